@@ -1,0 +1,211 @@
+//! The family of `alloc` methods: values, slices and raw blocks.
+
+use core::alloc::Layout;
+use core::mem::MaybeUninit;
+use core::ptr::NonNull;
+use core::slice;
+
+use super::Arena;
+use crate::error::{AllocError, OrPanic};
+
+#[allow(clippy::mut_from_ref, reason = "every call returns memory that no other call returns")]
+impl Arena<'_> {
+    /// Places `value` in the arena. Its `Drop` will not run.
+    ///
+    /// Complexity: constant, but for a new chunk.
+    ///
+    /// # Panics
+    /// If there is no memory; see [`try_alloc`](Self::try_alloc).
+    #[inline]
+    #[track_caller]
+    pub fn alloc<T>(&self, value: T) -> &mut T {
+        self.try_alloc(value).or_panic()
+    }
+
+    /// Places `value` in the arena. Its `Drop` will not run, except when this fails.
+    ///
+    /// # Errors
+    /// [`AllocError::OutOfMemory`], [`AllocError::OverBudget`] or [`AllocError::Claimed`].
+    #[inline]
+    pub fn try_alloc<T>(&self, value: T) -> Result<&mut T, AllocError> {
+        Ok(self.try_alloc_uninit::<T>()?.write(value))
+    }
+
+    /// Places what `make` returns in the arena; the place is taken first, so
+    /// that a large value is built where it stays.
+    ///
+    /// `make` may use the arena. If it panics, its place stays unused until the
+    /// next reset.
+    ///
+    /// # Panics
+    /// If there is no memory, or `make` panics.
+    #[inline]
+    #[track_caller]
+    pub fn alloc_with<T>(&self, make: impl FnOnce() -> T) -> &mut T {
+        self.try_alloc_with(make).or_panic()
+    }
+
+    /// The twin of [`alloc_with`](Self::alloc_with) that returns an error; `make`
+    /// is not called then.
+    ///
+    /// # Errors
+    /// As [`try_alloc`](Self::try_alloc).
+    #[inline]
+    pub fn try_alloc_with<T>(&self, make: impl FnOnce() -> T) -> Result<&mut T, AllocError> {
+        Ok(self.try_alloc_uninit::<T>()?.write(make()))
+    }
+
+    /// Room for one `T`.
+    ///
+    /// # Errors
+    /// As [`try_alloc`](Self::try_alloc).
+    #[inline]
+    pub fn try_alloc_uninit<T>(&self) -> Result<&mut MaybeUninit<T>, AllocError> {
+        let mut place = self.try_alloc_layout(Layout::new::<T>())?.cast::<MaybeUninit<T>>();
+        // SAFETY: the layout was that of T, the memory is handed out to nobody
+        // else while the arena is borrowed, and may be uninitialised.
+        Ok(unsafe { place.as_mut() })
+    }
+
+    /// Room for `length` values of `T`.
+    ///
+    /// # Errors
+    /// As [`try_alloc`](Self::try_alloc).
+    #[inline]
+    pub fn try_alloc_slice_uninit<T>(
+        &self,
+        length: usize,
+    ) -> Result<&mut [MaybeUninit<T>], AllocError> {
+        let layout = Layout::array::<T>(length).map_err(|_| AllocError::TooLarge { length })?;
+        let start = self.try_alloc_layout(layout)?.cast::<MaybeUninit<T>>();
+        // SAFETY: the layout was that of `length` values, the memory is handed
+        // out to nobody else while the arena is borrowed, and may be uninitialised.
+        Ok(unsafe { slice::from_raw_parts_mut(start.as_ptr(), length) })
+    }
+
+    /// Copies a slice into the arena.
+    ///
+    /// # Panics
+    /// If there is no memory.
+    #[inline]
+    #[track_caller]
+    pub fn alloc_slice_copy<T: Copy>(&self, source: &[T]) -> &mut [T] {
+        self.try_alloc_slice_copy(source).or_panic()
+    }
+
+    /// Copies a slice into the arena.
+    ///
+    /// # Errors
+    /// As [`try_alloc`](Self::try_alloc).
+    #[inline]
+    pub fn try_alloc_slice_copy<T: Copy>(&self, source: &[T]) -> Result<&mut [T], AllocError> {
+        let slots = self.try_alloc_slice_uninit::<T>(source.len())?;
+        // SAFETY: a T is a valid MaybeUninit<T>, at the same place and length.
+        let source = unsafe { slice::from_raw_parts(source.as_ptr().cast(), source.len()) };
+        slots.copy_from_slice(source);
+        // SAFETY: all of it was just copied from initialised values.
+        Ok(unsafe { assume_init(slots) })
+    }
+
+    /// Places `length` values in the arena, the i-th being `make(i)`.
+    ///
+    /// `make` may use the arena. If it panics, the values made so far are not
+    /// dropped, like all values of an arena.
+    ///
+    /// # Panics
+    /// If there is no memory, or `make` panics.
+    #[inline]
+    #[track_caller]
+    pub fn alloc_slice_fill_with<T>(
+        &self,
+        length: usize,
+        make: impl FnMut(usize) -> T,
+    ) -> &mut [T] {
+        self.try_alloc_slice_fill_with(length, make).or_panic()
+    }
+
+    /// The twin of [`alloc_slice_fill_with`](Self::alloc_slice_fill_with) that
+    /// returns an error; `make` is not called then.
+    ///
+    /// # Errors
+    /// As [`try_alloc`](Self::try_alloc).
+    #[inline]
+    pub fn try_alloc_slice_fill_with<T>(
+        &self,
+        length: usize,
+        mut make: impl FnMut(usize) -> T,
+    ) -> Result<&mut [T], AllocError> {
+        let slots = self.try_alloc_slice_uninit::<T>(length)?;
+        for (index, slot) in slots.iter_mut().enumerate() {
+            slot.write(make(index));
+        }
+        // SAFETY: the loop wrote every value.
+        Ok(unsafe { assume_init(slots) })
+    }
+
+    /// `bytes` bytes of zeros, aligned to 16.
+    ///
+    /// # Panics
+    /// If there is no memory.
+    #[inline]
+    #[track_caller]
+    pub fn alloc_zeroed(&self, bytes: usize) -> &mut [u8] {
+        self.try_alloc_zeroed(bytes).or_panic()
+    }
+
+    /// `bytes` bytes of zeros, aligned to 16.
+    ///
+    /// # Errors
+    /// As [`try_alloc`](Self::try_alloc).
+    pub fn try_alloc_zeroed(&self, bytes: usize) -> Result<&mut [u8], AllocError> {
+        let slots = self.try_alloc_slice_uninit::<u8>(bytes)?;
+        slots.fill(MaybeUninit::new(0));
+        // SAFETY: all of it was just filled.
+        Ok(unsafe { assume_init(slots) })
+    }
+
+    /// A block of `layout`; its alignment is at least 16.
+    ///
+    /// # Panics
+    /// If there is no memory.
+    #[inline]
+    #[track_caller]
+    pub fn alloc_layout(&self, layout: Layout) -> NonNull<u8> {
+        self.try_alloc_layout(layout).or_panic()
+    }
+
+    /// A block of `layout`; its alignment is at least 16. A layout of size 0
+    /// gives an aligned address that must not be dereferenced.
+    ///
+    /// The block is valid for reads and writes until the arena is reset, cleared
+    /// or dropped, and uninitialised.
+    ///
+    /// # Errors
+    /// As [`try_alloc`](Self::try_alloc).
+    #[inline]
+    pub fn try_alloc_layout(&self, layout: Layout) -> Result<NonNull<u8>, AllocError> {
+        if layout.size() == 0 {
+            return Ok(dangling(layout.align()));
+        }
+        match self.bump_current(layout) {
+            Some(start) => Ok(start),
+            None => self.alloc_slow(layout),
+        }
+    }
+}
+
+/// A well aligned address that belongs to nobody.
+fn dangling(align: usize) -> NonNull<u8> {
+    let align = align.max(super::ALIGN);
+    NonNull::new(core::ptr::without_provenance_mut(align)).unwrap_or(NonNull::dangling())
+}
+
+/// The values of a slice, all of which have been written.
+///
+/// # Safety
+/// Every element is initialised.
+pub(super) unsafe fn assume_init<T>(slots: &mut [MaybeUninit<T>]) -> &mut [T] {
+    let length = slots.len();
+    // SAFETY: same place, same length, same layout; initialised by the caller's promise.
+    unsafe { slice::from_raw_parts_mut(slots.as_mut_ptr().cast(), length) }
+}

@@ -1,0 +1,294 @@
+//! The errors this crate returns.
+
+use core::fmt;
+
+/// Why memory could not be handed out.
+///
+/// Nothing has changed when one of these is returned: no memory was taken, no
+/// array was lost, and the arena or the pool goes on working.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum AllocError {
+    /// Growing would have passed the limit of the [`Budget`](crate::Budget).
+    #[non_exhaustive]
+    OverBudget {
+        /// Bytes that the growth asked for.
+        requested: usize,
+        /// Bytes in use under the budget at that moment.
+        used: usize,
+        /// The budget's limit, in bytes.
+        limit: usize,
+    },
+    /// The heap, the buffer or the chunk source had no more memory.
+    #[non_exhaustive]
+    OutOfMemory {
+        /// Bytes that were asked for.
+        requested: usize,
+    },
+    /// The length, or its size in bytes, is above what the pool can ever serve.
+    #[non_exhaustive]
+    TooLarge {
+        /// The length that was asked for, in elements.
+        length: usize,
+    },
+    /// The pool is frozen and would have had to grow.
+    #[non_exhaustive]
+    Frozen {
+        /// The length of the class that is used up, in units of the pool.
+        class_length: u32,
+    },
+    /// A scope has claimed the arena; allocate through the scope.
+    Claimed,
+    /// The books of the pool are full: it was made for a bounded number of runs.
+    #[non_exhaustive]
+    TooManyRuns {
+        /// The largest number of runs, as set when the pool was made.
+        limit: usize,
+    },
+    /// The free list of a class was overwritten. The list has been abandoned
+    /// and counted; the next allocation of the class takes fresh memory.
+    #[non_exhaustive]
+    Corrupted {
+        /// The length of the class, in units of the pool.
+        class_length: u32,
+    },
+    /// A `Display` implementation returned an error while it was formatted.
+    Format,
+    /// The class lengths given at run time break the rules of a
+    /// [`ClassTable`](crate::ClassTable).
+    InvalidClasses,
+}
+
+impl fmt::Display for AllocError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match *self {
+            Self::OverBudget { requested, used, limit } => {
+                write!(f, "over budget: {requested} more bytes requested, {used} of {limit} in use")
+            }
+            Self::OutOfMemory { requested } => {
+                write!(f, "out of memory: {requested} bytes requested")
+            }
+            Self::TooLarge { length } => write!(f, "{length} elements are more than a pool serves"),
+            Self::Frozen { class_length } => {
+                write!(f, "the pool is frozen and its class of {class_length} is used up")
+            }
+            Self::Claimed => f.write_str("the arena is claimed by a scope"),
+            Self::TooManyRuns { limit } => {
+                write!(f, "the pool was made for {limit} runs and has used them up")
+            }
+            Self::Corrupted { class_length } => {
+                write!(f, "the free list of class {class_length} was overwritten and is abandoned")
+            }
+            Self::InvalidClasses => {
+                f.write_str("class lengths are 1 to 64 ascending numbers between 1 and 2^30")
+            }
+            Self::Format => f.write_str("a formatting trait implementation returned an error"),
+        }
+    }
+}
+
+impl core::error::Error for AllocError {}
+
+/// Why an array was not taken back.
+///
+/// The pool is unchanged when one of these is returned, but for
+/// [`Corrupted`](ReleaseError::Corrupted), after which the slot is abandoned.
+/// Every address is one that the caller gave, or the start of an array of the
+/// pool; none is read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum ReleaseError {
+    /// The array had been released already, and its slot has no tenant now.
+    #[non_exhaustive]
+    AlreadyReleased {
+        /// The address that was given.
+        address: usize,
+    },
+    /// A live [`PoolArray`](crate::PoolArray) owns the array.
+    #[non_exhaustive]
+    Owned {
+        /// The address that was given.
+        address: usize,
+        /// The array's length, in units of the pool.
+        length: u32,
+    },
+    /// The address is not in memory that this pool has handed out.
+    #[non_exhaustive]
+    Foreign {
+        /// The address that was given.
+        address: usize,
+    },
+    /// The address lies inside a slot, but is not the first of its array.
+    #[non_exhaustive]
+    Interior {
+        /// The address that was given.
+        address: usize,
+        /// The address of the first element of the array that covers it.
+        start: usize,
+        /// The capacity of that array's class, in units of the pool.
+        class_length: u32,
+    },
+    /// The bookkeeping of the slot was overwritten. The slot is abandoned.
+    #[non_exhaustive]
+    Corrupted {
+        /// The address of the array whose bookkeeping is broken.
+        address: usize,
+        /// The capacity of the slot's class, in units of the pool.
+        class_length: u32,
+    },
+    /// The array of this [`RawArray`](crate::RawArray) is gone: the slot has had
+    /// another tenant since, or the pool was reset.
+    #[non_exhaustive]
+    Stale {
+        /// The address that was given.
+        address: usize,
+        /// The generation that was given.
+        generation: u32,
+        /// The generation of the slot now.
+        current: u32,
+    },
+    /// The strategy does not take single arrays back
+    /// ([`Direct`](crate::Direct)).
+    #[non_exhaustive]
+    NotReleasable {
+        /// The address that was given.
+        address: usize,
+    },
+}
+
+impl ReleaseError {
+    /// The address that the error is about.
+    #[must_use]
+    pub fn address(&self) -> usize {
+        match *self {
+            Self::AlreadyReleased { address }
+            | Self::Owned { address, .. }
+            | Self::Foreign { address }
+            | Self::Interior { address, .. }
+            | Self::Corrupted { address, .. }
+            | Self::Stale { address, .. }
+            | Self::NotReleasable { address } => address,
+        }
+    }
+
+    /// The variant's name, in lower case words: what tables and logs print.
+    #[must_use]
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::AlreadyReleased { .. } => "already released",
+            Self::Owned { .. } => "owned",
+            Self::Foreign { .. } => "foreign",
+            Self::Interior { .. } => "interior",
+            Self::Corrupted { .. } => "corrupted",
+            Self::Stale { .. } => "stale",
+            Self::NotReleasable { .. } => "not releasable",
+        }
+    }
+}
+
+impl fmt::Display for ReleaseError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match *self {
+            Self::AlreadyReleased { address } => {
+                write!(f, "the array at {address:#x} was released already")
+            }
+            Self::Owned { address, length } => {
+                write!(f, "the array of {length} at {address:#x} belongs to a live handle")
+            }
+            Self::Foreign { address } => write!(f, "no array of this pool is at {address:#x}"),
+            Self::Interior { address, start, class_length } => write!(
+                f,
+                "{address:#x} is not the start of an array but inside the slot of {class_length} whose array starts at {start:#x}"
+            ),
+            Self::Corrupted { address, class_length } => write!(
+                f,
+                "the bookkeeping of the array at {address:#x} (class {class_length}) was overwritten; its slot is abandoned"
+            ),
+            Self::Stale { address, generation, current } => write!(
+                f,
+                "the array at {address:#x} is gone: it was generation {generation}, its slot is at {current}"
+            ),
+            Self::NotReleasable { address } => write!(
+                f,
+                "the array at {address:#x} cannot be released alone: its strategy frees arrays with the arena"
+            ),
+        }
+    }
+}
+
+impl core::error::Error for ReleaseError {}
+
+/// What [`verify`](crate::RawPool::verify) found wrong.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum VerifyError {
+    /// A slot's bookkeeping was overwritten.
+    #[non_exhaustive]
+    Corrupted {
+        /// The address of the slot's array.
+        address: usize,
+        /// The capacity of the slot's class, in units of the pool.
+        class_length: u32,
+    },
+    /// A class's arrays do not add up: `live + free + lost` is not `issued`, or
+    /// its free list is longer or shorter than it should be.
+    #[non_exhaustive]
+    Unbalanced {
+        /// The capacity of the class, in units of the pool.
+        class_length: u32,
+        /// Slots of the class that were ever handed out.
+        issued: usize,
+        /// Slots whose bookkeeping says that they are live.
+        live: usize,
+        /// Slots whose bookkeeping says that they are free.
+        free: usize,
+        /// Slots on the free list.
+        listed: usize,
+        /// Slots that were abandoned.
+        lost: usize,
+    },
+}
+
+impl fmt::Display for VerifyError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match *self {
+            Self::Corrupted { address, class_length } => write!(
+                f,
+                "the bookkeeping of the array at {address:#x} (class {class_length}) was overwritten"
+            ),
+            Self::Unbalanced { class_length, issued, live, free, listed, lost } => write!(
+                f,
+                "class {class_length} does not add up: {issued} issued, {live} live, {free} free, {listed} on the list, {lost} lost"
+            ),
+        }
+    }
+}
+
+impl core::error::Error for VerifyError {}
+
+/// The one place where an allocation error becomes a panic, for the methods
+/// that have a `try_` twin.
+pub(crate) trait OrPanic {
+    type Value;
+    fn or_panic(self) -> Self::Value;
+}
+
+impl<V> OrPanic for Result<V, AllocError> {
+    type Value = V;
+
+    #[inline(always)]
+    #[track_caller]
+    fn or_panic(self) -> V {
+        match self {
+            Ok(value) => value,
+            Err(error) => refuse(error),
+        }
+    }
+}
+
+#[cold]
+#[inline(never)]
+#[track_caller]
+fn refuse(error: AllocError) -> ! {
+    panic!("allocation failed: {error}")
+}
