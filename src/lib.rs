@@ -1,0 +1,83 @@
+//! Arrays of a size class, taken from an arena, given back one by one.
+//!
+//! Every wrong release that can be known is caught, in release builds, at a cost
+//! close to that of an unchecked free list: twice, foreign, interior, corrupted
+//! or stale is an error value, never undefined. The same code runs from a
+//! microcontroller with a static buffer to a server.
+//!
+//! ```
+//! use arraypool::{ArrayPool, ReleaseError};
+//!
+//! let pool = ArrayPool::<u32>::new();
+//! let squares = pool.allocate_with(12, |i| (i * i) as u32);   // exactly 12, in a slot of 16
+//! assert_eq!(squares[3], 9);
+//! drop(squares);                                              // its slot is free again
+//!
+//! let raw = pool.allocate_copy(&[1, 2, 3]).into_raw();        // by hand, as across FFI
+//! let (first, second) = unsafe { (pool.release_raw(raw), pool.release_raw(raw)) };
+//! assert_eq!(first, Ok(()));
+//! assert!(matches!(second, Err(ReleaseError::AlreadyReleased { .. })));
+//! ```
+//!
+//! # Reading order
+//!
+//! Folders are floors; code uses only the floors below it.
+//!
+//! 1. [`Arena`]: chunks filled from one end, from the heap, a buffer or a source
+//!    of yours, under a [`Budget`].
+//! 2. [`ArrayPool`] and [`PoolArray`]: arrays in slots of a [class](ClassTable);
+//!    [`RawPool`], the untyped pool behind them; [`ReleaseStrategy`], the seam
+//!    with [`Direct`], `Metadata` and [`Tagged`].
+//! 3. [`json`]: a JSON document in pooled arrays.
+//!
+//! # Features
+//!
+//! | feature | default | |
+//! |---|---|---|
+//! | `std` | yes | the standard library; implies `alloc` |
+//! | `alloc` | yes | a heap: arenas that grow, and `Metadata` |
+//! | `json` | yes | a JSON document in pooled arrays |
+//! | `serde` | | any serde format into a pooled tree and back |
+//! | `tagged` | | [`DefaultStrategy`] is [`Tagged`] instead of `Metadata` |
+//!
+//! Without default features the crate is `no_std` and needs no allocator at all:
+//! arenas in buffers, [`Tagged`] and [`Direct`].
+
+#![no_std]
+
+#[cfg(feature = "alloc")]
+extern crate alloc;
+#[cfg(any(feature = "std", test))]
+extern crate std;
+
+mod arena;
+mod error;
+mod pool;
+mod sync;
+
+#[cfg(feature = "json")]
+pub mod json;
+
+#[cfg(feature = "alloc")]
+pub use arena::FailingSource;
+pub use arena::{Arena, ArenaBuilder, ArenaStats, Budget, ChunkSource, ChunkStats};
+pub use error::{AllocError, ReleaseError, VerifyError};
+#[cfg(feature = "alloc")]
+pub use pool::Metadata;
+pub use pool::{
+    ArrayPool, BuildPool, ClassStats, ClassTable, DefaultClasses, DefaultStrategy, Direct, Drain,
+    IntoIter, Located, PoolArray, PoolBuilder, PoolStats, PoolVec, RawArray, RawPool,
+    ReleaseStrategy, RuntimeClasses, SlotState, Tagged,
+};
+
+/// The README's examples, run as tests.
+#[cfg(all(doctest, feature = "std"))]
+#[doc = include_str!("../README.md")]
+struct Readme;
+
+/// What the crate's own benchmarks need to measure an unchecked floor. Not for
+/// users, and not part of the interface.
+#[doc(hidden)]
+pub mod __seam {
+    pub use crate::pool::{Broken, Cut, Issued, Record, Run, Sealed, Tenure};
+}

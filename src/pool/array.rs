@@ -1,0 +1,451 @@
+//! The array a user owns: exact length, goes back on drop.
+
+use core::fmt;
+use core::iter::FusedIterator;
+use core::marker::PhantomData;
+use core::mem::{self, ManuallyDrop, MaybeUninit};
+use core::ops::{Deref, DerefMut};
+use core::ptr::{self, NonNull};
+use core::slice;
+
+use super::class::{ClassTable, DefaultClasses};
+use super::classes::ClassId;
+use super::locate::RawArray;
+use super::raw::{RawPool, Slot};
+use super::release::{DefaultStrategy, ReleaseStrategy, Tenure};
+use super::slices::behaves_as_slice;
+use crate::error::ReleaseError;
+
+/// An array of exactly the length that was asked for, in a slot of a pool.
+///
+/// It dereferences to a slice. When it is dropped, its elements are dropped and
+/// then its slot goes back, also if an element's `Drop` panics or uses the pool
+/// again. A drop that finds the slot's bookkeeping overwritten never panics: it
+/// abandons the slot, counts it and calls the pool's hook;
+/// [`release`](Self::release) returns the error instead.
+///
+/// 24 bytes under [`Tagged`](crate::Tagged), 32 under `Metadata`, on 64-bit
+/// machines. It is `Sync` for `T: Sync` and not `Send`, as its pool is not.
+pub struct PoolArray<'p, T, S: ReleaseStrategy = DefaultStrategy, C: ClassTable = DefaultClasses> {
+    elements: NonNull<T>,
+    ticket: S::Ticket,
+    pool: &'p RawPool<'p, S, C>,
+    length: u32,
+    class: ClassId,
+    owns: PhantomData<T>,
+}
+
+// SAFETY: all that `&PoolArray` gives is `&[T]` and the capacity: it reads the
+// handle itself and, in the pool, only what never changes after the pool was
+// made (the classes' place and lengths). No method on `&self` reaches a cell;
+// `pool` leads to some, and serves vectors, which are not `Sync`.
+unsafe impl<T: Sync, S: ReleaseStrategy, C: ClassTable> Sync for PoolArray<'_, T, S, C> {}
+
+/// Brings a slot home when it goes out of scope, also by a panic.
+struct Home<'p, S: ReleaseStrategy, C: ClassTable> {
+    slot: Slot<S>,
+    pool: &'p RawPool<'p, S, C>,
+}
+
+impl<S: ReleaseStrategy, C: ClassTable> Home<'_, S, C> {
+    #[inline(always)]
+    fn bring(self) -> Result<(), ReleaseError> {
+        let this = ManuallyDrop::new(self);
+        // SAFETY: the slot is that of a handle which was given up for this
+        // value, and this value is not dropped again.
+        unsafe { this.pool.retire(this.slot) }
+    }
+}
+
+impl<S: ReleaseStrategy, C: ClassTable> Drop for Home<'_, S, C> {
+    #[inline(always)]
+    fn drop(&mut self) {
+        // SAFETY: the slot is that of a handle which was given up for this value.
+        if let Err(error) = unsafe { self.pool.retire(self.slot) } {
+            self.pool.report(&error);
+        }
+    }
+}
+
+impl<'p, T, S: ReleaseStrategy, C: ClassTable> PoolArray<'p, MaybeUninit<T>, S, C> {
+    /// A handle for a slot that was just issued.
+    ///
+    /// The slot holds `length` elements of `T`, aligned for it: the caller's
+    /// business, as is the pool that issued it.
+    #[inline]
+    pub(super) fn new(slot: &Slot<S>, pool: &'p RawPool<'p, S, C>, length: u32) -> Self {
+        Self {
+            elements: slot.elements.cast(),
+            ticket: slot.ticket,
+            pool,
+            length,
+            class: slot.class,
+            owns: PhantomData,
+        }
+    }
+
+    /// The same array, its elements taken for initialised. Never panics.
+    ///
+    /// # Safety
+    /// Every element is initialised.
+    #[inline]
+    #[must_use]
+    pub unsafe fn assume_init(self) -> PoolArray<'p, T, S, C> {
+        self.cast()
+    }
+
+    /// Writes every element, the i-th as `make(i)`.
+    ///
+    /// # Panics
+    /// If `make` panics. The elements made so far are dropped then, and the slot
+    /// goes back.
+    #[inline]
+    pub fn write_with(self, mut make: impl FnMut(usize) -> T) -> PoolArray<'p, T, S, C> {
+        let mut filling = Filling { array: self, made: 0 };
+        while filling.made < filling.array.len() {
+            let value = make(filling.made);
+            filling.array[filling.made].write(value);
+            filling.made += 1;
+        }
+        filling.finish()
+    }
+
+    /// Copies every element from `source`.
+    ///
+    /// # Panics
+    /// If the lengths differ.
+    #[inline]
+    #[must_use]
+    pub fn write_copy(mut self, source: &[T]) -> PoolArray<'p, T, S, C>
+    where
+        T: Copy,
+    {
+        assert_eq!(self.len(), source.len(), "source and array have the same length");
+        // SAFETY: a T is a valid MaybeUninit<T>, at the same place and length.
+        let source = unsafe { slice::from_raw_parts(source.as_ptr().cast(), source.len()) };
+        self.copy_from_slice(source);
+        self.cast()
+    }
+}
+
+/// What a [`PoolVec`](crate::PoolVec) needs of the array that it keeps its elements in.
+impl<'p, T, S: ReleaseStrategy, C: ClassTable> PoolArray<'p, MaybeUninit<T>, S, C> {
+    /// The pool that the array goes back to. (Its cells are not for those who
+    /// share an array between threads: a vector is not `Sync`.)
+    #[inline]
+    pub(super) fn pool(&self) -> &'p RawPool<'p, S, C> {
+        self.pool
+    }
+
+    /// Another array's slot to its full capacity, which its record says, too.
+    /// Elements without size have room for the longest length there is.
+    pub(super) fn widen(array: PoolArray<'p, T, S, C>) -> Self {
+        let capacity = if size_of::<T>() == 0 { usize::MAX } else { array.capacity() };
+        let mut this = array.cast();
+        this.length = u32::try_from(capacity).unwrap_or(u32::MAX);
+        this.relabel();
+        this
+    }
+
+    /// The first `length` elements, in the same slot; its record stays as it is.
+    #[inline]
+    pub(super) fn narrow(mut self, length: usize) -> Self {
+        self.length = u32::try_from(length).map_or(self.length, |length| length.min(self.length));
+        self
+    }
+
+    /// Makes the slot's record say the array's length.
+    #[inline]
+    pub(super) fn relabel(&mut self) {
+        let unit = self.pool.unit_size();
+        let units = if size_of::<T>() == unit {
+            self.len()
+        } else {
+            // No overflow: so many bytes are in memory.
+            (self.len() * size_of::<T>()).div_ceil(unit)
+        };
+        self.pool.relabel(&self.slot(), u32::try_from(units).unwrap_or(u32::MAX));
+    }
+}
+
+/// An array whose first elements have been made.
+struct Filling<'p, T, S: ReleaseStrategy, C: ClassTable> {
+    array: PoolArray<'p, MaybeUninit<T>, S, C>,
+    made: usize,
+}
+
+impl<'p, T, S: ReleaseStrategy, C: ClassTable> Filling<'p, T, S, C> {
+    fn finish(self) -> PoolArray<'p, T, S, C> {
+        let this = ManuallyDrop::new(self);
+        // SAFETY: `this` is not used or dropped afterwards, so the array moves.
+        let array = unsafe { ptr::read(&raw const this.array) };
+        array.cast()
+    }
+}
+
+impl<T, S: ReleaseStrategy, C: ClassTable> Drop for Filling<'_, T, S, C> {
+    fn drop(&mut self) {
+        let made = ptr::slice_from_raw_parts_mut(self.array.as_mut_ptr().cast::<T>(), self.made);
+        // SAFETY: the first `made` elements have been written, and nobody sees
+        // them again: the array's own type drops none.
+        unsafe { ptr::drop_in_place(made) };
+    }
+}
+
+impl<'p, T, S: ReleaseStrategy, C: ClassTable> PoolArray<'p, T, S, C> {
+    /// The array's length, in elements.
+    #[inline]
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.length as usize
+    }
+
+    /// Whether the length is 0.
+    #[inline]
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.length == 0
+    }
+
+    /// The elements that the array's slot could hold: the class length in an
+    /// [`ArrayPool`](crate::ArrayPool). The length itself where there is no slot:
+    /// empty arrays, elements without size, [`Direct`](crate::Direct).
+    #[must_use]
+    pub fn capacity(&self) -> usize {
+        let bytes = |units: u32| units as usize * self.pool.unit_size();
+        match self.pool.class_length(self.class) {
+            Some(units) if size_of::<T>() > 0 => bytes(units) / size_of::<T>(),
+            _ => self.len(),
+        }
+    }
+
+    /// The first element, for reading; it stays valid as long as the array.
+    #[inline]
+    #[must_use]
+    pub fn as_ptr(&self) -> *const T {
+        self.elements.as_ptr()
+    }
+
+    /// The first element, for writing; it stays valid as long as the array.
+    #[inline]
+    #[must_use]
+    pub fn as_mut_ptr(&mut self) -> *mut T {
+        self.elements.as_ptr()
+    }
+
+    /// The elements.
+    #[inline]
+    #[must_use]
+    pub fn as_slice(&self) -> &[T] {
+        self
+    }
+
+    /// The elements, for writing.
+    #[inline]
+    #[must_use]
+    pub fn as_mut_slice(&mut self) -> &mut [T] {
+        self
+    }
+
+    /// Drops the elements and gives the slot back, as `drop` does, but says what
+    /// is wrong. Under [`Direct`](crate::Direct) there is nothing to give back,
+    /// and that is no error.
+    ///
+    /// # Errors
+    /// [`ReleaseError::Corrupted`] if the slot's bookkeeping was overwritten. The
+    /// slot is abandoned; the elements have been dropped.
+    ///
+    /// # Panics
+    /// If an element's `Drop` does; the slot goes back all the same.
+    #[inline]
+    pub fn release(self) -> Result<(), ReleaseError> {
+        let this = ManuallyDrop::new(self);
+        let home = this.home();
+        // SAFETY: the elements are initialised and never seen again.
+        unsafe { this.drop_elements() };
+        home.bring()
+    }
+
+    /// Takes the array out of the pool's care, to be released by hand with
+    /// [`release_raw`](crate::ArrayPool::release_raw), or put back under care
+    /// with [`from_raw`](crate::ArrayPool::from_raw). The elements are not
+    /// dropped.
+    ///
+    /// If the slot's bookkeeping is overwritten, the generation is 0 and the
+    /// later release says so. Never panics.
+    #[inline]
+    #[must_use]
+    pub fn into_raw(self) -> RawArray<T> {
+        let this = ManuallyDrop::new(self);
+        let slot = this.slot();
+        let generation = this.pool.hand_over(&slot, Tenure::Owned, Tenure::Raw).unwrap_or(0);
+        RawArray { ptr: this.elements, generation }
+    }
+
+    /// Gives the array up for as long as the pool is borrowed: it stays owned
+    /// for good, and its elements are never dropped. Never panics.
+    #[inline]
+    #[must_use]
+    pub fn leak(self) -> &'p mut [T] {
+        let this = ManuallyDrop::new(self);
+        // SAFETY: the elements are initialised, nobody else has them, and the
+        // slot does not go back while the pool is borrowed.
+        unsafe { slice::from_raw_parts_mut(this.elements.as_ptr(), this.len()) }
+    }
+
+    #[inline]
+    fn slot(&self) -> Slot<S> {
+        Slot {
+            elements: self.elements.cast(),
+            ticket: self.ticket,
+            class: self.class,
+            generation: 0,
+        }
+    }
+
+    #[inline]
+    fn home(&self) -> Home<'p, S, C> {
+        Home { slot: self.slot(), pool: self.pool }
+    }
+
+    /// # Safety
+    /// Nobody sees the elements afterwards.
+    #[inline(always)]
+    unsafe fn drop_elements(&self) {
+        if mem::needs_drop::<T>() {
+            let all = ptr::slice_from_raw_parts_mut(self.elements.as_ptr(), self.len());
+            // SAFETY: the elements are initialised; dropped once by the caller's promise.
+            unsafe { ptr::drop_in_place(all) };
+        }
+    }
+
+    /// The same array with another view of its elements, which has the same
+    /// layout and is valid for them: every caller's business.
+    #[inline]
+    fn cast<U>(self) -> PoolArray<'p, U, S, C> {
+        const {
+            assert!(size_of::<T>() == size_of::<U>() && align_of::<T>() == align_of::<U>());
+        }
+        let this = ManuallyDrop::new(self);
+        PoolArray {
+            elements: this.elements.cast(),
+            ticket: this.ticket,
+            pool: this.pool,
+            length: this.length,
+            class: this.class,
+            owns: PhantomData,
+        }
+    }
+}
+
+impl<T, S: ReleaseStrategy, C: ClassTable> Drop for PoolArray<'_, T, S, C> {
+    #[inline(always)]
+    fn drop(&mut self) {
+        let _home = self.home();
+        // SAFETY: the elements are initialised, and this is their owner's end.
+        unsafe { self.drop_elements() };
+    }
+}
+
+impl<T, S: ReleaseStrategy, C: ClassTable> Deref for PoolArray<'_, T, S, C> {
+    type Target = [T];
+
+    #[inline]
+    fn deref(&self) -> &[T] {
+        // SAFETY: `length` initialised elements, this array's alone.
+        unsafe { slice::from_raw_parts(self.elements.as_ptr(), self.len()) }
+    }
+}
+
+impl<T, S: ReleaseStrategy, C: ClassTable> DerefMut for PoolArray<'_, T, S, C> {
+    #[inline]
+    fn deref_mut(&mut self) -> &mut [T] {
+        // SAFETY: `length` initialised elements, this array's alone.
+        unsafe { slice::from_raw_parts_mut(self.elements.as_ptr(), self.len()) }
+    }
+}
+
+/// The elements of a [`PoolArray`], by value. The slot goes back when it is dropped.
+pub struct IntoIter<'p, T, S: ReleaseStrategy = DefaultStrategy, C: ClassTable = DefaultClasses> {
+    /// Declared as elements that are not dropped: those between `front` and
+    /// `back` are this iterator's to drop.
+    array: PoolArray<'p, ManuallyDrop<T>, S, C>,
+    front: usize,
+    back: usize,
+}
+
+impl<T, S: ReleaseStrategy, C: ClassTable> IntoIter<'_, T, S, C> {
+    /// The elements that have not been taken.
+    #[must_use]
+    pub fn as_slice(&self) -> &[T] {
+        let rest = &self.array[self.front..self.back];
+        // SAFETY: `ManuallyDrop<T>` has the layout of T, and none of these was taken.
+        unsafe { slice::from_raw_parts(rest.as_ptr().cast(), rest.len()) }
+    }
+}
+
+impl<T, S: ReleaseStrategy, C: ClassTable> Iterator for IntoIter<'_, T, S, C> {
+    type Item = T;
+
+    #[inline]
+    fn next(&mut self) -> Option<T> {
+        if self.front == self.back {
+            return None;
+        }
+        let index = self.front;
+        self.front += 1;
+        // SAFETY: the element was between `front` and `back` and no longer is.
+        Some(unsafe { ManuallyDrop::take(&mut self.array[index]) })
+    }
+
+    #[inline]
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        let rest = self.back - self.front;
+        (rest, Some(rest))
+    }
+}
+
+impl<T, S: ReleaseStrategy, C: ClassTable> DoubleEndedIterator for IntoIter<'_, T, S, C> {
+    #[inline]
+    fn next_back(&mut self) -> Option<T> {
+        if self.front == self.back {
+            return None;
+        }
+        self.back -= 1;
+        // SAFETY: the element was between `front` and `back` and no longer is.
+        Some(unsafe { ManuallyDrop::take(&mut self.array[self.back]) })
+    }
+}
+
+impl<T, S: ReleaseStrategy, C: ClassTable> ExactSizeIterator for IntoIter<'_, T, S, C> {}
+impl<T, S: ReleaseStrategy, C: ClassTable> FusedIterator for IntoIter<'_, T, S, C> {}
+
+impl<T, S: ReleaseStrategy, C: ClassTable> Drop for IntoIter<'_, T, S, C> {
+    fn drop(&mut self) {
+        let rest: *mut [T] = ptr::slice_from_raw_parts_mut(
+            self.array[self.front..self.back].as_mut_ptr().cast(),
+            self.back - self.front,
+        );
+        // SAFETY: none of these was taken, and nobody sees them afterwards. The
+        // slot goes back when the array is dropped, also if this panics.
+        unsafe { ptr::drop_in_place(rest) };
+    }
+}
+
+impl<T: fmt::Debug, S: ReleaseStrategy, C: ClassTable> fmt::Debug for IntoIter<'_, T, S, C> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("IntoIter").field(&self.as_slice()).finish()
+    }
+}
+
+impl<'p, T, S: ReleaseStrategy, C: ClassTable> IntoIterator for PoolArray<'p, T, S, C> {
+    type Item = T;
+    type IntoIter = IntoIter<'p, T, S, C>;
+
+    fn into_iter(self) -> IntoIter<'p, T, S, C> {
+        let back = self.len();
+        IntoIter { array: self.cast(), front: 0, back }
+    }
+}
+
+behaves_as_slice!(PoolArray);

@@ -1,0 +1,202 @@
+//! Where a pool keeps its own books: never among arrays, if there is a choice.
+//!
+//! On the heap or a source of the user's, books get blocks of their own. In a
+//! caller's buffer they come out of the buffer, in front of the runs that they
+//! describe; the books of `Metadata` need a heap there as well.
+
+use core::alloc::Layout;
+use core::fmt;
+use core::ptr::NonNull;
+use core::slice;
+
+use super::release::ReleaseStrategy;
+use crate::arena::Arena;
+use crate::error::AllocError;
+
+/// Charges memory that a library allocates for the books to the arena's budget.
+#[cfg(feature = "alloc")]
+pub(super) fn charge(arena: &Arena<'_>, bytes: usize) -> Result<(), AllocError> {
+    arena.budget().map_or(Ok(()), |budget| budget.charge(bytes))
+}
+
+/// Takes a charge back.
+#[cfg(feature = "alloc")]
+pub(super) fn refund(arena: &Arena<'_>, bytes: usize) {
+    if let Some(budget) = arena.budget() {
+        budget.refund(bytes);
+    }
+}
+
+/// A block for the books of a pool with strategy `S`. The layout's size is not 0.
+pub(super) fn obtain<S: ReleaseStrategy>(
+    arena: &Arena<'_>,
+    layout: Layout,
+) -> Result<NonNull<u8>, AllocError> {
+    if arena.obtains() {
+        return arena.try_obtain(layout);
+    }
+    if S::HEAP_BOOKS {
+        return heap::obtain(arena, layout);
+    }
+    arena.try_alloc_layout(layout)
+}
+
+/// Gives a block back. In a buffer it stays where it is until the arena's end.
+///
+/// # Safety
+/// `obtain::<S>` with the same arena returned `block` for the same `layout`; it
+/// has not been given back and nobody uses it.
+pub(super) unsafe fn give_back<S: ReleaseStrategy>(
+    arena: &Arena<'_>,
+    block: NonNull<u8>,
+    layout: Layout,
+) {
+    if arena.obtains() {
+        // SAFETY: `obtain` took the same branch, since an arena never changes its source.
+        unsafe { arena.give_back(block, layout) };
+        return;
+    }
+    if S::HEAP_BOOKS {
+        // SAFETY: as above.
+        unsafe { heap::give_back(arena, block, layout) };
+    }
+}
+
+/// Books on the heap of a pool whose arena is in a buffer.
+#[cfg(feature = "alloc")]
+mod heap {
+    use super::{AllocError, Arena, Layout, NonNull, charge, refund};
+    use crate::arena::heap;
+
+    pub(super) fn obtain(arena: &Arena<'_>, layout: Layout) -> Result<NonNull<u8>, AllocError> {
+        charge(arena, layout.size())?;
+        heap::allocate(layout).ok_or_else(|| {
+            refund(arena, layout.size());
+            AllocError::OutOfMemory { requested: layout.size() }
+        })
+    }
+
+    /// # Safety
+    /// `obtain` with the same arena returned `block` for the same `layout`; it
+    /// has not been given back and nobody uses it.
+    pub(super) unsafe fn give_back(arena: &Arena<'_>, block: NonNull<u8>, layout: Layout) {
+        refund(arena, layout.size());
+        // SAFETY: `obtain` took it from the heap with this layout.
+        unsafe { heap::deallocate(block, layout) };
+    }
+}
+
+/// There is no heap, and no strategy that needs one.
+#[cfg(not(feature = "alloc"))]
+mod heap {
+    use super::{AllocError, Arena, Layout, NonNull};
+
+    pub(super) fn obtain(_: &Arena<'_>, layout: Layout) -> Result<NonNull<u8>, AllocError> {
+        Err(AllocError::OutOfMemory { requested: layout.size() })
+    }
+
+    /// # Safety
+    /// None: nothing is given back.
+    pub(super) unsafe fn give_back(_: &Arena<'_>, _: NonNull<u8>, _: Layout) {}
+}
+
+/// A list of plain values in the books. It grows by doubling, fallibly, and is
+/// closed by its owner.
+pub(super) struct Ledger<T> {
+    /// `length` written values, and room for `capacity`.
+    first: NonNull<T>,
+    length: usize,
+    capacity: usize,
+}
+
+impl<T: Copy> Ledger<T> {
+    pub(super) const fn new() -> Self {
+        Self { first: NonNull::dangling(), length: 0, capacity: 0 }
+    }
+
+    pub(super) fn as_slice(&self) -> &[T] {
+        // SAFETY: the first `length` values are written, and the list is borrowed.
+        unsafe { slice::from_raw_parts(self.first.as_ptr(), self.length) }
+    }
+
+    pub(super) fn as_mut_slice(&mut self) -> &mut [T] {
+        // SAFETY: the first `length` values are written, and the list is borrowed uniquely.
+        unsafe { slice::from_raw_parts_mut(self.first.as_ptr(), self.length) }
+    }
+
+    /// Bytes of the block.
+    pub(super) fn bytes(&self) -> usize {
+        self.capacity * size_of::<T>()
+    }
+
+    /// Makes room for one more value, or fails and changes nothing.
+    pub(super) fn reserve<S: ReleaseStrategy>(
+        &mut self,
+        arena: &Arena<'_>,
+    ) -> Result<(), AllocError> {
+        /// Room of the first block: enough for a microcontroller's pool.
+        const FIRST: usize = 8;
+        if self.length < self.capacity {
+            return Ok(());
+        }
+        let capacity = self.capacity.saturating_mul(2).max(FIRST);
+        let layout = Layout::array::<T>(capacity)
+            .map_err(|_| AllocError::OutOfMemory { requested: usize::MAX })?;
+        let first = obtain::<S>(arena, layout)?.cast::<T>();
+        // SAFETY: `length` values are written there, the new block has room for
+        // more, and it is new, so they do not overlap.
+        unsafe { first.copy_from_nonoverlapping(self.first, self.length) };
+        let length = self.length;
+        self.close::<S>(arena);
+        *self = Self { first, length, capacity };
+        Ok(())
+    }
+
+    /// Inserts a value, for which `reserve` has made room.
+    ///
+    /// # Panics
+    /// If there is no room, or `index` is behind the end.
+    pub(super) fn insert(&mut self, index: usize, value: T) {
+        assert!(self.length < self.capacity && index <= self.length, "reserve comes first");
+        // SAFETY: there is room for `length` + 1 values.
+        let end = unsafe { self.first.add(self.length) };
+        // SAFETY: as above; nothing is dropped, since values are `Copy`.
+        unsafe { end.write(value) };
+        self.length += 1;
+        self.as_mut_slice()[index..].rotate_right(1);
+    }
+
+    /// A list of `length` equal values.
+    pub(super) fn filled<S: ReleaseStrategy>(
+        arena: &Arena<'_>,
+        length: usize,
+        value: T,
+    ) -> Result<Self, AllocError> {
+        let layout = Layout::array::<T>(length)
+            .map_err(|_| AllocError::OutOfMemory { requested: usize::MAX })?;
+        let first = obtain::<S>(arena, layout)?.cast::<T>();
+        for index in 0..length {
+            // SAFETY: the block has room for `length` values.
+            let place = unsafe { first.add(index) };
+            // SAFETY: as above.
+            unsafe { place.write(value) };
+        }
+        Ok(Self { first, length, capacity: length })
+    }
+
+    /// Gives the block back; the list is empty then.
+    pub(super) fn close<S: ReleaseStrategy>(&mut self, arena: &Arena<'_>) {
+        let old = core::mem::replace(self, Self::new());
+        if let (Ok(layout), true) = (Layout::array::<T>(old.capacity), old.capacity > 0) {
+            // SAFETY: `reserve` obtained it with this layout, and the list has
+            // forgotten it.
+            unsafe { give_back::<S>(arena, old.first.cast(), layout) };
+        }
+    }
+}
+
+impl<T: Copy + fmt::Debug> fmt::Debug for Ledger<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries(self.as_slice()).finish()
+    }
+}

@@ -1,0 +1,151 @@
+//! Growth: runs taken from the arena, cut one after the other, and reset.
+
+use core::alloc::Layout;
+
+use super::class::ClassTable;
+use super::classes::ClassId;
+use super::raw::{Backing, RawPool};
+use super::release::ReleaseStrategy;
+use super::run::{NO_RUN, Run, Shape};
+use crate::error::{AllocError, OrPanic};
+
+impl<S: ReleaseStrategy, C: ClassTable> RawPool<'_, S, C> {
+    /// Makes growth an error, from now on: allocations are served from what is
+    /// free or reserved, or refused with [`AllocError::Frozen`]. Never panics.
+    pub fn freeze(&self) {
+        self.frozen.set(true);
+    }
+
+    /// Whether [`freeze`](Self::freeze) was called.
+    #[must_use]
+    pub fn is_frozen(&self) -> bool {
+        self.frozen.get()
+    }
+
+    /// Makes sure that `count` arrays of the class that serves `length` units
+    /// can be allocated without growth. Arrays that are free count.
+    ///
+    /// # Panics
+    /// If there is no memory; see [`try_reserve`](Self::try_reserve).
+    #[track_caller]
+    pub fn reserve(&self, length: usize, count: usize) {
+        self.try_reserve(length, count).or_panic();
+    }
+
+    /// The twin of [`reserve`](Self::reserve) that returns an error. Under
+    /// [`Direct`](crate::Direct) there is nothing to reserve.
+    ///
+    /// # Errors
+    /// Those of an allocation; nothing was reserved then.
+    pub fn try_reserve(&self, length: usize, count: usize) -> Result<(), AllocError> {
+        if !S::RECLAIMS || length == 0 {
+            return Ok(());
+        }
+        let id = self.classes.class_of(length).ok_or(AllocError::TooLarge { length })?;
+        let class = self.classes.get(id);
+        let have = class.free() as usize + (class.slots.get() - class.issued.get());
+        match count.checked_sub(have) {
+            None | Some(0) => Ok(()),
+            Some(missing) => {
+                let slots = u32::try_from(missing).map_err(|_| AllocError::TooLarge { length })?;
+                self.add_run(id, slots, slots)
+            }
+        }
+    }
+
+    /// Begins the class's next run: one that a reset or a reservation left, or a
+    /// new one.
+    pub(super) fn next_run(&self, id: ClassId) -> Result<(), AllocError> {
+        /// The least bytes of a run that is not asked for slot by slot.
+        const RUN_LEAST: usize = 1024;
+        let class = self.classes.get(id);
+        let waiting = match self.runs.borrow().get(class.run.get()) {
+            Some(run) => run.next,
+            None => class.first_run.get(),
+        };
+        if waiting == NO_RUN {
+            // A quarter more than there is, so that the number of runs is a
+            // logarithm of the number of slots.
+            let quarter = u32::try_from(class.slots.get() / 4).unwrap_or(u32::MAX);
+            let least = u32::try_from(RUN_LEAST / class.shape.stride).unwrap_or(u32::MAX);
+            self.add_run(id, quarter.max(least).max(1), 1)?;
+            return self.next_run(id);
+        }
+        let runs = self.runs.borrow();
+        let Some(run) = runs.get(waiting) else { return Ok(()) };
+        class.run.set(waiting);
+        class.uncut.set(run.slots);
+        class.seen.set(run.seen);
+        class.next.set(run.elements(0));
+        self.strategy.begin(class.list(), run);
+        Ok(())
+    }
+
+    /// Takes a run of `wanted` slots from the arena, or of as many as the
+    /// current chunk still holds, if that is no less than a quarter and `least`.
+    fn add_run(&self, id: ClassId, wanted: u32, least: u32) -> Result<(), AllocError> {
+        let class = self.classes.get(id);
+        if self.frozen.get() {
+            return Err(AllocError::Frozen { class_length: class.length });
+        }
+        let most = class.shape.stride.saturating_mul(wanted as usize).min(self.arena().largest());
+        self.runs.borrow_mut().reserve::<S>(self.arena(), most)?;
+        let slots = self.fitting(class.shape, wanted, least);
+        let too_large = AllocError::TooLarge { length: class.length as usize };
+        let bytes = class.shape.stride.checked_mul(slots as usize).ok_or(too_large)?;
+        let layout = Layout::from_size_align(bytes, class.shape.align).map_err(|_| too_large)?;
+        let base = self.arena().try_alloc_layout(layout)?;
+        let run = Run {
+            base,
+            slots,
+            cut: 0,
+            seen: 0,
+            class: id,
+            shape: class.shape,
+            next: NO_RUN,
+            after: NO_RUN,
+        };
+        if let Err(error) = self.strategy.adopt(self.arena(), &run) {
+            // SAFETY: the arena handed it out just now, and nobody uses it.
+            unsafe { self.arena().take_back_last(base, bytes) };
+            return Err(error);
+        }
+        let mut runs = self.runs.borrow_mut();
+        let run_id = runs.insert(run, bytes);
+        match runs.get_mut(class.last_run.replace(run_id)) {
+            Some(before) => before.next = run_id,
+            None => class.first_run.set(run_id),
+        }
+        class.slots.set(class.slots.get() + slots as usize);
+        Ok(())
+    }
+
+    fn fitting(&self, shape: Shape, wanted: u32, least: u32) -> u32 {
+        let fits = self.arena().room_for(shape.align) / shape.stride;
+        let fits = u32::try_from(fits).unwrap_or(u32::MAX);
+        let enough = if self.arena().obtains() { (wanted / 4).max(least) } else { least };
+        if fits < wanted && fits >= enough.max(1) { fits } else { wanted }
+    }
+
+    /// Takes every array back at once, without dropping elements; runs are kept
+    /// and cut anew. Whatever was taken out by hand is stale from then on.
+    /// Under [`Direct`](crate::Direct), an arena that the pool owns is reset; one
+    /// that it borrows keeps what it gave until its owner resets it.
+    ///
+    /// Complexity: one step per run. Never panics.
+    pub fn reset(&mut self) {
+        let mut runs = self.runs.borrow_mut();
+        for run in runs.all_mut() {
+            run.seen = run.seen.max(run.cut);
+            run.cut = 0;
+        }
+        drop(runs);
+        for class in self.classes.all() {
+            class.forget();
+        }
+        self.direct.set((0, 0));
+        if let (false, Backing::Owned(arena)) = (S::RECLAIMS, &mut *self.arena) {
+            arena.reset();
+        }
+    }
+}

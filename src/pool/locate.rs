@@ -1,0 +1,328 @@
+//! Bare addresses: which array lies there, and taking it back by hand.
+
+use core::fmt;
+use core::ptr::NonNull;
+
+use super::class::ClassTable;
+use super::raw::{RawPool, Slot};
+use super::release::{Record, ReleaseStrategy, Tenure};
+use super::run::Run;
+use crate::error::{AllocError, ReleaseError};
+
+/// An array that is held by hand: its address and its slot's generation.
+///
+/// A release of it is right exactly once: the second one is an error even after
+/// the slot has had another tenant. (Generations have 32 bits: after 2^32
+/// tenants of one slot an old value would be taken for the new one.)
+///
+/// The fields are public so that it can be stored anywhere, across a language
+/// border for instance; whatever is put into them, a release is defined.
+pub struct RawArray<T = u8> {
+    /// The first element.
+    pub ptr: NonNull<T>,
+    /// Tenants that the slot has had, this one included; 0 for an array that
+    /// has no slot.
+    pub generation: u32,
+}
+
+impl<T> RawArray<T> {
+    /// The same array with elements of another type.
+    #[must_use]
+    pub const fn cast<U>(self) -> RawArray<U> {
+        RawArray { ptr: self.ptr.cast(), generation: self.generation }
+    }
+}
+
+impl<T> Clone for RawArray<T> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<T> Copy for RawArray<T> {}
+
+impl<T> PartialEq for RawArray<T> {
+    fn eq(&self, other: &Self) -> bool {
+        (self.ptr, self.generation) == (other.ptr, other.generation)
+    }
+}
+
+impl<T> Eq for RawArray<T> {}
+
+impl<T> fmt::Debug for RawArray<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RawArray")
+            .field("ptr", &self.ptr)
+            .field("generation", &self.generation)
+            .finish()
+    }
+}
+
+/// The array that an address lies in. From [`RawPool::locate`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Located {
+    /// The first element.
+    pub start: *const u8,
+    /// The array's length in units of the pool; 0 if it has no tenant.
+    pub len: usize,
+    /// The capacity of its class, in units.
+    pub class: u32,
+    /// What the slot is.
+    pub state: SlotState,
+}
+
+/// What a slot is at the moment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum SlotState {
+    /// Nobody's; its turn comes again.
+    Free,
+    /// A live handle's.
+    Owned,
+    /// Held by hand.
+    Raw,
+    /// Abandoned: its bookkeeping was overwritten.
+    Lost,
+    /// Its bookkeeping is overwritten, and nobody has met it yet.
+    Corrupted,
+}
+
+/// A cut slot of the pool, and whether the address was that of its elements.
+struct Found<S: ReleaseStrategy> {
+    slot: Slot<S>,
+    exact: bool,
+}
+
+impl<S: ReleaseStrategy, C: ClassTable> RawPool<'_, S, C> {
+    /// The array that `ptr` points into, whatever the position inside it: its
+    /// first byte, its last, or the bookkeeping in front of it.
+    ///
+    /// `None`: no array of this pool was ever there, or it is gone with a
+    /// [`reset`](Self::reset), or the strategy is [`Direct`](crate::Direct),
+    /// which keeps no books. Any pointer may be asked about; the memory there is
+    /// read only if it is the pool's own.
+    ///
+    /// Complexity: logarithmic in the number of runs. Never panics.
+    #[must_use]
+    pub fn locate<T: ?Sized>(&self, ptr: *const T) -> Option<Located> {
+        let slot = self.find(ptr.cast::<u8>().addr())?.slot;
+        let class = self.classes.get(slot.class);
+        // SAFETY: `find` gives cut slots with their tickets.
+        let record = unsafe { S::read(class.list(), slot.elements, slot.ticket) };
+        let (state, length) = match record {
+            Record::Free { .. } => (SlotState::Free, 0),
+            Record::Live { tenure: Tenure::Owned, length, .. } => (SlotState::Owned, length),
+            Record::Live { tenure: Tenure::Raw, length, .. } => (SlotState::Raw, length),
+            Record::Lost => (SlotState::Lost, 0),
+            Record::Corrupted => (SlotState::Corrupted, 0),
+        };
+        let start = slot.elements.as_ptr().cast_const();
+        Some(Located { start, len: length as usize, class: class.length, state })
+    }
+
+    /// Allocates `units` units to be held by hand. They are uninitialised.
+    ///
+    /// # Errors
+    /// See [`AllocError`].
+    #[inline(always)]
+    pub fn try_allocate_raw(&self, units: usize) -> Result<RawArray, AllocError> {
+        let slot = self.issue(units, Tenure::Raw)?;
+        Ok(RawArray { ptr: slot.elements, generation: slot.generation })
+    }
+
+    /// Takes back an array that is held by hand. Elements are not dropped: the
+    /// owner has done that.
+    ///
+    /// Complexity: logarithmic in the number of runs. Never panics.
+    ///
+    /// # Errors
+    /// Every wrong value is one of [`ReleaseError`], and changes nothing.
+    ///
+    /// # Safety
+    /// Nobody uses the array afterwards. (That is all: the call is defined for
+    /// any value, and reads no memory that is not the pool's.)
+    pub unsafe fn release_raw<T>(&self, raw: RawArray<T>) -> Result<(), ReleaseError> {
+        let slot = match self.find_exact(raw.ptr.as_ptr().addr()) {
+            Ok(slot) => slot,
+            // An array without a slot has nothing to give back.
+            Err(ReleaseError::Foreign { .. }) if self.is_empty(raw) => return Ok(()),
+            Err(ReleaseError::AlreadyReleased { address }) => {
+                // The slot is not even cut: it is older than the last reset.
+                let generation = raw.generation;
+                return Err(ReleaseError::Stale { address, generation, current: 0 });
+            }
+            Err(error) => return Err(error),
+        };
+        self.check_generation(&slot, raw.generation)?;
+        // SAFETY: the slot is a cut one, and its tenant is given up: the
+        // caller's promise.
+        unsafe { self.retire_as(slot, Tenure::Raw) }
+    }
+
+    /// Takes back the array whose first element is at `ptr`, held by hand. The
+    /// address is checked against the *current* tenant of its slot: a second
+    /// release goes unseen if the slot has been reused in between. Prefer
+    /// [`release_raw`](Self::release_raw) where the generation can be kept.
+    ///
+    /// Complexity: logarithmic in the number of runs. Never panics.
+    ///
+    /// # Errors
+    /// Every wrong address is one of [`ReleaseError`], and changes nothing.
+    ///
+    /// # Safety
+    /// As [`release_raw`](Self::release_raw).
+    #[inline(always)]
+    pub unsafe fn release_ptr<T>(&self, ptr: *const T) -> Result<(), ReleaseError> {
+        let slot = self.find_exact(ptr.addr())?;
+        // SAFETY: the slot is a cut one, and its tenant is given up: the
+        // caller's promise.
+        unsafe { self.retire_as(slot, Tenure::Raw) }
+    }
+
+    /// Whether it is what an array without a slot is handed out as.
+    pub(super) fn is_empty<T>(&self, raw: RawArray<T>) -> bool {
+        raw.generation == 0 && raw.ptr.addr() == self.empty().elements.addr()
+    }
+
+    /// Changes who answers for a slot; returns its generation.
+    pub(super) fn hand_over(
+        &self,
+        slot: &Slot<S>,
+        from: Tenure,
+        to: Tenure,
+    ) -> Result<u32, ReleaseError> {
+        if self.class_length(slot.class).is_none() {
+            return Ok(0);
+        }
+        let class = self.classes.get(slot.class);
+        // SAFETY: a slot with a class is a cut one of this pool.
+        unsafe { S::hand_over(class.list(), slot.elements, slot.ticket, from, to) }.ok_or(
+            ReleaseError::Corrupted {
+                address: slot.elements.addr().get(),
+                class_length: class.length,
+            },
+        )
+    }
+
+    /// Makes the record of an owned slot say `units`, as far as its class holds
+    /// them. One that is overwritten stays as it is: the release meets it.
+    #[inline]
+    pub(super) fn relabel(&self, slot: &Slot<S>, units: u32) {
+        if self.class_length(slot.class).is_some() {
+            let class = self.classes.get(slot.class);
+            let units = units.min(class.length);
+            // SAFETY: a slot with a class is a cut one of this pool, and the
+            // class holds so many units.
+            unsafe { S::relabel(class.list(), slot.elements, slot.ticket, units) };
+        }
+    }
+
+    /// The slot of an array held by hand, for a handle to own it again, and its
+    /// length in units.
+    pub(super) fn reclaim(&self, raw: RawArray) -> Result<(Slot<S>, u32), ReleaseError> {
+        let slot = self.find_exact(raw.ptr.as_ptr().addr())?;
+        let length = self.check_generation(&slot, raw.generation)?;
+        self.hand_over(&slot, Tenure::Raw, Tenure::Owned)?;
+        Ok((slot, length))
+    }
+
+    /// Checks that the slot's tenant is the one of `generation` and held by
+    /// hand; returns its length.
+    fn check_generation(&self, slot: &Slot<S>, generation: u32) -> Result<u32, ReleaseError> {
+        let address = slot.elements.addr().get();
+        let class = self.classes.get(slot.class);
+        // SAFETY: the slot is a cut one of this pool.
+        match unsafe { S::read(class.list(), slot.elements, slot.ticket) } {
+            Record::Live { generation: current, .. } if current != generation => {
+                Err(ReleaseError::Stale { address, generation, current })
+            }
+            Record::Live { tenure: Tenure::Owned, length, .. } => {
+                Err(ReleaseError::Owned { address, length })
+            }
+            Record::Live { length, .. } => Ok(length),
+            // The generation was counted up by the release that was right.
+            Record::Free { generation: current } if current == generation.wrapping_add(1) => {
+                Err(ReleaseError::AlreadyReleased { address })
+            }
+            Record::Free { generation: current } => {
+                Err(ReleaseError::Stale { address, generation, current })
+            }
+            // `retire_as` meets the corruption, counts it and abandons the slot.
+            Record::Corrupted | Record::Lost => Ok(0),
+        }
+    }
+
+    /// The cut slot whose first element is at `address`.
+    #[inline(always)]
+    fn find_exact(&self, address: usize) -> Result<Slot<S>, ReleaseError> {
+        if S::RECLAIMS {
+            let runs = self.runs.borrow();
+            if let Some(run) = runs.find(address) {
+                if let Some(index) = run.exact(address) {
+                    return Ok(self.slot_at(run, index, run.pointer_to(address)));
+                }
+            }
+        }
+        self.find_inexact(address)
+    }
+
+    /// A cut slot of a run.
+    #[inline(always)]
+    fn slot_at(&self, run: &Run, index: u32, elements: NonNull<u8>) -> Slot<S> {
+        let ticket = self.strategy.ticket(run, index);
+        Slot { elements, ticket, class: run.class, generation: 0 }
+    }
+
+    /// The same, by division, and what the address is if it is none.
+    #[cold]
+    #[inline(never)]
+    fn find_inexact(&self, address: usize) -> Result<Slot<S>, ReleaseError> {
+        match self.find(address) {
+            Some(found) if found.exact => Ok(found.slot),
+            found => Err(self.not_exact(address, found)),
+        }
+    }
+
+    /// What an address is that is not the start of an array.
+    fn not_exact(&self, address: usize, found: Option<Found<S>>) -> ReleaseError {
+        if !S::RECLAIMS {
+            let pointer = core::ptr::without_provenance::<u8>(address);
+            return if self.arena().owns(pointer) {
+                ReleaseError::NotReleasable { address }
+            } else {
+                ReleaseError::Foreign { address }
+            };
+        }
+        if let Some(Found { slot, .. }) = found {
+            let start = slot.elements.addr().get();
+            let class_length = self.classes.get(slot.class).length;
+            return ReleaseError::Interior { address, start, class_length };
+        }
+        let runs = self.runs.borrow();
+        let position = runs.find(address).and_then(|run| {
+            let position = run.position(address)?;
+            (position.index < run.seen && position.exact).then_some(position)
+        });
+        match position {
+            // It was a slot before the last reset, which took it back.
+            Some(_) => ReleaseError::AlreadyReleased { address },
+            None => ReleaseError::Foreign { address },
+        }
+    }
+
+    /// The cut slot that covers `address`. Reads nothing at the address.
+    fn find(&self, address: usize) -> Option<Found<S>> {
+        if !S::RECLAIMS {
+            return None;
+        }
+        let runs = self.runs.borrow();
+        let run = runs.find(address)?;
+        let position = run.position(address)?;
+        if position.index >= run.cut {
+            return None;
+        }
+        let slot = self.slot_at(run, position.index, position.elements);
+        Some(Found { slot, exact: position.exact })
+    }
+}

@@ -1,0 +1,462 @@
+//! The typed pool: arrays of `T`.
+//!
+//! Words of this floor: an **array** is what a user holds, of exactly the
+//! length that was asked for; its **slot** is the memory behind it, as long as
+//! its **class**; a **run** is a block of the arena cut into slots of one class;
+//! the **tenant** of a slot is the array in it. A slot's **record** says whether
+//! it has one: where records are kept is up to the release strategy.
+
+mod array;
+mod books;
+mod builder;
+mod class;
+mod classes;
+mod grow;
+mod locate;
+mod raw;
+mod release;
+mod run;
+mod slices;
+mod stats;
+mod table;
+mod vec;
+
+use core::alloc::Layout;
+use core::fmt;
+use core::marker::PhantomData;
+use core::mem::MaybeUninit;
+
+pub use array::{IntoIter, PoolArray};
+pub use builder::{BuildPool, PoolBuilder};
+pub use class::{ClassTable, DefaultClasses, RuntimeClasses};
+pub use locate::{Located, RawArray, SlotState};
+pub use raw::RawPool;
+#[cfg(feature = "alloc")]
+pub use release::Metadata;
+#[doc(hidden)]
+pub use release::sealed::Sealed;
+#[doc(hidden)]
+pub use release::{Broken, Cut, Issued, Record, Tenure};
+pub use release::{DefaultStrategy, Direct, ReleaseStrategy, Tagged};
+#[doc(hidden)]
+pub use run::Run;
+pub use stats::{ClassStats, PoolStats};
+pub use vec::{Drain, PoolVec};
+
+use crate::arena::Arena;
+use crate::error::{AllocError, OrPanic, ReleaseError, VerifyError};
+use release::Tenure as By;
+
+/// A pool of arrays of `T`, of any length, given back one by one.
+///
+/// Arrays of 1 to 16 elements lie in small slots, those of 17 to 256 in medium
+/// ones, longer ones in slots of the next power of two; a [`ClassTable`] sets
+/// other lengths. A freed slot serves the next array of its class. Length 0 and
+/// elements without size cost nothing.
+///
+/// `S` is the strategy by which arrays go back: [`Direct`], `Metadata` or
+/// [`Tagged`]. `'m` is the life of the arena that the pool borrows, or of what
+/// its own arena borrows; a pool on the heap is `ArrayPool<'static, T>`.
+///
+/// ```
+/// use arraypool::ArrayPool;
+///
+/// let pool = ArrayPool::<f32>::new();
+/// let ramp = pool.allocate_with(100, |i| i as f32);
+/// let copy = pool.allocate_copy(&ramp[..10]);
+/// assert_eq!((copy.len(), copy.capacity()), (10, 16));
+/// drop(ramp);
+/// assert_eq!((pool.stats().live, pool.stats().free), (1, 1));
+/// ```
+///
+/// | | complexity |
+/// |---|---|
+/// | allocate, and drop or release a handle | constant; when a class is used up, one run from the arena |
+/// | [`release_raw`](Self::release_raw), [`release_ptr`](Self::release_ptr), [`locate`](Self::locate) | logarithmic in the number of runs, itself a logarithm of the number of arrays |
+/// | [`reset`](Self::reset) | one step per run |
+pub struct ArrayPool<'m, T, S: ReleaseStrategy = DefaultStrategy, C: ClassTable = DefaultClasses> {
+    raw: RawPool<'m, S, C>,
+    elements: PhantomData<fn() -> T>,
+}
+
+impl<'m, T, S: ReleaseStrategy, C: ClassTable> BuildPool<'m> for ArrayPool<'m, T, S, C> {
+    type Strategy = S;
+    type Classes = C;
+
+    fn from_raw_pool(raw: RawPool<'m, S, C>) -> Self {
+        Self { raw, elements: PhantomData }
+    }
+}
+
+impl<T, S: ReleaseStrategy, C: ClassTable> builder::sealed::Sealed for ArrayPool<'_, T, S, C> {}
+
+#[cfg(feature = "alloc")]
+impl<T, S: ReleaseStrategy, C: ClassTable> ArrayPool<'static, T, S, C> {
+    /// A pool with an arena of its own, on the heap.
+    ///
+    /// # Panics
+    /// If the heap has no room for the pool's books.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::builder().build()
+    }
+}
+
+#[cfg(feature = "alloc")]
+impl<T, S: ReleaseStrategy, C: ClassTable> Default for ArrayPool<'static, T, S, C> {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl<'m, T, S: ReleaseStrategy, C: ClassTable> ArrayPool<'m, T, S, C> {
+    /// A pool in an arena, which may serve others as well.
+    ///
+    /// # Panics
+    /// If there is no memory for the pool's books.
+    #[must_use]
+    #[track_caller]
+    pub fn new_in(arena: &'m Arena<'m>) -> Self {
+        Self::builder().build_in(arena)
+    }
+
+    /// The twin of [`new_in`](Self::new_in) that returns an error.
+    ///
+    /// # Errors
+    /// [`AllocError::OutOfMemory`] or [`AllocError::OverBudget`].
+    pub fn try_new_in(arena: &'m Arena<'m>) -> Result<Self, AllocError> {
+        Self::builder().try_build_in(arena)
+    }
+
+    /// A pool with settings.
+    pub fn builder() -> PoolBuilder<'static, Self> {
+        PoolBuilder::new(Layout::new::<T>())
+    }
+
+    /// Allocates an array of `len` elements, uninitialised.
+    ///
+    /// # Panics
+    /// If there is no memory; see [`try_allocate`](Self::try_allocate).
+    #[inline(always)]
+    #[track_caller]
+    pub fn allocate(&self, len: usize) -> PoolArray<'_, MaybeUninit<T>, S, C> {
+        self.try_allocate(len).or_panic()
+    }
+
+    /// Allocates an array of `len` elements, uninitialised.
+    ///
+    /// # Errors
+    /// [`AllocError::OutOfMemory`], [`OverBudget`](AllocError::OverBudget),
+    /// [`Claimed`](AllocError::Claimed) from the arena;
+    /// [`Frozen`](AllocError::Frozen), [`TooLarge`](AllocError::TooLarge),
+    /// [`TooManyRuns`](AllocError::TooManyRuns) from the pool;
+    /// [`Corrupted`](AllocError::Corrupted) if the class's free list was
+    /// overwritten. The pool goes on in every case.
+    #[inline(always)]
+    pub fn try_allocate(
+        &self,
+        len: usize,
+    ) -> Result<PoolArray<'_, MaybeUninit<T>, S, C>, AllocError> {
+        if size_of::<T>() == 0 {
+            return self.raw.unsized_array(len);
+        }
+        self.raw.array_of(len, len)
+    }
+
+    /// Allocates an array of `len` elements, the i-th being `make(i)`.
+    ///
+    /// `make` may use the pool.
+    ///
+    /// # Panics
+    /// If there is no memory, or `make` panics; what was made is dropped then,
+    /// and the array goes back.
+    #[inline]
+    #[track_caller]
+    pub fn allocate_with(
+        &self,
+        len: usize,
+        make: impl FnMut(usize) -> T,
+    ) -> PoolArray<'_, T, S, C> {
+        self.try_allocate_with(len, make).or_panic()
+    }
+
+    /// The twin of [`allocate_with`](Self::allocate_with) that returns an error;
+    /// `make` is not called then.
+    ///
+    /// # Errors
+    /// As [`try_allocate`](Self::try_allocate).
+    #[inline]
+    pub fn try_allocate_with(
+        &self,
+        len: usize,
+        make: impl FnMut(usize) -> T,
+    ) -> Result<PoolArray<'_, T, S, C>, AllocError> {
+        Ok(self.try_allocate(len)?.write_with(make))
+    }
+
+    /// Allocates a copy of `source`.
+    ///
+    /// # Panics
+    /// If there is no memory.
+    #[inline]
+    #[track_caller]
+    pub fn allocate_copy(&self, source: &[T]) -> PoolArray<'_, T, S, C>
+    where
+        T: Copy,
+    {
+        self.try_allocate_copy(source).or_panic()
+    }
+
+    /// The twin of [`allocate_copy`](Self::allocate_copy) that returns an error.
+    ///
+    /// # Errors
+    /// As [`try_allocate`](Self::try_allocate).
+    #[inline]
+    pub fn try_allocate_copy(&self, source: &[T]) -> Result<PoolArray<'_, T, S, C>, AllocError>
+    where
+        T: Copy,
+    {
+        Ok(self.try_allocate(source.len())?.write_copy(source))
+    }
+
+    /// Allocates an array of `len` elements whose bytes are all 0, as
+    /// `Box::new_zeroed_slice` does: `assume_init` it where zeros are a `T`.
+    ///
+    /// # Panics
+    /// If there is no memory.
+    #[inline]
+    #[track_caller]
+    pub fn allocate_zeroed(&self, len: usize) -> PoolArray<'_, MaybeUninit<T>, S, C> {
+        self.try_allocate_zeroed(len).or_panic()
+    }
+
+    /// The twin of [`allocate_zeroed`](Self::allocate_zeroed) that returns an error.
+    ///
+    /// # Errors
+    /// As [`try_allocate`](Self::try_allocate).
+    #[inline]
+    pub fn try_allocate_zeroed(
+        &self,
+        len: usize,
+    ) -> Result<PoolArray<'_, MaybeUninit<T>, S, C>, AllocError> {
+        let mut array = self.try_allocate(len)?;
+        array.fill_with(MaybeUninit::zeroed);
+        Ok(array)
+    }
+
+    /// An empty growing array, which takes no memory yet.
+    #[inline]
+    #[must_use]
+    pub fn vec(&self) -> PoolVec<'_, T, S, C> {
+        PoolVec::new(&self.raw)
+    }
+
+    /// An empty growing array with room for `capacity` elements: no memory for
+    /// none, otherwise all of a slot of the class that holds them.
+    ///
+    /// # Panics
+    /// If there is no memory.
+    #[inline]
+    #[must_use]
+    #[track_caller]
+    pub fn vec_with_capacity(&self, capacity: usize) -> PoolVec<'_, T, S, C> {
+        self.try_vec_with_capacity(capacity).or_panic()
+    }
+
+    /// The twin of [`vec_with_capacity`](Self::vec_with_capacity) that returns an
+    /// error.
+    ///
+    /// # Errors
+    /// As [`try_allocate`](Self::try_allocate).
+    #[inline]
+    pub fn try_vec_with_capacity(
+        &self,
+        capacity: usize,
+    ) -> Result<PoolVec<'_, T, S, C>, AllocError> {
+        PoolVec::try_with_room(&self.raw, capacity)
+    }
+
+    /// Allocates an array of `len` elements to be held by hand, uninitialised.
+    ///
+    /// # Errors
+    /// As [`try_allocate`](Self::try_allocate).
+    #[inline(always)]
+    pub fn try_allocate_raw(&self, len: usize) -> Result<RawArray<T>, AllocError> {
+        let units = if size_of::<T>() == 0 { 0 } else { len };
+        self.raw.try_allocate_raw(units).map(RawArray::cast)
+    }
+
+    /// Takes back an array that is held by hand; its elements are not dropped.
+    /// Releasing it again is an error even after its slot has been reused.
+    ///
+    /// Never panics.
+    ///
+    /// # Errors
+    /// Every wrong value is one of [`ReleaseError`], and changes nothing.
+    ///
+    /// # Safety
+    /// Nobody uses the array afterwards. (That is all: the call is defined for
+    /// any value, and reads no memory that is not the pool's.)
+    #[inline]
+    pub unsafe fn release_raw(&self, raw: RawArray<T>) -> Result<(), ReleaseError> {
+        // SAFETY: the caller's promise, passed on.
+        unsafe { self.raw.release_raw(raw) }
+    }
+
+    /// Takes back the array that begins at `ptr` and is held by hand; its
+    /// elements are not dropped. The address is checked against the slot's
+    /// *current* tenant.
+    ///
+    /// Never panics.
+    ///
+    /// # Errors
+    /// Every wrong address is one of [`ReleaseError`], and changes nothing.
+    ///
+    /// # Safety
+    /// As [`release_raw`](Self::release_raw).
+    #[inline(always)]
+    pub unsafe fn release_ptr(&self, ptr: *const T) -> Result<(), ReleaseError> {
+        // SAFETY: the caller's promise, passed on.
+        unsafe { self.raw.release_ptr(ptr) }
+    }
+
+    /// Puts an array that is held by hand back under the pool's care. Its length
+    /// is the one it was allocated with; an array without a slot comes back empty.
+    ///
+    /// # Errors
+    /// Every wrong value is one of [`ReleaseError`], and changes nothing.
+    ///
+    /// # Safety
+    /// Every element is initialised, and nobody uses the array but through the
+    /// handle that is returned.
+    pub unsafe fn from_raw(
+        &self,
+        raw: RawArray<T>,
+    ) -> Result<PoolArray<'_, T, S, C>, ReleaseError> {
+        let (slot, length) = match self.raw.reclaim(raw.cast()) {
+            Err(ReleaseError::Foreign { .. }) if self.raw.is_empty(raw) => (self.raw.empty(), 0),
+            found => found?,
+        };
+        let array = PoolArray::<MaybeUninit<T>, S, C>::new(&slot, &self.raw, length);
+        // SAFETY: the caller's promise.
+        Ok(unsafe { array.assume_init() })
+    }
+
+    /// The array that `ptr` points into: see [`RawPool::locate`].
+    #[must_use]
+    pub fn locate<U: ?Sized>(&self, ptr: *const U) -> Option<Located> {
+        self.raw.locate(ptr)
+    }
+
+    /// Makes sure that `count` arrays as long as `len` can be allocated without
+    /// growth: see [`RawPool::reserve`].
+    ///
+    /// # Panics
+    /// If there is no memory.
+    #[track_caller]
+    pub fn reserve(&self, len: usize, count: usize) {
+        self.raw.reserve(len, count);
+    }
+
+    /// The twin of [`reserve`](Self::reserve) that returns an error.
+    ///
+    /// # Errors
+    /// As [`RawPool::try_reserve`].
+    pub fn try_reserve(&self, len: usize, count: usize) -> Result<(), AllocError> {
+        self.raw.try_reserve(len, count)
+    }
+
+    /// Leaves free arrays to the arena until every class has at most `max_free`:
+    /// see [`RawPool::trim`].
+    pub fn trim(&self, max_free: u32) {
+        self.raw.trim(max_free);
+    }
+
+    /// Makes growth an error, from now on: see [`RawPool::freeze`].
+    pub fn freeze(&self) {
+        self.raw.freeze();
+    }
+
+    /// Takes every array back at once, without dropping elements: see
+    /// [`RawPool::reset`].
+    pub fn reset(&mut self) {
+        self.raw.reset();
+    }
+
+    /// What the pool owes and owns. Complexity: one step per class.
+    #[must_use]
+    pub fn stats(&self) -> PoolStats {
+        self.raw.stats()
+    }
+
+    /// Walks everything and checks the balance: see [`RawPool::verify`].
+    ///
+    /// # Errors
+    /// The first thing that is wrong.
+    pub fn verify(&self) -> Result<PoolStats, VerifyError> {
+        self.raw.verify()
+    }
+
+    /// The untyped pool behind this one. A unit of it is an element.
+    #[must_use]
+    pub fn as_raw(&self) -> &RawPool<'m, S, C> {
+        &self.raw
+    }
+}
+
+impl<S: ReleaseStrategy, C: ClassTable> RawPool<'_, S, C> {
+    /// Allocates an array of `len` values of any type whose alignment is at most
+    /// that of a unit, in as many units as it needs.
+    ///
+    /// # Panics
+    /// If `T` needs a larger alignment than a unit has.
+    ///
+    /// # Errors
+    /// As [`ArrayPool::try_allocate`].
+    pub fn try_allocate<T>(
+        &self,
+        len: usize,
+    ) -> Result<PoolArray<'_, MaybeUninit<T>, S, C>, AllocError> {
+        assert!(
+            align_of::<T>() <= self.unit_align(),
+            "the pool's units are aligned to {}, the type needs {}",
+            self.unit_align(),
+            align_of::<T>()
+        );
+        if size_of::<T>() == 0 {
+            return self.unsized_array(len);
+        }
+        let too_large = AllocError::TooLarge { length: len };
+        u32::try_from(len).map_err(|_| too_large)?;
+        let bytes = len.checked_mul(size_of::<T>()).ok_or(too_large)?;
+        self.array_of(bytes.div_ceil(self.unit_size()), len)
+    }
+
+    /// An array of `len` elements in a slot of `units`, both at most 2^32 - 1 or refused.
+    #[inline(always)]
+    fn array_of<T>(
+        &self,
+        units: usize,
+        len: usize,
+    ) -> Result<PoolArray<'_, MaybeUninit<T>, S, C>, AllocError> {
+        let slot = self.issue(units, By::Owned)?;
+        #[allow(clippy::cast_possible_truncation, reason = "a slot has at most 2^32 - 1 units")]
+        let length = len as u32;
+        Ok(PoolArray::new(&slot, self, length))
+    }
+
+    /// An array of elements without size: it has no slot.
+    fn unsized_array<T>(
+        &self,
+        len: usize,
+    ) -> Result<PoolArray<'_, MaybeUninit<T>, S, C>, AllocError> {
+        let length = u32::try_from(len).map_err(|_| AllocError::TooLarge { length: len })?;
+        Ok(PoolArray::new(&self.empty(), self, length))
+    }
+}
+
+impl<T, S: ReleaseStrategy, C: ClassTable> fmt::Debug for ArrayPool<'_, T, S, C> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("ArrayPool").field(&self.raw).finish()
+    }
+}

@@ -1,0 +1,428 @@
+//! The untyped pool: slots of a class, given out and taken back.
+
+use core::alloc::Layout;
+use core::cell::{Cell, RefCell};
+use core::fmt;
+use core::marker::PhantomData;
+use core::mem::ManuallyDrop;
+use core::ptr::NonNull;
+
+use super::builder::{PoolBuilder, Settings};
+use super::class::{self, ClassTable, DefaultClasses, Table};
+use super::classes::{Class, ClassId, Classes, Units};
+use super::release::{Cut, DefaultStrategy, Issued, Record, ReleaseStrategy, Tenure};
+use super::table::RunTable;
+use crate::arena::Arena;
+use crate::error::{AllocError, ReleaseError};
+
+/// A pool that knows bytes: slots of so many *units*, for arrays of any type
+/// that fits them.
+///
+/// An [`ArrayPool`](crate::ArrayPool) is a typed view of one, in which a unit is
+/// an element; every [`PoolArray`](crate::PoolArray) refers to the raw pool
+/// behind it. Use it directly where arrays of several types share one pool
+/// ([`try_allocate`](Self::try_allocate)), or where the size of a unit is known at run
+/// time only.
+///
+/// A pool is neither `Send` nor `Sync`; an [`Arena`] is `Send`, and a pool is
+/// quickly made in one.
+pub struct RawPool<'m, S: ReleaseStrategy = DefaultStrategy, C: ClassTable = DefaultClasses> {
+    pub(super) classes: Classes<S>,
+    units: Units,
+    /// Whether the hot lists are closed, so that every call takes the cold path.
+    checked: bool,
+    /// The most free arrays that a class keeps.
+    free_max: u32,
+    pub(super) frozen: Cell<bool>,
+    /// Arrays whose record was found overwritten.
+    pub(super) corrupted: Cell<usize>,
+    /// Arrays given out under a strategy that takes none back, and their bytes.
+    pub(super) direct: Cell<(usize, usize)>,
+    hook: Option<fn(&ReleaseError)>,
+    pub(super) runs: RefCell<RunTable>,
+    pub(super) strategy: S,
+    /// Dropped last, and by hand: the books are given back to it first.
+    pub(super) arena: ManuallyDrop<Backing<'m>>,
+    table: PhantomData<fn() -> C>,
+}
+
+/// The arena that runs are carved from.
+pub(super) enum Backing<'m> {
+    Owned(Arena<'m>),
+    Borrowed(&'m Arena<'m>),
+}
+
+impl<'m> Backing<'m> {
+    #[inline]
+    fn get(&self) -> &Arena<'m> {
+        match self {
+            Self::Owned(arena) => arena,
+            Self::Borrowed(arena) => arena,
+        }
+    }
+}
+
+/// A slot that has a tenant, as a handle keeps it.
+pub(super) struct Slot<S: ReleaseStrategy> {
+    pub(super) elements: NonNull<u8>,
+    pub(super) ticket: S::Ticket,
+    pub(super) class: ClassId,
+    /// Tenants that the slot has had, if this is how it was issued; else 0. No
+    /// handle keeps it.
+    pub(super) generation: u32,
+}
+
+impl<S: ReleaseStrategy> Clone for Slot<S> {
+    #[inline(always)]
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<S: ReleaseStrategy> Copy for Slot<S> {}
+
+impl<'m, S: ReleaseStrategy, C: ClassTable> RawPool<'m, S, C> {
+    /// Settings for a pool whose units are like `unit`.
+    pub fn builder(unit: Layout) -> PoolBuilder<'static, Self> {
+        PoolBuilder::new(unit)
+    }
+
+    /// Opens the books and makes the pool. `lengths` are those of the table.
+    pub(super) fn open(settings: &Settings<'_>, arena: Backing<'m>) -> Result<Self, AllocError> {
+        let lengths = match (C::LENGTHS, settings.lengths) {
+            ([], lengths) if class::is_valid(lengths) => lengths,
+            ([], _) => return Err(AllocError::InvalidClasses),
+            (lengths, _) => lengths,
+        };
+        let (size, align) = (settings.unit.size().max(1), settings.unit.align());
+        let strategy = S::open(settings.runs_max, arena.get())?;
+        // From here on, dropping the pool closes what was opened.
+        let mut pool = Self {
+            classes: Classes::none(),
+            units: Units { size, align },
+            checked: settings.free_max != u32::MAX,
+            free_max: settings.free_max,
+            frozen: Cell::new(false),
+            corrupted: Cell::new(0),
+            direct: Cell::new((0, 0)),
+            hook: settings.hook,
+            runs: RefCell::new(RunTable::new()),
+            strategy,
+            arena: ManuallyDrop::new(arena),
+            table: PhantomData,
+        };
+        if S::RECLAIMS {
+            pool.classes = Classes::open(pool.arena(), lengths, pool.units, pool.checked)?;
+        }
+        Ok(pool)
+    }
+
+    #[inline]
+    pub(super) fn arena(&self) -> &Arena<'m> {
+        self.arena.get()
+    }
+
+    /// Gives a slot of `units` units to a tenant.
+    #[inline(always)]
+    pub(super) fn issue(&self, units: usize, tenure: Tenure) -> Result<Slot<S>, AllocError> {
+        if !S::RECLAIMS {
+            return self.issue_direct(units);
+        }
+        match Table::<C>::class_of(units) {
+            #[allow(clippy::cast_possible_truncation, reason = "a class's length is a u32")]
+            Some(index) => self.issue_in(ClassId::at::<S>(index as u32), units as u32, tenure),
+            None => self.issue_outside(units, tenure),
+        }
+    }
+
+    #[inline(always)]
+    fn issue_in(&self, id: ClassId, units: u32, tenure: Tenure) -> Result<Slot<S>, AllocError> {
+        // SAFETY: the class is one of the table's or one that `class_of` found.
+        let hot = unsafe { self.classes.hot(id) };
+        // SAFETY: the list is this class's, and `units` is within its length.
+        let issued = match unsafe { S::issue(&hot.list, units, tenure) } {
+            Some(issued) => {
+                hot.free.set(hot.free.get().wrapping_sub(1));
+                issued
+            }
+            None => self.issue_slow(id, units, tenure)?,
+        };
+        Ok(Slot {
+            elements: issued.elements,
+            ticket: issued.ticket,
+            class: id,
+            generation: issued.generation,
+        })
+    }
+
+    /// Lengths that no class of the table serves: 0, geometric ones, and all
+    /// where the table is given at run time.
+    #[cold]
+    #[inline(never)]
+    fn issue_outside(&self, units: usize, tenure: Tenure) -> Result<Slot<S>, AllocError> {
+        if units == 0 {
+            return Ok(self.empty());
+        }
+        let id = self.classes.class_of(units).ok_or(AllocError::TooLarge { length: units })?;
+        let length = u32::try_from(units).map_err(|_| AllocError::TooLarge { length: units })?;
+        self.issue_in(id, length, tenure)
+    }
+
+    /// A slot that takes no memory, for arrays of no bytes.
+    pub(super) fn empty(&self) -> Slot<S> {
+        let elements = core::ptr::without_provenance_mut(self.units.align);
+        let elements = NonNull::new(elements).unwrap_or(NonNull::dangling());
+        Slot { elements, ticket: S::NO_TICKET, class: ClassId::NONE, generation: 0 }
+    }
+
+    /// Exact bytes from the arena.
+    #[inline]
+    fn issue_direct(&self, units: usize) -> Result<Slot<S>, AllocError> {
+        if units == 0 {
+            return Ok(self.empty());
+        }
+        let too_large = AllocError::TooLarge { length: units };
+        // Handles keep lengths of 32 bits.
+        u32::try_from(units).map_err(|_| too_large)?;
+        let bytes = units.checked_mul(self.units.size).ok_or(too_large)?;
+        let layout = Layout::from_size_align(bytes, self.units.align).map_err(|_| too_large)?;
+        let elements = self.arena().try_alloc_layout(layout)?;
+        let (count, total) = self.direct.get();
+        self.direct.set((count + 1, total + bytes));
+        Ok(Slot { elements, ticket: S::NO_TICKET, class: ClassId::NONE, generation: 0 })
+    }
+
+    /// What the hot path could not do: look into the real list, or cut a slot.
+    #[cold]
+    #[inline(never)]
+    fn issue_slow(
+        &self,
+        id: ClassId,
+        units: u32,
+        tenure: Tenure,
+    ) -> Result<Issued<S::Ticket>, AllocError> {
+        let class = self.classes.get(id);
+        let list = class.list();
+        if self.checked {
+            // SAFETY: the list is this class's, and `units` is within its length.
+            if let Some(issued) = unsafe { S::issue(list, units, tenure) } {
+                class.set_free(class.free() - 1);
+                return Ok(issued);
+            }
+        }
+        if S::head(list).is_some() {
+            return Err(self.abandon_list(class));
+        }
+        loop {
+            if class.uncut.get() == 0 {
+                self.next_run(id)?;
+            }
+            if let Some(issued) = self.cut(class, units, tenure) {
+                return Ok(issued);
+            }
+        }
+    }
+
+    /// Cuts the next slot of the class's run; `None` if it had to be abandoned,
+    /// its record having been overwritten since before the last reset.
+    fn cut(&self, class: &Class<S>, units: u32, tenure: Tenure) -> Option<Issued<S::Ticket>> {
+        let list = class.list();
+        let (elements, seen) = (class.next.get(), class.seen.get());
+        let next = elements.as_ptr().wrapping_add(class.shape.stride);
+        class.next.set(NonNull::new(next).unwrap_or(elements));
+        class.uncut.set(class.uncut.get() - 1);
+        class.seen.set(seen.saturating_sub(1));
+        class.issued.set(class.issued.get() + 1);
+        if let Some(run) = self.runs.borrow_mut().get_mut(class.run.get()) {
+            run.cut += 1;
+        }
+        // SAFETY: `next_run` began this run for this list; slots are cut in order.
+        let issued = unsafe { S::cut(list, Cut { elements, seen: seen > 0 }, units, tenure) };
+        if issued.is_none() {
+            class.lost.set(class.lost.get() + 1);
+            self.corrupted.set(self.corrupted.get() + 1);
+        }
+        issued
+    }
+
+    /// Gives up a free list whose head was overwritten.
+    fn abandon_list(&self, class: &Class<S>) -> AllocError {
+        let list = class.list();
+        if let Some(link) = S::head(list) {
+            // SAFETY: the head is a place of a list of this pool.
+            let head = unsafe { S::slot(link) };
+            // SAFETY: as above: a slot that was cut.
+            unsafe { S::abandon(list, head.elements, head.ticket) };
+        }
+        S::set_head(list, None);
+        class.lost.set(class.lost.get() + class.free() as usize);
+        class.set_free(0);
+        self.corrupted.set(self.corrupted.get() + 1);
+        AllocError::Corrupted { class_length: class.length }
+    }
+
+    /// Takes the slot of an owned array back.
+    ///
+    /// # Safety
+    /// This pool issued the slot to a handle, which is given up.
+    #[inline(always)]
+    pub(super) unsafe fn retire(&self, slot: Slot<S>) -> Result<(), ReleaseError> {
+        if !S::RECLAIMS || slot.class == ClassId::NONE {
+            return Ok(());
+        }
+        // SAFETY: the caller's promise, and a handle's slot was cut.
+        unsafe { self.retire_as(slot, Tenure::Owned) }
+    }
+
+    /// Takes a cut slot back, if its tenant is of the given tenure.
+    ///
+    /// # Safety
+    /// The slot is a cut one of this pool; its tenant is given up.
+    #[inline(always)]
+    pub(super) unsafe fn retire_as(
+        &self,
+        slot: Slot<S>,
+        tenure: Tenure,
+    ) -> Result<(), ReleaseError> {
+        // SAFETY: a slot with a class names one of this pool.
+        let hot = unsafe { self.classes.hot(slot.class) };
+        // SAFETY: the caller's promise: elements and ticket are those of a slot
+        // of this class.
+        if unsafe { S::retire(&hot.list, slot.elements, slot.ticket, tenure) } {
+            hot.free.set(hot.free.get().wrapping_add(1));
+            return Ok(());
+        }
+        // SAFETY: the caller's promise, passed on.
+        unsafe { self.retire_slow(slot.elements, slot.ticket, slot.class, tenure) }
+    }
+
+    /// What the hot path could not do: look into the real list, or say why not.
+    ///
+    /// # Safety
+    /// As [`retire_as`](Self::retire_as).
+    #[cold]
+    #[inline(never)]
+    unsafe fn retire_slow(
+        &self,
+        elements: NonNull<u8>,
+        ticket: S::Ticket,
+        id: ClassId,
+        tenure: Tenure,
+    ) -> Result<(), ReleaseError> {
+        let class = self.classes.get(id);
+        let list = class.list();
+        let address = elements.addr().get();
+        if self.checked {
+            // SAFETY: the caller's promise.
+            if unsafe { S::retire(list, elements, ticket, tenure) } {
+                class.set_free(class.free() + 1);
+                self.bound_free(class, self.free_max);
+                return Ok(());
+            }
+        }
+        // SAFETY: the caller's promise.
+        match unsafe { S::read(list, elements, ticket) } {
+            Record::Free { .. } => Err(ReleaseError::AlreadyReleased { address }),
+            Record::Live { length, .. } => Err(ReleaseError::Owned { address, length }),
+            Record::Lost => Err(ReleaseError::Corrupted { address, class_length: class.length }),
+            Record::Corrupted => {
+                // SAFETY: the caller's promise.
+                unsafe { S::abandon(list, elements, ticket) };
+                self.settle(id, class);
+                Err(ReleaseError::Corrupted { address, class_length: class.length })
+            }
+        }
+    }
+
+    /// Puts the class's balance right after a slot was abandoned. Its record no
+    /// longer tells whether it was free: if the free list leads to it, or breaks,
+    /// the list is given up; slots that have no tenant and are not free are lost.
+    fn settle(&self, id: ClassId, class: &Class<S>) {
+        self.corrupted.set(self.corrupted.get() + 1);
+        if self.listed(class) != Ok(class.free() as usize) {
+            S::set_head(class.list(), None);
+            class.set_free(0);
+        }
+        let kept = self.tenants(id, class) + class.free() as usize + class.left.get();
+        class.lost.set(class.issued.get().saturating_sub(kept));
+    }
+
+    /// Leaves free slots above `most` to the arena.
+    fn bound_free(&self, class: &Class<S>, most: u32) {
+        let list = class.list();
+        while class.free() > most {
+            let Some(link) = S::head(list) else { return };
+            // SAFETY: the head is a place of this list.
+            let Ok(next) = (unsafe { S::after(list, link) }) else {
+                self.abandon_list(class);
+                return;
+            };
+            S::set_head(list, next);
+            class.set_free(class.free() - 1);
+            class.left.set(class.left.get() + 1);
+        }
+    }
+
+    /// Tells the pool's hook about an error that nobody can be handed.
+    #[cold]
+    pub(super) fn report(&self, error: &ReleaseError) {
+        if let Some(hook) = self.hook {
+            hook(error);
+        }
+    }
+
+    /// Leaves free arrays to the arena until every class has at most `free_max`.
+    ///
+    /// Their memory is not handed out again before the arena is reset; they are
+    /// counted in [`stats`](Self::stats). Complexity: one step per array left.
+    /// Never panics.
+    pub fn trim(&self, free_max: u32) {
+        for class in self.classes.all() {
+            self.bound_free(class, free_max);
+        }
+    }
+
+    /// Bytes of a unit.
+    #[must_use]
+    pub fn unit_size(&self) -> usize {
+        self.units.size
+    }
+
+    /// The alignment of a unit, in bytes.
+    #[must_use]
+    pub fn unit_align(&self) -> usize {
+        self.units.align
+    }
+
+    /// The capacity of a slot's class, in units; 0 for one that has no slot.
+    pub(super) fn class_length(&self, class: ClassId) -> Option<u32> {
+        (class != ClassId::NONE).then(|| self.classes.get(class).length)
+    }
+
+    /// Arrays and bytes given out under a strategy that takes none back.
+    pub(super) fn direct(&self) -> (usize, usize) {
+        self.direct.get()
+    }
+}
+
+impl<S: ReleaseStrategy, C: ClassTable> Drop for RawPool<'_, S, C> {
+    fn drop(&mut self) {
+        // SAFETY: the arena is taken once, here, and not used through the pool again.
+        let arena = unsafe { ManuallyDrop::take(&mut self.arena) };
+        self.strategy.close(arena.get());
+        self.runs.get_mut().close::<S>(arena.get());
+        self.classes.close(arena.get());
+    }
+}
+
+impl<S: ReleaseStrategy, C: ClassTable> fmt::Debug for RawPool<'_, S, C> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RawPool")
+            .field("strategy", &S::NAME)
+            .field("unit", &self.units.size)
+            .field("align", &self.units.align)
+            .field("runs", &self.runs.borrow().all().len())
+            .field("frozen", &self.frozen.get())
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,316 @@
+//! How an array goes back: the seam `ReleaseStrategy`.
+//!
+//! A strategy keeps one record per slot — its **stamp** (generation and a word
+//! of its own), whether it has a tenant and of which kind — and the free list
+//! of each class. It is asked about slots of the pool's runs and about nothing
+//! else: which run an address lies in is the pool's business, found without
+//! reading the memory at that address.
+
+mod direct;
+#[cfg(feature = "alloc")]
+mod metadata;
+mod stamp;
+mod tagged;
+
+use core::fmt;
+use core::ptr::NonNull;
+
+pub use direct::Direct;
+#[cfg(feature = "alloc")]
+pub use metadata::Metadata;
+pub use tagged::Tagged;
+
+use super::run::{Run, Shape};
+use crate::arena::Arena;
+use crate::error::AllocError;
+
+/// The strategy of every pool that names none: [`Metadata`], or [`Tagged`] with
+/// the feature `tagged` and where there is no heap.
+///
+/// The feature is shared by everything in a build. Libraries stay generic over
+/// the strategy; the final binary sets the flag.
+#[cfg(all(feature = "alloc", not(feature = "tagged")))]
+pub type DefaultStrategy = Metadata;
+
+/// The strategy of every pool that names none: `Metadata`, or [`Tagged`] with
+/// the feature `tagged` and where there is no heap.
+///
+/// The feature is shared by everything in a build. Libraries stay generic over
+/// the strategy; the final binary sets the flag.
+#[cfg(not(all(feature = "alloc", not(feature = "tagged"))))]
+pub type DefaultStrategy = Tagged;
+
+/// Who answers for a live array.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[doc(hidden)]
+pub enum Tenure {
+    /// A handle owns it and will give it back.
+    Owned,
+    /// It was taken or given out by hand, and comes back by hand.
+    Raw,
+}
+
+/// What a slot's record says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[doc(hidden)]
+pub enum Record {
+    /// It has no tenant.
+    Free {
+        /// Tenants that the slot has had, and one more.
+        generation: u32,
+    },
+    /// It has one.
+    Live {
+        /// Of which kind.
+        tenure: Tenure,
+        /// Its length, in units.
+        length: u32,
+        /// Tenants that the slot has had, this one included.
+        generation: u32,
+    },
+    /// The slot was abandoned, since its record had been overwritten.
+    Lost,
+    /// The record was overwritten.
+    Corrupted,
+}
+
+/// A slot that has just been given a tenant.
+#[derive(Debug, Clone, Copy)]
+#[doc(hidden)]
+pub struct Issued<K> {
+    /// The first element.
+    pub elements: NonNull<u8>,
+    /// What its handle keeps for the strategy.
+    pub ticket: K,
+    /// Tenants that the slot has had, this one included.
+    pub generation: u32,
+}
+
+/// A slot that is cut from a run for the first time since a reset.
+#[derive(Debug, Clone, Copy)]
+#[doc(hidden)]
+pub struct Cut {
+    /// The first element.
+    pub elements: NonNull<u8>,
+    /// Whether it was cut before the last reset, so that it has a record.
+    pub seen: bool,
+}
+
+/// A way for single arrays to go back to their pool.
+///
+/// The crate's own are [`Direct`], [`Metadata`] and [`Tagged`]; the trait is
+/// sealed because a pool trusts every word of an answer: a wrong one hands the
+/// same memory out twice. Use it as a bound, to stay generic over the strategy:
+///
+/// ```
+/// use arraypool::{ArrayPool, ReleaseStrategy};
+///
+/// fn squares<S: ReleaseStrategy>(pool: &ArrayPool<'_, u32, S>) -> u32 {
+///     pool.allocate_with(10, |i| u32::try_from(i * i).unwrap()).iter().sum()
+/// }
+///
+/// assert_eq!(squares(&ArrayPool::<u32>::new()), 285);
+/// assert_eq!(squares(&ArrayPool::<u32, arraypool::Tagged>::new()), 285);
+/// ```
+///
+/// | verb | when the pool says it | cost |
+/// |---|---|---|
+/// | `adopt` | a run was taken from the arena | one record block, or nothing |
+/// | `begin`, `cut` | a slot of a run is used for the first time | constant |
+/// | `issue` | a free slot goes to a tenant | constant, the hot path |
+/// | `retire` | a tenant's slot comes back | constant, the hot path |
+/// | `read` | somebody asks what a slot is | constant |
+///
+/// # Safety
+/// For the slots that were cut from adopted runs, an implementation guarantees:
+/// `issue` returns only slots that are free, each at most once until it is
+/// retired; `retire` answers true only for a slot whose tenant was of the given
+/// tenure, and has then made it free; nothing but the record of the slot that
+/// is named, and of the head of its list, is written.
+pub unsafe trait ReleaseStrategy: sealed::Sealed + Sized + fmt::Debug + 'static {
+    /// The strategy's name, in lower case.
+    const NAME: &'static str;
+    /// Whether single arrays can go back at all.
+    const RECLAIMS: bool;
+    /// Whether the books live on a heap even when the arena lives in a buffer.
+    #[doc(hidden)]
+    const HEAP_BOOKS: bool;
+    /// Bytes in front of an array's elements.
+    #[doc(hidden)]
+    const PREFIX: usize;
+    /// The alignment of those bytes.
+    #[doc(hidden)]
+    const PREFIX_ALIGN: usize;
+
+    /// What a handle keeps so that its array goes home without a search.
+    #[doc(hidden)]
+    type Ticket: Copy + fmt::Debug;
+    /// The ticket of an array that has no slot.
+    #[doc(hidden)]
+    const NO_TICKET: Self::Ticket;
+    /// The free list of one class.
+    #[doc(hidden)]
+    type List;
+    /// A place on a free list.
+    #[doc(hidden)]
+    type Link: Copy + PartialEq;
+
+    /// The strategy's own books, for at most `runs_max` runs.
+    ///
+    /// # Errors
+    /// If there is no memory for them.
+    #[doc(hidden)]
+    fn open(runs_max: usize, arena: &Arena<'_>) -> Result<Self, AllocError>;
+
+    /// Gives the books back; the strategy is not used afterwards.
+    #[doc(hidden)]
+    fn close(&mut self, arena: &Arena<'_>);
+
+    /// Bytes of the books.
+    #[doc(hidden)]
+    fn book_bytes(&self) -> usize {
+        0
+    }
+
+    /// An empty list for a class.
+    #[doc(hidden)]
+    fn list(class: u32, secret: usize) -> Self::List;
+
+    /// A list that refuses everything: the hot paths find nothing in it, so the
+    /// cold path is taken, and looks into the real one.
+    #[doc(hidden)]
+    fn closed() -> Self::List;
+
+    /// Opens the books for a new run, or fails and changes nothing.
+    ///
+    /// # Errors
+    /// If there is no memory for its records, or too many runs.
+    #[doc(hidden)]
+    fn adopt(&self, arena: &Arena<'_>, run: &Run) -> Result<(), AllocError>;
+
+    /// Slots of `run` will be cut next, one after the other, from the first on.
+    #[doc(hidden)]
+    fn begin(&self, list: &Self::List, run: &Run);
+
+    /// Gives a slot its first tenant since a reset, or marks it as lost and
+    /// answers `None`, if its old record was overwritten.
+    ///
+    /// # Safety
+    /// The slot is the next of the run that `begin` named last for this list.
+    #[doc(hidden)]
+    unsafe fn cut(
+        list: &Self::List,
+        slot: Cut,
+        length: u32,
+        tenure: Tenure,
+    ) -> Option<Issued<Self::Ticket>>;
+
+    /// Takes the head of the list for a tenant; `None` if the list is empty or
+    /// its head's record was overwritten. Changes nothing then.
+    ///
+    /// # Safety
+    /// The list is one of this pool's, and its class's capacity is at least `length`.
+    #[doc(hidden)]
+    unsafe fn issue(list: &Self::List, length: u32, tenure: Tenure)
+    -> Option<Issued<Self::Ticket>>;
+
+    /// Puts a tenant's slot on the list and counts its generation up; false,
+    /// and nothing changed, if its record says anything but `tenure`.
+    ///
+    /// # Safety
+    /// `elements` is a cut slot of the list's class, and `ticket` is its ticket.
+    #[doc(hidden)]
+    unsafe fn retire(
+        list: &Self::List,
+        elements: NonNull<u8>,
+        ticket: Self::Ticket,
+        tenure: Tenure,
+    ) -> bool;
+
+    /// The ticket of a cut slot that was found by its address.
+    #[doc(hidden)]
+    fn ticket(&self, run: &Run, index: u32) -> Self::Ticket;
+
+    /// What the slot's record says.
+    ///
+    /// # Safety
+    /// As [`retire`](Self::retire).
+    #[doc(hidden)]
+    unsafe fn read(list: &Self::List, elements: NonNull<u8>, ticket: Self::Ticket) -> Record;
+
+    /// Changes who answers for a live array; returns its generation, or `None`,
+    /// and nothing changed, if the record says anything but `from`.
+    ///
+    /// # Safety
+    /// As [`retire`](Self::retire).
+    #[doc(hidden)]
+    unsafe fn hand_over(
+        list: &Self::List,
+        elements: NonNull<u8>,
+        ticket: Self::Ticket,
+        from: Tenure,
+        to: Tenure,
+    ) -> Option<u32>;
+
+    /// Notes another length for an array that a handle owns; changes nothing if
+    /// the record says anything else, or keeps no length.
+    ///
+    /// # Safety
+    /// As [`retire`](Self::retire), and the class's capacity is at least `length`.
+    #[doc(hidden)]
+    #[inline]
+    unsafe fn relabel(_: &Self::List, _: NonNull<u8>, _: Self::Ticket, _length: u32) {}
+
+    /// Marks a slot as lost.
+    ///
+    /// # Safety
+    /// As [`retire`](Self::retire).
+    #[doc(hidden)]
+    unsafe fn abandon(list: &Self::List, elements: NonNull<u8>, ticket: Self::Ticket);
+
+    /// The first place of the list.
+    #[doc(hidden)]
+    fn head(list: &Self::List) -> Option<Self::Link>;
+
+    /// Makes `link`, which is a place of this list or nothing, its head.
+    #[doc(hidden)]
+    fn set_head(list: &Self::List, link: Option<Self::Link>);
+
+    /// The place behind `link`, or `Err` if the record there was overwritten.
+    ///
+    /// # Errors
+    /// The record at `link` is not that of a free slot.
+    ///
+    /// # Safety
+    /// `link` is a place of this list.
+    #[doc(hidden)]
+    unsafe fn after(list: &Self::List, link: Self::Link) -> Result<Option<Self::Link>, Broken>;
+
+    /// The slot at a place: its elements and its ticket.
+    ///
+    /// # Safety
+    /// `link` is a place of a list of this pool.
+    #[doc(hidden)]
+    unsafe fn slot(link: Self::Link) -> Issued<Self::Ticket>;
+}
+
+/// A free list's record was overwritten.
+#[derive(Debug, Clone, Copy)]
+#[doc(hidden)]
+pub struct Broken;
+
+/// The layout helper that strategies and pools share: the class's shape.
+pub(crate) fn shape_of<S: ReleaseStrategy>(
+    length: u32,
+    unit: usize,
+    align: usize,
+) -> Option<Shape> {
+    Shape::new(length, unit, align, S::PREFIX, S::PREFIX_ALIGN)
+}
+
+/// The seal. The crate's own benchmarks break it, to measure an unchecked floor.
+pub(super) mod sealed {
+    /// Implemented by the crate's strategies.
+    #[doc(hidden)]
+    pub trait Sealed {}
+}

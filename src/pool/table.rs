@@ -1,0 +1,226 @@
+//! The runs of a pool, found by address.
+//!
+//! The address space is divided into **granules**, aligned blocks of 64 KiB. A
+//! hash table leads from every granule that a run touches to the first run in
+//! it; the runs of one granule are linked in the order of their addresses.
+//! Runs soon are longer than a granule, so that a look-up ends at the first or
+//! the second. Nothing is read at the address that is asked about.
+
+#![forbid(unsafe_code)]
+
+use super::books::Ledger;
+use super::release::ReleaseStrategy;
+use super::run::{NO_RUN, Run, RunId};
+use crate::arena::Arena;
+use crate::error::AllocError;
+
+/// The size of a granule is two to this power.
+const GRANULE_BITS: u32 = if usize::BITS == 64 { 16 } else { 12 };
+
+/// The multiplier of Fibonacci hashing (Knuth, "The Art of Computer
+/// Programming", volume 3, 6.4): the word's range over the golden ratio.
+#[cfg(target_pointer_width = "64")]
+const GOLDEN: usize = 0x9E37_79B9_7F4A_7C15;
+#[cfg(not(target_pointer_width = "64"))]
+const GOLDEN: usize = 0x9E37_79B9;
+
+/// A granule and the run that covers its first byte or else begins first in it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Entry {
+    granule: usize,
+    first: RunId,
+}
+
+/// No granule: the first of the address space, where nothing ever lies, marks a
+/// free place.
+const FREE: Entry = Entry { granule: 0, first: NO_RUN };
+
+/// All runs of a pool.
+#[derive(Debug)]
+pub(super) struct RunTable {
+    /// In the order in which they were taken: a run's place is its id.
+    runs: Ledger<Run>,
+    /// A power of two of places, at most half of them taken.
+    granules: Ledger<Entry>,
+    taken: usize,
+}
+
+impl RunTable {
+    pub(super) const fn new() -> Self {
+        Self { runs: Ledger::new(), granules: Ledger::new(), taken: 0 }
+    }
+
+    /// The run that begins last at or before `address` in its granule: the only
+    /// one that can cover it. Complexity: constant but for the runs that begin
+    /// in the same granule.
+    #[inline(always)]
+    pub(super) fn find(&self, address: usize) -> Option<&Run> {
+        let mut run = self.first_in(address >> GRANULE_BITS)?;
+        while let Some(after) = self.get(run.after) {
+            if after.start() > address {
+                break;
+            }
+            run = after;
+        }
+        Some(run)
+    }
+
+    /// The run that covers the granule's first byte or else begins first in it.
+    #[inline(always)]
+    fn first_in(&self, granule: usize) -> Option<&Run> {
+        let granules = self.granules.as_slice();
+        let mask = granules.len().wrapping_sub(1);
+        let mut place = hash(granule) & mask;
+        loop {
+            let entry = granules.get(place)?;
+            if entry.granule == granule {
+                return self.get(entry.first);
+            }
+            if entry.granule == FREE.granule {
+                return None;
+            }
+            place = (place + 1) & mask;
+        }
+    }
+
+    #[inline]
+    pub(super) fn get(&self, id: RunId) -> Option<&Run> {
+        self.runs.as_slice().get(id as usize)
+    }
+
+    #[inline]
+    pub(super) fn get_mut(&mut self, id: RunId) -> Option<&mut Run> {
+        self.runs.as_mut_slice().get_mut(id as usize)
+    }
+
+    pub(super) fn all(&self) -> &[Run] {
+        self.runs.as_slice()
+    }
+
+    pub(super) fn all_mut(&mut self) -> &mut [Run] {
+        self.runs.as_mut_slice()
+    }
+
+    /// Bytes of the lists.
+    pub(super) fn bytes(&self) -> usize {
+        self.runs.bytes() + self.granules.bytes()
+    }
+
+    /// Makes room for one more run of `bytes` bytes, or fails and changes
+    /// nothing that can be seen.
+    pub(super) fn reserve<S: ReleaseStrategy>(
+        &mut self,
+        arena: &Arena<'_>,
+        bytes: usize,
+    ) -> Result<(), AllocError> {
+        /// Places of the first table: enough for a microcontroller's pool.
+        const FIRST: usize = 16;
+        self.runs.reserve::<S>(arena)?;
+        // A run of so many bytes touches at most so many granules.
+        let more = (bytes >> GRANULE_BITS) + 2;
+        let needed = (self.taken + more) * 2;
+        if needed <= self.granules.as_slice().len() {
+            return Ok(());
+        }
+        let places = needed.max(FIRST).next_power_of_two();
+        let mut larger = Ledger::filled::<S>(arena, places, FREE)?;
+        for entry in self.granules.as_slice().iter().filter(|entry| **entry != FREE) {
+            *place_in(larger.as_mut_slice(), entry.granule) = *entry;
+        }
+        self.granules.close::<S>(arena);
+        self.granules = larger;
+        Ok(())
+    }
+
+    /// Adds a run of `bytes` bytes, for which `reserve` has made room; returns its id.
+    pub(super) fn insert(&mut self, mut run: Run, bytes: usize) -> RunId {
+        let count = self.runs.as_slice().len();
+        // A run is at least a byte, and their records fit an address space.
+        let id = RunId::try_from(count).unwrap_or(NO_RUN);
+        let first = run.start() >> GRANULE_BITS;
+        let last = (run.start() + bytes - 1) >> GRANULE_BITS;
+        run.after = NO_RUN;
+        self.runs.insert(count, run);
+        self.insert_into(first, id);
+        for granule in first + 1..=last {
+            // The run covers the granule's first byte, so it comes before any other.
+            let place = self.enter(granule, id);
+            let other = core::mem::replace(&mut place.first, id);
+            if let (Some(run), true) = (self.get_mut(id), other != id) {
+                run.after = other;
+            }
+        }
+        id
+    }
+
+    /// Links a run into the list of the granule in which it begins.
+    fn insert_into(&mut self, granule: usize, id: RunId) {
+        let Some(start) = self.get(id).map(Run::start) else { return };
+        let first = self.enter(granule, id).first;
+        if first == id {
+            return;
+        }
+        if self.get(first).is_some_and(|run| run.start() > start) {
+            self.enter(granule, id).first = id;
+            self.link(id, first);
+            return;
+        }
+        let mut before = first;
+        while let Some(after) = self.get(before).map(|run| run.after) {
+            match self.get(after) {
+                Some(run) if run.start() < start => before = after,
+                _ => {
+                    self.link(id, after);
+                    break;
+                }
+            }
+        }
+        self.link(before, id);
+    }
+
+    fn link(&mut self, before: RunId, after: RunId) {
+        if let Some(run) = self.get_mut(before) {
+            run.after = after;
+        }
+    }
+
+    /// The entry of a granule; a new one leads to `id`.
+    fn enter(&mut self, granule: usize, id: RunId) -> &mut Entry {
+        let entry = place_in(self.granules.as_mut_slice(), granule);
+        if *entry == FREE {
+            *entry = Entry { granule, first: id };
+            self.taken += 1;
+        }
+        entry
+    }
+
+    pub(super) fn close<S: ReleaseStrategy>(&mut self, arena: &Arena<'_>) {
+        self.granules.close::<S>(arena);
+        self.runs.close::<S>(arena);
+    }
+
+    /// Whether every run is found at its first and at its last byte.
+    pub(super) fn is_sound(&self, bytes_of: impl Fn(&Run) -> usize) -> bool {
+        self.all().iter().all(|run| {
+            let finds = |address| self.find(address).is_some_and(|it| it.start() == run.start());
+            finds(run.start()) && finds(run.start() + bytes_of(run) - 1)
+        })
+    }
+}
+
+#[inline]
+fn hash(granule: usize) -> usize {
+    let product = granule.wrapping_mul(GOLDEN);
+    product ^ product >> (usize::BITS / 2)
+}
+
+/// The place of a granule in a table that has it, or a free place.
+fn place_in(places: &mut [Entry], granule: usize) -> &mut Entry {
+    let mask = places.len() - 1;
+    let mut place = hash(granule) & mask;
+    // At most half of the places are taken, so the search ends.
+    while places[place] != FREE && places[place].granule != granule {
+        place = (place + 1) & mask;
+    }
+    &mut places[place]
+}

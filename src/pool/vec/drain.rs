@@ -1,0 +1,140 @@
+//! Elements taken out of the middle of a vector, one by one.
+
+use core::fmt;
+use core::iter::FusedIterator;
+use core::ops::{Bound, RangeBounds};
+use core::ptr;
+use core::slice;
+
+use super::PoolVec;
+use crate::pool::class::{ClassTable, DefaultClasses};
+use crate::pool::release::{DefaultStrategy, ReleaseStrategy};
+
+/// The elements of a range of a [`PoolVec`], by value: from
+/// [`drain`](PoolVec::drain).
+///
+/// ```text
+/// | stays ... | taken ... | not taken ... | taken ... | tail ... |
+///             ^ length    ^ front         ^ back      ^ tail     ^ end
+/// ```
+/// Meanwhile the vector has only what is in front of the range. When this is
+/// dropped, also by a panic, what was not taken is dropped and the tail moves up.
+pub struct Drain<'v, 'p, T, S = DefaultStrategy, C = DefaultClasses>
+where
+    S: ReleaseStrategy,
+    C: ClassTable,
+{
+    vector: &'v mut PoolVec<'p, T, S, C>,
+    front: usize,
+    back: usize,
+    tail: usize,
+    end: usize,
+}
+
+impl<'p, T, S: ReleaseStrategy, C: ClassTable> PoolVec<'p, T, S, C> {
+    /// Takes the elements of a range out of the vector. Those that the iterator
+    /// is not asked for are dropped with it. If it is leaked, so are the
+    /// elements from the range on.
+    ///
+    /// # Panics
+    /// If the range ends before it begins, or behind the last element.
+    #[track_caller]
+    pub fn drain(&mut self, range: impl RangeBounds<usize>) -> Drain<'_, 'p, T, S, C> {
+        let length = self.length;
+        let start = match range.start_bound() {
+            Bound::Included(&index) => Some(index),
+            Bound::Excluded(&index) => index.checked_add(1),
+            Bound::Unbounded => Some(0),
+        };
+        let end = match range.end_bound() {
+            Bound::Included(&index) => index.checked_add(1),
+            Bound::Excluded(&index) => Some(index),
+            Bound::Unbounded => Some(length),
+        };
+        match (start, end) {
+            (Some(start), Some(tail)) if start <= tail && tail <= length => {
+                self.length = start;
+                Drain { vector: self, front: start, back: tail, tail, end: length }
+            }
+            _ => panic!("the range is not one of a vector of {length}"),
+        }
+    }
+}
+
+impl<T, S: ReleaseStrategy, C: ClassTable> Drain<'_, '_, T, S, C> {
+    /// The elements that have not been taken.
+    #[must_use]
+    pub fn as_slice(&self) -> &[T] {
+        let first = self.vector.as_ptr().wrapping_add(self.front);
+        // SAFETY: the elements between `front` and `back` are initialised.
+        unsafe { slice::from_raw_parts(first, self.back - self.front) }
+    }
+}
+
+impl<T, S: ReleaseStrategy, C: ClassTable> Iterator for Drain<'_, '_, T, S, C> {
+    type Item = T;
+
+    #[inline]
+    fn next(&mut self) -> Option<T> {
+        if self.front == self.back {
+            return None;
+        }
+        let place = self.vector.place(self.front);
+        self.front += 1;
+        // SAFETY: the element was between `front` and `back` and no longer is.
+        Some(unsafe { place.read() })
+    }
+
+    #[inline]
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        let rest = self.back - self.front;
+        (rest, Some(rest))
+    }
+}
+
+impl<T, S: ReleaseStrategy, C: ClassTable> DoubleEndedIterator for Drain<'_, '_, T, S, C> {
+    #[inline]
+    fn next_back(&mut self) -> Option<T> {
+        if self.front == self.back {
+            return None;
+        }
+        self.back -= 1;
+        let place = self.vector.place(self.back);
+        // SAFETY: the element was between `front` and `back` and no longer is.
+        Some(unsafe { place.read() })
+    }
+}
+
+impl<T, S: ReleaseStrategy, C: ClassTable> ExactSizeIterator for Drain<'_, '_, T, S, C> {}
+impl<T, S: ReleaseStrategy, C: ClassTable> FusedIterator for Drain<'_, '_, T, S, C> {}
+
+/// Moves the tail up when it goes out of scope.
+struct Closing<'d, 'v, 'p, T, S: ReleaseStrategy, C: ClassTable>(&'d mut Drain<'v, 'p, T, S, C>);
+
+impl<T, S: ReleaseStrategy, C: ClassTable> Drop for Closing<'_, '_, '_, T, S, C> {
+    fn drop(&mut self) {
+        let Drain { vector, tail, end, .. } = &mut *self.0;
+        let rest = *end - *tail;
+        let (from, to) = (vector.place(*tail), vector.place(vector.length));
+        // SAFETY: the tail is initialised, and in front of it everything from
+        // the vector's length on is vacant.
+        unsafe { ptr::copy(from, to, rest) };
+        vector.length += rest;
+    }
+}
+
+impl<T, S: ReleaseStrategy, C: ClassTable> Drop for Drain<'_, '_, T, S, C> {
+    fn drop(&mut self) {
+        let count = self.back - self.front;
+        let rest = ptr::slice_from_raw_parts_mut(self.vector.place(self.front), count);
+        let _closing = Closing(self);
+        // SAFETY: none of these was taken, and nobody sees them afterwards.
+        unsafe { ptr::drop_in_place(rest) };
+    }
+}
+
+impl<T: fmt::Debug, S: ReleaseStrategy, C: ClassTable> fmt::Debug for Drain<'_, '_, T, S, C> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Drain").field(&self.as_slice()).finish()
+    }
+}

@@ -1,0 +1,223 @@
+//! The room of a vector: taken from the pool, outgrown, and given back.
+
+use core::marker::PhantomData;
+use core::mem::{self, MaybeUninit};
+use core::ptr;
+
+use super::{PoolArray, PoolVec, RawPool};
+use crate::error::{AllocError, OrPanic};
+use crate::pool::class::{ClassTable, Table};
+use crate::pool::release::ReleaseStrategy;
+
+/// The least capacity that a vector grows to where there are no classes.
+const FIRST: usize = 4;
+
+impl<S: ReleaseStrategy, C: ClassTable> RawPool<'_, S, C> {
+    /// An empty growing array of any type whose alignment is at most that of a
+    /// unit. It takes no memory yet.
+    ///
+    /// # Panics
+    /// If `T` needs a larger alignment than a unit has.
+    #[must_use]
+    pub fn vec<T>(&self) -> PoolVec<'_, T, S, C> {
+        assert!(
+            align_of::<T>() <= self.unit_align(),
+            "the pool's units are aligned to {}, the type needs {}",
+            self.unit_align(),
+            align_of::<T>()
+        );
+        PoolVec::new(self)
+    }
+
+    /// The room of a vector that has taken no memory.
+    #[inline]
+    pub(super) fn no_room<T>(&self) -> PoolArray<'_, MaybeUninit<T>, S, C> {
+        let capacity = if size_of::<T>() == 0 { u32::MAX } else { 0 };
+        PoolArray::new(&self.empty(), self, capacity)
+    }
+
+    /// Units, and elements that fit them, of the slot that would serve `length`
+    /// elements.
+    fn measure<T>(&self, length: usize) -> Result<(usize, usize), AllocError> {
+        let too_large = AllocError::TooLarge { length };
+        u32::try_from(length).map_err(|_| too_large)?;
+        // In a typed pool a unit is an element, and nothing needs dividing.
+        let unit = self.unit_size();
+        let alike = unit == size_of::<T>();
+        let units = if alike {
+            length
+        } else {
+            length.checked_mul(size_of::<T>()).ok_or(too_large)?.div_ceil(unit)
+        };
+        let units = self.whole(units);
+        let capacity = if alike || size_of::<T>() == 0 {
+            units
+        } else {
+            units.checked_mul(unit).ok_or(too_large)? / size_of::<T>()
+        };
+        Ok((units, capacity.min(u32::MAX as usize)))
+    }
+
+    /// Units of the slot that would serve `units`; those themselves if none would.
+    fn whole(&self, units: usize) -> usize {
+        if !S::RECLAIMS || units == 0 {
+            return units;
+        }
+        if let Some(index) = Table::<C>::class_of(units) {
+            return C::LENGTHS[index] as usize;
+        }
+        self.classes.class_of(units).map_or(units, |id| self.classes.get(id).length as usize)
+    }
+
+    /// Room for at least `length` elements: all of a slot.
+    fn room<T>(&self, length: usize) -> Result<PoolArray<'_, MaybeUninit<T>, S, C>, AllocError> {
+        let (units, capacity) = self.measure::<T>(length)?;
+        if units == 0 {
+            return Ok(self.no_room());
+        }
+        self.array_of(units, capacity)
+    }
+}
+
+impl<'p, T, S: ReleaseStrategy, C: ClassTable> PoolVec<'p, T, S, C> {
+    /// An empty vector with room for `capacity` elements.
+    #[inline]
+    pub(in crate::pool) fn try_with_room(
+        pool: &'p RawPool<'p, S, C>,
+        capacity: usize,
+    ) -> Result<Self, AllocError> {
+        Ok(Self { slot: pool.room(capacity)?, length: 0, local: PhantomData })
+    }
+
+    /// Makes sure that `additional` more elements fit.
+    ///
+    /// # Panics
+    /// If there is no memory.
+    #[inline]
+    #[track_caller]
+    pub fn reserve(&mut self, additional: usize) {
+        self.try_reserve(additional).or_panic();
+    }
+
+    /// The twin of [`reserve`](Self::reserve) that returns an error.
+    ///
+    /// # Errors
+    /// [`AllocError::TooLarge`] above `u32::MAX` elements, and those of
+    /// [`ArrayPool::try_allocate`](crate::ArrayPool::try_allocate).
+    #[inline]
+    pub fn try_reserve(&mut self, additional: usize) -> Result<(), AllocError> {
+        if additional <= self.capacity() - self.length {
+            return Ok(());
+        }
+        self.grow(additional)
+    }
+
+    /// Makes sure that `additional` more elements fit, and under
+    /// [`Direct`](crate::Direct) no more than these: elsewhere the class decides.
+    ///
+    /// # Panics
+    /// If there is no memory.
+    #[track_caller]
+    pub fn reserve_exact(&mut self, additional: usize) {
+        self.try_reserve_exact(additional).or_panic();
+    }
+
+    /// The twin of [`reserve_exact`](Self::reserve_exact) that returns an error.
+    ///
+    /// # Errors
+    /// As [`try_reserve`](Self::try_reserve).
+    pub fn try_reserve_exact(&mut self, additional: usize) -> Result<(), AllocError> {
+        if additional <= self.capacity() - self.length {
+            return Ok(());
+        }
+        self.move_to(self.needed(additional)?)
+    }
+
+    /// Moves to the next class, or twice as far where there are none, or as far
+    /// as `additional` more elements need: what is free now does not hold them.
+    #[cold]
+    #[inline(never)]
+    pub(super) fn grow(&mut self, additional: usize) -> Result<(), AllocError> {
+        let needed = self.needed(additional)?;
+        if S::RECLAIMS {
+            return self.move_to(needed);
+        }
+        let twice = self.capacity().saturating_mul(2).clamp(FIRST, u32::MAX as usize);
+        self.move_to(needed.max(twice))
+    }
+
+    fn needed(&self, additional: usize) -> Result<usize, AllocError> {
+        let length = usize::MAX;
+        self.length.checked_add(additional).ok_or(AllocError::TooLarge { length })
+    }
+
+    /// Moves to a slot for `capacity` elements, no fewer than there are, and
+    /// gives the old one back; or fails and changes nothing.
+    fn move_to(&mut self, capacity: usize) -> Result<(), AllocError> {
+        debug_assert!(capacity >= self.length);
+        let mut room = self.slot.pool().room::<T>(capacity)?;
+        // SAFETY: the elements lie in this vector's slot; the other is a slot of
+        // its own, or empty as they are, and has room for `capacity`.
+        unsafe { ptr::copy_nonoverlapping(self.slot.as_ptr(), room.as_mut_ptr(), self.length) };
+        // The elements have moved, and the old slot's type drops none.
+        drop(mem::replace(&mut self.slot, room));
+        Ok(())
+    }
+
+    /// Moves to the smallest class that holds the elements, if it is smaller
+    /// than this one; an empty vector gives its slot back. If there is no memory
+    /// for that, the vector stays where it is. Never panics.
+    pub fn shrink_to_fit(&mut self) {
+        self.shrink_to(0);
+    }
+
+    /// The twin of [`shrink_to_fit`](Self::shrink_to_fit) that says why the
+    /// vector stays where it is.
+    ///
+    /// # Errors
+    /// As [`try_reserve`](Self::try_reserve).
+    pub fn try_shrink_to_fit(&mut self) -> Result<(), AllocError> {
+        self.try_shrink_to(0)
+    }
+
+    /// As [`shrink_to_fit`](Self::shrink_to_fit), but room for `capacity`
+    /// elements stays, if there is so much now. Never panics.
+    pub fn shrink_to(&mut self, capacity: usize) {
+        // Nothing is lost but the wish: the vector is whole where it is.
+        let _ = self.try_shrink_to(capacity);
+    }
+
+    /// The twin of [`shrink_to`](Self::shrink_to) that says why the vector stays
+    /// where it is.
+    ///
+    /// # Errors
+    /// As [`try_reserve`](Self::try_reserve).
+    pub fn try_shrink_to(&mut self, capacity: usize) -> Result<(), AllocError> {
+        let wanted = self.length.max(capacity);
+        if !S::RECLAIMS || size_of::<T>() == 0 || wanted >= self.capacity() {
+            return Ok(());
+        }
+        let (_, smaller) = self.slot.pool().measure::<T>(wanted)?;
+        if smaller < self.capacity() { self.move_to(wanted) } else { Ok(()) }
+    }
+}
+
+/// Keeps the slot, all of it: room that the array could not reach is the
+/// vector's. Constant time, never panics.
+impl<'p, T, S: ReleaseStrategy, C: ClassTable> From<PoolArray<'p, T, S, C>>
+    for PoolVec<'p, T, S, C>
+{
+    fn from(array: PoolArray<'p, T, S, C>) -> Self {
+        let length = array.len();
+        Self { slot: PoolArray::widen(array), length, local: PhantomData }
+    }
+}
+
+/// As [`into_array`](PoolVec::into_array).
+impl<'p, T, S: ReleaseStrategy, C: ClassTable> From<PoolVec<'p, T, S, C>>
+    for PoolArray<'p, T, S, C>
+{
+    fn from(vector: PoolVec<'p, T, S, C>) -> Self {
+        vector.into_array()
+    }
+}

@@ -1,0 +1,114 @@
+//! A vector as a slice, as an iterator, and as a place to write to.
+
+use core::fmt;
+use core::ops::{Deref, DerefMut};
+
+use super::{PoolArray, PoolVec};
+use crate::error::{AllocError, OrPanic};
+use crate::pool::array::IntoIter;
+use crate::pool::class::ClassTable;
+use crate::pool::release::ReleaseStrategy;
+use crate::pool::slices::behaves_as_slice;
+
+impl<T, S: ReleaseStrategy, C: ClassTable> Deref for PoolVec<'_, T, S, C> {
+    type Target = [T];
+
+    #[inline]
+    fn deref(&self) -> &[T] {
+        self.as_slice()
+    }
+}
+
+impl<T, S: ReleaseStrategy, C: ClassTable> DerefMut for PoolVec<'_, T, S, C> {
+    #[inline]
+    fn deref_mut(&mut self) -> &mut [T] {
+        self.as_mut_slice()
+    }
+}
+
+impl<'p, T, S: ReleaseStrategy, C: ClassTable> IntoIterator for PoolVec<'p, T, S, C> {
+    type Item = T;
+    type IntoIter = IntoIter<'p, T, S, C>;
+
+    #[inline]
+    fn into_iter(self) -> IntoIter<'p, T, S, C> {
+        // SAFETY: `into_slot` gives initialised elements.
+        unsafe { self.into_slot().assume_init() }.into_iter()
+    }
+}
+
+behaves_as_slice!(PoolVec);
+
+impl<T, U, S, R, C, D> PartialEq<PoolArray<'_, U, R, D>> for PoolVec<'_, T, S, C>
+where
+    T: PartialEq<U>,
+    S: ReleaseStrategy,
+    R: ReleaseStrategy,
+    C: ClassTable,
+    D: ClassTable,
+{
+    fn eq(&self, other: &PoolArray<'_, U, R, D>) -> bool {
+        self.as_slice() == other.as_slice()
+    }
+}
+
+impl<S: ReleaseStrategy, C: ClassTable> PoolVec<'_, u8, S, C> {
+    /// Puts the bytes of a text behind the last byte.
+    ///
+    /// ```
+    /// use std::fmt::Write;
+    ///
+    /// let pool = arraypool::ArrayPool::<u8>::new();
+    /// let mut text = pool.vec();
+    /// text.push_str("six times seven is ");
+    /// write!(text, "{}", 6 * 7)?;
+    /// assert_eq!(text, *b"six times seven is 42");
+    /// # Ok::<(), std::fmt::Error>(())
+    /// ```
+    ///
+    /// # Panics
+    /// If there is no memory.
+    #[inline]
+    #[track_caller]
+    pub fn push_str(&mut self, text: &str) {
+        self.try_push_str(text).or_panic();
+    }
+
+    /// The twin of [`push_str`](Self::push_str) that returns an error.
+    ///
+    /// # Errors
+    /// As [`try_reserve`](Self::try_reserve).
+    #[inline]
+    pub fn try_push_str(&mut self, text: &str) -> Result<(), AllocError> {
+        self.try_extend_from_slice(text.as_bytes())
+    }
+}
+
+/// Appends; fails if there is no memory, and nothing of that piece is there then.
+impl<S: ReleaseStrategy, C: ClassTable> fmt::Write for PoolVec<'_, u8, S, C> {
+    #[inline]
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        self.try_push_str(text).map_err(|_| fmt::Error)
+    }
+}
+
+/// Appends; fails with [`OutOfMemory`](std::io::ErrorKind::OutOfMemory) whatever
+/// the [`AllocError`] is, since naming it would take memory.
+#[cfg(feature = "std")]
+impl<S: ReleaseStrategy, C: ClassTable> std::io::Write for PoolVec<'_, u8, S, C> {
+    #[inline]
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.write_all(bytes)?;
+        Ok(bytes.len())
+    }
+
+    #[inline]
+    fn write_all(&mut self, bytes: &[u8]) -> std::io::Result<()> {
+        self.try_extend_from_slice(bytes).map_err(|_| std::io::ErrorKind::OutOfMemory.into())
+    }
+
+    #[inline]
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
