@@ -1,0 +1,105 @@
+//! A JSON number: an integer of 64 bits, signed or not, or a float.
+
+#![forbid(unsafe_code)]
+
+use core::fmt;
+
+/// A JSON number: an integer between -2^63 and 2^64 - 1, or a finite float.
+///
+/// An integer and a float are never equal, as in `serde_json`: `1` is not `1.0`.
+#[derive(Clone, Copy, PartialEq)]
+pub struct Number(Kind);
+
+#[derive(Clone, Copy, PartialEq)]
+enum Kind {
+    Unsigned(u64),
+    /// Below 0.
+    Negative(i64),
+    /// Finite.
+    Float(f64),
+}
+
+impl Number {
+    /// A float, or `None`: JSON has neither infinities nor NaN.
+    #[must_use]
+    pub fn from_f64(float: f64) -> Option<Self> {
+        float.is_finite().then_some(Self(Kind::Float(float)))
+    }
+
+    /// The number, if it is an integer that fits.
+    #[must_use]
+    pub fn as_i64(self) -> Option<i64> {
+        match self.0 {
+            Kind::Unsigned(integer) => i64::try_from(integer).ok(),
+            Kind::Negative(integer) => Some(integer),
+            Kind::Float(_) => None,
+        }
+    }
+
+    /// The number, if it is an integer that fits.
+    #[must_use]
+    pub fn as_u64(self) -> Option<u64> {
+        match self.0 {
+            Kind::Unsigned(integer) => Some(integer),
+            Kind::Negative(_) | Kind::Float(_) => None,
+        }
+    }
+
+    /// The number as a float, the nearest one if it is a large integer.
+    #[must_use]
+    pub fn as_f64(self) -> f64 {
+        match self.0 {
+            Kind::Unsigned(integer) => integer as f64,
+            Kind::Negative(integer) => integer as f64,
+            Kind::Float(float) => float,
+        }
+    }
+
+    /// Whether it is a float, not an integer.
+    #[must_use]
+    pub fn is_f64(self) -> bool {
+        matches!(self.0, Kind::Float(_))
+    }
+
+    #[cfg(feature = "serde")]
+    pub(super) fn serialize_as_is<Z: serde::Serializer>(
+        self,
+        serializer: Z,
+    ) -> Result<Z::Ok, Z::Error> {
+        match self.0 {
+            Kind::Unsigned(integer) => serializer.serialize_u64(integer),
+            Kind::Negative(integer) => serializer.serialize_i64(integer),
+            Kind::Float(float) => serializer.serialize_f64(float),
+        }
+    }
+}
+
+impl From<u64> for Number {
+    fn from(integer: u64) -> Self {
+        Self(Kind::Unsigned(integer))
+    }
+}
+
+impl From<i64> for Number {
+    fn from(integer: i64) -> Self {
+        Self(u64::try_from(integer).map_or(Kind::Negative(integer), Kind::Unsigned))
+    }
+}
+
+/// Writes it as JSON does: the shortest digits that read back the same.
+impl fmt::Display for Number {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            Kind::Unsigned(integer) => write!(f, "{integer}"),
+            Kind::Negative(integer) => write!(f, "{integer}"),
+            // `Debug` keeps the point or the exponent that says it is a float.
+            Kind::Float(float) => write!(f, "{float:?}"),
+        }
+    }
+}
+
+impl fmt::Debug for Number {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Number({self})")
+    }
+}
