@@ -1,0 +1,28 @@
+//! CPU time of this thread and of this process, in nanoseconds.
+
+/// CPU time that this thread has used, in its own code and in the system's.
+pub(crate) fn thread_nanoseconds() -> u64 {
+    read(libc::CLOCK_THREAD_CPUTIME_ID)
+}
+
+/// CPU time that this process has used, in its own code and in the system's.
+pub(crate) fn process_nanoseconds() -> u64 {
+    read(libc::CLOCK_PROCESS_CPUTIME_ID)
+}
+
+fn read(clock: libc::clockid_t) -> u64 {
+    let mut time = libc::timespec { tv_sec: 0, tv_nsec: 0 };
+    // SAFETY: `time` is there to be written.
+    let status = unsafe { libc::clock_gettime(clock, &raw mut time) };
+    assert_eq!(status, 0, "the system has clocks of CPU time");
+    time.tv_sec as u64 * 1_000_000_000 + time.tv_nsec as u64
+}
+
+/// The most memory that this process ever had resident, in bytes; 0 if the system
+/// does not say. (Not `getrusage`, which counts what the parent had before `exec`.)
+pub(crate) fn peak_resident_bytes() -> u64 {
+    let about = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let line = about.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+    let kilobytes = line.and_then(|line| line.trim().strip_suffix(" kB")?.parse::<u64>().ok());
+    kilobytes.unwrap_or(0) * 1024
+}

@@ -1,0 +1,56 @@
+//! Instructions per operation: callgrind counts a child, once for some passes and
+//! once for twice as many, so that what happens only once cancels out.
+
+use std::process::{Command, Stdio};
+
+use crate::measure::{Contender, Pass};
+use crate::options::CHILD;
+
+/// Passes of the shorter run.
+const PASSES: usize = 10;
+
+/// What the child does: so many passes that are not checked.
+pub(crate) fn run(contender: &mut Contender, passes: &str) -> Result<(), String> {
+    let passes: usize = passes.parse().map_err(|_| format!("no number: `{passes}`"))?;
+    for number in 0..passes {
+        contender.pass(Pass { check: false, number });
+    }
+    Ok(())
+}
+
+/// Whether there is a callgrind; the error says why not.
+pub(crate) fn available() -> Result<(), String> {
+    let mut command = Command::new("valgrind");
+    match command.arg("--version").stdout(Stdio::null()).stderr(Stdio::null()).status() {
+        Ok(status) if status.success() => Ok(()),
+        Ok(status) => Err(format!("valgrind ends with {status}")),
+        Err(error) => Err(format!("no valgrind ({error})")),
+    }
+}
+
+/// Instructions of one operation, the loop's own included. The words name the
+/// child's work; the number of passes follows them.
+pub(crate) fn instructions(words: &[&str], operations: usize) -> Result<f64, String> {
+    let (short, long) = (collect(words, PASSES)?, collect(words, 2 * PASSES)?);
+    Ok((long - short) as f64 / (PASSES * operations) as f64)
+}
+
+fn collect(words: &[&str], passes: usize) -> Result<u64, String> {
+    let program = std::env::current_exe().map_err(|error| error.to_string())?;
+    let output = Command::new("valgrind")
+        .args(["--tool=callgrind", "--callgrind-out-file=/dev/null"])
+        .arg(program)
+        .arg(CHILD)
+        .args(words)
+        .arg(passes.to_string())
+        .stdin(Stdio::null())
+        .output()
+        .map_err(|error| error.to_string())?;
+    let told = String::from_utf8_lossy(&output.stderr);
+    if !output.status.success() {
+        return Err(format!("under valgrind it ends with {}", output.status));
+    }
+    let total = told.lines().find_map(|line| line.split_once("Collected :"));
+    let total = total.and_then(|(_, number)| number.trim().parse().ok());
+    total.ok_or_else(|| "callgrind told no total".to_string())
+}

@@ -1,0 +1,89 @@
+//! Where and when figures were measured: machine, compiler, commit, command, date.
+
+use core::fmt;
+use std::fs;
+use std::process::Command;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+/// What a figure depends on.
+#[derive(Debug)]
+pub(crate) struct Machine {
+    processor: String,
+    compiler: String,
+    commit: String,
+    command: String,
+    date: String,
+}
+
+impl Machine {
+    pub(crate) const COLUMNS: &'static str = "machine,compiler,commit,command,date";
+
+    /// Finds out; what cannot be found out is `unknown`.
+    pub(crate) fn look(group: &str, seed: u64) -> Self {
+        let compiler = std::env::var("RUSTC").unwrap_or_else(|_| "rustc".to_string());
+        let mut command = format!("cargo figures {group}");
+        if std::env::args().any(|word| word == "--quick") {
+            command.push_str(" --quick");
+        }
+        Self {
+            processor: processor().unwrap_or_else(unknown),
+            compiler: said(&compiler, &["-V"]).unwrap_or_else(unknown),
+            commit: said("git", &["rev-parse", "--short", "HEAD"]).unwrap_or_else(unknown),
+            command: format!("{command} --seed {seed}"),
+            date: date(),
+        }
+    }
+
+    /// The values under [`COLUMNS`](Self::COLUMNS); no value has a comma or a quote.
+    pub(crate) fn columns(&self) -> String {
+        let all = [&self.processor, &self.compiler, &self.commit, &self.command, &self.date];
+        all.map(|value| value.replace([',', '"'], " ")).join(",")
+    }
+}
+
+impl fmt::Display for Machine {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { processor, compiler, commit, command, date } = self;
+        write!(f, "{command}\non {processor}, {compiler}, commit {commit}, {date}")
+    }
+}
+
+fn unknown() -> String {
+    "unknown".to_string()
+}
+
+fn processor() -> Option<String> {
+    let about = fs::read_to_string("/proc/cpuinfo").ok()?;
+    let line = about.lines().find(|line| line.starts_with("model name"))?;
+    Some(line.split_once(':')?.1.trim().to_string())
+}
+
+/// The first line that a program prints, if it succeeds.
+fn said(program: &str, words: &[&str]) -> Option<String> {
+    let output = Command::new(program).args(words).output().ok()?;
+    let text = String::from_utf8(output.stdout).ok()?;
+    let line = text.lines().next()?.trim();
+    (output.status.success() && !line.is_empty()).then(|| line.to_string())
+}
+
+/// Today's date, in UTC.
+fn date() -> String {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    let (year, month, day) = civil(now.as_secs() / 86_400);
+    format!("{year:04}-{month:02}-{day:02}")
+}
+
+/// Year, month and day of a number of days since the first of January 1970, as
+/// in Howard Hinnant's "chrono-compatible low-level date algorithms".
+fn civil(days: u64) -> (u64, u64, u64) {
+    // Years begin in March, so that the odd day is the last of a year.
+    let days = days + 719_468;
+    let (era, day_of_era) = (days / 146_097, days % 146_097);
+    let year_of_era =
+        (day_of_era - day_of_era / 1460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
+    let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+    let march_month = (5 * day_of_year + 2) / 153;
+    let day = day_of_year - (153 * march_month + 2) / 5 + 1;
+    let month = if march_month < 10 { march_month + 3 } else { march_month - 9 };
+    (era * 400 + year_of_era + u64::from(month <= 2), month, day)
+}
