@@ -11,7 +11,7 @@ use crate::report::{Pool, Report, by_hand, give, give_at, whole};
 
 /// Bytes in front of an array that are overwritten: where the bookkeeping of
 /// one strategy lies, the others have the array in front.
-const REACH: usize = if usize::BITS == 64 { 24 } else { 16 };
+const REACH: usize = size_of::<usize>() + 8;
 
 /// The bytes of a header, where there is one.
 type Bytes = [u8; REACH];

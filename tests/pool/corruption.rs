@@ -10,7 +10,7 @@ use arraypool::{
 use crate::support::{Fourteen, PowersOfTwo, Table, release_ptr, release_raw, rounds};
 
 /// Bytes of the header in front of every array.
-const HEADER: usize = if size_of::<usize>() == 8 { 24 } else { 16 };
+const HEADER: usize = size_of::<usize>() + 8;
 
 thread_local! {
     static REPORTS: Cell<usize> = const { Cell::new(0) };

@@ -9,6 +9,7 @@
 mod direct;
 #[cfg(feature = "alloc")]
 mod metadata;
+mod seal;
 mod stamp;
 mod tagged;
 
