@@ -1,0 +1,233 @@
+//! How a header's words are sealed: integers in, integers out.
+//!
+//! A header is a word, and behind it a stamp of two 32-bit numbers. A live
+//! array's word is its class's magic plus its address, less the [`blend`] of its
+//! stamp; the lower half of a free one's stamp is the [`check`] of its link.
+//!
+//! Sums rather than exclusive ors, and one of the words rotated: a stray write
+//! often changes neighbouring bytes alike, as when a stretch of memory is
+//! inverted or filled, and such changes must not cancel out. The tests try every
+//! stretch.
+
+#![forbid(unsafe_code)]
+
+use super::stamp::Stamp;
+
+/// What a live array's word is reduced by.
+#[inline(always)]
+pub(super) const fn blend(stamp: Stamp) -> usize {
+    #[cfg(target_pointer_width = "64")]
+    #[allow(clippy::cast_possible_truncation, reason = "both have 64 bits here")]
+    let blended = wide::blend(stamp.generation(), stamp.low()) as usize;
+    #[cfg(not(target_pointer_width = "64"))]
+    let blended = narrow::blend(stamp.generation(), stamp.low()) as usize;
+    blended
+}
+
+/// What the lower half of a free array's stamp must be; `sum` is the link's
+/// address plus the one that it leads to.
+#[inline(always)]
+pub(super) const fn check(sum: usize, generation: u32) -> u32 {
+    #[cfg(target_pointer_width = "64")]
+    let check = wide::check(sum as u64, generation);
+    #[cfg(not(target_pointer_width = "64"))]
+    #[allow(clippy::cast_possible_truncation, reason = "both have 32 bits here")]
+    let check = narrow::check(sum as u32, generation);
+    check
+}
+
+/// 2^64 divided by the golden ratio, made odd: the increment of `SplitMix64`
+/// (Steele, Lea, Flood: "Fast splittable pseudorandom number generators", 2014).
+pub(super) const GOLDEN: u64 = 0x9E37_79B9_7F4A_7C15;
+
+/// Where words have 64 bits.
+#[cfg(any(test, target_pointer_width = "64"))]
+mod wide {
+    use super::GOLDEN;
+
+    pub(super) const fn blend(generation: u32, low: u32) -> u64 {
+        ((generation as u64) << 32 | low as u64).rotate_left(3)
+    }
+
+    /// The upper half of a product with 2^64 / phi. No fraction is harder to
+    /// approximate than 1 / phi, so the halves of two sums that differ by less
+    /// than 2^30 differ too (Knuth, "The Art of Computer Programming", volume 3,
+    /// section 6.4): a header that is copied to a slot nearby never passes.
+    pub(super) const fn check(sum: u64, generation: u32) -> u32 {
+        let product = sum.wrapping_add((generation as u64) << 32).wrapping_mul(GOLDEN);
+        (product >> 32) as u32
+    }
+}
+
+/// Where words have 32.
+#[cfg(any(test, not(target_pointer_width = "64")))]
+mod narrow {
+    /// The distances were found by search: most pairs let some change pass.
+    pub(super) const fn blend(generation: u32, low: u32) -> u32 {
+        low.rotate_left(3).wrapping_add(generation.rotate_left(13))
+    }
+
+    /// A bijection of the sum, so that a change of the sum is always seen.
+    pub(super) const fn check(sum: u32, generation: u32) -> u32 {
+        #[allow(clippy::cast_possible_truncation, reason = "the upper half of 64 bits")]
+        const GOLDEN: u32 = (super::GOLDEN >> 32) as u32;
+        sum.wrapping_add(generation).wrapping_mul(GOLDEN)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use core::ops::Range;
+
+    use super::{GOLDEN, narrow, wide};
+
+    /// Numbers that look random (`SplitMix64`).
+    struct Numbers(u64);
+
+    impl Numbers {
+        fn next(&mut self) -> u64 {
+            self.0 = self.0.wrapping_add(GOLDEN);
+            let mixed = (self.0 ^ self.0 >> 30).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+            (mixed ^ mixed >> 27).wrapping_mul(0x94D0_49BB_1331_11EB)
+        }
+
+        /// Of every magnitude.
+        fn any_u32(&mut self) -> u32 {
+            let shift = 32 + self.next() % 32;
+            (self.next() >> shift) as u32
+        }
+
+        /// An address, in a region of 1 MiB as an arena's chunks are.
+        fn address(&mut self) -> u64 {
+            0x7F12_3450_0000 | self.next() >> 48 << 4
+        }
+    }
+
+    /// Two stamp halves and the word in front of them, as they lie in memory.
+    const WIDE: usize = 16;
+    const NARROW: usize = 12;
+
+    /// Every stretch of `N` bytes, with every change of all its bytes to the
+    /// same value or by the same bits.
+    fn for_each_change<const N: usize>(bytes: [u8; N], mut case: impl FnMut([u8; N], Range<usize>)) {
+        // Miri takes few: it is slow, and is here for other things.
+        let step = if cfg!(miri) { 127 } else { 1 };
+        for (from, to) in (0..N).flat_map(|from| (from + 1..=N).map(move |to| (from, to))) {
+            for value in (0..=u8::MAX).rev().step_by(step) {
+                let mut filled = bytes;
+                filled[from..to].fill(value);
+                let turned = core::array::from_fn(|i| {
+                    if (from..to).contains(&i) { bytes[i] ^ value } else { bytes[i] }
+                });
+                for changed in [filled, turned] {
+                    if changed != bytes {
+                        case(changed, from..to);
+                    }
+                }
+            }
+        }
+    }
+
+    fn word(bytes: &[u8]) -> u64 {
+        u64::from_le_bytes(bytes.try_into().expect("8 bytes"))
+    }
+
+    fn half(bytes: &[u8]) -> u32 {
+        u32::from_le_bytes(bytes.try_into().expect("4 bytes"))
+    }
+
+    /// Whether a header of 16 bytes passes as live; `magic` has the address in it.
+    fn wide_live(bytes: &[u8; WIDE], magic: u64) -> bool {
+        let blend = wide::blend(half(&bytes[12..]), half(&bytes[8..12]));
+        word(&bytes[..8]).wrapping_add(blend) == magic
+    }
+
+    /// Whether it passes as free.
+    fn wide_free(bytes: &[u8; WIDE], key: u64, address: u64) -> bool {
+        let sum = (word(&bytes[..8]) ^ key).wrapping_add(address);
+        wide::check(sum, half(&bytes[12..])) == half(&bytes[8..12])
+    }
+
+    fn narrow_live(bytes: &[u8; NARROW], magic: u32) -> bool {
+        let blend = narrow::blend(half(&bytes[8..]), half(&bytes[4..8]));
+        half(&bytes[..4]).wrapping_add(blend) == magic
+    }
+
+    fn narrow_free(bytes: &[u8; NARROW], key: u32, address: u32) -> bool {
+        let sum = (half(&bytes[..4]) ^ key).wrapping_add(address);
+        narrow::check(sum, half(&bytes[8..])) == half(&bytes[4..8])
+    }
+
+    const CONTENTS: usize = if cfg!(miri) { 1 } else { 24 };
+
+    #[test]
+    fn no_equal_change_of_a_stretch_cancels_out_in_64_bits() {
+        let mut numbers = Numbers(1);
+        for _ in 0..CONTENTS {
+            let (magic, key, generation) = (numbers.next(), numbers.next(), numbers.any_u32());
+            let (address, next, length) =
+                (numbers.address(), numbers.address(), numbers.any_u32().max(1));
+            let header = |word: u64, low: u32| {
+                let mut bytes = [0; WIDE];
+                bytes[..8].copy_from_slice(&word.to_le_bytes());
+                bytes[8..12].copy_from_slice(&low.to_le_bytes());
+                bytes[12..].copy_from_slice(&generation.to_le_bytes());
+                bytes
+            };
+            let live = header(magic.wrapping_sub(wide::blend(generation, length)), length);
+            assert!(wide_live(&live, magic));
+            for_each_change(live, |changed, range| {
+                assert!(!wide_live(&changed, magic), "live {live:x?}, {range:?}: {changed:x?}");
+            });
+            let free = header(next ^ key, wide::check(next.wrapping_add(address), generation));
+            assert!(wide_free(&free, key, address));
+            for_each_change(free, |changed, range| {
+                assert!(
+                    !wide_free(&changed, key, address),
+                    "free {free:x?}, {range:?}: {changed:x?}"
+                );
+            });
+        }
+    }
+
+    #[test]
+    fn no_equal_change_of_a_stretch_cancels_out_in_32_bits() {
+        let mut numbers = Numbers(2);
+        for _ in 0..CONTENTS {
+            let (magic, key) = (numbers.next() as u32, numbers.next() as u32);
+            let (generation, length) = (numbers.any_u32(), numbers.any_u32().max(1));
+            let (address, next) = (numbers.address() as u32, numbers.address() as u32);
+            let header = |word: u32, low: u32| {
+                let mut bytes = [0; NARROW];
+                bytes[..4].copy_from_slice(&word.to_le_bytes());
+                bytes[4..8].copy_from_slice(&low.to_le_bytes());
+                bytes[8..].copy_from_slice(&generation.to_le_bytes());
+                bytes
+            };
+            let live = header(magic.wrapping_sub(narrow::blend(generation, length)), length);
+            assert!(narrow_live(&live, magic));
+            for_each_change(live, |changed, range| {
+                assert!(!narrow_live(&changed, magic), "live {live:x?}, {range:?}: {changed:x?}");
+            });
+            let free = header(next ^ key, narrow::check(next.wrapping_add(address), generation));
+            assert!(narrow_free(&free, key, address));
+            for_each_change(free, |changed, range| {
+                assert!(
+                    !narrow_free(&changed, key, address),
+                    "free {free:x?}, {range:?}: {changed:x?}"
+                );
+            });
+        }
+    }
+
+    #[test]
+    fn a_header_copied_to_a_slot_nearby_does_not_pass() {
+        let mut numbers = Numbers(3);
+        let (sum, generation) = (numbers.next(), numbers.any_u32());
+        for distance in (16..1 << 20).step_by(if cfg!(miri) { 1 << 16 } else { 16 }) {
+            let check = wide::check(sum, generation);
+            assert_ne!(check, wide::check(sum.wrapping_add(distance), generation));
+            assert_ne!(check, wide::check(sum.wrapping_sub(distance), generation));
+        }
+    }
+}
