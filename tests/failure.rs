@@ -21,26 +21,30 @@ thread_local! {
     static COUNTDOWN: Cell<usize> = const { Cell::new(0) };
     /// Bytes that this thread has allocated and not freed.
     static LIVE: Cell<usize> = const { Cell::new(0) };
+    /// Allocations of this thread until its budget closes; 0: it will not.
+    static CLOSES: Cell<usize> = const { Cell::new(0) };
+    /// The budget that closes.
+    static BUDGET: Budget = const { Budget::unlimited() };
 }
 
 /// The system's allocator, which fails when the countdown ends.
 struct Failing;
 
-fn fails_now() -> bool {
-    let countdown = COUNTDOWN.try_with(|left| {
-        let now = left.get();
-        left.set(now.saturating_sub(1));
-        now
-    });
-    countdown == Ok(1)
+/// Counts down; true where it ends.
+fn ends(countdown: &'static std::thread::LocalKey<Cell<usize>>) -> bool {
+    let before = countdown.try_with(|left| left.replace(left.get().saturating_sub(1)));
+    before == Ok(1)
 }
 
 // SAFETY: a call is passed on to the system's allocator as it is, or answered
 // with null; `realloc` and `alloc_zeroed` are made of these two.
 unsafe impl GlobalAlloc for Failing {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        if fails_now() {
+        if ends(&COUNTDOWN) {
             return core::ptr::null_mut();
+        }
+        if ends(&CLOSES) {
+            let _ = BUDGET.try_with(|budget| budget.set_limit(0));
         }
         let _ = LIVE.try_with(|live| live.set(live.get().wrapping_add(layout.size())));
         // SAFETY: the caller's promise, passed on.
@@ -90,6 +94,10 @@ impl Outcome {
         match (self.refusal, error) {
             (Refusal::Once, AllocError::OutOfMemory { .. }) => {
                 Some(step().expect("only one request fails"))
+            }
+            (Refusal::Once, AllocError::OverBudget { limit: 0, .. }) => {
+                BUDGET.with(|budget| budget.set_limit(usize::MAX));
+                Some(step().expect("only one charge is refused"))
             }
             (Refusal::Lasting, AllocError::OverBudget { .. }) => None,
             (refusal, error) => panic!("{refusal:?}: {error}"),
@@ -207,6 +215,7 @@ fn life<S: ReleaseStrategy, C: Table>(
         (Ok(pool), _) => pool,
         (Err(_), Refusal::Once) => {
             outcome.errors += 1;
+            BUDGET.with(|budget| budget.set_limit(usize::MAX));
             open().expect("only one request fails")
         }
         (Err(error), Refusal::Lasting) => {
@@ -258,6 +267,30 @@ fn walk_heap<S: ReleaseStrategy, C: Table>(
     }
 }
 
+/// Every charge to the budget is refused once: an allocation follows each, and
+/// the n-th closes the budget until a refusal is met.
+fn walk_charges<S: ReleaseStrategy, C: Table>(
+    work: impl Fn(&mut ArrayPool<'_, u32, S, C>, &mut Outcome),
+) {
+    BUDGET.with(|budget| {
+        let mut refused = 0;
+        for n in 0.. {
+            budget.set_limit(if n == 0 { 0 } else { usize::MAX });
+            CLOSES.set(n);
+            let mut outcome = Outcome { errors: 0, refusal: Refusal::Once };
+            life(&Arena::builder().budget(budget).build(), &mut outcome, 0, &work);
+            let ended = n > 0 && CLOSES.replace(0) > 0;
+            let met = !ended && budget.limit() > 0;
+            assert_eq!((outcome.errors, budget.used()), (usize::from(met), 0), "charge {n}");
+            refused += outcome.errors;
+            if ended {
+                assert!(refused > 0, "the workload asks for memory");
+                return;
+            }
+        }
+    });
+}
+
 /// The budget ends at every fortieth part of what is needed, from nothing to enough.
 fn walk_budget<S: ReleaseStrategy, C: Table>(
     work: impl Fn(&mut ArrayPool<'_, u32, S, C>, &mut Outcome),
@@ -300,6 +333,7 @@ macro_rules! walks {
         fn $work() {
             walk_source(super::$work::<$strategy, $table>);
             walk_heap(super::$work::<$strategy, $table>);
+            walk_charges(super::$work::<$strategy, $table>);
             walk_budget(super::$work::<$strategy, $table>);
         })+
     };
