@@ -57,6 +57,8 @@ pub struct List {
     link: usize,
     raw: usize,
     lost: usize,
+    /// [`seal::FACTOR`].
+    factor: usize,
 }
 
 impl List {
@@ -73,14 +75,21 @@ impl List {
     #[inline(always)]
     fn open(&self, link: NonNull<Header>, words: &Words) -> Option<*mut Header> {
         let next = words.word.map_addr(|word| word ^ self.link);
-        (check_of(link, next, words.stamp) == words.stamp.low()).then_some(next)
+        (self.check_of(link, next, words.stamp) == words.stamp.low()).then_some(next)
+    }
+
+    /// What the check of a free slot at `link` must be.
+    #[inline(always)]
+    fn check_of(&self, link: NonNull<Header>, next: *mut Header, stamp: Stamp) -> u32 {
+        let sum = next.addr().wrapping_add(link.addr().get());
+        seal::check(sum, stamp.generation(), self.factor)
     }
 
     /// Makes the header that of a free slot in front of the list.
     #[inline(always)]
     fn push(&self, link: NonNull<Header>, header: &Header, stamp: Stamp) {
         let next = self.head.get().map_or(ptr::null_mut(), NonNull::as_ptr);
-        header.stamp.store(stamp.with_low(check_of(link, next, stamp)));
+        header.stamp.store(stamp.with_low(self.check_of(link, next, stamp)));
         header.word.store(next.map_addr(|address| address ^ self.link), Ordering::Relaxed);
         self.head.set(Some(link));
     }
@@ -102,12 +111,6 @@ impl List {
             Record::Corrupted
         }
     }
-}
-
-/// What the check of a free slot at `link` must be.
-#[inline(always)]
-fn check_of(link: NonNull<Header>, next: *mut Header, stamp: Stamp) -> u32 {
-    seal::check(next.addr().wrapping_add(link.addr().get()), stamp.generation())
 }
 
 /// What a header holds, each word loaded once.
@@ -191,13 +194,21 @@ unsafe impl ReleaseStrategy for Tagged {
             link: key(),
             raw: key(),
             lost: key(),
+            factor: seal::FACTOR,
         }
     }
 
     fn closed() -> List {
         // No header opens with these but by chance, and the list is empty.
         let key = next_magic(&mut 0);
-        List { head: Cell::new(None), owned: !key, link: key, raw: !key, lost: key }
+        List {
+            head: Cell::new(None),
+            owned: !key,
+            link: key,
+            raw: !key,
+            lost: key,
+            factor: seal::FACTOR,
+        }
     }
 
     fn adopt(&self, _: &Arena<'_>, _: &Run) -> Result<(), AllocError> {
