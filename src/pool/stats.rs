@@ -147,15 +147,24 @@ impl<S: ReleaseStrategy, C: ClassTable> RawPool<'_, S, C> {
     pub fn verify(&self) -> Result<PoolStats, VerifyError> {
         let mut counted = self.stats();
         counted.live = self.direct().0;
+        let runs = self.runs.borrow();
+        let sound = runs.is_sound(|run| run.slots as usize * run.shape.stride);
+        drop(runs);
         for (index, class) in (0_u32..).zip(self.classes.all()) {
-            counted.live += self.verify_class(ClassId::at::<S>(index), class)?;
+            counted.live += self.verify_class(ClassId::at::<S>(index), class, sound)?;
         }
         debug_assert_eq!(counted, self.stats());
         Ok(counted)
     }
 
     /// Checks one class; returns its live arrays, counted one by one.
-    fn verify_class(&self, id: ClassId, class: &Class<S>) -> Result<usize, VerifyError> {
+    /// None is in balance unless every run is found by its addresses.
+    fn verify_class(
+        &self,
+        id: ClassId,
+        class: &Class<S>,
+        sound: bool,
+    ) -> Result<usize, VerifyError> {
         let (mut live, mut free, mut lost, mut issued) = (0, 0, 0, 0);
         let runs = self.runs.borrow();
         for run in runs.all().iter().filter(|run| run.class == id) {
@@ -175,7 +184,7 @@ impl<S: ReleaseStrategy, C: ClassTable> RawPool<'_, S, C> {
         }
         let listed = self.listed(class)?;
         let stats = class.stats();
-        let sound = runs.is_sound(|run| run.slots as usize * run.shape.stride);
+        drop(runs);
         // Free slots that no list leads to were left to the arena or lost with a list.
         let balanced = sound
             && issued == class.issued.get()

@@ -18,7 +18,7 @@ for_every_pool!(
 
 /// 0 to 1000, or some of these.
 fn all_lengths() -> impl Iterator<Item = usize> {
-    (0..=1000).step_by(rounds(1, 37)).chain([1, 16, 17, 256, 257])
+    (0..=1000).step_by(rounds(1, 250)).chain([1, 16, 17, 257])
 }
 
 fn lengths_are_exact_and_contents_keep_apart<S: ReleaseStrategy, C: Table>() {
@@ -50,6 +50,10 @@ fn lengths_are_exact_and_contents_keep_apart<S: ReleaseStrategy, C: Table>() {
 fn lengths_up_to_a_hundred_thousand<S: ReleaseStrategy, C: Table>() {
     let pool = pool::<u8, S, C>();
     for length in [1023, 1024, 1025, 4096, 5000, 65_535, 65_536, 65_537, 100_000] {
+        // Miri is slow at bytes by the thousand, and here for other things.
+        if length > rounds(usize::MAX, 1025) {
+            continue;
+        }
         let mut array = pool.allocate_copy(&vec![7; length]);
         assert_eq!((array.len(), array.capacity()), (length, capacity_of::<S, C>(length)));
         array[length - 1] = 8;
@@ -107,12 +111,12 @@ fn elements_of_any_size_and_alignment<S: ReleaseStrategy, C: Table>() {
     check_elements::<_, S, C>([1_u8, 2, 3]);
     check_elements::<_, S, C>((1_u32, 2_u8));
     check_elements::<_, S, C>([5_u64; 5]);
-    check_elements::<_, S, C>([true; 1000]);
     check_elements::<_, S, C>(0x1234_u128);
-    check_elements::<_, S, C>(A32(1));
     check_elements::<_, S, C>(A64(2));
-    check_elements::<_, S, C>(A256(4));
     if !cfg!(miri) {
+        check_elements::<_, S, C>([true; 1000]);
+        check_elements::<_, S, C>(A32(1));
+        check_elements::<_, S, C>(A256(4));
         check_elements::<_, S, C>(A128(3));
         check_elements::<_, S, C>(A512(5));
         check_elements::<_, S, C>(A1024(6));
@@ -160,7 +164,7 @@ fn length_zero_costs_nothing<S: ReleaseStrategy, C: Table>() {
 
 fn elements_without_size_cost_nothing<S: ReleaseStrategy, C: Table>() {
     let pool = pool::<(), S, C>();
-    for length in [0, 1, 16, 100_000] {
+    for length in [0, 1, 16, rounds(100_000, 300)] {
         let array = pool.allocate_with(length, |_| ());
         assert_eq!((array.len(), array.capacity()), (length, length));
         assert_eq!(array.iter().count(), length);
