@@ -43,11 +43,11 @@ unsafe impl ReleaseStrategy for Unchecked {
         List(Cell::new(None))
     }
 
-    fn adopt(&self, _: &Arena<'_>, _: &Run) -> Result<(), AllocError> {
-        Ok(())
+    fn adopt(&self, _: &Arena<'_>, _: &Run) -> Result<NonNull<u8>, AllocError> {
+        Ok(NonNull::dangling())
     }
 
-    fn begin(&self, _: &List, _: &Run) {}
+    fn begin(_: &List, _: &Run) {}
 
     unsafe fn cut(_: &List, slot: Cut, _: u32, _: Tenure) -> Option<Issued<()>> {
         Some(Issued { elements: slot.elements, ticket: (), generation: 0 })
@@ -70,7 +70,7 @@ unsafe impl ReleaseStrategy for Unchecked {
     }
 
     #[inline]
-    fn ticket(&self, _: &Run, _: u32) {}
+    fn ticket(_: &Run, _: u32) {}
 
     unsafe fn read(_: &List, _: NonNull<u8>, (): ()) -> Record {
         Record::Live { tenure: Tenure::Raw, length: 0, generation: 0 }

@@ -1,6 +1,7 @@
 //! Growth: runs taken from the arena, cut one after the other, and reset.
 
 use core::alloc::Layout;
+use core::ptr::NonNull;
 
 use super::class::ClassTable;
 use super::classes::ClassId;
@@ -77,7 +78,7 @@ impl<S: ReleaseStrategy, C: ClassTable> RawPool<'_, S, C> {
         class.uncut.set(run.slots);
         class.seen.set(run.seen);
         class.next.set(run.elements(0));
-        self.strategy.begin(class.list(), run);
+        S::begin(class.list(), run);
         Ok(())
     }
 
@@ -93,23 +94,23 @@ impl<S: ReleaseStrategy, C: ClassTable> RawPool<'_, S, C> {
         let slots = self.fitting(class.shape, wanted, least);
         let too_large = AllocError::TooLarge { length: class.length as usize };
         let bytes = class.shape.stride.checked_mul(slots as usize).ok_or(too_large)?;
-        let layout = Layout::from_size_align(bytes, class.shape.align).map_err(|_| too_large)?;
+        let layout = Layout::from_size_align(bytes, class.shape.align()).map_err(|_| too_large)?;
         let base = self.arena().try_alloc_layout(layout)?;
-        let run = Run {
+        let mut run = Run {
             base,
+            records: NonNull::dangling(),
+            shape: class.shape,
             slots,
             cut: 0,
             seen: 0,
             class: id,
-            shape: class.shape,
             next: NO_RUN,
             after: NO_RUN,
         };
-        if let Err(error) = self.strategy.adopt(self.arena(), &run) {
+        run.records = self.strategy.adopt(self.arena(), &run).inspect_err(|_| {
             // SAFETY: the arena handed it out just now, and nobody uses it.
             unsafe { self.arena().take_back_last(base, bytes) };
-            return Err(error);
-        }
+        })?;
         let mut runs = self.runs.borrow_mut();
         let run_id = runs.insert(run, bytes);
         match runs.get_mut(class.last_run.replace(run_id)) {
@@ -121,7 +122,7 @@ impl<S: ReleaseStrategy, C: ClassTable> RawPool<'_, S, C> {
     }
 
     fn fitting(&self, shape: Shape, wanted: u32, least: u32) -> u32 {
-        let fits = self.arena().room_for(shape.align) / shape.stride;
+        let fits = self.arena().room_for(shape.align()) / shape.stride;
         let fits = u32::try_from(fits).unwrap_or(u32::MAX);
         let enough = if self.arena().obtains() { (wanted / 4).max(least) } else { least };
         if fits < wanted && fits >= enough.max(1) { fits } else { wanted }

@@ -270,7 +270,7 @@ impl<S: ReleaseStrategy, C: ClassTable> RawPool<'_, S, C> {
     /// A cut slot of a run.
     #[inline(always)]
     fn slot_at(&self, run: &Run, index: u32, elements: NonNull<u8>) -> Slot<S> {
-        let ticket = self.strategy.ticket(run, index);
+        let ticket = S::ticket(run, index);
         Slot { elements, ticket, class: run.class, generation: 0 }
     }
 

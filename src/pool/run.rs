@@ -27,12 +27,12 @@ const LINE: usize = if usize::BITS == 64 { 64 } else { 32 };
 pub(crate) struct Shape {
     /// From one slot to the next.
     pub(crate) stride: usize,
-    /// From a slot's first byte to its first element.
-    pub(crate) prefix: usize,
-    /// The elements' alignment, and the slot's.
-    pub(crate) align: usize,
     /// The word's range divided by `stride`, rounded up.
     inverse: usize,
+    /// From a slot's first byte to its first element.
+    prefix: u32,
+    /// The elements' alignment, and the slot's.
+    align: u32,
 }
 
 impl Shape {
@@ -55,7 +55,19 @@ impl Shape {
         let stride = stride.checked_next_multiple_of(align)?;
         // A stride of 1 has no such inverse, and needs none: see `divide`.
         let inverse = (usize::MAX / stride.max(1)).wrapping_add(1);
-        (stride <= isize::MAX.unsigned_abs() / 2).then_some(Self { stride, prefix, align, inverse })
+        let (prefix, align) = (u32::try_from(prefix).ok()?, u32::try_from(align).ok()?);
+        (stride <= isize::MAX.unsigned_abs() / 2).then_some(Self { stride, inverse, prefix, align })
+    }
+
+    /// From a slot's first byte to its first element.
+    #[inline(always)]
+    pub(crate) const fn prefix(&self) -> usize {
+        self.prefix as usize
+    }
+
+    /// The elements' alignment, and the slot's.
+    pub(crate) const fn align(&self) -> usize {
+        self.align as usize
     }
 }
 
@@ -77,12 +89,17 @@ impl Shape {
     }
 }
 
-/// One run.
+/// One run: what a look-up reads of it is a cache line.
 #[derive(Debug, Clone, Copy)]
+#[repr(C)]
 #[doc(hidden)]
 pub struct Run {
     /// The first byte of the first slot, with the right to all of the run.
     pub(crate) base: NonNull<u8>,
+    /// What the strategy keeps for the run.
+    pub(crate) records: NonNull<u8>,
+    /// The shape of its slots: that of the class.
+    pub(crate) shape: Shape,
     /// Slots that fit.
     pub(crate) slots: u32,
     /// Slots cut since the last reset.
@@ -91,13 +108,14 @@ pub struct Run {
     pub(crate) seen: u32,
     /// The class of its slots.
     pub(super) class: ClassId,
-    /// The shape of its slots: that of the class.
-    pub(crate) shape: Shape,
     /// The next run of the class.
     pub(crate) next: RunId,
     /// The next run by address, if it begins in this one's last granule.
     pub(crate) after: RunId,
 }
+
+#[cfg(target_pointer_width = "64")]
+const _: () = assert!(size_of::<Run>() == LINE, "an index becomes an address by a shift");
 
 /// Where an address lies in a run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -125,7 +143,8 @@ impl Run {
         let index = self.shape.divide(offset);
         // Wherever the estimate is off, this is not equal, and the cold path
         // divides.
-        let exact = index.wrapping_mul(self.shape.stride).wrapping_add(self.shape.prefix) == offset;
+        let exact =
+            index.wrapping_mul(self.shape.stride).wrapping_add(self.shape.prefix()) == offset;
         #[allow(clippy::cast_possible_truncation, reason = "below `cut`, a u32")]
         (exact && index < self.cut as usize).then_some(index as u32)
     }
@@ -145,7 +164,7 @@ impl Run {
     /// The first element of slot `index`, which is below `slots`.
     #[inline]
     pub(crate) fn elements(&self, index: u32) -> NonNull<u8> {
-        self.at(index as usize * self.shape.stride + self.shape.prefix)
+        self.at(index as usize * self.shape.stride + self.shape.prefix())
     }
 
     /// The byte at `address`, which is inside the run, with the right to all of it.
@@ -170,11 +189,12 @@ mod tests {
         let base = NonNull::new(core::ptr::without_provenance_mut(0x1_0000)).unwrap();
         Run {
             base,
+            records: NonNull::dangling(),
+            shape,
             slots,
             cut: 0,
             seen: 0,
             class: ClassId::NONE,
-            shape,
             next: NO_RUN,
             after: NO_RUN,
         }
@@ -183,7 +203,7 @@ mod tests {
     #[test]
     fn address_to_slot_and_back() {
         let shape = Shape::new(5, 8, 8, 24, 8).unwrap();
-        assert_eq!((shape.stride, shape.prefix, shape.align), (64, 24, 8));
+        assert_eq!((shape.stride, shape.prefix(), shape.align()), (64, 24, 8));
         let run = run(10, shape);
         for address in 0x1_0000..0x1_0000 + 640 {
             let position = run.position(address).unwrap();
@@ -204,9 +224,9 @@ mod tests {
             for (prefix, prefix_align) in [(0, 1), (24, 8), (16, 4)] {
                 let shape = Shape::new(3, align, align, prefix, prefix_align).unwrap();
                 assert_eq!(shape.stride % align, 0);
-                assert_eq!(shape.prefix % align, 0);
-                assert!(shape.prefix >= prefix && shape.align >= prefix_align);
-                assert!(shape.stride >= shape.prefix + 3 * align);
+                assert_eq!(shape.prefix() % align, 0);
+                assert!(shape.prefix() >= prefix && shape.align() >= prefix_align);
+                assert!(shape.stride >= shape.prefix() + 3 * align);
             }
         }
         assert_eq!(Shape::new(u32::MAX, usize::MAX / 2, 1, 0, 1), None);

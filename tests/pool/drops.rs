@@ -126,7 +126,8 @@ struct Busy<'p, S: ReleaseStrategy, C: Table> {
 
 impl<S: ReleaseStrategy, C: Table> Drop for Busy<'_, S, C> {
     fn drop(&mut self) {
-        let kept: Vec<_> = (0..rounds(20, 6)).map(|n| self.pool.allocate_with(n, |i| i as u64)).collect();
+        let kept: Vec<_> =
+            (0..rounds(20, 6)).map(|n| self.pool.allocate_with(n, |i| i as u64)).collect();
         self.pool.verify().unwrap();
         drop(kept);
         self.done.set(self.done.get() + 1);

@@ -43,11 +43,11 @@ unsafe impl ReleaseStrategy for Direct {
 
     fn closed() {}
 
-    fn adopt(&self, _: &Arena<'_>, _: &Run) -> Result<(), AllocError> {
-        Ok(())
+    fn adopt(&self, _: &Arena<'_>, _: &Run) -> Result<NonNull<u8>, AllocError> {
+        Ok(NonNull::dangling())
     }
 
-    fn begin(&self, (): &(), _: &Run) {}
+    fn begin((): &(), _: &Run) {}
 
     unsafe fn cut((): &(), _: Cut, _: u32, _: Tenure) -> Option<Issued<()>> {
         None
@@ -61,7 +61,7 @@ unsafe impl ReleaseStrategy for Direct {
         false
     }
 
-    fn ticket(&self, _: &Run, _: u32) {}
+    fn ticket(_: &Run, _: u32) {}
 
     unsafe fn read((): &(), _: NonNull<u8>, (): ()) -> Record {
         Record::Lost

@@ -1,21 +1,21 @@
 //! Bookkeeping beside the memory: a hash map from address to a slab of records.
 //!
 //! ```text
-//! map: address of a run ──► key ──► slab: RunBooks ──► block of slot records
-//!                                                      [elements next stamp length] ...
-//! handle: { pointer, ticket = its record, ... } ───────┘
+//! hash map: granule of an address ──► run ──► block of slot records
+//!                                             [elements next stamp length] ...
+//! handle: { pointer, ticket = its record, ... } ──┘
+//! slab: every block, until the pool is dropped
 //! ```
-//! The map is asked when a run is carved and when a bare address comes back. An
-//! owned array carries its record as a ticket and goes home without a look-up.
-//! Nothing lies near the arrays: neither state nor the free list's link can be
-//! reached by a write that strays from one.
+//! The map is the pool's ([`super::super::table`]): it leads from any address to
+//! the run that covers it, and the run knows its records. It is asked when a bare
+//! address comes back. An owned array carries its record as a ticket and goes
+//! home without a look-up. Nothing lies near the arrays: neither state nor the
+//! free list's link can be reached by a write that strays from one.
 
 use core::alloc::Layout;
 use core::cell::{Cell, RefCell};
-use core::hash::{BuildHasherDefault, Hasher};
 use core::ptr::NonNull;
 
-use hashbrown::HashMap;
 use slab::Slab;
 
 use super::stamp::{Stamp, StampCell};
@@ -31,24 +31,15 @@ use crate::pool::run::Run;
 /// the arrays. Which misuse is caught and when: COMPARISON.md.
 #[derive(Debug)]
 pub struct Metadata {
-    books: RefCell<Books>,
-    runs_max: usize,
-}
-
-#[derive(Debug)]
-struct Books {
-    /// From the address of a run to its key in the slab.
-    keys: HashMap<usize, usize, BuildHasherDefault<AddressHasher>>,
     /// One entry per run. A slab cannot grow fallibly, so it is as large as it
     /// will ever be when the pool is made.
-    runs: Slab<RunBooks>,
-    /// Bytes of the slab and of the map that were charged to the budget.
-    charged: usize,
+    runs: RefCell<Slab<Block>>,
+    runs_max: usize,
 }
 
 /// The records of one run.
 #[derive(Debug)]
-struct RunBooks {
+struct Block {
     first: NonNull<SlotRecord>,
     slots: u32,
 }
@@ -92,43 +83,7 @@ fn block_layout(slots: u32) -> Option<Layout> {
 
 /// Bytes of a slab with room for `runs` entries: a tag and an entry each.
 fn slab_bytes(runs: usize) -> usize {
-    runs.saturating_mul(size_of::<RunBooks>() + size_of::<usize>())
-}
-
-/// The most bytes that a map for one more than `length` entries can take: at
-/// the next power of two above 8/7, an entry, a control byte, and one group.
-fn map_bytes(length: usize) -> usize {
-    let buckets = ((length + 1) * 8 / 7 + 1).next_power_of_two().max(4);
-    buckets * (size_of::<(usize, usize)>() + 1) + 64
-}
-
-impl Books {
-    /// Makes room in the map for one more run, within the budget.
-    fn reserve(&mut self, arena: &Arena<'_>) -> Result<(), AllocError> {
-        if self.keys.len() < self.keys.capacity() {
-            return Ok(());
-        }
-        let requested = map_bytes(self.keys.len());
-        let before = self.keys.allocation_size();
-        // Old and new map live side by side for a moment.
-        books::charge(arena, requested)?;
-        let grown = self.keys.try_reserve(1);
-        let after = if grown.is_ok() { self.keys.allocation_size() } else { before };
-        let kept = after.saturating_sub(before).min(requested);
-        books::refund(arena, requested - kept);
-        self.charged += kept;
-        grown.map_err(|_| AllocError::OutOfMemory { requested })
-    }
-
-    /// The record of slot `index` of the run at `base`.
-    #[inline]
-    fn record(&self, base: usize, index: u32) -> Option<NonNull<SlotRecord>> {
-        let run = self.runs.get(*self.keys.get(&base)?)?;
-        debug_assert!(index < run.slots);
-        // SAFETY: the pool found `index` below the run's slots, and the block
-        // has a record for each.
-        Some(unsafe { run.first.add(index as usize) })
-    }
+    runs.saturating_mul(size_of::<Block>() + size_of::<usize>())
 }
 
 /// The record at `link`, for reading and for storing through its cells.
@@ -160,30 +115,25 @@ unsafe impl ReleaseStrategy for Metadata {
     type Link = NonNull<SlotRecord>;
 
     fn open(runs_max: usize, arena: &Arena<'_>) -> Result<Self, AllocError> {
-        let charged = slab_bytes(runs_max);
-        books::charge(arena, charged)?;
-        let runs = Slab::with_capacity(runs_max);
-        let books = Books { keys: HashMap::default(), runs, charged };
-        Ok(Self { books: RefCell::new(books), runs_max })
+        books::charge(arena, slab_bytes(runs_max))?;
+        Ok(Self { runs: RefCell::new(Slab::with_capacity(runs_max)), runs_max })
     }
 
     fn close(&mut self, arena: &Arena<'_>) {
-        let books = self.books.get_mut();
-        for run in books.runs.drain() {
-            if let Some(layout) = block_layout(run.slots) {
+        for block in self.runs.get_mut().drain() {
+            if let Some(layout) = block_layout(block.slots) {
                 // SAFETY: `adopt` obtained the block with this layout, and the
                 // pool is being dropped, so no handle carries a ticket into it.
-                unsafe { books::give_back::<Self>(arena, run.first.cast(), layout) };
+                unsafe { books::give_back::<Self>(arena, block.first.cast(), layout) };
             }
         }
-        books::refund(arena, books.charged);
-        books.charged = 0;
+        books::refund(arena, slab_bytes(self.runs_max));
     }
 
     fn book_bytes(&self) -> usize {
-        let books = self.books.borrow();
-        let slots: usize = books.runs.iter().map(|(_, run)| run.slots as usize).sum();
-        books.charged + slots * size_of::<SlotRecord>()
+        let blocks = self.runs.borrow();
+        let slots: usize = blocks.iter().map(|(_, block)| block.slots as usize).sum();
+        slab_bytes(self.runs_max) + slots * size_of::<SlotRecord>()
     }
 
     fn list(class: u32, _: usize) -> List {
@@ -203,22 +153,20 @@ unsafe impl ReleaseStrategy for Metadata {
         Self::list(u32::MAX >> 3, 0)
     }
 
-    fn adopt(&self, arena: &Arena<'_>, run: &Run) -> Result<(), AllocError> {
-        let mut books = self.books.borrow_mut();
-        if books.runs.len() >= self.runs_max {
+    fn adopt(&self, arena: &Arena<'_>, run: &Run) -> Result<NonNull<u8>, AllocError> {
+        let mut blocks = self.runs.borrow_mut();
+        if blocks.len() >= self.runs_max {
             return Err(AllocError::TooManyRuns { limit: self.runs_max });
         }
-        books.reserve(arena)?;
         let layout =
             block_layout(run.slots).ok_or(AllocError::OutOfMemory { requested: usize::MAX })?;
-        let first = books::obtain::<Self>(arena, layout)?.cast();
-        let key = books.runs.insert(RunBooks { first, slots: run.slots });
-        books.keys.insert(run.start(), key);
-        Ok(())
+        let records = books::obtain::<Self>(arena, layout)?;
+        blocks.insert(Block { first: records.cast(), slots: run.slots });
+        Ok(records)
     }
 
-    fn begin(&self, list: &List, run: &Run) {
-        list.cutting.set(self.books.borrow().record(run.start(), 0));
+    fn begin(list: &List, run: &Run) {
+        list.cutting.set(Some(run.records.cast()));
     }
 
     unsafe fn cut(
@@ -292,11 +240,11 @@ unsafe impl ReleaseStrategy for Metadata {
         true
     }
 
-    #[inline]
-    fn ticket(&self, run: &Run, index: u32) -> NonNull<SlotRecord> {
-        let record = self.books.borrow().record(run.start(), index);
-        debug_assert!(record.is_some(), "every run of the pool has been adopted");
-        record.unwrap_or(NonNull::dangling())
+    #[inline(always)]
+    fn ticket(run: &Run, index: u32) -> NonNull<SlotRecord> {
+        let first = run.records.cast::<SlotRecord>();
+        // A block has a record for every slot, so it is never null.
+        NonNull::new(first.as_ptr().wrapping_add(index as usize)).unwrap_or(first)
     }
 
     unsafe fn read(list: &List, elements: NonNull<u8>, link: NonNull<SlotRecord>) -> super::Record {
@@ -377,32 +325,5 @@ unsafe impl ReleaseStrategy for Metadata {
         let record = unsafe { borrow(link) };
         let generation = record.stamp.load().generation();
         Issued { elements: record.elements.get(), ticket: link, generation }
-    }
-}
-
-/// A multiplication by a random odd number, the halves of the product folded:
-/// enough for addresses, whose low bits are all 0 and whose high bits repeat.
-#[derive(Debug, Default)]
-struct AddressHasher(u64);
-
-impl Hasher for AddressHasher {
-    fn write(&mut self, bytes: &[u8]) {
-        // Keys are `usize`; anything else would still be hashed, byte by byte.
-        for &byte in bytes {
-            self.write_usize(usize::from(byte));
-        }
-    }
-
-    #[inline]
-    fn write_usize(&mut self, address: usize) {
-        // The multiplier is that of L'Ecuyer's 64-bit linear congruential
-        // generators ("Tables of linear congruential generators", 1999).
-        let product = (self.0 ^ address as u64).wrapping_mul(0x2545_F491_4F6C_DD1D);
-        self.0 = product ^ product >> 32;
-    }
-
-    #[inline]
-    fn finish(&self) -> u64 {
-        self.0
     }
 }

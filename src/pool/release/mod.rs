@@ -182,16 +182,17 @@ pub unsafe trait ReleaseStrategy: sealed::Sealed + Sized + fmt::Debug + 'static 
     #[doc(hidden)]
     fn closed() -> Self::List;
 
-    /// Opens the books for a new run, or fails and changes nothing.
+    /// Opens the books for a new run, or fails and changes nothing. The answer
+    /// is kept with the run.
     ///
     /// # Errors
     /// If there is no memory for its records, or too many runs.
     #[doc(hidden)]
-    fn adopt(&self, arena: &Arena<'_>, run: &Run) -> Result<(), AllocError>;
+    fn adopt(&self, arena: &Arena<'_>, run: &Run) -> Result<NonNull<u8>, AllocError>;
 
     /// Slots of `run` will be cut next, one after the other, from the first on.
     #[doc(hidden)]
-    fn begin(&self, list: &Self::List, run: &Run);
+    fn begin(list: &Self::List, run: &Run);
 
     /// Gives a slot its first tenant since a reset, or marks it as lost and
     /// answers `None`, if its old record was overwritten.
@@ -230,7 +231,7 @@ pub unsafe trait ReleaseStrategy: sealed::Sealed + Sized + fmt::Debug + 'static 
 
     /// The ticket of a cut slot that was found by its address.
     #[doc(hidden)]
-    fn ticket(&self, run: &Run, index: u32) -> Self::Ticket;
+    fn ticket(run: &Run, index: u32) -> Self::Ticket;
 
     /// What the slot's record says.
     ///

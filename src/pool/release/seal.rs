@@ -79,6 +79,7 @@ mod narrow {
 }
 
 #[cfg(test)]
+#[allow(clippy::cast_possible_truncation, reason = "any bits of a random number will do")]
 mod tests {
     use core::ops::Range;
 

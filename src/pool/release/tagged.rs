@@ -211,11 +211,11 @@ unsafe impl ReleaseStrategy for Tagged {
         }
     }
 
-    fn adopt(&self, _: &Arena<'_>, _: &Run) -> Result<(), AllocError> {
-        Ok(())
+    fn adopt(&self, _: &Arena<'_>, _: &Run) -> Result<NonNull<u8>, AllocError> {
+        Ok(NonNull::dangling())
     }
 
-    fn begin(&self, _: &List, _: &Run) {}
+    fn begin(_: &List, _: &Run) {}
 
     unsafe fn cut(list: &List, slot: Cut, length: u32, tenure: Tenure) -> Option<Issued<()>> {
         // SAFETY: the caller names a slot of this pool.
@@ -270,7 +270,7 @@ unsafe impl ReleaseStrategy for Tagged {
     }
 
     #[inline]
-    fn ticket(&self, _: &Run, _: u32) {}
+    fn ticket(_: &Run, _: u32) {}
 
     unsafe fn read(list: &List, elements: NonNull<u8>, _: ()) -> Record {
         // SAFETY: the caller names a slot of this pool.
