@@ -22,7 +22,7 @@ pub enum AllocError {
     /// The heap, the buffer or the chunk source had no more memory.
     #[non_exhaustive]
     OutOfMemory {
-        /// Bytes that were asked for.
+        /// Bytes that were asked of it: of a chunk, often, not of one array.
         requested: usize,
     },
     /// The length, or its size in bytes, is above what the pool can ever serve.

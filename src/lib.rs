@@ -26,7 +26,7 @@
 //! 1. [`Arena`]: chunks filled from one end, from the heap, a buffer or a source
 //!    of yours, under a [`Budget`].
 //! 2. [`ArrayPool`] and [`PoolArray`]: arrays in slots of a [class](ClassTable);
-//!    [`RawPool`], the untyped pool behind them; [`ReleaseStrategy`], the seam
+//!    [`PoolVec`], which grows through the classes; [`RawPool`], the untyped pool behind them; [`ReleaseStrategy`], the seam
 //!    with [`Direct`], `Metadata` and [`Tagged`].
 //! 3. [`json`]: a JSON document in pooled arrays.
 //!

@@ -169,15 +169,23 @@ mod tests {
         narrow::check(sum, half(&bytes[8..]), NARROW_FACTOR) == half(&bytes[4..8])
     }
 
+    /// The header passes, and none that a change of a stretch makes of it.
+    fn only_this_passes<const N: usize>(header: [u8; N], passes: impl Fn(&[u8; N]) -> bool) {
+        assert!(passes(&header));
+        for_each_change(header, |changed, range| {
+            assert!(!passes(&changed), "{header:x?}, {range:?}: {changed:x?}");
+        });
+    }
+
     const CONTENTS: usize = if cfg!(miri) { 1 } else { 24 };
 
     #[test]
     fn no_equal_change_of_a_stretch_cancels_out_in_64_bits() {
         let mut numbers = Numbers(1);
         for _ in 0..CONTENTS {
-            let (magic, key, generation) = (numbers.next(), numbers.next(), numbers.any_u32());
-            let (address, next, length) =
-                (numbers.address(), numbers.address(), numbers.any_u32().max(1));
+            let (magic, key) = (numbers.next(), numbers.next());
+            let (generation, length) = (numbers.any_u32(), numbers.any_u32().max(1));
+            let (address, next) = (numbers.address(), numbers.address());
             let header = |word: u64, low: u32| {
                 let mut bytes = [0; WIDE];
                 bytes[..8].copy_from_slice(&word.to_le_bytes());
@@ -185,20 +193,10 @@ mod tests {
                 bytes[12..].copy_from_slice(&generation.to_le_bytes());
                 bytes
             };
-            let live = header(magic.wrapping_sub(wide::blend(generation, length)), length);
-            assert!(wide_live(&live, magic));
-            for_each_change(live, |changed, range| {
-                assert!(!wide_live(&changed, magic), "live {live:x?}, {range:?}: {changed:x?}");
-            });
-            let free =
-                header(next ^ key, wide::check(next.wrapping_add(address), generation, GOLDEN));
-            assert!(wide_free(&free, key, address));
-            for_each_change(free, |changed, range| {
-                assert!(
-                    !wide_free(&changed, key, address),
-                    "free {free:x?}, {range:?}: {changed:x?}"
-                );
-            });
+            let word = magic.wrapping_sub(wide::blend(generation, length));
+            only_this_passes(header(word, length), |bytes| wide_live(bytes, magic));
+            let check = wide::check(next.wrapping_add(address), generation, GOLDEN);
+            only_this_passes(header(next ^ key, check), |bytes| wide_free(bytes, key, address));
         }
     }
 
@@ -206,32 +204,17 @@ mod tests {
     fn no_equal_change_of_a_stretch_cancels_out_in_32_bits() {
         let mut numbers = Numbers(2);
         for _ in 0..CONTENTS {
-            let (magic, key) = (numbers.next() as u32, numbers.next() as u32);
+            let [magic, key] = [(); 2].map(|()| numbers.next() as u32);
             let (generation, length) = (numbers.any_u32(), numbers.any_u32().max(1));
-            let (address, next) = (numbers.address() as u32, numbers.address() as u32);
-            let header = |word: u32, low: u32| {
-                let mut bytes = [0; NARROW];
-                bytes[..4].copy_from_slice(&word.to_le_bytes());
-                bytes[4..8].copy_from_slice(&low.to_le_bytes());
-                bytes[8..].copy_from_slice(&generation.to_le_bytes());
-                bytes
+            let [address, next] = [(); 2].map(|()| numbers.address() as u32);
+            let header = |word: u32, low: u32| -> [u8; NARROW] {
+                let words = [word, low, generation].map(u32::to_le_bytes);
+                core::array::from_fn(|i| words[i / 4][i % 4])
             };
-            let live = header(magic.wrapping_sub(narrow::blend(generation, length)), length);
-            assert!(narrow_live(&live, magic));
-            for_each_change(live, |changed, range| {
-                assert!(!narrow_live(&changed, magic), "live {live:x?}, {range:?}: {changed:x?}");
-            });
-            let free = header(
-                next ^ key,
-                narrow::check(next.wrapping_add(address), generation, NARROW_FACTOR),
-            );
-            assert!(narrow_free(&free, key, address));
-            for_each_change(free, |changed, range| {
-                assert!(
-                    !narrow_free(&changed, key, address),
-                    "free {free:x?}, {range:?}: {changed:x?}"
-                );
-            });
+            let word = magic.wrapping_sub(narrow::blend(generation, length));
+            only_this_passes(header(word, length), |bytes| narrow_live(bytes, magic));
+            let check = narrow::check(next.wrapping_add(address), generation, NARROW_FACTOR);
+            only_this_passes(header(next ^ key, check), |bytes| narrow_free(bytes, key, address));
         }
     }
 
