@@ -1,3 +1,3 @@
 //! The one place that chooses core, parking_lot or loom.
 
-pub(crate) use core::sync::atomic::{AtomicPtr, AtomicUsize, Ordering};
+pub(crate) use core::sync::atomic::{AtomicPtr, AtomicU32, AtomicUsize, Ordering};

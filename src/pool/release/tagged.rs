@@ -1,11 +1,11 @@
 //! Bookkeeping in front of the memory: a header with magic numbers.
 //!
 //! ```text
-//! | word | stamp || elements ...
+//! | word | low | generation || elements ...
 //!
-//! live:  word = magic + address - blend(stamp)     stamp = generation, length
-//! free:  word = link key ^ next                    stamp = generation, check
-//!        check = check(next + address, generation)
+//! live:  word = magic + address + blend(generation, length)    low = length
+//! free:  word = link key ^ next ^ fold(generation)             low = check
+//!        check = check(next + address)
 //! ```
 //! Four keys per class, derived from the pool's secret, stand for the states
 //! and for the link; since they differ by class, one comparison also proves the
@@ -19,12 +19,11 @@
 use core::cell::Cell;
 use core::ptr::{self, NonNull};
 
-use super::stamp::{Stamp, StampCell};
 use super::{Broken, Cut, Issued, Record, ReleaseStrategy, Tenure, seal, sealed};
 use crate::arena::Arena;
 use crate::error::AllocError;
 use crate::pool::run::Run;
-use crate::sync::{AtomicPtr, Ordering};
+use crate::sync::{AtomicPtr, AtomicU32, Ordering};
 
 /// A header in front of every array: the strategy that needs no heap.
 ///
@@ -41,13 +40,14 @@ pub struct Tagged;
 pub struct Header {
     /// Live or lost: the magic. Free: the sealed link, with its provenance.
     word: AtomicPtr<Header>,
-    /// The generation, and the length of a live array or a free one's check.
-    stamp: StampCell,
+    /// Live: the length. Free: what the link is checked against.
+    low: AtomicU32,
+    generation: AtomicU32,
 }
 
 const HEADER: usize = size_of::<Header>();
 
-const _: () = assert!(HEADER == size_of::<usize>() + 8, "nothing but a word and a stamp");
+const _: () = assert!(HEADER == size_of::<usize>() + 8, "a word and 8 bytes");
 
 /// The free list of one class, and its keys.
 #[derive(Debug)]
@@ -74,31 +74,33 @@ impl List {
     /// The link in a free header, or `None` if the header is not that of a free slot.
     #[inline(always)]
     fn open(&self, link: NonNull<Header>, words: &Words) -> Option<*mut Header> {
-        let next = words.word.map_addr(|word| word ^ self.link);
-        (self.check_of(link, next, words.stamp) == words.stamp.low()).then_some(next)
+        let folded = seal::fold(words.generation);
+        let next = words.word.map_addr(|word| word ^ folded ^ self.link);
+        (self.check_of(link, next) == words.low).then_some(next)
     }
 
     /// What the check of a free slot at `link` must be.
     #[inline(always)]
-    fn check_of(&self, link: NonNull<Header>, next: *mut Header, stamp: Stamp) -> u32 {
-        let sum = next.addr().wrapping_add(link.addr().get());
-        seal::check(sum, stamp.generation(), self.factor)
+    fn check_of(&self, link: NonNull<Header>, next: *mut Header) -> u32 {
+        seal::check(next.addr().wrapping_add(link.addr().get()), self.factor)
     }
 
     /// Makes the header that of a free slot in front of the list.
     #[inline(always)]
-    fn push(&self, link: NonNull<Header>, header: &Header, stamp: Stamp) {
+    fn push(&self, link: NonNull<Header>, header: &Header, generation: u32) {
         let next = self.head.get().map_or(ptr::null_mut(), NonNull::as_ptr);
-        header.stamp.store(stamp.with_low(self.check_of(link, next, stamp)));
-        header.word.store(next.map_addr(|address| address ^ self.link), Ordering::Relaxed);
+        header.generation.store(generation, Ordering::Relaxed);
+        header.low.store(self.check_of(link, next), Ordering::Relaxed);
+        let folded = seal::fold(generation);
+        let word = next.map_addr(|address| address ^ self.link ^ folded);
+        header.word.store(word, Ordering::Relaxed);
         self.head.set(Some(link));
     }
 
     /// What the header at `link` says.
     fn record(&self, link: NonNull<Header>, words: &Words) -> Record {
-        let (magic, stamp) = (words.magic(link), words.stamp);
-        let live =
-            |tenure| Record::Live { tenure, length: stamp.low(), generation: stamp.generation() };
+        let (magic, generation) = (words.magic(link), words.generation);
+        let live = |tenure| Record::Live { tenure, length: words.low, generation };
         if magic == self.owned {
             live(Tenure::Owned)
         } else if magic == self.raw {
@@ -106,38 +108,45 @@ impl List {
         } else if magic == self.lost {
             Record::Lost
         } else if self.open(link, words).is_some() {
-            Record::Free { generation: stamp.generation() }
+            Record::Free { generation }
         } else {
             Record::Corrupted
         }
     }
 }
 
-/// What a header holds, each word loaded once.
+/// What a header holds, each field loaded once.
 struct Words {
     word: *mut Header,
-    stamp: Stamp,
+    low: u32,
+    generation: u32,
 }
 
 impl Words {
     /// The magic that the word holds, if it holds one.
     #[inline(always)]
     fn magic(&self, link: NonNull<Header>) -> usize {
-        self.word.addr().wrapping_add(seal::blend(self.stamp)).wrapping_sub(link.addr().get())
+        let blend = seal::blend(self.generation, self.low);
+        self.word.addr().wrapping_sub(link.addr().get().wrapping_add(blend))
     }
 }
 
 impl Header {
     #[inline(always)]
     fn load(&self) -> Words {
-        Words { word: self.word.load(Ordering::Relaxed), stamp: self.stamp.load() }
+        Words {
+            word: self.word.load(Ordering::Relaxed),
+            low: self.low.load(Ordering::Relaxed),
+            generation: self.generation.load(Ordering::Relaxed),
+        }
     }
 
-    /// Writes stamp and magic.
+    /// Writes length and magic; the header has that generation.
     #[inline(always)]
-    fn seal(&self, link: NonNull<Header>, magic: usize, stamp: Stamp) {
-        self.stamp.store(stamp);
-        let word = magic.wrapping_add(link.addr().get()).wrapping_sub(seal::blend(stamp));
+    fn seal(&self, link: NonNull<Header>, magic: usize, generation: u32, length: u32) {
+        self.low.store(length, Ordering::Relaxed);
+        let blend = seal::blend(generation, length);
+        let word = link.addr().get().wrapping_add(blend).wrapping_add(magic);
         self.word.store(ptr::without_provenance_mut(word), Ordering::Relaxed);
     }
 }
@@ -223,7 +232,8 @@ unsafe impl ReleaseStrategy for Tagged {
         if !slot.seen {
             let blank = Header {
                 word: AtomicPtr::new(ptr::null_mut()),
-                stamp: StampCell::new(Stamp::BEFORE),
+                low: AtomicU32::new(0),
+                generation: AtomicU32::new(0),
             };
             // SAFETY: the slot lies in a run of this pool's, and has no tenant yet.
             unsafe { link.write(blank) };
@@ -232,12 +242,13 @@ unsafe impl ReleaseStrategy for Tagged {
         let header = unsafe { borrow(link) };
         let words = header.load();
         if slot.seen && list.record(link, &words) == Record::Corrupted {
-            header.seal(link, list.lost, words.stamp);
+            header.seal(link, list.lost, words.generation, words.low);
             return None;
         }
-        let stamp = words.stamp.next_generation().with_low(length);
-        header.seal(link, list.magic(tenure), stamp);
-        Some(Issued { elements: slot.elements, ticket: (), generation: stamp.generation() })
+        let generation = words.generation.wrapping_add(1);
+        header.generation.store(generation, Ordering::Relaxed);
+        header.seal(link, list.magic(tenure), generation, length);
+        Some(Issued { elements: slot.elements, ticket: (), generation })
     }
 
     #[inline(always)]
@@ -249,10 +260,10 @@ unsafe impl ReleaseStrategy for Tagged {
         let words = header.load();
         let next = list.open(link, &words)?;
         list.head.set(NonNull::new(next));
-        header.seal(link, list.magic(tenure), words.stamp.with_low(length));
+        header.seal(link, list.magic(tenure), words.generation, length);
         // SAFETY: the elements follow their header.
         let elements = unsafe { link.add(1) }.cast();
-        Some(Issued { elements, ticket: (), generation: words.stamp.generation() })
+        Some(Issued { elements, ticket: (), generation: words.generation })
     }
 
     #[inline(always)]
@@ -265,7 +276,7 @@ unsafe impl ReleaseStrategy for Tagged {
         if words.magic(link) != list.magic(tenure) {
             return false;
         }
-        list.push(link, header, words.stamp.next_generation());
+        list.push(link, header, words.generation.wrapping_add(1));
         true
     }
 
@@ -296,9 +307,9 @@ unsafe impl ReleaseStrategy for Tagged {
             return None;
         }
         if from != to {
-            header.seal(link, list.magic(to), words.stamp);
+            header.seal(link, list.magic(to), words.generation, words.low);
         }
-        Some(words.stamp.generation())
+        Some(words.generation)
     }
 
     #[inline]
@@ -309,7 +320,7 @@ unsafe impl ReleaseStrategy for Tagged {
         let header = unsafe { borrow(link) };
         let words = header.load();
         if words.magic(link) == list.owned {
-            header.seal(link, list.owned, words.stamp.with_low(length));
+            header.seal(link, list.owned, words.generation, length);
         }
     }
 
@@ -319,7 +330,7 @@ unsafe impl ReleaseStrategy for Tagged {
         // SAFETY: the caller's promise: the slot has been cut.
         let header = unsafe { borrow(link) };
         let words = header.load();
-        header.seal(link, list.lost, words.stamp);
+        header.seal(link, list.lost, words.generation, words.low);
     }
 
     fn head(list: &List) -> Option<NonNull<Header>> {
