@@ -20,8 +20,24 @@ use crate::error::AllocError;
 pub(super) struct Hot<S: ReleaseStrategy> {
     /// The free list, or a closed one.
     pub(super) list: S::List,
-    /// Slots on the free list.
-    pub(super) free: Cell<u32>,
+    /// Slots that went on the free list, and that came off it: the difference is
+    /// its length. Two numbers, so that neither path waits for the other's.
+    retired: Cell<u32>,
+    issued: Cell<u32>,
+}
+
+impl<S: ReleaseStrategy> Hot<S> {
+    /// A slot was put on the free list.
+    #[inline(always)]
+    pub(super) fn count_retired(&self) {
+        self.retired.set(self.retired.get().wrapping_add(1));
+    }
+
+    /// A slot was taken off the free list.
+    #[inline(always)]
+    pub(super) fn count_issued(&self) {
+        self.issued.set(self.issued.get().wrapping_add(1));
+    }
 }
 
 /// The rest of a class.
@@ -68,11 +84,13 @@ impl<S: ReleaseStrategy> Class<S> {
 
     /// Slots on the free list.
     pub(super) fn free(&self) -> u32 {
-        self.hot().free.get()
+        let hot = self.hot();
+        hot.retired.get().wrapping_sub(hot.issued.get())
     }
 
     pub(super) fn set_free(&self, free: u32) {
-        self.hot().free.set(free);
+        let hot = self.hot();
+        hot.retired.set(hot.issued.get().wrapping_add(free));
     }
 }
 
@@ -162,7 +180,7 @@ impl<S: ReleaseStrategy> Classes<S> {
             // SAFETY: as above.
             let all = unsafe { classes.all.add(index as usize) };
             // SAFETY: as above.
-            unsafe { hot.write(Hot { list, free: Cell::new(0) }) };
+            unsafe { hot.write(Hot { list, retired: Cell::new(0), issued: Cell::new(0) }) };
             // SAFETY: as above.
             unsafe { all.write(Class::new(hot, kept, length, shape)) };
             classes.count = index + 1;

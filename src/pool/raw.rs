@@ -142,7 +142,7 @@ impl<'m, S: ReleaseStrategy, C: ClassTable> RawPool<'m, S, C> {
         // SAFETY: the list is this class's, and `units` is within its length.
         let issued = match unsafe { S::issue(&hot.list, units, tenure) } {
             Some(issued) => {
-                hot.free.set(hot.free.get().wrapping_sub(1));
+                hot.count_issued();
                 issued
             }
             None => self.issue_slow(id, units, tenure)?,
@@ -289,7 +289,7 @@ impl<'m, S: ReleaseStrategy, C: ClassTable> RawPool<'m, S, C> {
         // SAFETY: the caller's promise: elements and ticket are those of a slot
         // of this class.
         if unsafe { S::retire(&hot.list, slot.elements, slot.ticket, tenure) } {
-            hot.free.set(hot.free.get().wrapping_add(1));
+            hot.count_retired();
             return Ok(());
         }
         // SAFETY: the caller's promise, passed on.

@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! hash map: granule of an address ──► run ──► block of slot records
-//!                                             [elements next stamp length] ...
+//!                                             [elements next state generation length] ...
 //! handle: { pointer, ticket = its record, ... } ──┘
 //! slab: every block, until the pool is dropped
 //! ```
@@ -18,16 +18,16 @@ use core::ptr::NonNull;
 
 use slab::Slab;
 
-use super::stamp::{Stamp, StampCell};
 use super::{Broken, Cut, Issued, ReleaseStrategy, Tenure, sealed};
 use crate::arena::Arena;
 use crate::error::AllocError;
 use crate::pool::books;
 use crate::pool::run::Run;
+use crate::sync::{AtomicU32, Ordering};
 
 /// Records beside the memory: the default strategy, which needs a heap.
 ///
-/// 32 bytes per array on 64-bit machines, 24 on 32-bit ones, none of them near
+/// 32 bytes per array on 64-bit machines, 20 on 32-bit ones, none of them near
 /// the arrays. Which misuse is caught and when: COMPARISON.md.
 #[derive(Debug)]
 pub struct Metadata {
@@ -49,9 +49,28 @@ struct Block {
 pub struct SlotRecord {
     elements: Cell<NonNull<u8>>,
     next: Cell<Option<NonNull<SlotRecord>>>,
-    /// Generation and state.
-    stamp: StampCell,
+    /// One of the list's codes. Apart from the generation, so that no call waits
+    /// for what the last one stored.
+    state: AtomicU32,
+    generation: AtomicU32,
     length: Cell<u32>,
+}
+
+impl SlotRecord {
+    #[inline(always)]
+    fn state(&self) -> u32 {
+        self.state.load(Ordering::Relaxed)
+    }
+
+    #[inline(always)]
+    fn set_state(&self, state: u32) {
+        self.state.store(state, Ordering::Relaxed);
+    }
+
+    #[inline(always)]
+    fn generation(&self) -> u32 {
+        self.generation.load(Ordering::Relaxed)
+    }
 }
 
 /// The free list of one class, and the codes of its states.
@@ -181,21 +200,21 @@ unsafe impl ReleaseStrategy for Metadata {
         list.cutting.set(Some(unsafe { link.add(1) }));
         let before = if slot.seen {
             // SAFETY: a slot that was seen has a record.
-            unsafe { borrow(link) }.stamp.load()
+            unsafe { borrow(link) }.generation()
         } else {
-            Stamp::BEFORE
+            0
         };
-        let stamp = before.next_generation().with_low(list.code(tenure));
+        let generation = before.wrapping_add(1);
         let record = SlotRecord {
             elements: Cell::new(slot.elements),
             next: Cell::new(None),
-            stamp: StampCell::new(stamp),
+            state: AtomicU32::new(list.code(tenure)),
+            generation: AtomicU32::new(generation),
             length: Cell::new(length),
         };
         // SAFETY: the block has room for this record, and the slot has no
         // tenant, so nobody uses it.
         unsafe { link.write(record) };
-        let generation = stamp.generation();
         Some(Issued { elements: slot.elements, ticket: link, generation })
     }
 
@@ -208,14 +227,13 @@ unsafe impl ReleaseStrategy for Metadata {
         let link = list.head.get()?;
         // SAFETY: `retire` put the record of a cut slot there.
         let record = unsafe { borrow(link) };
-        let stamp = record.stamp.load();
-        if stamp.low() != list.free {
+        if record.state() != list.free {
             return None;
         }
-        record.stamp.store(stamp.with_low(list.code(tenure)));
+        record.set_state(list.code(tenure));
         record.length.set(length);
         list.head.set(record.next.get());
-        let generation = stamp.generation();
+        let generation = record.generation();
         Some(Issued { elements: record.elements.get(), ticket: link, generation })
     }
 
@@ -228,13 +246,13 @@ unsafe impl ReleaseStrategy for Metadata {
     ) -> bool {
         // SAFETY: the caller's promise: the ticket is that of a cut slot.
         let record = unsafe { borrow(link) };
-        let stamp = record.stamp.load();
         // The ticket leads to the elements, so the state alone is compared.
         debug_assert_eq!(record.elements.get(), elements);
-        if stamp.low() != list.code(tenure) {
+        if record.state() != list.code(tenure) {
             return false;
         }
-        record.stamp.store(stamp.next_generation().with_low(list.free));
+        record.set_state(list.free);
+        record.generation.store(record.generation().wrapping_add(1), Ordering::Relaxed);
         record.next.set(list.head.get());
         list.head.set(Some(link));
         true
@@ -251,8 +269,7 @@ unsafe impl ReleaseStrategy for Metadata {
         use super::Record;
         // SAFETY: the caller's promise: the ticket is that of a cut slot.
         let record = unsafe { borrow(link) };
-        let stamp = record.stamp.load();
-        let (state, generation) = (stamp.low(), stamp.generation());
+        let (state, generation) = (record.state(), record.generation());
         let length = record.length.get();
         if record.elements.get() != elements {
             Record::Corrupted
@@ -279,19 +296,18 @@ unsafe impl ReleaseStrategy for Metadata {
     ) -> Option<u32> {
         // SAFETY: the caller's promise: the ticket is that of a cut slot.
         let record = unsafe { borrow(link) };
-        let stamp = record.stamp.load();
-        if record.elements.get() != elements || stamp.low() != list.code(from) {
+        if record.elements.get() != elements || record.state() != list.code(from) {
             return None;
         }
-        record.stamp.store(stamp.with_low(list.code(to)));
-        Some(stamp.generation())
+        record.set_state(list.code(to));
+        Some(record.generation())
     }
 
     #[inline]
     unsafe fn relabel(list: &List, elements: NonNull<u8>, link: NonNull<SlotRecord>, length: u32) {
         // SAFETY: the caller's promise: the ticket is that of a cut slot.
         let record = unsafe { borrow(link) };
-        if record.elements.get() == elements && record.stamp.load().low() == list.owned {
+        if record.elements.get() == elements && record.state() == list.owned {
             record.length.set(length);
         }
     }
@@ -300,7 +316,7 @@ unsafe impl ReleaseStrategy for Metadata {
         // SAFETY: the caller's promise: the ticket is that of a cut slot.
         let record = unsafe { borrow(link) };
         record.elements.set(elements);
-        record.stamp.store(record.stamp.load().with_low(list.lost));
+        record.set_state(list.lost);
     }
 
     fn head(list: &List) -> Option<NonNull<SlotRecord>> {
@@ -317,13 +333,13 @@ unsafe impl ReleaseStrategy for Metadata {
     ) -> Result<Option<NonNull<SlotRecord>>, Broken> {
         // SAFETY: a place of a list is the record of a cut slot.
         let record = unsafe { borrow(link) };
-        if record.stamp.load().low() == list.free { Ok(record.next.get()) } else { Err(Broken) }
+        if record.state() == list.free { Ok(record.next.get()) } else { Err(Broken) }
     }
 
     unsafe fn slot(link: NonNull<SlotRecord>) -> Issued<NonNull<SlotRecord>> {
         // SAFETY: a place of a list is the record of a cut slot.
         let record = unsafe { borrow(link) };
-        let generation = record.stamp.load().generation();
+        let generation = record.generation();
         Issued { elements: record.elements.get(), ticket: link, generation }
     }
 }

@@ -1,8 +1,7 @@
 //! How an array goes back: the seam `ReleaseStrategy`.
 //!
-//! A strategy keeps one record per slot — its **stamp** (generation and a word
-//! of its own), whether it has a tenant and of which kind — and the free list
-//! of each class. It is asked about slots of the pool's runs and about nothing
+//! A strategy keeps one record per slot — whether it has a tenant and of which
+//! kind, its generation, its length — and the free list of each class. It is asked about slots of the pool's runs and about nothing
 //! else: which run an address lies in is the pool's business, found without
 //! reading the memory at that address.
 
@@ -10,7 +9,6 @@ mod direct;
 #[cfg(feature = "alloc")]
 mod metadata;
 mod seal;
-mod stamp;
 mod tagged;
 
 use core::fmt;
