@@ -60,8 +60,11 @@ pub mod json;
 
 #[cfg(feature = "alloc")]
 pub use arena::FailingSource;
-pub use arena::{Arena, ArenaBuilder, ArenaStats, Budget, ChunkSource, ChunkStats};
-pub use error::{AllocError, ReleaseError, VerifyError};
+pub use arena::{
+    Arena, ArenaBuilder, ArenaEvent, ArenaRef, ArenaStats, Budget, Checkpoint, ChunkSource,
+    ChunkStats, MemoryStats, Phase, PhaseError, Phases,
+};
+pub use error::{AllocError, ReleaseError, RewindError, Stale, VerifyError};
 #[cfg(feature = "alloc")]
 pub use pool::Metadata;
 pub use pool::{
