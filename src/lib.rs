@@ -38,6 +38,7 @@
 //! | `alloc` | yes | a heap: arenas that grow, and `Metadata` |
 //! | `json` | yes | a JSON document in pooled arrays |
 //! | `serde` | | any serde format into a pooled tree and back |
+//! | `allocator-api2` | | collections of others in an arena, and an arena in an allocator |
 //! | `tagged` | | [`DefaultStrategy`] is [`Tagged`] instead of `Metadata` |
 //!
 //! Without default features the crate is `no_std` and needs no allocator at all:
@@ -58,11 +59,13 @@ mod sync;
 #[cfg(feature = "json")]
 pub mod json;
 
+#[cfg(feature = "allocator-api2")]
+pub use arena::AllocatorSource;
 #[cfg(feature = "alloc")]
 pub use arena::FailingSource;
 pub use arena::{
     Arena, ArenaBuilder, ArenaEvent, ArenaRef, ArenaStats, Budget, Checkpoint, ChunkSource,
-    ChunkStats, MemoryStats, Phase, PhaseError, Phases,
+    ChunkStats, Interner, LocalArena, MemoryStats, Phase, PhaseError, Phases, Symbol,
 };
 pub use error::{AllocError, ReleaseError, RewindError, Stale, VerifyError};
 #[cfg(feature = "alloc")]

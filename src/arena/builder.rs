@@ -43,14 +43,14 @@ pub struct ArenaBuilder<'m> {
 impl<'m> ArenaBuilder<'m> {
     #[cfg(feature = "alloc")]
     pub(super) fn new() -> Self {
-        Self::with(Source::Heap)
+        Self::of(Source::Heap)
     }
 
     pub(super) fn in_buffer() -> Self {
-        Self::with(Source::Buffer)
+        Self::of(Source::Buffer)
     }
 
-    fn with(source: Source<'m>) -> Self {
+    pub(super) fn of(source: Source<'m>) -> Self {
         Self {
             initial: INITIAL,
             maximum: MAXIMUM,
@@ -62,8 +62,8 @@ impl<'m> ArenaBuilder<'m> {
     }
 
     /// Settings for an arena whose chunks come from `source`. Needs no heap.
-    pub fn with_source(source: &'m dyn ChunkSource) -> Self {
-        Self::with(Source::Custom(source))
+    pub fn with_source(source: &'m (dyn ChunkSource + Sync)) -> Self {
+        Self::of(Source::Custom(source))
     }
 
     /// The capacity of the first chunk, in bytes; at least 64, 4096 if not set.
@@ -126,7 +126,7 @@ impl<'m> ArenaBuilder<'m> {
     }
 
     /// Where chunks come from, instead of the heap.
-    pub fn source<'b>(self, source: &'b dyn ChunkSource) -> ArenaBuilder<'b>
+    pub fn source<'b>(self, source: &'b (dyn ChunkSource + Sync)) -> ArenaBuilder<'b>
     where
         'm: 'b,
     {

@@ -40,7 +40,7 @@ impl Arena<'_> {
     /// Takes the request out of a block that was given back, or out of a new or
     /// kept chunk.
     fn find_room(&self, layout: Layout) -> Result<NonNull<u8>, AllocError> {
-        if let Some(start) = self.free.take(layout) {
+        if let Some(start) = self.take_given_back(layout) {
             return Ok(start);
         }
         let requested = layout.size();
@@ -72,6 +72,23 @@ impl Arena<'_> {
             }
         }
         Ok(start)
+    }
+
+    /// Takes the request out of blocks that were given back.
+    fn take_given_back(&self, layout: Layout) -> Option<NonNull<u8>> {
+        if self.free.bytes() == 0 {
+            return None;
+        }
+        let chunk_of = |address: NonZeroUsize| {
+            let chunk = self
+                .list()
+                .find(|chunk| (chunk.start().addr()..chunk.end().addr()).contains(&address));
+            chunk.map(Chunk::start)
+        };
+        self.free.take(layout).or_else(|| {
+            let merged = self.free.merge(layout.size(), chunk_of);
+            if merged { self.free.take(layout) } else { None }
+        })
     }
 
     /// Makes `chunk` the one that is filled next, from its own cursor on.
@@ -123,15 +140,17 @@ impl Arena<'_> {
         }
     }
 
-    /// Forgets what `chunk` has handed out from `start` on, a place in it.
-    pub(super) fn forget(&self, chunk: &Chunk, start: NonNull<u8>) {
+    /// Forgets what `chunk` has handed out from `start` on, a place in it, and
+    /// returns how many bytes that were.
+    pub(super) fn forget(&self, chunk: &Chunk, start: NonNull<u8>) -> usize {
         let end = chunk.cursor.replace(start);
+        let bytes = end.addr().get() - start.addr().get();
         if self.fills {
-            let bytes = end.addr().get() - start.addr().get();
             // SAFETY: the bytes between a place in the chunk and its cursor are
             // the chunk's, and are forgotten: nobody uses them.
             unsafe { fill::fill(start, bytes, fill::FORGOTTEN) };
         }
+        bytes
     }
 
     /// Takes the first kept chunk that holds `need` bytes into use.

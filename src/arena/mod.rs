@@ -6,14 +6,20 @@
 //! those are the next floor's.
 
 mod alloc;
+#[cfg(feature = "allocator-api2")]
+mod allocator;
 mod budget;
 mod builder;
 mod bump;
 mod checkpoint;
 mod chunk;
+#[cfg(feature = "alloc")]
+mod failing;
 mod fill;
 mod grow;
 mod hook;
+mod intern;
+mod local;
 mod phases;
 mod resize;
 mod reuse;
@@ -29,19 +35,23 @@ use core::marker::PhantomData;
 use core::mem::MaybeUninit;
 use core::ptr::NonNull;
 
+#[cfg(feature = "allocator-api2")]
+pub use allocator::AllocatorSource;
 pub use budget::Budget;
 pub use builder::ArenaBuilder;
 use bump::ALIGN;
 use checkpoint::Mark;
 pub use checkpoint::{ArenaRef, Checkpoint};
 use chunk::Chunk;
+#[cfg(feature = "alloc")]
+pub use failing::FailingSource;
 pub use hook::ArenaEvent;
 use hook::Hook;
+pub use intern::{Interner, Symbol};
+pub use local::LocalArena;
 pub use phases::{MemoryStats, Phase, PhaseError, Phases};
 use reuse::FreeLists;
 pub use source::ChunkSource;
-#[cfg(feature = "alloc")]
-pub use source::FailingSource;
 use source::Source;
 #[cfg(feature = "alloc")]
 pub(crate) use source::heap;
@@ -147,7 +157,8 @@ struct Common<'m> {
 
 // SAFETY: the chunks belong to this arena alone; whatever points into them
 // borrows the arena, which therefore cannot be moved meanwhile. The source is
-// `Sync` by its trait, the budget counts atomically, and the cells move along.
+// `Sync`, as `ArenaBuilder` asks, or the arena is inside a `LocalArena`, which is
+// not `Send`; the budget counts atomically, and the cells move along.
 // An arena that is a scope is only ever lent out, by a reference that is not
 // `Send`.
 unsafe impl Send for Arena<'_> {}
@@ -280,30 +291,29 @@ impl<'m> Arena<'m> {
 
     /// Resets, and returns how many bytes were in use.
     fn forget_everything(&mut self) -> usize {
-        let used = self.used_bytes();
-        self.note_peak();
-        self.forget_all();
+        let (reusable, padding) = (self.free.bytes(), self.padding.get());
+        let above = self.high.get().saturating_sub(self.cursor.get().addr().get());
+        let taken = self.forget_all() - padding;
+        self.note(taken + above);
         let common = self.common();
         common.resets.set(common.resets.get() + 1);
         common.peak_since_reset.set(0);
         common.grown.set(0);
-        used
+        taken - reusable
     }
 
-    /// Makes all chunks empty.
-    fn forget_all(&self) {
+    /// Makes all chunks empty, and returns how many of their bytes were taken.
+    fn forget_all(&self) -> usize {
         self.settle();
-        for chunk in self.list() {
-            self.forget(chunk, chunk.start());
-        }
+        let taken = self.list().map(|chunk| self.forget(chunk, chunk.start())).sum();
         self.padding.set(0);
-        self.high.set(0);
         self.marks.set(None);
         self.free.forget();
         self.last.set(self.common().first.get());
         if let Some(first) = self.last.get() {
             self.enter(first);
         }
+        taken
     }
 
     /// Forgets everything, keeps the first chunk only and gives the others back;

@@ -130,7 +130,9 @@ impl<'m> Arena<'m> {
                 self.enter(chunk);
             }
             // The scope took the first chunk of all.
-            None => self.forget_all(),
+            None => {
+                self.forget_all();
+            }
         }
     }
 }

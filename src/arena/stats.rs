@@ -215,7 +215,12 @@ impl Arena<'_> {
 
     /// Remembers how much was in use, before it is forgotten.
     pub(super) fn note_peak(&self) {
-        let (common, most) = (self.common(), self.taken_at_most());
+        self.note(self.taken_at_most());
+    }
+
+    /// Remembers that so much was in use.
+    pub(super) fn note(&self, most: usize) {
+        let common = self.common();
         common.peak.set(common.peak.get().max(most));
         common.peak_since_reset.set(common.peak_since_reset.get().max(most));
     }
