@@ -64,10 +64,10 @@ impl Arena<'_> {
             arena: common.id.get(),
             resets: common.resets.get(),
             serial,
-            current: self.current.get(),
+            current: self.state().current.get(),
             cursor: self.cursor.get(),
-            last: self.last.get(),
-            padding: self.padding.get(),
+            last: self.state().last.get(),
+            padding: self.state().padding.get(),
         })
     }
 
@@ -114,13 +114,13 @@ impl Arena<'_> {
         let mut mark = self.find_mark(|mark| mark.serial == to.serial).ok_or(RewindError::Stale)?;
         self.note_peak();
         self.settle();
-        self.marks.set(Some(mark));
+        self.state().marks.set(Some(mark));
         // SAFETY: the mark is in the list, so it lies where it was written; nobody
         // else has a reference to it.
         unsafe { mark.as_mut() }.segment = self.next_serial();
-        self.current.set(to.current);
-        self.padding.set(to.padding);
-        self.free.forget();
+        self.state().current.set(to.current);
+        self.state().padding.set(to.padding);
+        self.state().free.forget();
         self.rewind_to(to.cursor, to.last);
         Ok(())
     }
@@ -129,17 +129,17 @@ impl Arena<'_> {
     fn add_mark(&self) -> Result<&Mark, AllocError> {
         self.name()?;
         let place = self.try_alloc_layout(Layout::new::<Mark>())?.cast::<Mark>();
-        let (previous, serial) = (self.marks.get(), self.next_serial());
+        let (previous, serial) = (self.state().marks.get(), self.next_serial());
         // SAFETY: the place was handed out just now, for a mark.
         unsafe { place.write(Mark { previous, serial, segment: serial }) };
-        self.marks.set(Some(place));
+        self.state().marks.set(Some(place));
         // SAFETY: it was just written, and lies there while it is in the list.
         Ok(unsafe { place.as_ref() })
     }
 
     /// The first mark of the list, from the last one back, that is asked for.
     fn find_mark(&self, is_it: impl Fn(&Mark) -> bool) -> Option<NonNull<Mark>> {
-        let mut link = self.marks.get();
+        let mut link = self.state().marks.get();
         while let Some(place) = link {
             // SAFETY: marks in the list lie where `add_mark` wrote them: rewinding
             // below one takes it out of the list.
@@ -190,7 +190,7 @@ impl Arena<'_> {
     /// # Errors
     /// As [`try_alloc`](Self::try_alloc).
     pub fn try_alloc_ref<T>(&self, value: T) -> Result<ArenaRef<T>, AllocError> {
-        let segment = match self.marks.get() {
+        let segment = match self.state().marks.get() {
             // SAFETY: marks in the list lie where `add_mark` wrote them.
             Some(mark) => unsafe { mark.as_ref() }.segment,
             None => self.add_mark()?.segment,

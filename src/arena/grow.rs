@@ -53,8 +53,8 @@ impl Arena<'_> {
         // SAFETY: a chunk in the list is alive as long as the arena.
         let header = unsafe { chunk.as_ref() };
         self.note_high();
-        let before = (self.current.get(), self.cursor.get(), self.end.get());
-        self.current.set(Some(chunk));
+        let before = (self.state().current.get(), self.cursor.get(), self.end.get());
+        self.state().current.set(Some(chunk));
         self.cursor.set(header.cursor.get());
         self.end.set(header.end().addr().get());
         let start = self.bump_current(layout).ok_or(AllocError::OutOfMemory { requested })?;
@@ -63,7 +63,7 @@ impl Arena<'_> {
             if end - cursor.addr().get() > room {
                 // The chunk with more room left stays current.
                 header.cursor.set(self.cursor.get());
-                self.current.set(Some(old));
+                self.state().current.set(Some(old));
                 self.cursor.set(cursor);
                 self.end.set(end);
             } else {
@@ -76,7 +76,7 @@ impl Arena<'_> {
 
     /// Takes the request out of blocks that were given back.
     fn take_given_back(&self, layout: Layout) -> Option<NonNull<u8>> {
-        if self.free.bytes() == 0 {
+        if self.state().free.bytes() == 0 {
             return None;
         }
         let chunk_of = |address: NonZeroUsize| {
@@ -85,9 +85,9 @@ impl Arena<'_> {
                 .find(|chunk| (chunk.start().addr()..chunk.end().addr()).contains(&address));
             chunk.map(Chunk::start)
         };
-        self.free.take(layout).or_else(|| {
-            let merged = self.free.merge(layout.size(), chunk_of);
-            if merged { self.free.take(layout) } else { None }
+        self.state().free.take(layout).or_else(|| {
+            let merged = self.state().free.merge(layout.size(), chunk_of);
+            if merged { self.state().free.take(layout) } else { None }
         })
     }
 
@@ -95,7 +95,7 @@ impl Arena<'_> {
     pub(super) fn enter(&self, chunk: NonNull<Chunk>) {
         // SAFETY: a chunk in the list is alive as long as the arena.
         let header = unsafe { chunk.as_ref() };
-        self.current.set(Some(chunk));
+        self.state().current.set(Some(chunk));
         self.cursor.set(header.cursor.get());
         self.end.set(header.end().addr().get());
         self.high.set(0);
@@ -112,7 +112,7 @@ impl Arena<'_> {
     /// The address one past the last byte that can be handed out of the current
     /// chunk; that of the cursor while a scope has claimed the arena.
     pub(super) fn limit(&self) -> usize {
-        match self.current.get() {
+        match self.state().current.get() {
             // SAFETY: a chunk in the list is alive as long as the arena.
             Some(chunk) if self.fills && !self.claimed.get() => {
                 unsafe { chunk.as_ref() }.end().addr().get()
@@ -134,7 +134,7 @@ impl Arena<'_> {
 
     /// Writes the cursor into the header of the current chunk.
     pub(super) fn settle(&self) {
-        if let Some(chunk) = self.current.get() {
+        if let Some(chunk) = self.state().current.get() {
             // SAFETY: a chunk in the list is alive as long as the arena.
             unsafe { chunk.as_ref() }.cursor.set(self.cursor.get());
         }
@@ -155,7 +155,7 @@ impl Arena<'_> {
 
     /// Takes the first kept chunk that holds `need` bytes into use.
     fn take_kept(&self, need: usize) -> Option<NonNull<Chunk>> {
-        let last = self.last.get()?;
+        let last = self.state().last.get()?;
         let mut before = last;
         loop {
             // SAFETY: a chunk in the list is alive as long as the arena.
@@ -208,14 +208,14 @@ impl Arena<'_> {
     pub(super) fn link(&self, chunk: NonNull<Chunk>) {
         // SAFETY: the chunk was just placed, or is one of the list's.
         let header = unsafe { chunk.as_ref() };
-        if let Some(last) = self.last.get() {
+        if let Some(last) = self.state().last.get() {
             // SAFETY: a chunk in the list is alive as long as the arena.
             let link = unsafe { last.as_ref() };
             header.next.set(link.next.replace(Some(chunk)));
         } else {
             self.common().first.set(Some(chunk));
         }
-        self.last.set(Some(chunk));
+        self.state().last.set(Some(chunk));
     }
 
     /// Pointers to all chunks, the empty ones behind `last` included.

@@ -117,7 +117,7 @@ impl Arena<'_> {
             self.move_cursor(block.addr());
         } else {
             // SAFETY: the caller's promise.
-            unsafe { self.free.put(block, size) };
+            unsafe { self.state().free.put(block, size) };
         }
     }
 
@@ -128,7 +128,8 @@ impl Arena<'_> {
     /// nobody uses it.
     pub(crate) unsafe fn take_back_last(&self, start: NonNull<u8>, size: usize) {
         let end = start.addr().get() + bump::round_up(size);
-        let behind = self.last.get().filter(|last| Some(*last) != self.current.get());
+        let behind =
+            self.state().last.get().filter(|last| Some(*last) != self.state().current.get());
         // SAFETY: a chunk in the list is alive as long as the arena.
         let behind = behind.map(|last| (last, unsafe { last.as_ref() }));
         match behind {
@@ -142,7 +143,7 @@ impl Arena<'_> {
                     // SAFETY: as above.
                     unsafe { chunk.as_ref() }.next.get() == Some(last)
                 };
-                self.last.set(self.links().find(leads_here));
+                self.state().last.set(self.links().find(leads_here));
             }
             // SAFETY: the caller's promise.
             _ => unsafe { self.release_rounded(start, bump::round_up(size)) },

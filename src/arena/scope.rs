@@ -2,12 +2,13 @@
 
 #![forbid(unsafe_code)]
 
-use core::cell::Cell;
+use core::cell::{Cell, UnsafeCell};
 use core::marker::PhantomData;
+use core::mem::{ManuallyDrop, MaybeUninit};
 use core::ptr::NonNull;
 
 use super::chunk::Chunk;
-use super::{Arena, FreeLists, Owner};
+use super::{Arena, Owner};
 use crate::error::{AllocError, OrPanic};
 
 impl<'m> Arena<'m> {
@@ -60,8 +61,10 @@ impl<'m> Arena<'m> {
         if self.claimed.get() {
             return Err(AllocError::Claimed);
         }
-        let inner = self.claim();
-        let claim = Claim { outer: self, inner: &inner };
+        let end = self.end.get();
+        // A scope has nothing to drop.
+        let inner = ManuallyDrop::new(self.claim(end));
+        let claim = Claim { outer: self, inner: &inner, end };
         let result = work(claim.inner);
         drop(claim);
         Ok(result)
@@ -69,47 +72,67 @@ impl<'m> Arena<'m> {
 
     /// An arena that goes on where this one is; this one is closed.
     #[inline]
-    fn claim(&self) -> Arena<'_> {
+    fn claim(&self, end: usize) -> Arena<'_> {
         let cursor = self.cursor.get();
-        let end = self.end.replace(cursor.addr().get());
+        self.end.set(cursor.addr().get());
         self.claimed.set(true);
         Arena {
             cursor: Cell::new(cursor),
             end: Cell::new(end),
-            current: self.current.clone(),
-            last: self.last.clone(),
-            padding: self.padding.clone(),
             high: Cell::new(0),
-            marks: Cell::new(None),
-            free: FreeLists::new(),
             claimed: Cell::new(false),
+            has_state: Cell::new(false),
             fills: self.fills,
             owner: Owner::Scope(self),
+            state: UnsafeCell::new(MaybeUninit::uninit()),
             buffer: PhantomData,
         }
     }
 
     /// Takes the claim back and forgets what the scope has allocated: what lies
     /// behind this arena's own cursor, and in the chunks behind its last.
-    #[inline]
-    fn unclaim(&self, inner: &Arena<'_>) {
+    ///
+    /// `end` was this arena's before the claim. It is not read from the scope, nor is
+    /// anything stored that need not be: a value that goes through memory from one
+    /// scope to the next is what the processor would wait for.
+    #[inline(always)]
+    fn unclaim(&self, inner: &Arena<'_>, end: usize) {
         self.claimed.set(false);
-        if self.fills || inner.last.get() != self.last.get() {
-            self.unclaim_slow(inner);
+        // A scope that took the cold path has its state: where memory is filled with
+        // patterns, that is any scope that has allocated.
+        if inner.has_state.get() {
+            self.unclaim_slow(inner, end);
         } else {
-            let reached = inner.cursor.get().addr().get().max(inner.high.get());
-            self.high.set(self.high.get().max(reached));
-            self.end.set(inner.end.get());
+            self.raise(inner.reached());
+            self.end.set(end);
         }
+    }
+
+    /// Remembers that the current chunk was in use up to `reached`.
+    #[inline]
+    fn raise(&self, reached: usize) {
+        if reached > self.high.get() {
+            self.high.set(reached);
+        }
+    }
+
+    /// The highest address of the current chunk that was in use.
+    #[inline]
+    fn reached(&self) -> usize {
+        self.cursor.get().addr().get().max(self.high.get())
     }
 
     #[cold]
     #[inline(never)]
-    fn unclaim_slow(&self, inner: &Arena<'_>) {
+    fn unclaim_slow(&self, inner: &Arena<'_>, end: usize) {
+        if !self.fills && inner.state().last == self.state().last {
+            self.raise(inner.reached());
+            return self.end.set(end);
+        }
         inner.note_peak();
         inner.settle();
         self.note_high();
-        self.rewind_to(self.cursor.get(), self.last.get());
+        self.rewind_to(self.cursor.get(), self.state().last.get());
     }
 
     /// Forgets everything behind `cursor`, a place in the current chunk, and in
@@ -119,14 +142,14 @@ impl<'m> Arena<'m> {
         for (link, chunk) in self.links().zip(self.list()) {
             if behind {
                 self.forget(chunk, chunk.start());
-            } else if Some(link) == self.current.get() {
+            } else if Some(link) == self.state().current.get() {
                 self.forget(chunk, cursor);
             }
             behind |= Some(link) == last;
         }
-        match self.current.get() {
+        match self.state().current.get() {
             Some(chunk) => {
-                self.last.set(last);
+                self.state().last.set(last);
                 self.enter(chunk);
             }
             // The scope took the first chunk of all.
@@ -141,11 +164,14 @@ impl<'m> Arena<'m> {
 struct Claim<'a, 'm> {
     outer: &'a Arena<'m>,
     inner: &'a Arena<'a>,
+    /// The outer arena's end before the claim.
+    end: usize,
 }
 
 impl Drop for Claim<'_, '_> {
-    #[inline]
+    // Also where a panic passes: a call there would keep the claim in memory.
+    #[inline(always)]
     fn drop(&mut self) {
-        self.outer.unclaim(self.inner);
+        self.outer.unclaim(self.inner, self.end);
     }
 }

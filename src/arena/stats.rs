@@ -122,7 +122,7 @@ impl Arena<'_> {
 
     /// Bytes taken out of chunks, whether they are in use or given back.
     fn taken(&self) -> usize {
-        self.chunks().map(|chunk| chunk.used).sum::<usize>() - self.padding.get()
+        self.chunks().map(|chunk| chunk.used).sum::<usize>() - self.state().padding.get()
     }
 
     /// Bytes on the free lists, those of the arenas around a scope included.
@@ -131,7 +131,7 @@ impl Arena<'_> {
             Owner::Own(_) => 0,
             Owner::Scope(outer) => outer.reusable(),
         };
-        outer + self.free.bytes()
+        outer + self.state().free.bytes()
     }
 
     /// Bytes that cannot be handed out before the next reset: the tails of
@@ -139,10 +139,10 @@ impl Arena<'_> {
     /// 16. Complexity: one step per chunk. Never panics.
     #[must_use]
     pub fn waste(&self) -> usize {
-        let current = self.current.get();
+        let current = self.state().current.get();
         // What `reset` kept behind the last chunk in use is not lost.
         let left = self.in_use().filter(|(link, _)| Some(*link) != current);
-        left.map(|(_, chunk)| chunk.room()).sum::<usize>() + self.padding.get()
+        left.map(|(_, chunk)| chunk.room()).sum::<usize>() + self.state().padding.get()
     }
 
     /// Chunks, those that `reset` kept included. Complexity: one step per chunk.
@@ -153,7 +153,7 @@ impl Arena<'_> {
 
     /// The chunks up to the last one in use, without a first one that is empty.
     fn in_use(&self) -> impl Iterator<Item = (NonNull<Chunk>, &Chunk)> {
-        let last = self.last.get();
+        let last = self.state().last.get();
         let mut over = last.is_none();
         self.links().zip(self.list()).take_while(move |(link, _)| {
             let in_use = !over;
@@ -165,7 +165,7 @@ impl Arena<'_> {
     /// The chunks, in the order in which they were taken into use: shows how
     /// sizes grew.
     pub fn chunks(&self) -> impl Iterator<Item = ChunkStats> + '_ {
-        let (current, cursor) = (self.current.get(), self.cursor.get().addr().get());
+        let (current, cursor) = (self.state().current.get(), self.cursor.get().addr().get());
         let mut in_use = self.in_use();
         self.list().map(move |chunk| {
             let used = match in_use.next() {
