@@ -81,6 +81,11 @@ pub use pool::{
 #[doc = include_str!("../README.md")]
 struct Readme;
 
+/// The guide's examples, run as tests.
+#[cfg(all(doctest, feature = "std", feature = "allocator-api2"))]
+#[doc = include_str!("../docs/MEMORY.md")]
+struct Memory;
+
 /// What the crate's own benchmarks need to measure an unchecked floor. Not for
 /// users, and not part of the interface.
 #[doc(hidden)]

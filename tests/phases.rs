@@ -2,8 +2,8 @@
 
 #![allow(clippy::std_instead_of_alloc, reason = "tests have the standard library")]
 
+use core::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::Mutex;
-use std::sync::atomic::{AtomicUsize, Ordering};
 
 use arraypool::{AllocError, Arena, ArenaEvent, Budget, Phase, Phases};
 

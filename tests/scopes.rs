@@ -11,7 +11,8 @@ mod handles;
 mod model;
 
 use core::mem::MaybeUninit;
-use std::panic::{self, AssertUnwindSafe};
+use core::panic::AssertUnwindSafe;
+use std::panic;
 
 use arraypool::{
     AllocError, Arena, ArrayPool, Budget, Checkpoint, Direct, Metadata, ReleaseStrategy,

@@ -243,12 +243,15 @@ impl<T> ArenaRef<T> {
     /// that made the handle is over, or this is another arena.
     pub fn get<'a>(&self, arena: &'a Arena<'_>) -> Result<&'a T, Stale> {
         let here = self.arena == arena.common().id.get() && arena.has_segment(self.segment);
+        if !here {
+            return Err(Stale);
+        }
         // SAFETY: the segment is one of this arena's, whose numbers no other arena
         // has, and was not forgotten, so the value lies where it was written. It
         // is forgotten by `&mut` only, when the arena is borrowed no more, by the
         // end of a scope that `'a` is in, or by `rewind`, whose caller promises
         // that nobody uses it. Nobody has a mutable reference to it.
-        here.then(|| unsafe { self.place.as_ref() }).ok_or(Stale)
+        Ok(unsafe { self.place.as_ref() })
     }
 }
 

@@ -113,8 +113,8 @@ impl Arena<'_> {
     /// chunk; that of the cursor while a scope has claimed the arena.
     pub(super) fn limit(&self) -> usize {
         match self.state().current.get() {
-            // SAFETY: a chunk in the list is alive as long as the arena.
             Some(chunk) if self.fills && !self.claimed.get() => {
+                // SAFETY: a chunk in the list is alive as long as the arena.
                 unsafe { chunk.as_ref() }.end().addr().get()
             }
             _ => self.end.get(),

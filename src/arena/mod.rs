@@ -39,10 +39,11 @@ use core::ptr::NonNull;
 pub use allocator::AllocatorSource;
 pub use budget::Budget;
 pub use builder::ArenaBuilder;
-use bump::ALIGN;
+pub(crate) use bump::ALIGN;
 use checkpoint::Mark;
 pub use checkpoint::{ArenaRef, Checkpoint};
 use chunk::Chunk;
+pub(crate) use chunk::HEADER as CHUNK_HEADER;
 #[cfg(feature = "alloc")]
 pub use failing::FailingSource;
 pub use hook::ArenaEvent;
@@ -307,9 +308,11 @@ impl<'m> Arena<'m> {
         if !self.has_state.get() {
             self.copy_state();
         }
-        // SAFETY: it was written when the arena was made, or by `copy_state`, and
-        // is not written again: all that changes in it are cells.
-        unsafe { (*self.state.get()).assume_init_ref() }
+        // SAFETY: nobody has a mutable reference to it: `copy_state` writes it once,
+        // before there is any, and all that changes in it afterwards are cells.
+        let state = unsafe { &*self.state.get() };
+        // SAFETY: it was written when the arena was made, or by `copy_state`.
+        unsafe { state.assume_init_ref() }
     }
 
     /// Writes the state of a scope: that of the arena around it, which has not

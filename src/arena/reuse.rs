@@ -26,7 +26,7 @@ const _: () = assert!(size_of::<Free>() == ALIGN, "the smallest block holds a li
 
 /// Lists: of blocks from 16 bytes on, twice as large in each. The last one holds
 /// all that are larger.
-const LISTS: usize = 24;
+const LISTS: usize = 16;
 /// Blocks that are looked at in a list where not every one is large enough.
 const LOOKED_AT: usize = 4;
 

@@ -108,9 +108,7 @@ impl Boxed {
             Self::Binary(operator, left, right) => {
                 f64::from(*operator) + left.walk() + right.walk()
             }
-            Self::Call(name, children) => {
-                seen(name) + children.iter().map(Self::walk).sum::<f64>()
-            }
+            Self::Call(name, children) => seen(name) + children.iter().map(Self::walk).sum::<f64>(),
         }
     }
 
@@ -220,9 +218,7 @@ impl Node<'_> {
             Self::Binary(operator, [left, right]) => {
                 f64::from(*operator) + left.walk() + right.walk()
             }
-            Self::Call(name, children) => {
-                seen(name) + children.iter().map(Self::walk).sum::<f64>()
-            }
+            Self::Call(name, children) => seen(name) + children.iter().map(Self::walk).sum::<f64>(),
         }
     }
 }
