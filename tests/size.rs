@@ -48,10 +48,9 @@ fn serves<T, S: ReleaseStrategy, C: Table>(counts: &[usize]) {
 /// Every mixture of some counts over the classes of a table.
 fn grid<T, S: ReleaseStrategy, C: Table>(amounts: &[usize]) {
     let classes = C::CLASSES.len();
-    let mixtures = amounts.len().pow(classes.min(3) as u32);
-    for mixture in 0..mixtures {
-        let digit =
-            |class: usize| amounts[mixture / amounts.len().pow(class as u32 % 3) % amounts.len()];
+    let n = amounts.len();
+    for mixture in 0..[1, n, n * n, n * n * n][classes.min(3)] {
+        let digit = |class: usize| amounts[mixture / [1, n, n * n][class % 3] % n];
         let counts: Vec<_> = (0..classes).map(digit).collect();
         serves::<T, S, C>(&counts);
     }

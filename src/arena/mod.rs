@@ -59,6 +59,7 @@ pub(crate) use source::heap;
 pub(crate) use stats::HumanBytes;
 pub use stats::{ArenaStats, ChunkStats};
 
+#[cfg(feature = "alloc")]
 use crate::error::AllocError;
 
 /// A bump arena: memory handed out front to back, given back all at once.
