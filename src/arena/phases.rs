@@ -78,7 +78,7 @@ pub trait Phase: Copy + fmt::Debug + 'static {
 /// let budget = Budget::new(64 * 1024);
 /// let mut phases = Phases::<Pass, 2>::new(&budget);
 /// let tokens = phases[Pass::Parse].alloc_slice_copy(&[1, 2, 3]);
-/// let sum = phases.temporary(Pass::Ir, |scratch| scratch.alloc(tokens.iter().sum::<i32>()) + 0);
+/// let sum = phases.temporary(Pass::Ir, |scratch| *scratch.alloc(tokens.iter().sum::<i32>()));
 /// assert_eq!(sum, 6);
 ///
 /// let error = phases.run(Pass::Ir, |arena| arena.try_alloc_zeroed(100_000)).unwrap_err();
