@@ -266,6 +266,47 @@ impl fmt::Display for VerifyError {
 
 impl core::error::Error for VerifyError {}
 
+/// Why an arena did not go back to a [`Checkpoint`](crate::Checkpoint). Nothing has
+/// changed when one of these is returned.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum RewindError {
+    /// The checkpoint is another arena's.
+    Foreign,
+    /// The arena was reset or cleared since.
+    Reset,
+    /// The arena has gone back to an earlier checkpoint since, or the checkpoint
+    /// was made in a scope that is over, or outside the scope that is asked.
+    Stale,
+    /// A scope has claimed the arena.
+    Claimed,
+}
+
+impl fmt::Display for RewindError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Foreign => "the checkpoint is another arena's",
+            Self::Reset => "the arena was reset since the checkpoint",
+            Self::Stale => "the checkpoint is no longer, or not here, a place of the arena",
+            Self::Claimed => "the arena is claimed by a scope",
+        })
+    }
+}
+
+impl core::error::Error for RewindError {}
+
+/// The arena has forgotten the value of an [`ArenaRef`](crate::ArenaRef).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Stale;
+
+impl fmt::Display for Stale {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the arena has forgotten the value of this handle")
+    }
+}
+
+impl core::error::Error for Stale {}
+
 /// The one place where an allocation error becomes a panic, for the methods
 /// that have a `try_` twin.
 pub(crate) trait OrPanic {

@@ -38,6 +38,7 @@
 //! | `alloc` | yes | a heap: arenas that grow, and `Metadata` |
 //! | `json` | yes | a JSON document in pooled arrays |
 //! | `serde` | | any serde format into a pooled tree and back |
+//! | `allocator-api2` | | collections of others in an arena, and an arena in an allocator |
 //! | `tagged` | | [`DefaultStrategy`] is [`Tagged`] instead of `Metadata` |
 //!
 //! Without default features the crate is `no_std` and needs no allocator at all:
@@ -58,10 +59,15 @@ mod sync;
 #[cfg(feature = "json")]
 pub mod json;
 
+#[cfg(feature = "allocator-api2")]
+pub use arena::AllocatorSource;
 #[cfg(feature = "alloc")]
 pub use arena::FailingSource;
-pub use arena::{Arena, ArenaBuilder, ArenaStats, Budget, ChunkSource, ChunkStats};
-pub use error::{AllocError, ReleaseError, VerifyError};
+pub use arena::{
+    Arena, ArenaBuilder, ArenaEvent, ArenaRef, ArenaStats, Budget, Checkpoint, ChunkSource,
+    ChunkStats, Interner, LocalArena, MemoryStats, Phase, PhaseError, Phases, Symbol,
+};
+pub use error::{AllocError, ReleaseError, RewindError, Stale, VerifyError};
 #[cfg(feature = "alloc")]
 pub use pool::Metadata;
 pub use pool::{
@@ -74,6 +80,11 @@ pub use pool::{
 #[cfg(all(doctest, feature = "std"))]
 #[doc = include_str!("../README.md")]
 struct Readme;
+
+/// The guide's examples, run as tests.
+#[cfg(all(doctest, feature = "std", feature = "allocator-api2"))]
+#[doc = include_str!("../docs/MEMORY.md")]
+struct Memory;
 
 /// What the crate's own benchmarks need to measure an unchecked floor. Not for
 /// users, and not part of the interface.

@@ -28,6 +28,8 @@ pub struct Budget {
     used: AtomicUsize,
     peak: AtomicUsize,
     limit: AtomicUsize,
+    /// The number of bytes above which growth is reported; all ones: never.
+    soft: AtomicUsize,
 }
 
 impl Budget {
@@ -38,7 +40,33 @@ impl Budget {
             used: AtomicUsize::new(0),
             peak: AtomicUsize::new(0),
             limit: AtomicUsize::new(limit),
+            soft: AtomicUsize::new(usize::MAX),
         }
+    }
+
+    /// A budget of `limit` bytes that reports when `soft_limit` is passed, so that
+    /// a program can give something up before it is refused: with
+    /// [`is_above_soft_limit`](Self::is_above_soft_limit), and by the
+    /// [hook](crate::ArenaBuilder::hook) of the arena whose growth has passed it.
+    /// Never panics.
+    ///
+    /// ```
+    /// use arraypool::{Arena, Budget};
+    ///
+    /// let budget = Budget::with_soft_limit(10_000, 20_000);
+    /// let mut cache = Arena::builder().budget(&budget).build();
+    /// let work = Arena::builder().budget(&budget).build();
+    /// cache.alloc([0_u8; 8000]);
+    /// work.alloc([0_u8; 4000]);
+    /// if budget.is_above_soft_limit() {
+    ///     cache = Arena::builder().budget(&budget).build(); // nothing was refused yet
+    /// }
+    /// work.alloc([0_u8; 12_000]);
+    /// # drop(cache);
+    /// ```
+    #[must_use]
+    pub const fn with_soft_limit(soft_limit: usize, limit: usize) -> Self {
+        Self { soft: AtomicUsize::new(soft_limit), ..Self::new(limit) }
     }
 
     /// A budget that only counts. Never panics.
@@ -71,6 +99,24 @@ impl Budget {
         self.limit().saturating_sub(self.used())
     }
 
+    /// The number of bytes above which growth is reported; `usize::MAX` if there is
+    /// none.
+    #[must_use]
+    pub fn soft_limit(&self) -> usize {
+        self.soft.load(Ordering::Relaxed)
+    }
+
+    /// Changes the soft limit; `usize::MAX` is none.
+    pub fn set_soft_limit(&self, soft_limit: usize) {
+        self.soft.store(soft_limit, Ordering::Relaxed);
+    }
+
+    /// Whether more is charged than the soft limit.
+    #[must_use]
+    pub fn is_above_soft_limit(&self) -> bool {
+        self.used() > self.soft_limit()
+    }
+
     /// Changes the limit. One below what is in use refuses every growth until
     /// enough has been given back; nothing is taken away from anybody.
     pub fn set_limit(&self, limit: usize) {
@@ -83,12 +129,18 @@ impl Budget {
     /// # Errors
     /// [`AllocError::OverBudget`] if the limit would be passed; nothing is charged then.
     pub fn charge(&self, bytes: usize) -> Result<(), AllocError> {
+        self.charge_and_watch(bytes).map(|_| ())
+    }
+
+    /// Charges `bytes`, and returns whether this has passed the soft limit.
+    pub(super) fn charge_and_watch(&self, bytes: usize) -> Result<bool, AllocError> {
         let limit = self.limit();
         let fits = |used: usize| used.checked_add(bytes).filter(|&sum| sum <= limit);
         match self.used.fetch_update(Ordering::Relaxed, Ordering::Relaxed, fits) {
             Ok(used) => {
                 self.peak.fetch_max(used + bytes, Ordering::Relaxed);
-                Ok(())
+                let soft = self.soft_limit();
+                Ok(used <= soft && used + bytes > soft)
             }
             Err(used) => Err(AllocError::OverBudget { requested: bytes, used, limit }),
         }

@@ -2,9 +2,11 @@
 
 #![forbid(unsafe_code)]
 
+use core::fmt;
+
 use super::bump::{self, ALIGN};
 use super::source::Source;
-use super::{Arena, Budget, ChunkSource};
+use super::{Arena, ArenaEvent, Budget, ChunkSource, Hook, fill};
 
 /// The first chunk's capacity unless set: a page.
 const INITIAL: usize = 4 * 1024;
@@ -28,28 +30,40 @@ const _: () = assert!(LEAST <= INITIAL && INITIAL <= MAXIMUM && MAXIMUM <= MOST)
 /// arena.alloc(1_u8);
 /// assert_eq!(arena.allocated_bytes(), 1024);
 /// ```
-#[derive(Debug)]
 #[must_use = "a builder does nothing until `build`"]
 pub struct ArenaBuilder<'m> {
     pub(super) initial: usize,
     pub(super) maximum: usize,
     pub(super) source: Source<'m>,
     pub(super) budget: Option<&'m Budget>,
+    pub(super) fills: bool,
+    pub(super) hook: Option<Hook>,
 }
 
 impl<'m> ArenaBuilder<'m> {
     #[cfg(feature = "alloc")]
     pub(super) fn new() -> Self {
-        Self { initial: INITIAL, maximum: MAXIMUM, source: Source::Heap, budget: None }
+        Self::of(Source::Heap)
     }
 
     pub(super) fn in_buffer() -> Self {
-        Self { initial: INITIAL, maximum: MAXIMUM, source: Source::Buffer, budget: None }
+        Self::of(Source::Buffer)
+    }
+
+    pub(super) fn of(source: Source<'m>) -> Self {
+        Self {
+            initial: INITIAL,
+            maximum: MAXIMUM,
+            source,
+            budget: None,
+            fills: fill::BY_DEFAULT,
+            hook: None,
+        }
     }
 
     /// Settings for an arena whose chunks come from `source`. Needs no heap.
-    pub fn with_source(source: &'m dyn ChunkSource) -> Self {
-        Self { source: Source::Custom(source), ..Self::in_buffer() }
+    pub fn with_source(source: &'m (dyn ChunkSource + Sync)) -> Self {
+        Self::of(Source::Custom(source))
     }
 
     /// The capacity of the first chunk, in bytes; at least 64, 4096 if not set.
@@ -65,6 +79,44 @@ impl<'m> ArenaBuilder<'m> {
         self
     }
 
+    /// Whether memory is filled with a pattern when it is issued, 0xCD, and when it
+    /// is forgotten or given back, 0xDD, so that the use of either shows. Unless
+    /// set: in debug builds, except under Miri, whose own check it would hide.
+    ///
+    /// It costs the writing; every allocation then takes the cold path.
+    pub fn debug_fill(mut self, fills: bool) -> Self {
+        self.fills = fills;
+        self
+    }
+
+    /// A function to call when the arena grows, is reset, or refuses a request, and
+    /// when its growth brings the budget above its soft limit. Its data is what it
+    /// captures. It costs nothing until then, and nothing when it is not set.
+    ///
+    /// The arena is in order when it is called; if it panics, the chunk that was
+    /// just taken for the request may stay unused.
+    ///
+    /// ```
+    /// use std::sync::atomic::{AtomicUsize, Ordering};
+    /// use arraypool::{Arena, ArenaEvent};
+    ///
+    /// static GROWN: AtomicUsize = AtomicUsize::new(0);
+    ///
+    /// let arena = Arena::builder()
+    ///     .hook(&|event| {
+    ///         if let ArenaEvent::Grown { capacity, .. } = event {
+    ///             GROWN.fetch_add(*capacity, Ordering::Relaxed);
+    ///         }
+    ///     })
+    ///     .build();
+    /// arena.alloc([0_u8; 5000]);
+    /// assert_eq!(GROWN.load(Ordering::Relaxed), 5008);
+    /// ```
+    pub fn hook(mut self, hook: &'static (dyn Fn(&ArenaEvent) + Sync)) -> Self {
+        self.hook = Some(hook);
+        self
+    }
+
     /// The limit that every chunk is charged to.
     pub fn budget<'b>(self, budget: &'b Budget) -> ArenaBuilder<'b>
     where
@@ -74,7 +126,7 @@ impl<'m> ArenaBuilder<'m> {
     }
 
     /// Where chunks come from, instead of the heap.
-    pub fn source<'b>(self, source: &'b dyn ChunkSource) -> ArenaBuilder<'b>
+    pub fn source<'b>(self, source: &'b (dyn ChunkSource + Sync)) -> ArenaBuilder<'b>
     where
         'm: 'b,
     {
@@ -91,5 +143,18 @@ impl<'m> ArenaBuilder<'m> {
         }
         self.initial = self.initial.min(self.maximum);
         Arena::from_parts(&self)
+    }
+}
+
+impl fmt::Debug for ArenaBuilder<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ArenaBuilder")
+            .field("initial", &self.initial)
+            .field("maximum", &self.maximum)
+            .field("source", &self.source)
+            .field("budget", &self.budget)
+            .field("fills", &self.fills)
+            .field("hook", &self.hook.is_some())
+            .finish()
     }
 }

@@ -97,9 +97,4 @@ impl Chunk {
     pub(crate) fn room(&self) -> usize {
         self.end.addr().get() - self.cursor.get().addr().get()
     }
-
-    /// Forgets everything that was handed out.
-    pub(crate) fn rewind(&self) {
-        self.cursor.set(self.start);
-    }
 }

@@ -6,34 +6,60 @@
 //! those are the next floor's.
 
 mod alloc;
+#[cfg(feature = "allocator-api2")]
+mod allocator;
 mod budget;
 mod builder;
 mod bump;
+mod checkpoint;
 mod chunk;
+#[cfg(feature = "alloc")]
+mod failing;
+mod fill;
+mod grow;
+mod hook;
+mod intern;
+mod local;
+mod phases;
+mod resize;
+mod reuse;
+mod scope;
 mod source;
 mod stats;
 mod text;
 
 use core::alloc::Layout;
-use core::cell::Cell;
+use core::cell::{Cell, UnsafeCell};
 use core::fmt;
 use core::marker::PhantomData;
 use core::mem::MaybeUninit;
 use core::ptr::NonNull;
 
+#[cfg(feature = "allocator-api2")]
+pub use allocator::AllocatorSource;
 pub use budget::Budget;
 pub use builder::ArenaBuilder;
-use bump::ALIGN;
-use chunk::{Chunk, HEADER};
-pub use source::ChunkSource;
+pub(crate) use bump::ALIGN;
+use checkpoint::Mark;
+pub use checkpoint::{ArenaRef, Checkpoint};
+use chunk::Chunk;
+pub(crate) use chunk::HEADER as CHUNK_HEADER;
 #[cfg(feature = "alloc")]
-pub use source::FailingSource;
+pub use failing::FailingSource;
+pub use hook::ArenaEvent;
+use hook::Hook;
+pub use intern::{Interner, Symbol};
+pub use local::LocalArena;
+pub use phases::{MemoryStats, Phase, PhaseError, Phases};
+use reuse::FreeLists;
+pub use source::ChunkSource;
 use source::Source;
 #[cfg(feature = "alloc")]
 pub(crate) use source::heap;
 pub(crate) use stats::HumanBytes;
 pub use stats::{ArenaStats, ChunkStats};
 
+#[cfg(feature = "alloc")]
 use crate::error::AllocError;
 
 /// A bump arena: memory handed out front to back, given back all at once.
@@ -69,36 +95,110 @@ use crate::error::AllocError;
 /// arena.reset();
 /// assert_eq!(arena.used_bytes(), 0);
 /// ```
+///
+// In this order `end` and `high` are no neighbours: a scope copies both, and a copy
+// of two words at once waits until both, written one by one, have left the
+// processor's store buffer. Measured: a third of what a scope costs.
+#[repr(C)]
 pub struct Arena<'m> {
     /// The first free byte of the current chunk, a multiple of `ALIGN`.
     cursor: Cell<NonNull<u8>>,
-    /// The address one past the current chunk's last byte.
+    /// The address one past the last byte that the hot path may hand out: that
+    /// of the current chunk, or the cursor's own where the arena is *closed*, so
+    /// that every request takes the cold path (see [`close`](Self::close)).
     end: Cell<usize>,
-    /// The chunk that is being filled. `None` if and only if there is no chunk.
-    current: Cell<Option<NonNull<Chunk>>>,
-    /// The head of the list of all chunks.
-    first: Cell<Option<NonNull<Chunk>>>,
-    /// The last chunk of the list that is in use; those behind it are empty.
-    last: Cell<Option<NonNull<Chunk>>>,
-    /// The capacity that the next chunk aims at.
-    target: Cell<usize>,
-    /// Bytes of all chunks' capacities.
-    allocated: Cell<usize>,
-    /// Bytes skipped for alignments above `ALIGN` since the last reset.
-    padding: Cell<usize>,
-    /// The most bytes in use that any reset has seen.
-    peak: Cell<usize>,
-    initial: usize,
-    maximum: usize,
-    source: Source<'m>,
-    budget: Option<&'m Budget>,
+    /// Whether a scope has claimed the arena.
+    claimed: Cell<bool>,
+    /// Whether `state` is written: a scope copies it when it is first asked for.
+    has_state: Cell<bool>,
+    /// Whether memory is filled with patterns when it is issued and forgotten.
+    fills: bool,
+    owner: Owner<'m>,
+    /// The highest address in the current chunk that the cursor has come back
+    /// from, or less: what the peak must count.
+    high: Cell<usize>,
+    state: UnsafeCell<MaybeUninit<State>>,
     /// The caller's buffer, when the first chunk lies in one.
     buffer: PhantomData<&'m mut [MaybeUninit<u8>]>,
 }
 
+/// What only the cold paths need: entering and leaving a scope do not touch it.
+struct State {
+    /// The chunk that is being filled. `None` if and only if there is no chunk.
+    current: Cell<Option<NonNull<Chunk>>>,
+    /// The last chunk of the list that is in use; those behind it are empty.
+    last: Cell<Option<NonNull<Chunk>>>,
+    /// Bytes skipped for alignments above `ALIGN` since the last reset.
+    padding: Cell<usize>,
+    /// The last of the marks that a checkpoint or a handle needs.
+    marks: Cell<Option<NonNull<Mark>>>,
+    /// Blocks that were given back and may be handed out again.
+    free: FreeLists,
+}
+
+/// Who has the list of chunks.
+enum Owner<'m> {
+    /// This arena.
+    Own(Common<'m>),
+    /// The arena, or the scope, that this is a scope of.
+    Scope(&'m Arena<'m>),
+}
+
+/// What an arena and its scopes have in common.
+struct Common<'m> {
+    /// The head of the list of all chunks.
+    first: Cell<Option<NonNull<Chunk>>>,
+    /// The capacity that the next chunk aims at.
+    target: Cell<usize>,
+    /// Bytes of all chunks' capacities.
+    allocated: Cell<usize>,
+    /// Bytes of the chunks that were taken from the source since the last reset.
+    grown: Cell<usize>,
+    /// The most bytes in use that anybody has noted, ever and since the last reset.
+    peak: Cell<usize>,
+    peak_since_reset: Cell<usize>,
+    /// A number that no other arena has, once it is needed; 0 until then.
+    id: Cell<usize>,
+    /// The number that a mark or a segment was given last.
+    serials: Cell<u64>,
+    resets: Cell<u64>,
+    initial: usize,
+    maximum: usize,
+    source: Source<'m>,
+    budget: Option<&'m Budget>,
+    hook: Option<Hook>,
+}
+
+impl State {
+    /// The state of a scope of an arena with the given one.
+    fn after(outer: &Self) -> Self {
+        Self {
+            current: outer.current.clone(),
+            last: outer.last.clone(),
+            padding: outer.padding.clone(),
+            ..Self::default()
+        }
+    }
+}
+
+impl Default for State {
+    fn default() -> Self {
+        Self {
+            current: Cell::new(None),
+            last: Cell::new(None),
+            padding: Cell::new(0),
+            marks: Cell::new(None),
+            free: FreeLists::new(),
+        }
+    }
+}
+
 // SAFETY: the chunks belong to this arena alone; whatever points into them
 // borrows the arena, which therefore cannot be moved meanwhile. The source is
-// `Sync` by its trait, the budget counts atomically, and the cells move along.
+// `Sync`, as `ArenaBuilder` asks, or the arena is inside a `LocalArena`, which is
+// not `Send`; the budget counts atomically, and the cells move along.
+// An arena that is a scope is only ever lent out, by a reference that is not
+// `Send`.
 unsafe impl Send for Arena<'_> {}
 
 #[cfg(feature = "alloc")]
@@ -124,8 +224,8 @@ impl Arena<'static> {
     /// [`AllocError::OutOfMemory`] if there is not that much memory.
     pub fn try_with_capacity(capacity: usize) -> Result<Self, AllocError> {
         let arena = Self::builder().initial_chunk(capacity).build();
-        let chunk = arena.add_chunk(arena.target.get())?;
-        arena.fill(chunk);
+        let chunk = arena.add_chunk(arena.common().target.get())?;
+        arena.enter(chunk);
         Ok(arena)
     }
 
@@ -166,29 +266,80 @@ impl<'m> Arena<'m> {
         // nobody else uses it as long as the arena lives.
         if let Some(chunk) = unsafe { Chunk::place_in(block, buffer.len()) } {
             arena.link(chunk);
-            arena.fill(chunk);
-            arena.allocated.set(arena.list().map(Chunk::capacity).sum());
+            arena.enter(chunk);
+            arena.common().allocated.set(arena.list().map(Chunk::capacity).sum());
         }
         arena
     }
 
     fn from_parts(builder: &ArenaBuilder<'m>) -> Self {
         let nothing = NonNull::<Chunk>::dangling().cast::<u8>();
-        Self {
-            cursor: Cell::new(nothing),
-            end: Cell::new(nothing.addr().get()),
-            current: Cell::new(None),
+        let common = Common {
             first: Cell::new(None),
-            last: Cell::new(None),
             target: Cell::new(builder.initial),
             allocated: Cell::new(0),
-            padding: Cell::new(0),
+            grown: Cell::new(0),
             peak: Cell::new(0),
+            peak_since_reset: Cell::new(0),
+            id: Cell::new(0),
+            serials: Cell::new(0),
+            resets: Cell::new(0),
             initial: builder.initial,
             maximum: builder.maximum,
             source: builder.source,
             budget: builder.budget,
+            hook: builder.hook,
+        };
+        Self {
+            cursor: Cell::new(nothing),
+            end: Cell::new(nothing.addr().get()),
+            high: Cell::new(0),
+            claimed: Cell::new(false),
+            has_state: Cell::new(true),
+            fills: builder.fills,
+            owner: Owner::Own(common),
+            state: UnsafeCell::new(MaybeUninit::new(State::default())),
             buffer: PhantomData,
+        }
+    }
+
+    /// The state of the cold paths.
+    #[inline]
+    fn state(&self) -> &State {
+        if !self.has_state.get() {
+            self.copy_state();
+        }
+        // SAFETY: nobody has a mutable reference to it: `copy_state` writes it once,
+        // before there is any, and all that changes in it afterwards are cells.
+        let state = unsafe { &*self.state.get() };
+        // SAFETY: it was written when the arena was made, or by `copy_state`.
+        unsafe { state.assume_init_ref() }
+    }
+
+    /// Writes the state of a scope: that of the arena around it, which has not
+    /// changed since the claim.
+    #[cold]
+    #[inline(never)]
+    fn copy_state(&self) {
+        let state = match &self.owner {
+            Owner::Own(_) => State::default(),
+            Owner::Scope(outer) => State::after(outer.state()),
+        };
+        // SAFETY: nobody has a reference to it, since `state` comes here before it
+        // gives out the first one.
+        unsafe { self.state.get().write(MaybeUninit::new(state)) };
+        self.has_state.set(true);
+    }
+
+    /// What the arena has in common with its scopes, and a scope with its arena.
+    #[inline]
+    fn common(&self) -> &Common<'m> {
+        let mut arena: &Arena<'m> = self;
+        loop {
+            match &arena.owner {
+                Owner::Own(common) => return common,
+                Owner::Scope(outer) => arena = outer,
+            }
         }
     }
 
@@ -197,15 +348,35 @@ impl<'m> Arena<'m> {
     ///
     /// Complexity: one step per chunk. Never panics.
     pub fn reset(&mut self) {
-        self.note_peak();
-        self.padding.set(0);
-        for chunk in self.list() {
-            chunk.rewind();
+        let used = self.forget_everything();
+        self.tell(|| ArenaEvent::Reset { used, allocated: self.allocated_bytes() });
+    }
+
+    /// Resets, and returns how many bytes were in use.
+    fn forget_everything(&mut self) -> usize {
+        let (reusable, padding) = (self.state().free.bytes(), self.state().padding.get());
+        let above = self.high.get().saturating_sub(self.cursor.get().addr().get());
+        let taken = self.forget_all() - padding;
+        self.note(taken + above);
+        let common = self.common();
+        common.resets.set(common.resets.get() + 1);
+        common.peak_since_reset.set(0);
+        common.grown.set(0);
+        taken - reusable
+    }
+
+    /// Makes all chunks empty, and returns how many of their bytes were taken.
+    fn forget_all(&self) -> usize {
+        self.settle();
+        let taken = self.list().map(|chunk| self.forget(chunk, chunk.start())).sum();
+        self.state().padding.set(0);
+        self.state().marks.set(None);
+        self.state().free.forget();
+        self.state().last.set(self.common().first.get());
+        if let Some(first) = self.state().last.get() {
+            self.enter(first);
         }
-        self.last.set(self.first.get());
-        if let Some(first) = self.first.get() {
-            self.fill(first);
-        }
+        taken
     }
 
     /// Forgets everything, keeps the first chunk only and gives the others back;
@@ -213,55 +384,29 @@ impl<'m> Arena<'m> {
     ///
     /// Complexity: one step per chunk. Never panics.
     pub fn clear(&mut self) {
-        self.reset();
-        let Some(first) = self.first.get() else { return };
-        // SAFETY: a chunk in the list is alive; `clear` holds the arena uniquely.
-        let rest = unsafe { first.as_ref() }.next.take();
-        self.free_list_of_chunks(rest);
-        self.target.set(self.initial);
-        self.double_target();
-    }
-
-    /// Takes `layout.size()` bytes out of a new or kept chunk, when the current
-    /// one has no room.
-    #[cold]
-    #[inline(never)]
-    fn alloc_slow(&self, layout: Layout) -> Result<NonNull<u8>, AllocError> {
-        let requested = layout.size();
-        let need = bump::capacity_for(requested, layout.align())
-            .ok_or(AllocError::OutOfMemory { requested })?;
-        let chunk = match self.take_kept(need) {
-            Some(chunk) => chunk,
-            None => self.new_chunk(self.target.get().max(need), need)?,
-        };
-        // SAFETY: a chunk in the list is alive as long as the arena.
-        let header = unsafe { chunk.as_ref() };
-        let before = (self.current.get(), self.cursor.get(), self.end.get());
-        self.fill(chunk);
-        let start = self.bump_current(layout).ok_or(AllocError::OutOfMemory { requested })?;
-        let room = self.end.get() - self.cursor.get().addr().get();
-        if let (Some(old), cursor, end) = before {
-            if end - cursor.addr().get() > room {
-                // The chunk with more room left stays current.
-                header.cursor.set(self.cursor.get());
-                self.current.set(Some(old));
-                self.cursor.set(cursor);
-                self.end.set(end);
-            } else {
-                // SAFETY: a chunk in the list is alive as long as the arena.
-                unsafe { old.as_ref() }.cursor.set(cursor);
-            }
+        let used = self.forget_everything();
+        self.trim();
+        let common = self.common();
+        if common.first.get().is_some() {
+            common.target.set(common.initial);
+            self.double_target();
         }
-        Ok(start)
+        self.tell(|| ArenaEvent::Reset { used, allocated: self.allocated_bytes() });
     }
 
-    /// Makes `chunk` the one that is filled next, from its own cursor on.
-    fn fill(&self, chunk: NonNull<Chunk>) {
-        // SAFETY: a chunk in the list is alive as long as the arena.
-        let header = unsafe { chunk.as_ref() };
-        self.current.set(Some(chunk));
-        self.cursor.set(header.cursor.get());
-        self.end.set(header.end().addr().get());
+    /// Gives the empty chunks that a reset or a scope has left back to where they
+    /// came from; returns how many bytes of capacity these were. Under a
+    /// [`Budget`] others can have them then.
+    ///
+    /// Complexity: one step per chunk given back. Never panics.
+    pub fn trim(&mut self) -> usize {
+        let Some(last) = self.state().last.get() else { return 0 };
+        let before = self.allocated_bytes();
+        // SAFETY: a chunk in the list is alive; those behind `last` are empty,
+        // and the arena is held uniquely, so that no scope is open to use them.
+        let rest = unsafe { last.as_ref() }.next.take();
+        self.free_list_of_chunks(rest);
+        before - self.allocated_bytes()
     }
 
     /// Bumps the cursor of the current chunk; the fast path of everything.
@@ -276,189 +421,42 @@ impl<'m> Arena<'m> {
         // SAFETY: as above.
         self.cursor.set(unsafe { cursor.add(place.cursor - address) });
         if place.start != address {
-            self.padding.set(self.padding.get() + (place.start - address));
+            self.state().padding.set(self.state().padding.get() + (place.start - address));
         }
         Some(start)
-    }
-
-    /// Takes the first kept chunk that holds `need` bytes into use.
-    fn take_kept(&self, need: usize) -> Option<NonNull<Chunk>> {
-        let last = self.last.get()?;
-        let mut before = last;
-        loop {
-            // SAFETY: a chunk in the list is alive as long as the arena.
-            let link = unsafe { before.as_ref() };
-            let chunk = link.next.get()?;
-            // SAFETY: as above.
-            let header = unsafe { chunk.as_ref() };
-            if header.capacity() >= need {
-                link.next.set(header.next.get());
-                self.link(chunk);
-                return Some(chunk);
-            }
-            before = chunk;
-        }
-    }
-
-    /// Adds a chunk of `wanted` bytes, or, where the budget is short, of what is
-    /// left of it, but at least `need`.
-    fn new_chunk(&self, wanted: usize, need: usize) -> Result<NonNull<Chunk>, AllocError> {
-        let room = self
-            .budget
-            .map_or(usize::MAX, |budget| budget.available().saturating_sub(HEADER) & !(ALIGN - 1));
-        self.add_chunk(wanted.min(room).max(need))
-    }
-
-    /// Takes a chunk of exactly `capacity` bytes from the source and links it.
-    fn add_chunk(&self, capacity: usize) -> Result<NonNull<Chunk>, AllocError> {
-        let refused = AllocError::OutOfMemory { requested: capacity };
-        let layout = Chunk::layout(capacity).ok_or(refused)?;
-        let block = self.try_obtain(layout)?;
-        // SAFETY: the source gave this block for HEADER + capacity bytes at
-        // ALIGN, and nobody else knows it.
-        let chunk = unsafe { Chunk::place(block, capacity) };
-        self.allocated.set(self.allocated.get() + capacity);
-        self.double_target();
-        self.link(chunk);
-        Ok(chunk)
-    }
-
-    fn double_target(&self) {
-        self.target.set(self.target.get().saturating_mul(2).min(self.maximum));
-    }
-
-    /// Links `chunk` behind the last one that is in use.
-    fn link(&self, chunk: NonNull<Chunk>) {
-        // SAFETY: the chunk was just placed, or is one of the list's.
-        let header = unsafe { chunk.as_ref() };
-        if let Some(last) = self.last.get() {
-            // SAFETY: a chunk in the list is alive as long as the arena.
-            let link = unsafe { last.as_ref() };
-            header.next.set(link.next.replace(Some(chunk)));
-        } else {
-            self.first.set(Some(chunk));
-        }
-        self.last.set(Some(chunk));
-    }
-
-    /// Pointers to all chunks, the empty ones behind `last` included.
-    fn links(&self) -> impl Iterator<Item = NonNull<Chunk>> {
-        core::iter::successors(self.first.get(), |chunk| {
-            // SAFETY: a chunk in the list is alive as long as the arena.
-            unsafe { chunk.as_ref() }.next.get()
-        })
-    }
-
-    /// All chunks, the empty ones behind `last` included.
-    fn list(&self) -> impl Iterator<Item = &Chunk> {
-        self.links().map(|chunk| {
-            // SAFETY: a chunk in the list is alive as long as the arena, and
-            // chunks are only freed while the arena is held uniquely.
-            unsafe { chunk.as_ref() }
-        })
-    }
-
-    /// Gives a list of chunks that has been unlinked back to the source.
-    fn free_list_of_chunks(&self, mut link: Option<NonNull<Chunk>>) {
-        while let Some(chunk) = link {
-            // SAFETY: the chunk is alive until it is given back below.
-            let header = unsafe { chunk.as_ref() };
-            link = header.next.get();
-            let capacity = header.capacity();
-            let Some(layout) = Chunk::layout(capacity) else { continue };
-            self.allocated.set(self.allocated.get().saturating_sub(capacity));
-            // SAFETY: `add_chunk` obtained it with this layout, nothing borrows
-            // from it any more, and it is in no list.
-            unsafe { self.give_back(chunk.cast(), layout) };
-        }
-    }
-
-    /// Takes a block straight from where chunks come from, within the budget:
-    /// for chunks, and for books that must not lie among arrays.
-    ///
-    /// # Errors
-    /// [`AllocError::OverBudget`] and [`AllocError::OutOfMemory`].
-    pub(crate) fn try_obtain(&self, layout: Layout) -> Result<NonNull<u8>, AllocError> {
-        let requested = layout.size();
-        if let Some(budget) = self.budget {
-            budget.charge(requested)?;
-        }
-        self.source.allocate(layout).ok_or_else(|| {
-            if let Some(budget) = self.budget {
-                budget.refund(requested);
-            }
-            AllocError::OutOfMemory { requested }
-        })
-    }
-
-    /// Gives back what `try_obtain` gave.
-    ///
-    /// # Safety
-    /// `try_obtain` of this arena returned `block` for the same `layout`; it has
-    /// not been given back and nobody uses it.
-    pub(crate) unsafe fn give_back(&self, block: NonNull<u8>, layout: Layout) {
-        // SAFETY: `try_obtain` took it from this source with this layout.
-        unsafe { self.source.deallocate(block, layout) };
-        if let Some(budget) = self.budget {
-            budget.refund(layout.size());
-        }
     }
 
     /// The budget that the arena's chunks are charged to.
     #[must_use]
     pub fn budget(&self) -> Option<&'m Budget> {
-        self.budget
+        self.common().budget
     }
 
     /// The most bytes that one allocation can ever get.
     pub(crate) fn largest(&self) -> usize {
-        if self.source.grows() { isize::MAX.unsigned_abs() / 2 } else { self.allocated.get() }
+        let common = self.common();
+        if common.source.grows() { isize::MAX.unsigned_abs() / 2 } else { common.allocated.get() }
     }
 
     /// Bytes that the current chunk still has for an allocation at `align`.
     pub(crate) fn room_for(&self, align: usize) -> usize {
         let cursor = self.cursor.get().addr().get();
         let start = bump::round_up_to(cursor, align.max(ALIGN)).unwrap_or(usize::MAX);
-        self.end.get().saturating_sub(start)
-    }
-
-    /// Takes back the last allocation, so that a half-done step leaves nothing.
-    ///
-    /// # Safety
-    /// `start` is the last allocation of this arena, of `size` bytes, not 0, and
-    /// nobody uses it.
-    pub(crate) unsafe fn take_back_last(&self, start: NonNull<u8>, size: usize) {
-        let end = start.addr().get() + bump::round_up(size);
-        if end == self.cursor.get().addr().get() {
-            self.cursor.set(start);
-            return;
-        }
-        // The allocation has a chunk to itself, behind the current one: it was
-        // taken into use for this and becomes an empty, kept one again.
-        let Some(last) = self.last.get() else { return };
-        // SAFETY: a chunk in the list is alive as long as the arena.
-        let header = unsafe { last.as_ref() };
-        debug_assert_eq!(header.cursor.get().addr().get(), end);
-        header.rewind();
-        if self.current.get() != Some(last) {
-            let leads_here = |chunk: &NonNull<Chunk>| {
-                // SAFETY: as above.
-                unsafe { chunk.as_ref() }.next.get() == Some(last)
-            };
-            self.last.set(self.links().find(leads_here));
-        }
+        self.limit().saturating_sub(start)
     }
 
     /// Whether blocks can be obtained beside the chunks: not in a buffer.
     pub(crate) fn obtains(&self) -> bool {
-        self.source.grows()
+        self.common().source.grows()
     }
 }
 
 impl Drop for Arena<'_> {
     fn drop(&mut self) {
-        if self.source.grows() {
-            let all = self.first.take();
+        if let Owner::Own(common) = &self.owner
+            && common.source.grows()
+        {
+            let all = common.first.take();
             self.free_list_of_chunks(all);
         }
     }
@@ -470,7 +468,7 @@ impl fmt::Debug for Arena<'_> {
             .field("allocated", &self.allocated_bytes())
             .field("used", &self.used_bytes())
             .field("chunks", &self.chunk_count())
-            .field("source", &self.source)
+            .field("source", &self.common().source)
             .finish_non_exhaustive()
     }
 }

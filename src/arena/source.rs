@@ -1,14 +1,18 @@
-//! Where chunks come from: the heap, a buffer, an allocator, a failing test source.
+//! Where chunks come from: the heap, a buffer, an arena, a source of the user's.
 
 use core::alloc::Layout;
 use core::fmt;
 use core::ptr::NonNull;
 
+use super::Arena;
+
 /// A supplier of memory for the chunks of an arena.
 ///
 /// An arena asks for few, large blocks, and gives them back when it is
-/// [cleared](crate::Arena::clear) or dropped. `Sync`, because an arena may be
-/// sent to another thread with its source still borrowed.
+/// [cleared](crate::Arena::clear) or dropped. For an [`Arena`](crate::Arena) it must
+/// be `Sync`, because that may be sent to another thread with its source still
+/// borrowed; a [`LocalArena`](crate::LocalArena) stays, and takes any source: an
+/// arena, for example.
 ///
 /// # Safety
 /// For every layout of non-zero size, `allocate` returns either `None` or a
@@ -18,7 +22,7 @@ use core::ptr::NonNull;
 /// - overlaps no other block that it has returned and that was not deallocated,
 /// - stays valid, at the same place, until it is deallocated, or for as long as
 ///   the source is borrowed.
-pub unsafe trait ChunkSource: Sync {
+pub unsafe trait ChunkSource {
     /// Returns a block of `layout`, or `None` when there is none.
     fn allocate(&self, layout: Layout) -> Option<NonNull<u8>>;
 
@@ -38,7 +42,7 @@ pub(crate) enum Source<'m> {
     Heap,
     /// Nothing beyond the caller's buffer that the arena was given.
     Buffer,
-    /// A source of the user's.
+    /// A source of the user's, `Sync` but for a `LocalArena`.
     Custom(&'m (dyn ChunkSource + 'm)),
 }
 
@@ -111,82 +115,15 @@ pub(crate) mod heap {
     }
 }
 
-#[cfg(feature = "alloc")]
-pub use failing::FailingSource;
-
-/// The source for tests.
-#[cfg(feature = "alloc")]
-mod failing {
-    use core::alloc::Layout;
-    use core::ptr::NonNull;
-
-    use super::{ChunkSource, heap};
-    use crate::sync::{AtomicUsize, Ordering};
-
-    /// A heap source that refuses one request, for tests.
-    ///
-    /// Run the code under test with `fail_at(1)`, then 2, 3, ... until it never
-    /// reaches the request that fails: then every request has failed once.
-    ///
-    /// ```
-    /// use arraypool::{AllocError, Arena, FailingSource};
-    ///
-    /// let source = FailingSource::fail_at(2);
-    /// let arena = Arena::builder().source(&source).build();
-    /// assert!(arena.try_alloc_zeroed(1000).is_ok());
-    /// assert!(matches!(arena.try_alloc_zeroed(8000), Err(AllocError::OutOfMemory { .. })));
-    /// assert!(arena.try_alloc_zeroed(8000).is_ok(), "only the second request fails");
-    /// assert!(source.has_failed());
-    /// ```
-    #[derive(Debug)]
-    pub struct FailingSource {
-        requests: AtomicUsize,
-        fails_at: usize,
-        live_bytes: AtomicUsize,
+// SAFETY: a block stays where it is until it is given back or the arena is reset,
+// which takes `&mut`, when it is not borrowed any more.
+unsafe impl ChunkSource for Arena<'_> {
+    fn allocate(&self, layout: Layout) -> Option<NonNull<u8>> {
+        self.try_alloc_layout(layout).ok()
     }
 
-    impl FailingSource {
-        /// A source whose `n`-th request fails, counted from 1. With 0, none does.
-        #[must_use]
-        pub const fn fail_at(n: usize) -> Self {
-            Self { requests: AtomicUsize::new(0), fails_at: n, live_bytes: AtomicUsize::new(0) }
-        }
-
-        /// Whether the request that was to fail has been made.
-        #[must_use]
-        pub fn has_failed(&self) -> bool {
-            self.fails_at != 0 && self.requests() >= self.fails_at
-        }
-
-        /// Requests made so far.
-        #[must_use]
-        pub fn requests(&self) -> usize {
-            self.requests.load(Ordering::Relaxed)
-        }
-
-        /// Bytes that were handed out and have not come back.
-        #[must_use]
-        pub fn live_bytes(&self) -> usize {
-            self.live_bytes.load(Ordering::Relaxed)
-        }
-    }
-
-    // SAFETY: blocks come from the global allocator, which keeps the same
-    // promises; no two threads get the same one.
-    unsafe impl ChunkSource for FailingSource {
-        fn allocate(&self, layout: Layout) -> Option<NonNull<u8>> {
-            if self.requests.fetch_add(1, Ordering::Relaxed) + 1 == self.fails_at {
-                return None;
-            }
-            let block = heap::allocate(layout)?;
-            self.live_bytes.fetch_add(layout.size(), Ordering::Relaxed);
-            Some(block)
-        }
-
-        unsafe fn deallocate(&self, block: NonNull<u8>, layout: Layout) {
-            self.live_bytes.fetch_sub(layout.size(), Ordering::Relaxed);
-            // SAFETY: the caller's promise; `allocate` took it from the heap.
-            unsafe { heap::deallocate(block, layout) }
-        }
+    unsafe fn deallocate(&self, block: NonNull<u8>, layout: Layout) {
+        // SAFETY: the caller's promise, which is the same.
+        unsafe { self.release_bytes(block, layout) };
     }
 }

@@ -2,9 +2,11 @@
 
 #![forbid(unsafe_code)]
 
-use core::fmt;
+use core::fmt::{self, Write};
+use core::ptr::NonNull;
 
-use super::Arena;
+use super::chunk::Chunk;
+use super::{Arena, Owner};
 
 /// What an arena holds at one moment, in bytes. From [`Arena::stats`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -14,12 +16,18 @@ pub struct ArenaStats {
     pub allocated: usize,
     /// Handed out, each size rounded up to 16.
     pub used: usize,
-    /// The most that was ever handed out between two resets.
+    /// The most that was ever handed out between two resets, scopes included.
     pub peak: usize,
+    /// The same since the last reset.
+    pub peak_since_reset: usize,
+    /// Given back, and handed out again when the current chunk is full.
+    pub reusable: usize,
     /// Lost: tails of chunks that were left, and padding for large alignments.
     pub waste: usize,
     /// Chunks, the empty ones that `reset` kept included.
     pub chunks: usize,
+    /// Capacity of the chunks that were taken since the last reset.
+    pub grown_since_reset: usize,
 }
 
 /// Prints `12.5 KiB used (peak 60.0 KiB) of 60.0 KiB in 4 chunks, 96 B wasted`.
@@ -55,8 +63,10 @@ pub(crate) struct HumanBytes(pub(crate) usize);
 impl fmt::Display for HumanBytes {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         const UNITS: [&str; 6] = ["KiB", "MiB", "GiB", "TiB", "PiB", "EiB"];
+        let mut text = ShortText::default();
         if self.0 < 1024 {
-            return write!(f, "{} B", self.0);
+            write!(text, "{} B", self.0)?;
+            return f.pad(text.as_str());
         }
         let mut unit = 0;
         // Tenths of the unit, rounded to the nearest.
@@ -67,7 +77,31 @@ impl fmt::Display for HumanBytes {
             unit += 1;
         }
         let value = tenths(scale);
-        write!(f, "{}.{} {}", value / 10, value % 10, UNITS[unit])
+        write!(text, "{}.{} {}", value / 10, value % 10, UNITS[unit])?;
+        f.pad(text.as_str())
+    }
+}
+
+/// A few characters, so that they can be padded as a whole.
+#[derive(Debug, Default)]
+struct ShortText {
+    bytes: [u8; 16],
+    length: usize,
+}
+
+impl ShortText {
+    fn as_str(&self) -> &str {
+        core::str::from_utf8(&self.bytes[..self.length]).unwrap_or_default()
+    }
+}
+
+impl Write for ShortText {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        let end = self.length + text.len();
+        let place = self.bytes.get_mut(self.length..end).ok_or(fmt::Error)?;
+        place.copy_from_slice(text.as_bytes());
+        self.length = end;
+        Ok(())
     }
 }
 
@@ -76,14 +110,28 @@ impl Arena<'_> {
     /// make 60 KiB. Complexity: constant. Never panics.
     #[must_use]
     pub fn allocated_bytes(&self) -> usize {
-        self.allocated.get()
+        self.common().allocated.get()
     }
 
-    /// Bytes handed out since the last reset, each size rounded up to 16.
-    /// Complexity: one step per chunk. Never panics.
+    /// Bytes handed out since the last reset, each size rounded up to 16, and not
+    /// given back. Complexity: one step per chunk. Never panics.
     #[must_use]
     pub fn used_bytes(&self) -> usize {
-        self.chunks().map(|chunk| chunk.used).sum::<usize>() - self.padding.get()
+        self.taken() - self.reusable()
+    }
+
+    /// Bytes taken out of chunks, whether they are in use or given back.
+    fn taken(&self) -> usize {
+        self.chunks().map(|chunk| chunk.used).sum::<usize>() - self.state().padding.get()
+    }
+
+    /// Bytes on the free lists, those of the arenas around a scope included.
+    fn reusable(&self) -> usize {
+        let outer = match &self.owner {
+            Owner::Own(_) => 0,
+            Owner::Scope(outer) => outer.reusable(),
+        };
+        outer + self.state().free.bytes()
     }
 
     /// Bytes that cannot be handed out before the next reset: the tails of
@@ -91,18 +139,10 @@ impl Arena<'_> {
     /// 16. Complexity: one step per chunk. Never panics.
     #[must_use]
     pub fn waste(&self) -> usize {
-        let current = self.current.get().map(|chunk| chunk.addr());
-        let mut left = 0;
-        for chunk in self.list() {
-            if Some(core::ptr::NonNull::from(chunk).addr()) == current {
-                continue;
-            }
-            // What `reset` kept behind the last chunk in use is not lost.
-            if chunk.used() > 0 {
-                left += chunk.room();
-            }
-        }
-        left + self.padding.get()
+        let current = self.state().current.get();
+        // What `reset` kept behind the last chunk in use is not lost.
+        let left = self.in_use().filter(|(link, _)| Some(*link) != current);
+        left.map(|(_, chunk)| chunk.room()).sum::<usize>() + self.state().padding.get()
     }
 
     /// Chunks, those that `reset` kept included. Complexity: one step per chunk.
@@ -111,29 +151,46 @@ impl Arena<'_> {
         self.list().count()
     }
 
+    /// The chunks up to the last one in use, without a first one that is empty.
+    fn in_use(&self) -> impl Iterator<Item = (NonNull<Chunk>, &Chunk)> {
+        let last = self.state().last.get();
+        let mut over = last.is_none();
+        self.links().zip(self.list()).take_while(move |(link, _)| {
+            let in_use = !over;
+            over |= Some(*link) == last;
+            in_use
+        })
+    }
+
     /// The chunks, in the order in which they were taken into use: shows how
     /// sizes grew.
     pub fn chunks(&self) -> impl Iterator<Item = ChunkStats> + '_ {
-        let current = self.current.get().map(|chunk| chunk.addr());
-        let room = self.end.get() - self.cursor.get().addr().get();
+        let (current, cursor) = (self.state().current.get(), self.cursor.get().addr().get());
+        let mut in_use = self.in_use();
         self.list().map(move |chunk| {
-            let capacity = chunk.capacity();
-            let filling = Some(core::ptr::NonNull::from(chunk).addr()) == current;
-            let used = if filling { capacity - room } else { chunk.used() };
-            ChunkStats { capacity, used }
+            let used = match in_use.next() {
+                Some((link, _)) if Some(link) == current => cursor - chunk.start().addr().get(),
+                Some(_) => chunk.used(),
+                None => 0,
+            };
+            ChunkStats { capacity: chunk.capacity(), used }
         })
     }
 
     /// Everything above in one value. Complexity: one step per chunk. Never panics.
     #[must_use]
     pub fn stats(&self) -> ArenaStats {
-        let used = self.used_bytes();
+        let common = self.common();
+        let most = self.taken_at_most();
         ArenaStats {
             allocated: self.allocated_bytes(),
-            used,
-            peak: self.peak.get().max(used),
+            used: self.used_bytes(),
+            peak: common.peak.get().max(most),
+            peak_since_reset: common.peak_since_reset.get().max(most),
+            reusable: self.reusable(),
             waste: self.waste(),
             chunks: self.chunk_count(),
+            grown_since_reset: common.grown.get(),
         }
     }
 
@@ -150,9 +207,30 @@ impl Arena<'_> {
         })
     }
 
+    /// The most that was taken at once while the current chunk was the current one.
+    fn taken_at_most(&self) -> usize {
+        let cursor = self.cursor.get().addr().get();
+        self.taken() + self.high.get().saturating_sub(cursor)
+    }
+
     /// Remembers how much was in use, before it is forgotten.
     pub(super) fn note_peak(&self) {
-        self.peak.set(self.peak.get().max(self.used_bytes()));
+        self.note(self.taken_at_most());
+    }
+
+    /// Remembers that so much was in use.
+    pub(super) fn note(&self, most: usize) {
+        let common = self.common();
+        common.peak.set(common.peak.get().max(most));
+        common.peak_since_reset.set(common.peak_since_reset.get().max(most));
+    }
+
+    /// Remembers how much was in use in the current chunk, before it is left.
+    pub(super) fn note_high(&self) {
+        if self.high.get() > self.cursor.get().addr().get() {
+            self.note_peak();
+        }
+        self.high.set(0);
     }
 }
 

@@ -6,7 +6,7 @@ use core::ptr::NonNull;
 use core::str;
 
 use super::Arena;
-use super::bump::{self, ALIGN};
+use super::bump::ALIGN;
 use crate::error::{AllocError, OrPanic};
 
 #[allow(clippy::mut_from_ref, reason = "every call returns memory that no other call returns")]
@@ -63,24 +63,6 @@ impl Arena<'_> {
                 Err(error)
             }
         }
-    }
-
-    /// Extends the block that ends at the cursor, or shrinks it: true if
-    /// `[start, start + old)` was the last allocation of the current chunk and
-    /// the chunk has room for `new` bytes there.
-    fn resize_last(&self, start: NonNull<u8>, old: usize, new: usize) -> bool {
-        let first = start.addr().get();
-        if old == 0 || first + bump::round_up(old) != self.cursor.get().addr().get() {
-            return false;
-        }
-        let bytes = bump::round_up(new);
-        if bytes > self.end.get() - first {
-            return false;
-        }
-        // SAFETY: the block lies in the current chunk, since it ends at its
-        // cursor, and the chunk has `bytes` bytes from its start on.
-        self.cursor.set(unsafe { start.add(bytes) });
-        true
     }
 }
 

@@ -129,17 +129,22 @@ impl<T: Copy> Ledger<T> {
         self.capacity * size_of::<T>()
     }
 
+    /// The room of the block after one for `capacity` values.
+    pub(super) const fn next_capacity(capacity: usize) -> usize {
+        /// Room of the first block: enough for a microcontroller's pool.
+        const FIRST: usize = 8;
+        if capacity == 0 { FIRST } else { capacity.saturating_mul(2) }
+    }
+
     /// Makes room for one more value, or fails and changes nothing.
     pub(super) fn reserve<S: ReleaseStrategy>(
         &mut self,
         arena: &Arena<'_>,
     ) -> Result<(), AllocError> {
-        /// Room of the first block: enough for a microcontroller's pool.
-        const FIRST: usize = 8;
         if self.length < self.capacity {
             return Ok(());
         }
-        let capacity = self.capacity.saturating_mul(2).max(FIRST);
+        let capacity = Self::next_capacity(self.capacity);
         let layout = Layout::array::<T>(capacity)
             .map_err(|_| AllocError::OutOfMemory { requested: usize::MAX })?;
         let first = obtain::<S>(arena, layout)?.cast::<T>();

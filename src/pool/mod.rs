@@ -16,6 +16,7 @@ mod locate;
 mod raw;
 mod release;
 mod run;
+mod size;
 mod slices;
 mod stats;
 mod table;

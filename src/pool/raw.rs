@@ -47,6 +47,7 @@ pub struct RawPool<'m, S: ReleaseStrategy = DefaultStrategy, C: ClassTable = Def
 }
 
 /// The arena that runs are carved from.
+#[allow(clippy::large_enum_variant, reason = "a box for the arena would need a heap")]
 pub(super) enum Backing<'m> {
     Owned(Arena<'m>),
     Borrowed(&'m Arena<'m>),

@@ -71,6 +71,22 @@ impl Shape {
     }
 }
 
+/// From one slot to the next, and a slot's alignment: those of [`Shape::new`], for
+/// constants. Panics if that is not a size.
+pub(crate) const fn stride_of(
+    length: u32,
+    unit: usize,
+    align: usize,
+    prefix: usize,
+    prefix_align: usize,
+) -> (usize, usize) {
+    let align = if align > prefix_align { align } else { prefix_align };
+    let prefix = prefix.next_multiple_of(align);
+    let stride = (length as usize * unit + prefix).next_multiple_of(align);
+    let align = if prefix > 0 && stride >= LINE * 8 && align < LINE { LINE } else { align };
+    (stride.next_multiple_of(align), align)
+}
+
 impl Shape {
     /// `offset / stride`, or a larger number for offsets of some 2^44 and more,
     /// or any number if the stride is 1.

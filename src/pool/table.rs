@@ -24,9 +24,22 @@ const GOLDEN: usize = 0x9E37_79B9_7F4A_7C15;
 #[cfg(not(target_pointer_width = "64"))]
 const GOLDEN: usize = 0x9E37_79B9;
 
+/// Places of the first table: enough for a microcontroller's pool.
+pub(super) const FIRST: usize = 16;
+
+/// The granules that a run of so many bytes touches at most.
+pub(super) const fn granules_of(bytes: usize) -> usize {
+    (bytes >> GRANULE_BITS) + 2
+}
+
+/// The room that the list of runs has after `room`, when that is used up.
+pub(super) const fn next_room(room: usize) -> usize {
+    Ledger::<Run>::next_capacity(room)
+}
+
 /// A granule and the run that covers its first byte or else begins first in it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Entry {
+pub(super) struct Entry {
     granule: usize,
     first: RunId,
 }
@@ -113,11 +126,9 @@ impl RunTable {
         arena: &Arena<'_>,
         bytes: usize,
     ) -> Result<(), AllocError> {
-        /// Places of the first table: enough for a microcontroller's pool.
-        const FIRST: usize = 16;
         self.runs.reserve::<S>(arena)?;
         // A run of so many bytes touches at most so many granules.
-        let more = (bytes >> GRANULE_BITS) + 2;
+        let more = granules_of(bytes);
         let needed = (self.taken + more) * 2;
         if needed <= self.granules.as_slice().len() {
             return Ok(());

@@ -35,10 +35,39 @@ pub(crate) fn instructions(words: &[&str], operations: usize) -> Result<f64, Str
     Ok((long - short) as f64 / (PASSES * operations) as f64)
 }
 
+/// Misses of the first data cache in one pass, as cachegrind simulates it. The
+/// words name the child's work; the number of passes follows them.
+pub(crate) fn misses(words: &[&str]) -> Result<f64, String> {
+    let of = |passes| {
+        let tool = ["--tool=cachegrind", "--cache-sim=yes", "--cachegrind-out-file=/dev/null"];
+        number_behind(&valgrind(&tool, words, passes)?, "D1  misses:")
+    };
+    let (short, long) = (of(PASSES)?, of(2 * PASSES)?);
+    Ok((long - short) as f64 / PASSES as f64)
+}
+
 fn collect(words: &[&str], passes: usize) -> Result<u64, String> {
+    let tool = ["--tool=callgrind", "--callgrind-out-file=/dev/null"];
+    number_behind(&valgrind(&tool, words, passes)?, "Collected :")
+}
+
+/// The first number behind a title in what valgrind told.
+fn number_behind(told: &str, title: &str) -> Result<u64, String> {
+    let number = told.lines().find_map(|line| line.split_once(title)).map(|(_, rest)| {
+        let first = rest.split_whitespace().next().unwrap_or_default();
+        first.replace(',', "").parse()
+    });
+    match number {
+        Some(Ok(number)) => Ok(number),
+        _ => Err(format!("valgrind told no `{title}`")),
+    }
+}
+
+/// What valgrind tells of a child.
+fn valgrind(tool: &[&str], words: &[&str], passes: usize) -> Result<String, String> {
     let program = std::env::current_exe().map_err(|error| error.to_string())?;
     let output = Command::new("valgrind")
-        .args(["--tool=callgrind", "--callgrind-out-file=/dev/null"])
+        .args(tool)
         .arg(program)
         .arg(CHILD)
         .args(words)
@@ -46,11 +75,8 @@ fn collect(words: &[&str], passes: usize) -> Result<u64, String> {
         .stdin(Stdio::null())
         .output()
         .map_err(|error| error.to_string())?;
-    let told = String::from_utf8_lossy(&output.stderr);
     if !output.status.success() {
         return Err(format!("under valgrind it ends with {}", output.status));
     }
-    let total = told.lines().find_map(|line| line.split_once("Collected :"));
-    let total = total.and_then(|(_, number)| number.trim().parse().ok());
-    total.ok_or_else(|| "callgrind told no total".to_string())
+    Ok(String::from_utf8_lossy(&output.stderr).into_owned())
 }

@@ -16,14 +16,18 @@ mod fresh;
 mod machine;
 mod mallocs;
 mod measure;
+mod memory;
 mod misuse;
+mod names;
 mod objects;
 mod options;
 mod ours;
 mod pools;
 mod report;
+mod scopes;
 mod strategies;
 mod subjects;
+mod syntax;
 
 use std::process::ExitCode;
 
@@ -40,7 +44,7 @@ struct Group {
     child: fn(&[String]) -> Result<(), String>,
 }
 
-const GROUPS: &[Group] = &[strategies::GROUP];
+const GROUPS: &[Group] = &[strategies::GROUP, memory::GROUP];
 
 fn main() -> ExitCode {
     let words: Vec<String> = std::env::args().skip(1).collect();

@@ -118,6 +118,16 @@ unsafe fn borrow<'a>(link: NonNull<SlotRecord>) -> &'a SlotRecord {
 
 impl sealed::Sealed for Metadata {}
 
+impl Metadata {
+    /// The bytes of the records of so many slots, which lie beside the arena: what
+    /// `ArrayPool::bytes_for` leaves out. The pool's other books, which do not grow
+    /// with the arrays, are in its `stats`.
+    #[must_use]
+    pub const fn record_bytes(slots: usize) -> usize {
+        size_of::<SlotRecord>() * slots
+    }
+}
+
 // SAFETY: a slot is on a list exactly while its state is the list's `free`,
 // which `issue` replaces and `retire` puts back; both compare before they
 // write, and write only that record and the head. Records are private memory.

@@ -1,0 +1,124 @@
+//! Collections in an arena, and an arena in an allocator: the traits of `allocator-api2`.
+
+use core::alloc::Layout;
+use core::ptr::NonNull;
+
+use allocator_api2::alloc::{AllocError, Allocator};
+
+use super::{Arena, ChunkSource};
+
+/// The block as a slice of the size that was asked for.
+fn sized(block: NonNull<u8>, size: usize) -> NonNull<[u8]> {
+    NonNull::slice_from_raw_parts(block, size)
+}
+
+/// Collections that are generic over an allocator live in an arena by reference.
+/// What they give back is used again, and the last block grows where it lies. A
+/// request that the arena refuses is an `AllocError` to the collection.
+///
+/// ```
+/// use allocator_api2::vec::Vec;
+/// use arraypool::Arena;
+///
+/// let arena = Arena::new();
+/// let mut numbers = Vec::new_in(&arena);
+/// numbers.extend(0..1000);
+/// assert_eq!(numbers.iter().sum::<i32>(), 499_500);
+/// ```
+// SAFETY: a block stays valid until it is given back or the arena is reset or
+// dropped, which takes `&mut`, when no reference to it, no allocator, is left. The
+// claim of a scope moves nothing. All copies of a reference are one arena.
+unsafe impl Allocator for &Arena<'_> {
+    #[inline]
+    fn allocate(&self, layout: Layout) -> Result<NonNull<[u8]>, AllocError> {
+        let block = self.try_alloc_layout(layout).map_err(|_| AllocError)?;
+        Ok(sized(block, layout.size()))
+    }
+
+    #[inline]
+    unsafe fn deallocate(&self, block: NonNull<u8>, layout: Layout) {
+        // SAFETY: the caller's promise: a block of this arena, with a layout that
+        // fits it, which nobody uses any more.
+        unsafe { self.release_bytes(block, layout) };
+    }
+
+    #[inline]
+    unsafe fn grow(
+        &self,
+        block: NonNull<u8>,
+        old: Layout,
+        new: Layout,
+    ) -> Result<NonNull<[u8]>, AllocError> {
+        // SAFETY: the caller's promise, which is the same.
+        let larger = unsafe { self.try_grow(block, old, new) }.map_err(|_| AllocError)?;
+        Ok(sized(larger, new.size()))
+    }
+
+    unsafe fn grow_zeroed(
+        &self,
+        block: NonNull<u8>,
+        old: Layout,
+        new: Layout,
+    ) -> Result<NonNull<[u8]>, AllocError> {
+        // SAFETY: the caller's promise, which is the same.
+        let larger = unsafe { self.grow(block, old, new)? };
+        // SAFETY: the block holds `new.size()` bytes, which are no fewer.
+        let rest = unsafe { larger.cast::<u8>().add(old.size()) };
+        // SAFETY: as above; nobody else uses them.
+        unsafe { rest.write_bytes(0, new.size() - old.size()) };
+        Ok(larger)
+    }
+
+    unsafe fn shrink(
+        &self,
+        block: NonNull<u8>,
+        old: Layout,
+        new: Layout,
+    ) -> Result<NonNull<[u8]>, AllocError> {
+        if block.addr().get() % new.align() == 0 {
+            // SAFETY: the caller's promise, which is the same.
+            unsafe { Arena::shrink(self, block, old, new.size()) };
+            return Ok(sized(block, new.size()));
+        }
+        let smaller = self.allocate(new)?;
+        // SAFETY: both hold `new.size()` bytes, and one is new: they do not overlap.
+        unsafe { smaller.cast::<u8>().copy_from_nonoverlapping(block, new.size()) };
+        // SAFETY: the caller's promise.
+        unsafe { self.deallocate(block, old) };
+        Ok(smaller)
+    }
+}
+
+/// A source of chunks that takes them from an allocator of `allocator-api2`.
+///
+/// ```
+/// use allocator_api2::alloc::Global;
+/// use arraypool::{AllocatorSource, ArenaBuilder};
+///
+/// let source = AllocatorSource::new(Global);
+/// let arena = ArenaBuilder::with_source(&source).build();
+/// assert_eq!(arena.alloc_str("from there"), "from there");
+/// ```
+#[derive(Debug, Clone, Copy, Default)]
+pub struct AllocatorSource<A>(A);
+
+impl<A: Allocator> AllocatorSource<A> {
+    /// A source that asks `allocator`. Never panics.
+    #[must_use]
+    pub const fn new(allocator: A) -> Self {
+        Self(allocator)
+    }
+}
+
+// SAFETY: an allocator promises the same of its blocks, for as long as it lives; it
+// is borrowed while the source is.
+unsafe impl<A: Allocator> ChunkSource for AllocatorSource<A> {
+    fn allocate(&self, layout: Layout) -> Option<NonNull<u8>> {
+        self.0.allocate(layout).ok().map(NonNull::cast)
+    }
+
+    unsafe fn deallocate(&self, block: NonNull<u8>, layout: Layout) {
+        // SAFETY: the caller's promise, which is the same.
+        unsafe { self.0.deallocate(block, layout) };
+    }
+}

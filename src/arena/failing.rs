@@ -1,0 +1,170 @@
+//! A source of chunks that fails on command, for tests: the crate's and its users'.
+
+use core::alloc::Layout;
+use core::ptr::NonNull;
+
+use super::source::{ChunkSource, heap};
+use crate::sync::{AtomicUsize, Ordering};
+
+/// Which requests are refused.
+#[derive(Debug, Clone, Copy)]
+enum Refuses {
+    /// The one of this number, counted from 1; 0: none.
+    At(usize),
+    /// One in so many, picked at random.
+    Randomly { one_in: usize, seed: u64 },
+    /// Those for more bytes.
+    Above(usize),
+}
+
+/// A heap source that refuses some requests, for tests.
+///
+/// Run the code under test with [`fail_at(1)`](Self::fail_at), then 2, 3, ... until
+/// it never reaches the request that fails: then every request has failed once.
+/// [`walk`](Self::walk) does that.
+///
+/// ```
+/// use arraypool::{AllocError, Arena, FailingSource};
+///
+/// let source = FailingSource::fail_at(2);
+/// let arena = Arena::builder().source(&source).build();
+/// assert!(arena.try_alloc_zeroed(1000).is_ok());
+/// assert!(matches!(arena.try_alloc_zeroed(8000), Err(AllocError::OutOfMemory { .. })));
+/// assert!(arena.try_alloc_zeroed(8000).is_ok(), "only the second request fails");
+/// assert!(source.has_failed());
+/// ```
+#[derive(Debug)]
+pub struct FailingSource {
+    refuses: Refuses,
+    requests: AtomicUsize,
+    refusals: AtomicUsize,
+    live_bytes: AtomicUsize,
+}
+
+impl FailingSource {
+    /// A source whose `n`-th request fails, counted from 1. With 0, none does.
+    #[must_use]
+    pub const fn fail_at(n: usize) -> Self {
+        Self::new(Refuses::At(n))
+    }
+
+    /// A source that refuses one request in `one_in`, picked at random, always the
+    /// same ones for the same seed. With 0, none fails; with 1, all do.
+    #[must_use]
+    pub const fn fail_randomly(one_in: usize, seed: u64) -> Self {
+        Self::new(Refuses::Randomly { one_in, seed })
+    }
+
+    /// A source that refuses every request for more than `bytes` bytes.
+    #[must_use]
+    pub const fn fail_above(bytes: usize) -> Self {
+        Self::new(Refuses::Above(bytes))
+    }
+
+    const fn new(refuses: Refuses) -> Self {
+        Self {
+            refuses,
+            requests: AtomicUsize::new(0),
+            refusals: AtomicUsize::new(0),
+            live_bytes: AtomicUsize::new(0),
+        }
+    }
+
+    /// Runs `work` with sources whose first request fails, whose second fails, and
+    /// so on, until it succeeds without meeting the one that would; returns how
+    /// many requests it makes then. `work` handles the refusal, asserts what it
+    /// holds afterwards, and gives everything back.
+    ///
+    /// ```
+    /// use arraypool::{Arena, ArrayPool, FailingSource};
+    ///
+    /// let requests = FailingSource::walk(|source| {
+    ///     let arena = Arena::builder().source(source).build();
+    ///     let Ok(pool) = ArrayPool::<u32>::builder().try_build_in(&arena) else { return };
+    ///     let array = pool.try_allocate_copy(&[1, 2, 3]);
+    ///     assert!(array.is_ok() || source.has_failed());
+    ///     pool.verify().unwrap();
+    /// });
+    /// assert!(requests >= 1);
+    /// ```
+    ///
+    /// # Panics
+    /// If `work` does, or leaves bytes that were not given back.
+    pub fn walk(mut work: impl FnMut(&Self)) -> usize {
+        let mut n = 0;
+        loop {
+            n += 1;
+            let source = Self::fail_at(n);
+            work(&source);
+            let left = source.live_bytes();
+            assert_eq!(left, 0, "with request {n} refused, {left} bytes do not come back");
+            if !source.has_failed() {
+                return source.requests();
+            }
+        }
+    }
+
+    /// Whether any request was refused.
+    #[must_use]
+    pub fn has_failed(&self) -> bool {
+        self.refusals() > 0
+    }
+
+    /// Requests that were refused so far, those that the heap refused apart.
+    #[must_use]
+    pub fn refusals(&self) -> usize {
+        self.refusals.load(Ordering::Relaxed)
+    }
+
+    /// Requests made so far.
+    #[must_use]
+    pub fn requests(&self) -> usize {
+        self.requests.load(Ordering::Relaxed)
+    }
+
+    /// Bytes that were handed out and have not come back.
+    #[must_use]
+    pub fn live_bytes(&self) -> usize {
+        self.live_bytes.load(Ordering::Relaxed)
+    }
+
+    /// Whether the request of this number, for so many bytes, is refused.
+    fn refuses(&self, number: usize, bytes: usize) -> bool {
+        match self.refuses {
+            Refuses::At(n) => number == n,
+            Refuses::Randomly { one_in: 0, .. } => false,
+            Refuses::Randomly { one_in, seed } => mix(seed, number) % one_in as u64 == 0,
+            Refuses::Above(most) => bytes > most,
+        }
+    }
+}
+
+/// The `number`-th output of the generator SplitMix64 (Steele, Lea and Flood, "Fast
+/// splittable pseudorandom number generators", 2014).
+fn mix(seed: u64, number: usize) -> u64 {
+    let mut z = seed.wrapping_add((number as u64).wrapping_mul(0x9E37_79B9_7F4A_7C15));
+    z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+    z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+    z ^ (z >> 31)
+}
+
+// SAFETY: blocks come from the global allocator, which keeps the same promises; no
+// two threads get the same one.
+unsafe impl ChunkSource for FailingSource {
+    fn allocate(&self, layout: Layout) -> Option<NonNull<u8>> {
+        let number = self.requests.fetch_add(1, Ordering::Relaxed) + 1;
+        if self.refuses(number, layout.size()) {
+            self.refusals.fetch_add(1, Ordering::Relaxed);
+            return None;
+        }
+        let block = heap::allocate(layout)?;
+        self.live_bytes.fetch_add(layout.size(), Ordering::Relaxed);
+        Some(block)
+    }
+
+    unsafe fn deallocate(&self, block: NonNull<u8>, layout: Layout) {
+        self.live_bytes.fetch_sub(layout.size(), Ordering::Relaxed);
+        // SAFETY: the caller's promise; `allocate` took it from the heap.
+        unsafe { heap::deallocate(block, layout) }
+    }
+}

@@ -1,0 +1,299 @@
+//! How an arena grows: the way of a request that the current chunk has no room for.
+
+use core::alloc::Layout;
+use core::num::NonZeroUsize;
+use core::ptr::NonNull;
+
+use super::bump::{self, ALIGN};
+use super::chunk::{Chunk, HEADER};
+use super::{Arena, ArenaEvent, fill};
+use crate::error::AllocError;
+
+impl Arena<'_> {
+    /// Takes `layout.size()` bytes where the hot path finds no room: the arena is
+    /// closed, or its current chunk is used up.
+    #[cold]
+    #[inline(never)]
+    pub(super) fn alloc_slow(&self, layout: Layout) -> Result<NonNull<u8>, AllocError> {
+        let before = self.common().grown.get();
+        let found = match (self.claimed.get(), self.fills) {
+            (true, _) => Err(AllocError::Claimed),
+            (_, false) => self.find_room(layout),
+            (_, true) => self.find_room_and_fill(layout),
+        };
+        self.tell_of(before, &found);
+        found
+    }
+
+    /// The way of every request where memory is filled with a pattern.
+    fn find_room_and_fill(&self, layout: Layout) -> Result<NonNull<u8>, AllocError> {
+        self.end.set(self.limit());
+        let found = self.bump_current(layout).map_or_else(|| self.find_room(layout), Ok);
+        self.close();
+        if let Ok(start) = found {
+            // SAFETY: the block was handed out just now; nobody else knows it.
+            unsafe { fill::fill(start, layout.size(), fill::ISSUED) };
+        }
+        found
+    }
+
+    /// Takes the request out of a block that was given back, or out of a new or
+    /// kept chunk.
+    fn find_room(&self, layout: Layout) -> Result<NonNull<u8>, AllocError> {
+        if let Some(start) = self.take_given_back(layout) {
+            return Ok(start);
+        }
+        let requested = layout.size();
+        let need = bump::capacity_for(requested, layout.align())
+            .ok_or(AllocError::OutOfMemory { requested })?;
+        let chunk = match self.take_kept(need) {
+            Some(chunk) => chunk,
+            None => self.new_chunk(self.common().target.get().max(need), need)?,
+        };
+        // SAFETY: a chunk in the list is alive as long as the arena.
+        let header = unsafe { chunk.as_ref() };
+        self.note_high();
+        let before = (self.state().current.get(), self.cursor.get(), self.end.get());
+        self.state().current.set(Some(chunk));
+        self.cursor.set(header.cursor.get());
+        self.end.set(header.end().addr().get());
+        let start = self.bump_current(layout).ok_or(AllocError::OutOfMemory { requested })?;
+        let room = self.end.get() - self.cursor.get().addr().get();
+        if let (Some(old), cursor, end) = before {
+            if end - cursor.addr().get() > room {
+                // The chunk with more room left stays current.
+                header.cursor.set(self.cursor.get());
+                self.state().current.set(Some(old));
+                self.cursor.set(cursor);
+                self.end.set(end);
+            } else {
+                // SAFETY: a chunk in the list is alive as long as the arena.
+                unsafe { old.as_ref() }.cursor.set(cursor);
+            }
+        }
+        Ok(start)
+    }
+
+    /// Takes the request out of blocks that were given back.
+    fn take_given_back(&self, layout: Layout) -> Option<NonNull<u8>> {
+        if self.state().free.bytes() == 0 {
+            return None;
+        }
+        let chunk_of = |address: NonZeroUsize| {
+            let chunk = self
+                .list()
+                .find(|chunk| (chunk.start().addr()..chunk.end().addr()).contains(&address));
+            chunk.map(Chunk::start)
+        };
+        self.state().free.take(layout).or_else(|| {
+            let merged = self.state().free.merge(layout.size(), chunk_of);
+            if merged { self.state().free.take(layout) } else { None }
+        })
+    }
+
+    /// Makes `chunk` the one that is filled next, from its own cursor on.
+    pub(super) fn enter(&self, chunk: NonNull<Chunk>) {
+        // SAFETY: a chunk in the list is alive as long as the arena.
+        let header = unsafe { chunk.as_ref() };
+        self.state().current.set(Some(chunk));
+        self.cursor.set(header.cursor.get());
+        self.end.set(header.end().addr().get());
+        self.high.set(0);
+        if self.fills {
+            self.close();
+        }
+    }
+
+    /// Sends every request into the cold path: there is no room for the hot one.
+    pub(super) fn close(&self) {
+        self.end.set(self.cursor.get().addr().get());
+    }
+
+    /// The address one past the last byte that can be handed out of the current
+    /// chunk; that of the cursor while a scope has claimed the arena.
+    pub(super) fn limit(&self) -> usize {
+        match self.state().current.get() {
+            Some(chunk) if self.fills && !self.claimed.get() => {
+                // SAFETY: a chunk in the list is alive as long as the arena.
+                unsafe { chunk.as_ref() }.end().addr().get()
+            }
+            _ => self.end.get(),
+        }
+    }
+
+    /// Moves the cursor to another address within the current chunk. It keeps the
+    /// right to all of the chunk, which a user's pointer to a block may not have.
+    pub(super) fn move_cursor(&self, to: NonZeroUsize) {
+        let from = self.cursor.get();
+        self.cursor.set(from.with_addr(to));
+        self.high.set(self.high.get().max(from.addr().get()));
+        if self.fills {
+            self.close();
+        }
+    }
+
+    /// Writes the cursor into the header of the current chunk.
+    pub(super) fn settle(&self) {
+        if let Some(chunk) = self.state().current.get() {
+            // SAFETY: a chunk in the list is alive as long as the arena.
+            unsafe { chunk.as_ref() }.cursor.set(self.cursor.get());
+        }
+    }
+
+    /// Forgets what `chunk` has handed out from `start` on, a place in it, and
+    /// returns how many bytes that were.
+    pub(super) fn forget(&self, chunk: &Chunk, start: NonNull<u8>) -> usize {
+        let end = chunk.cursor.replace(start);
+        let bytes = end.addr().get() - start.addr().get();
+        if self.fills {
+            // SAFETY: the bytes between a place in the chunk and its cursor are
+            // the chunk's, and are forgotten: nobody uses them.
+            unsafe { fill::fill(start, bytes, fill::FORGOTTEN) };
+        }
+        bytes
+    }
+
+    /// Takes the first kept chunk that holds `need` bytes into use.
+    fn take_kept(&self, need: usize) -> Option<NonNull<Chunk>> {
+        let last = self.state().last.get()?;
+        let mut before = last;
+        loop {
+            // SAFETY: a chunk in the list is alive as long as the arena.
+            let link = unsafe { before.as_ref() };
+            let chunk = link.next.get()?;
+            // SAFETY: as above.
+            let header = unsafe { chunk.as_ref() };
+            if header.capacity() >= need {
+                link.next.set(header.next.get());
+                self.link(chunk);
+                return Some(chunk);
+            }
+            before = chunk;
+        }
+    }
+
+    /// Adds a chunk of `wanted` bytes, or, where the budget is short, of what is
+    /// left of it, but at least `need`.
+    fn new_chunk(&self, wanted: usize, need: usize) -> Result<NonNull<Chunk>, AllocError> {
+        let room = self
+            .common()
+            .budget
+            .map_or(usize::MAX, |budget| budget.available().saturating_sub(HEADER) & !(ALIGN - 1));
+        self.add_chunk(wanted.min(room).max(need))
+    }
+
+    /// Takes a chunk of exactly `capacity` bytes from the source and links it.
+    pub(super) fn add_chunk(&self, capacity: usize) -> Result<NonNull<Chunk>, AllocError> {
+        let refused = AllocError::OutOfMemory { requested: capacity };
+        let layout = Chunk::layout(capacity).ok_or(refused)?;
+        let block = self.obtain(layout)?;
+        // SAFETY: the source gave this block for HEADER + capacity bytes at
+        // ALIGN, and nobody else knows it.
+        let chunk = unsafe { Chunk::place(block, capacity) };
+        let common = self.common();
+        common.allocated.set(common.allocated.get() + capacity);
+        common.grown.set(common.grown.get() + capacity);
+        self.double_target();
+        self.link(chunk);
+        Ok(chunk)
+    }
+
+    /// Lets the next chunk aim at twice the size, up to the maximum.
+    pub(super) fn double_target(&self) {
+        let common = self.common();
+        common.target.set(common.target.get().saturating_mul(2).min(common.maximum));
+    }
+
+    /// Links `chunk` behind the last one that is in use.
+    pub(super) fn link(&self, chunk: NonNull<Chunk>) {
+        // SAFETY: the chunk was just placed, or is one of the list's.
+        let header = unsafe { chunk.as_ref() };
+        if let Some(last) = self.state().last.get() {
+            // SAFETY: a chunk in the list is alive as long as the arena.
+            let link = unsafe { last.as_ref() };
+            header.next.set(link.next.replace(Some(chunk)));
+        } else {
+            self.common().first.set(Some(chunk));
+        }
+        self.state().last.set(Some(chunk));
+    }
+
+    /// Pointers to all chunks, the empty ones behind `last` included.
+    pub(super) fn links(&self) -> impl Iterator<Item = NonNull<Chunk>> {
+        core::iter::successors(self.common().first.get(), |chunk| {
+            // SAFETY: a chunk in the list is alive as long as the arena.
+            unsafe { chunk.as_ref() }.next.get()
+        })
+    }
+
+    /// All chunks, the empty ones behind `last` included.
+    pub(super) fn list(&self) -> impl Iterator<Item = &Chunk> {
+        self.links().map(|chunk| {
+            // SAFETY: a chunk in the list is alive as long as the arena, and
+            // chunks are only freed while the arena is held uniquely.
+            unsafe { chunk.as_ref() }
+        })
+    }
+
+    /// Gives a list of chunks that has been unlinked back to the source.
+    pub(super) fn free_list_of_chunks(&self, mut link: Option<NonNull<Chunk>>) {
+        while let Some(chunk) = link {
+            // SAFETY: the chunk is alive until it is given back below.
+            let header = unsafe { chunk.as_ref() };
+            link = header.next.get();
+            let capacity = header.capacity();
+            let Some(layout) = Chunk::layout(capacity) else { continue };
+            let allocated = &self.common().allocated;
+            allocated.set(allocated.get().saturating_sub(capacity));
+            // SAFETY: `add_chunk` obtained it with this layout, nothing borrows
+            // from it any more, and it is in no list.
+            unsafe { self.give_back(chunk.cast(), layout) };
+        }
+    }
+
+    /// Takes a block straight from where chunks come from, within the budget, for
+    /// books that must not lie among arrays.
+    ///
+    /// # Errors
+    /// [`AllocError::OverBudget`] and [`AllocError::OutOfMemory`].
+    pub(crate) fn try_obtain(&self, layout: Layout) -> Result<NonNull<u8>, AllocError> {
+        let found = self.obtain(layout);
+        self.tell_of(self.common().grown.get(), &found);
+        found
+    }
+
+    /// Takes a block from the source, within the budget.
+    fn obtain(&self, layout: Layout) -> Result<NonNull<u8>, AllocError> {
+        let requested = layout.size();
+        let common = self.common();
+        let Some(budget) = common.budget else {
+            return common.source.allocate(layout).ok_or(AllocError::OutOfMemory { requested });
+        };
+        let crossed = budget.charge_and_watch(requested)?;
+        let Some(block) = common.source.allocate(layout) else {
+            budget.refund(requested);
+            return Err(AllocError::OutOfMemory { requested });
+        };
+        if crossed {
+            self.tell(|| ArenaEvent::SoftLimit {
+                used: budget.used(),
+                soft_limit: budget.soft_limit(),
+                limit: budget.limit(),
+            });
+        }
+        Ok(block)
+    }
+
+    /// Gives back what `try_obtain` gave.
+    ///
+    /// # Safety
+    /// `try_obtain` of this arena returned `block` for the same `layout`; it has
+    /// not been given back and nobody uses it.
+    pub(crate) unsafe fn give_back(&self, block: NonNull<u8>, layout: Layout) {
+        // SAFETY: `try_obtain` took it from this source with this layout.
+        unsafe { self.common().source.deallocate(block, layout) };
+        if let Some(budget) = self.common().budget {
+            budget.refund(layout.size());
+        }
+    }
+}

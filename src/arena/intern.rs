@@ -1,0 +1,257 @@
+//! Strings stored once in an arena, and named by a number.
+//!
+//! A hash table of open addressing (linear probing, at most half full) leads from
+//! a string to its number, and a list from a number to its string. Both lie in
+//! the arena, as the strings do; when one has grown, its old place is given back.
+
+use core::alloc::Layout;
+use core::fmt;
+use core::num::NonZeroU32;
+use core::ptr::NonNull;
+
+use super::Arena;
+use crate::error::{AllocError, OrPanic};
+
+/// The name of a string in its [`Interner`]: 4 bytes, and so is `Option<Symbol>`.
+/// Equal strings of one interner have equal symbols. They are in the order in
+/// which the strings came.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Symbol(NonZeroU32);
+
+impl Symbol {
+    /// How many strings the interner had before this one.
+    #[inline]
+    #[must_use]
+    pub fn index(self) -> usize {
+        self.0.get() as usize - 1
+    }
+}
+
+/// A place of the table: half of a string's hash, and its symbol.
+#[derive(Debug, Clone, Copy)]
+struct Entry {
+    hash: u32,
+    symbol: Option<Symbol>,
+}
+
+const FREE: Entry = Entry { hash: 0, symbol: None };
+/// Places of the first table; the first list of strings holds half as many.
+const FIRST: usize = 64;
+
+/// Strings stored once in an arena, each of which has a [`Symbol`].
+///
+/// A look-up that finds its string takes no memory, nor does one that may not add
+/// it ([`get`](Self::get)). Everything lies in the arena and is charged to its
+/// budget, and no heap is needed. The hash is fast and fixed: for names in a
+/// compiler, not for strings that an attacker chooses.
+///
+/// ```
+/// use arraypool::{Arena, Interner};
+///
+/// let arena = Arena::new();
+/// let mut names = Interner::new_in(&arena);
+/// let (x, y) = (names.intern("x"), names.intern("y"));
+/// assert_eq!((names.intern("x"), names.get("z")), (x, None));
+/// assert_eq!(names.resolve(y), Some("y"));
+/// ```
+pub struct Interner<'a> {
+    arena: &'a Arena<'a>,
+    /// A power of two of places, or none yet.
+    table: &'a mut [Entry],
+    /// The strings, and room for as many as the table may hold.
+    strings: &'a mut [&'a str],
+    count: usize,
+}
+
+impl<'a> Interner<'a> {
+    /// An interner without strings, which takes no memory until it has one. Never
+    /// panics.
+    #[must_use]
+    pub fn new_in(arena: &'a Arena<'a>) -> Self {
+        Self { arena, table: &mut [], strings: &mut [], count: 0 }
+    }
+
+    /// The symbol of a string, which is copied into the arena if it is new.
+    ///
+    /// Complexity: that of hashing and comparing the string, on average.
+    ///
+    /// # Panics
+    /// If there is no memory.
+    #[inline]
+    #[track_caller]
+    pub fn intern(&mut self, text: &str) -> Symbol {
+        self.try_intern(text).or_panic()
+    }
+
+    /// The twin of [`intern`](Self::intern) that returns an error; the string was
+    /// not added then.
+    ///
+    /// # Errors
+    /// As [`Arena::try_alloc`], and [`AllocError::TooLarge`] after 2^31 strings.
+    #[inline]
+    pub fn try_intern(&mut self, text: &str) -> Result<Symbol, AllocError> {
+        let hash = hash(text.as_bytes());
+        match self.find(text, hash) {
+            Ok(symbol) => Ok(symbol),
+            Err(place) => self.add(text, hash, place),
+        }
+    }
+
+    /// The symbol of a string that is already here.
+    ///
+    /// Complexity: that of hashing and comparing the string, on average. Never
+    /// panics.
+    #[inline]
+    #[must_use]
+    pub fn get(&self, text: &str) -> Option<Symbol> {
+        self.find(text, hash(text.as_bytes())).ok()
+    }
+
+    /// The string of a symbol; `None` if the symbol is of an interner with more
+    /// strings. Complexity: constant. Never panics.
+    #[inline]
+    #[must_use]
+    pub fn resolve(&self, symbol: Symbol) -> Option<&'a str> {
+        self.strings[..self.count].get(symbol.index()).copied()
+    }
+
+    /// How many strings there are.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.count
+    }
+
+    /// Whether there are none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.count == 0
+    }
+
+    /// All strings with their symbols, in the order in which they came.
+    pub fn iter(&self) -> impl Iterator<Item = (Symbol, &'a str)> + '_ {
+        let strings = self.strings[..self.count].iter();
+        (1..).map_while(NonZeroU32::new).map(Symbol).zip(strings.copied())
+    }
+
+    /// The symbol of a string, or the place where it would be.
+    #[inline]
+    fn find(&self, text: &str, hash: u32) -> Result<Symbol, usize> {
+        let mask = self.table.len().wrapping_sub(1);
+        let mut place = hash as usize & mask;
+        while let Some(&Entry { hash: other, symbol: Some(symbol) }) = self.table.get(place) {
+            if other == hash && self.strings[symbol.index()] == text {
+                return Ok(symbol);
+            }
+            place = (place + 1) & mask;
+        }
+        Err(place)
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn add(&mut self, text: &str, hash: u32, mut place: usize) -> Result<Symbol, AllocError> {
+        if self.count == self.strings.len() {
+            self.grow()?;
+            place = free_place(self.table, hash);
+        }
+        let symbol = u32::try_from(self.count + 1).ok().and_then(NonZeroU32::new).map(Symbol);
+        let symbol = symbol.ok_or(AllocError::TooLarge { length: self.count })?;
+        self.strings[self.count] = self.arena.try_alloc_str(text)?;
+        self.table[place] = Entry { hash, symbol: Some(symbol) };
+        self.count += 1;
+        Ok(symbol)
+    }
+
+    /// Doubles the table and the list, or fails and changes nothing.
+    fn grow(&mut self) -> Result<(), AllocError> {
+        let places = (self.table.len() * 2).max(FIRST);
+        if places as u64 > 1 << 32 {
+            return Err(AllocError::TooLarge { length: self.count });
+        }
+        let arena = self.arena;
+        let strings = arena.try_alloc_slice_fill_with(places / 2, |_| "")?;
+        let table = match arena.try_alloc_slice_fill_with(places, |_| FREE) {
+            Ok(table) => table,
+            Err(error) => {
+                give_back(arena, strings);
+                return Err(error);
+            }
+        };
+        for &entry in self.table.iter().filter(|entry| entry.symbol.is_some()) {
+            table[free_place(table, entry.hash)] = entry;
+        }
+        strings[..self.count].copy_from_slice(&self.strings[..self.count]);
+        give_back(arena, core::mem::replace(&mut self.table, table));
+        give_back(arena, core::mem::replace(&mut self.strings, strings));
+        Ok(())
+    }
+}
+
+/// The first free place for a string of this hash; there is one.
+fn free_place(table: &[Entry], hash: u32) -> usize {
+    let mask = table.len() - 1;
+    let mut place = hash as usize & mask;
+    while table[place].symbol.is_some() {
+        place = (place + 1) & mask;
+    }
+    place
+}
+
+/// Gives a list back that has been replaced, or is not needed.
+fn give_back<'a, T: Copy>(arena: &'a Arena<'a>, list: &'a mut [T]) {
+    let layout = Layout::for_value(list);
+    // SAFETY: the list is empty, or the arena handed it out as one block for
+    // `grow`, with this layout. It was borrowed for as long as the arena is, so
+    // nobody can use it any more; the arena is not rewound while it is borrowed
+    // here, but by somebody who promises the same.
+    unsafe { arena.release_bytes(NonNull::from(list).cast(), layout) };
+}
+
+/// The multiplier of the hash: 2^64 over the golden ratio, odd.
+const GOLDEN: u64 = 0x9E37_79B9_7F4A_7C15;
+
+/// Mixes two words: the halves of their product, one upon the other.
+#[inline]
+#[allow(clippy::cast_possible_truncation, reason = "the halves are taken apart")]
+fn fold(a: u64, b: u64) -> u64 {
+    let product = u128::from(a) * u128::from(b);
+    product as u64 ^ (product >> 64) as u64
+}
+
+/// A word of up to eight bytes at the beginning of some that are no fewer.
+#[inline]
+fn word<const N: usize>(bytes: &[u8]) -> u64 {
+    let mut word = [0; 8];
+    word[..N].copy_from_slice(&bytes[..N]);
+    u64::from_le_bytes(word)
+}
+
+/// The hash of a string: eight bytes at a time, the last eight once more.
+#[inline]
+fn hash(bytes: &[u8]) -> u32 {
+    let length = bytes.len();
+    let mut state = GOLDEN ^ length as u64;
+    let last = match length {
+        0 => 0,
+        1..=3 => {
+            let ends = u64::from(bytes[0]) << 16 | u64::from(bytes[length - 1]);
+            ends | u64::from(bytes[length / 2]) << 8
+        }
+        4..=7 => word::<4>(bytes) << 32 | word::<4>(&bytes[length - 4..]),
+        _ => {
+            for eight in bytes[..length - 1].chunks_exact(8) {
+                state = fold(state ^ word::<8>(eight), GOLDEN);
+            }
+            word::<8>(&bytes[length - 8..])
+        }
+    };
+    #[allow(clippy::cast_possible_truncation, reason = "the upper half is mixed best")]
+    let hash = (fold(state ^ last, GOLDEN) >> 32) as u32;
+    hash
+}
+
+impl fmt::Debug for Interner<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries(self.iter().map(|(_, text)| text)).finish()
+    }
+}

@@ -1,0 +1,362 @@
+//! One arena per compiler phase, under one budget.
+
+#![forbid(unsafe_code)]
+
+use core::array;
+use core::fmt;
+use core::marker::PhantomData;
+use core::ops::Index;
+
+use super::stats::{ArenaStats, HumanBytes};
+use super::{Arena, Budget, chunk};
+use crate::error::AllocError;
+
+/// The phases of a program that works in phases, such as a compiler.
+///
+/// ```
+/// use arraypool::Phase;
+///
+/// #[derive(Debug, Clone, Copy)]
+/// enum Pass {
+///     Parse,
+///     Ir,
+///     Codegen,
+/// }
+///
+/// impl Phase for Pass {
+///     const ALL: &'static [Self] = &[Self::Parse, Self::Ir, Self::Codegen];
+///
+///     fn index(self) -> usize {
+///         self as usize
+///     }
+///
+///     fn name(self) -> &'static str {
+///         ["parse", "ir", "codegen"][self.index()]
+///     }
+/// }
+/// ```
+pub trait Phase: Copy + fmt::Debug + 'static {
+    /// All phases, in the order of their indices.
+    const ALL: &'static [Self];
+
+    /// The phase's place in [`ALL`](Self::ALL).
+    fn index(self) -> usize;
+
+    /// What tables and errors call it.
+    fn name(self) -> &'static str;
+
+    /// The capacity in bytes of its arena's first chunk, which is taken with the
+    /// first allocation. Unless set, a page with the chunk's header in it: three
+    /// phases that hardly allocate hold 12 KiB together.
+    fn start_capacity(self) -> usize {
+        4096 - chunk::HEADER
+    }
+
+    /// The capacity at which its arena's chunks stop doubling, 64 KiB unless set.
+    fn max_chunk(self) -> usize {
+        64 * 1024
+    }
+}
+
+/// An arena for each of `N` phases, all under one [`Budget`].
+///
+/// Index it with a phase to get the arena, or let [`run`](Self::run) name the phase
+/// in the error when memory runs out. What a phase needs for a moment goes into
+/// [`temporary`](Self::temporary). [`reset`](Self::reset) forgets one phase,
+/// [`reset_all`](Self::reset_all) all of them, between the files of a batch.
+///
+/// ```
+/// # #[derive(Debug, Clone, Copy)]
+/// # enum Pass { Parse, Ir }
+/// # impl arraypool::Phase for Pass {
+/// #     const ALL: &'static [Self] = &[Self::Parse, Self::Ir];
+/// #     fn index(self) -> usize { self as usize }
+/// #     fn name(self) -> &'static str { ["parse", "ir"][self.index()] }
+/// # }
+/// use arraypool::{Budget, Phases};
+///
+/// let budget = Budget::new(64 * 1024);
+/// let mut phases = Phases::<Pass, 2>::new(&budget);
+/// let tokens = phases[Pass::Parse].alloc_slice_copy(&[1, 2, 3]);
+/// let sum = phases.temporary(Pass::Ir, |scratch| *scratch.alloc(tokens.iter().sum::<i32>()));
+/// assert_eq!(sum, 6);
+///
+/// let error = phases.run(Pass::Ir, |arena| arena.try_alloc_zeroed(100_000)).unwrap_err();
+/// assert_eq!((error.phase().index(), error.requested()), (1, Some(100_032)));
+/// phases.reset_all();
+/// assert!(phases.run(Pass::Ir, |arena| arena.try_alloc_zeroed(50_000)).is_ok());
+/// # use arraypool::Phase;
+/// ```
+#[derive(Debug)]
+pub struct Phases<'m, P: Phase, const N: usize> {
+    arenas: [Arena<'m>; N],
+    budget: &'m Budget,
+    phase: PhantomData<fn() -> P>,
+}
+
+impl<'m, P: Phase, const N: usize> Phases<'m, P, N> {
+    /// `N` is how many phases there are: checked when this is compiled.
+    const COUNTED: () =
+        assert!(P::ALL.len() == N, "Phases<P, N>: N is the number of phases in P::ALL");
+
+    /// Arenas on the heap, without any memory yet.
+    ///
+    /// # Panics
+    /// If the phases' indices are not their places in `ALL`.
+    #[cfg(feature = "alloc")]
+    #[must_use]
+    pub fn new(budget: &'m Budget) -> Self {
+        Self::with(budget, |phase| {
+            let builder = Arena::builder().initial_chunk(phase.start_capacity());
+            builder.max_chunk(phase.max_chunk()).budget(budget).build()
+        })
+    }
+
+    /// Arenas that `make` makes, with settings, in buffers, or with a hook. Only
+    /// what they charge to `budget` themselves counts.
+    ///
+    /// # Panics
+    /// If the phases' indices are not their places in `ALL`.
+    #[must_use]
+    pub fn with(budget: &'m Budget, mut make: impl FnMut(P) -> Arena<'m>) -> Self {
+        let () = Self::COUNTED;
+        let arenas = array::from_fn(|index| {
+            assert_eq!(P::ALL[index].index(), index, "a phase's index is its place in ALL");
+            make(P::ALL[index])
+        });
+        Self { arenas, budget, phase: PhantomData }
+    }
+
+    /// The arena of a phase. Never panics, if the phase's index is right.
+    #[inline]
+    #[must_use]
+    pub fn arena(&self, phase: P) -> &Arena<'m> {
+        &self.arenas[phase.index()]
+    }
+
+    /// All arenas, to be reset one by one while others are in use.
+    ///
+    /// ```
+    /// # use arraypool::{Budget, Phase, Phases};
+    /// # #[derive(Debug, Clone, Copy)]
+    /// # enum Pass { Parse, Ir }
+    /// # impl Phase for Pass {
+    /// #     const ALL: &'static [Self] = &[Self::Parse, Self::Ir];
+    /// #     fn index(self) -> usize { self as usize }
+    /// #     fn name(self) -> &'static str { ["parse", "ir"][self.index()] }
+    /// # }
+    /// # let budget = Budget::unlimited();
+    /// # let mut phases = Phases::<Pass, 2>::new(&budget);
+    /// let [parse, ir] = phases.arenas_mut();
+    /// let tree = parse.alloc_str("a + b");
+    /// for _function in 0..3 {
+    ///     ir.alloc_fmt(format_args!("load {tree}"));
+    ///     ir.reset();
+    /// }
+    /// ```
+    pub fn arenas_mut(&mut self) -> &mut [Arena<'m>; N] {
+        &mut self.arenas
+    }
+
+    /// The limit that all of them share.
+    #[must_use]
+    pub fn budget(&self) -> &'m Budget {
+        self.budget
+    }
+
+    /// Does a part of a phase, and tells in the error which phase it was.
+    ///
+    /// # Errors
+    /// That of `work`, with the phase and what every phase holds.
+    pub fn run<'a, T>(
+        &'a self,
+        phase: P,
+        work: impl FnOnce(&'a Arena<'m>) -> Result<T, AllocError>,
+    ) -> Result<T, PhaseError<P, N>> {
+        work(self.arena(phase)).map_err(|error| self.explain(phase, error))
+    }
+
+    /// What an error in a phase means: for those who do not use [`run`](Self::run).
+    #[must_use]
+    pub fn explain(&self, phase: P, error: AllocError) -> PhaseError<P, N> {
+        PhaseError { phase, error, held: self.arenas.each_ref().map(Arena::allocated_bytes) }
+    }
+
+    /// Runs `work` with an arena of the phase whose memory is forgotten when it
+    /// ends: see [`Arena::scope`].
+    ///
+    /// # Panics
+    /// If `work` panics, or another scope has claimed the phase's arena.
+    #[track_caller]
+    pub fn temporary<R>(&self, phase: P, work: impl for<'s> FnOnce(&'s Arena<'s>) -> R) -> R {
+        self.arena(phase).scope(work)
+    }
+
+    /// Forgets what a phase has allocated, and keeps its chunks for it.
+    ///
+    /// Complexity: one step per chunk. Never panics, if the phase's index is right.
+    pub fn reset(&mut self, phase: P) {
+        self.arenas[phase.index()].reset();
+    }
+
+    /// Forgets everything, between two files of a batch. Chunks are kept, so that
+    /// the next file needs no new ones, unless the budget is above its soft limit
+    /// or half used up: what one phase keeps the others cannot have. Then every
+    /// phase keeps its first chunk only.
+    ///
+    /// Complexity: one step per chunk. Never panics.
+    pub fn reset_all(&mut self) {
+        let crowded = self.budget.used() > self.budget.limit() / 2;
+        if crowded || self.budget.is_above_soft_limit() {
+            return self.clear_all();
+        }
+        self.arenas.iter_mut().for_each(Arena::reset);
+    }
+
+    /// Forgets everything, and gives all chunks but the first of every phase back.
+    ///
+    /// Complexity: one step per chunk. Never panics.
+    pub fn clear_all(&mut self) {
+        self.arenas.iter_mut().for_each(Arena::clear);
+    }
+
+    /// Gives back the chunks that are empty; returns their bytes. What the phases
+    /// have allocated stays.
+    ///
+    /// Complexity: one step per chunk given back. Never panics.
+    pub fn trim(&mut self) -> usize {
+        self.arenas.iter_mut().map(Arena::trim).sum()
+    }
+
+    /// What every phase holds. Complexity: one step per chunk. Never panics.
+    #[must_use]
+    pub fn stats(&self) -> MemoryStats<P, N> {
+        MemoryStats { phases: self.arenas.each_ref().map(Arena::stats), phase: PhantomData }
+    }
+}
+
+impl<'m, P: Phase, const N: usize> Index<P> for Phases<'m, P, N> {
+    type Output = Arena<'m>;
+
+    #[inline]
+    fn index(&self, phase: P) -> &Arena<'m> {
+        self.arena(phase)
+    }
+}
+
+/// A phase has run out of memory, from [`Phases::run`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PhaseError<P, const N: usize> {
+    phase: P,
+    error: AllocError,
+    held: [usize; N],
+}
+
+impl<P: Phase, const N: usize> PhaseError<P, N> {
+    /// The phase that asked.
+    #[must_use]
+    pub fn phase(&self) -> P {
+        self.phase
+    }
+
+    /// Why it was refused.
+    #[must_use]
+    pub fn error(&self) -> AllocError {
+        self.error
+    }
+
+    /// The bytes that it wanted, if that is why it was refused.
+    #[must_use]
+    pub fn requested(&self) -> Option<usize> {
+        match self.error {
+            AllocError::OverBudget { requested, .. } | AllocError::OutOfMemory { requested } => {
+                Some(requested)
+            }
+            _ => None,
+        }
+    }
+
+    /// The bytes that a phase held at that moment, those in use and those kept.
+    #[must_use]
+    pub fn held(&self, phase: P) -> usize {
+        self.held[phase.index()]
+    }
+}
+
+/// Prints `ir: over budget: ...; parse holds 4.0 KiB, codegen holds 0 B`.
+impl<P: Phase, const N: usize> fmt::Display for PhaseError<P, N> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.phase.name(), self.error)?;
+        let mut separator = ";";
+        for other in P::ALL {
+            if other.index() != self.phase.index() {
+                write!(f, "{separator} {} holds {}", other.name(), HumanBytes(self.held(*other)))?;
+                separator = ",";
+            }
+        }
+        Ok(())
+    }
+}
+
+impl<P: Phase, const N: usize> core::error::Error for PhaseError<P, N> {}
+
+/// What the arenas of all phases hold at one moment. From [`Phases::stats`].
+///
+/// Its `Display` is a table, one line per phase and one for the total.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct MemoryStats<P, const N: usize> {
+    phases: [ArenaStats; N],
+    phase: PhantomData<fn() -> P>,
+}
+
+impl<P: Phase, const N: usize> MemoryStats<P, N> {
+    /// What one phase holds.
+    #[must_use]
+    pub fn of(&self, phase: P) -> ArenaStats {
+        self.phases[phase.index()]
+    }
+
+    /// The sum of all phases. That of the peaks is an upper bound, as they need
+    /// not have come at the same moment; the budget's
+    /// [`peak`](crate::Budget::peak) is exact.
+    #[must_use]
+    pub fn total(&self) -> ArenaStats {
+        self.phases.iter().fold(ArenaStats::default(), |sum, one| ArenaStats {
+            allocated: sum.allocated + one.allocated,
+            used: sum.used + one.used,
+            peak: sum.peak + one.peak,
+            peak_since_reset: sum.peak_since_reset + one.peak_since_reset,
+            reusable: sum.reusable + one.reusable,
+            waste: sum.waste + one.waste,
+            chunks: sum.chunks + one.chunks,
+            grown_since_reset: sum.grown_since_reset + one.grown_since_reset,
+        })
+    }
+}
+
+/// The titles of the columns of bytes, as wide as the widest number of bytes.
+const TITLES: [&str; 6] = ["allocated", "used", "peak", "waste", "peak now", "grown now"];
+
+/// Prints a line per phase and the total; *now* is since the last reset.
+impl<P: Phase, const N: usize> fmt::Display for MemoryStats<P, N> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let names = P::ALL.iter().map(|phase| phase.name());
+        let width = names.map(|name| name.chars().count()).max().unwrap_or(0).max("phase".len());
+        write!(f, "{:width$}", "phase")?;
+        for title in TITLES {
+            write!(f, "  {title:>11}")?;
+        }
+        write!(f, "  chunks")?;
+        let lines = P::ALL.iter().map(|phase| (phase.name(), self.of(*phase)));
+        for (name, stats) in lines.chain([("total", self.total())]) {
+            write!(f, "\n{name:width$}")?;
+            let ArenaStats { allocated, used, peak, waste, peak_since_reset, .. } = stats;
+            let columns = [allocated, used, peak, waste, peak_since_reset, stats.grown_since_reset];
+            for bytes in columns {
+                write!(f, "  {:>11}", HumanBytes(bytes))?;
+            }
+            write!(f, "  {:>6}", stats.chunks)?;
+        }
+        Ok(())
+    }
+}

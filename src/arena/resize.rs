@@ -1,0 +1,173 @@
+//! What was allocated grows, shrinks and goes back.
+
+use core::alloc::Layout;
+use core::ptr::NonNull;
+
+use super::bump::{self, ALIGN};
+use super::chunk::Chunk;
+use super::{Arena, fill};
+use crate::error::AllocError;
+
+impl Arena<'_> {
+    /// Makes a block larger: where it lies, if it is the last allocation and its
+    /// chunk has room; otherwise its bytes are copied to a new block, and the old
+    /// one is given back as by [`release_bytes`](Self::release_bytes).
+    ///
+    /// Returns where the block is now; the bytes behind the old size are
+    /// uninitialised.
+    ///
+    /// Complexity: constant in place, otherwise that of the copy.
+    ///
+    /// # Errors
+    /// As [`try_alloc`](Self::try_alloc); the block is as it was then.
+    ///
+    /// # Safety
+    /// This arena, not one of its scopes and no other arena, handed `block` out
+    /// with the layout `old`, and has not been reset or rewound below it since.
+    /// `new` is no smaller than `old`. Nobody uses the block through another
+    /// pointer any more, unless an error is returned.
+    pub unsafe fn try_grow(
+        &self,
+        block: NonNull<u8>,
+        old: Layout,
+        new: Layout,
+    ) -> Result<NonNull<u8>, AllocError> {
+        debug_assert!(new.size() >= old.size());
+        let aligned = block.addr().get() % new.align() == 0;
+        if aligned && self.resize_last(block, old.size(), new.size()) {
+            return Ok(block);
+        }
+        let larger = self.try_alloc_layout(new)?;
+        // SAFETY: both blocks hold `old.size()` bytes, and the new one was handed
+        // out just now, so they do not overlap.
+        unsafe { larger.copy_from_nonoverlapping(block, old.size()) };
+        // SAFETY: the caller's promise: nobody uses the old one any more.
+        unsafe { self.release_bytes(block, old) };
+        Ok(larger)
+    }
+
+    /// Makes a block smaller, where it lies; what is left over is given back as by
+    /// [`release_bytes`](Self::release_bytes).
+    ///
+    /// Complexity: constant. Never panics.
+    ///
+    /// # Safety
+    /// This arena, not one of its scopes and no other arena, handed `block` out
+    /// with the layout `old`, and has not been reset or rewound below it since.
+    /// `new_size` is no larger than the old. Nobody uses the bytes behind it any
+    /// more.
+    pub unsafe fn shrink(&self, block: NonNull<u8>, old: Layout, new_size: usize) {
+        debug_assert!(new_size <= old.size());
+        let (had, keeps) = (bump::round_up(old.size()), bump::round_up(new_size));
+        if had == keeps {
+            return;
+        }
+        // SAFETY: the block is `had` bytes long: sizes are rounded up to `ALIGN`.
+        let rest = unsafe { block.add(keeps) };
+        // SAFETY: the rest lies at the end of a block of this arena, is aligned as
+        // the block is, and nobody uses it: the caller's promise.
+        unsafe { self.release_rounded(rest, had - keeps) };
+    }
+
+    /// Gives a block back. If it was the last allocation, the next one lies
+    /// there; otherwise it is kept on a list by its size, and used again when the
+    /// current chunk is full, before a new one is taken. What is released in a
+    /// scope is used again in that scope.
+    ///
+    /// Complexity: constant. Never panics.
+    ///
+    /// ```
+    /// use core::alloc::Layout;
+    /// use arraypool::Arena;
+    ///
+    /// let arena = Arena::builder().initial_chunk(64).max_chunk(64).build();
+    /// let layout = Layout::new::<[u64; 2]>();
+    /// let [first, _second, _, _] = core::array::from_fn(|_| arena.alloc_layout(layout));
+    /// unsafe { arena.release_bytes(first, layout) };
+    /// assert_eq!(arena.used_bytes(), 48);
+    /// assert_eq!(arena.alloc_layout(layout), first);
+    /// assert_eq!(arena.allocated_bytes(), 64, "no new chunk was taken");
+    /// ```
+    ///
+    /// # Safety
+    /// This arena, not one of its scopes and no other arena, handed `block` out
+    /// with this layout, and has not been reset or rewound below it since. It has
+    /// not been given back, and nobody uses it any more.
+    pub unsafe fn release_bytes(&self, block: NonNull<u8>, layout: Layout) {
+        if layout.size() > 0 {
+            // SAFETY: the caller's promise; blocks are rounded up to `ALIGN`.
+            unsafe { self.release_rounded(block, bump::round_up(layout.size())) };
+        }
+    }
+
+    /// Gives back the end of a block, or all of it.
+    ///
+    /// # Safety
+    /// As [`release_bytes`](Self::release_bytes), for `size` bytes, a positive
+    /// multiple of `ALIGN`, at a multiple of `ALIGN`.
+    unsafe fn release_rounded(&self, block: NonNull<u8>, size: usize) {
+        debug_assert!(size > 0 && size % ALIGN == 0);
+        if self.fills {
+            // SAFETY: the block is `size` bytes long, and nobody uses it: the
+            // caller's promise.
+            unsafe { fill::fill(block, size, fill::FORGOTTEN) };
+        }
+        let last = block.addr().get() + size == self.cursor.get().addr().get();
+        if last && !self.claimed.get() {
+            self.move_cursor(block.addr());
+        } else {
+            // SAFETY: the caller's promise.
+            unsafe { self.state().free.put(block, size) };
+        }
+    }
+
+    /// Takes back the last allocation, so that a half-done step leaves nothing.
+    ///
+    /// # Safety
+    /// `start` is the last allocation of this arena, of `size` bytes, not 0, and
+    /// nobody uses it.
+    pub(crate) unsafe fn take_back_last(&self, start: NonNull<u8>, size: usize) {
+        let end = start.addr().get() + bump::round_up(size);
+        let behind =
+            self.state().last.get().filter(|last| Some(*last) != self.state().current.get());
+        // SAFETY: a chunk in the list is alive as long as the arena.
+        let behind = behind.map(|last| (last, unsafe { last.as_ref() }));
+        match behind {
+            Some((last, header))
+                if header.start() == start && header.cursor.get().addr().get() == end =>
+            {
+                // The allocation has a chunk to itself, behind the current one: it
+                // was taken into use for this and becomes an empty, kept one again.
+                self.forget(header, start);
+                let leads_here = |chunk: &NonNull<Chunk>| {
+                    // SAFETY: as above.
+                    unsafe { chunk.as_ref() }.next.get() == Some(last)
+                };
+                self.state().last.set(self.links().find(leads_here));
+            }
+            // SAFETY: the caller's promise.
+            _ => unsafe { self.release_rounded(start, bump::round_up(size)) },
+        }
+    }
+
+    /// Extends the block that ends at the cursor, or shrinks it: true if
+    /// `[start, start + old)` was the last allocation of the current chunk and
+    /// the chunk has room for `new` bytes there.
+    pub(super) fn resize_last(&self, start: NonNull<u8>, old: usize, new: usize) -> bool {
+        let first = start.addr().get();
+        if old == 0
+            || self.claimed.get()
+            || first + bump::round_up(old) != self.cursor.get().addr().get()
+        {
+            return false;
+        }
+        let bytes = bump::round_up(new);
+        if bytes > self.limit() - first {
+            return false;
+        }
+        // The block lies in the current chunk, since it ends at its cursor, and the
+        // chunk has `bytes` bytes from its start on.
+        self.move_cursor(start.addr().saturating_add(bytes));
+        true
+    }
+}

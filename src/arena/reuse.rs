@@ -1,0 +1,274 @@
+//! Blocks that were given back: lists by size, linked through the blocks themselves.
+//!
+//! A list holds the blocks from one power of two up to the next. A request is
+//! served by the first block of the next list up that has any, since each of
+//! those is large enough, or by one of the first blocks of its own list that
+//! happens to be; what is left over goes back to the lists. Before the arena takes
+//! a new chunk, blocks that lie next to each other are merged, if enough have come
+//! back since the last time.
+
+use core::alloc::Layout;
+use core::cell::Cell;
+use core::mem::MaybeUninit;
+use core::num::NonZeroUsize;
+use core::ptr::NonNull;
+
+use super::bump::{self, ALIGN};
+
+/// A block that nobody uses.
+#[repr(C, align(16))]
+struct Free {
+    next: Option<NonNull<Free>>,
+    size: usize,
+}
+
+const _: () = assert!(size_of::<Free>() == ALIGN, "the smallest block holds a link");
+
+/// Lists: of blocks from 16 bytes on, twice as large in each. The last one holds
+/// all that are larger.
+const LISTS: usize = 16;
+/// Blocks that are looked at in a list where not every one is large enough.
+const LOOKED_AT: usize = 4;
+
+/// The lists of one arena or scope. All of it is empty at first, and costs
+/// nothing to make: a head is written before the bit that tells of it.
+pub(super) struct FreeLists {
+    /// A bit for each list that holds a block: its head is initialised.
+    filled: Cell<u32>,
+    /// Blocks in all lists, and how many came back since they were merged.
+    blocks: Cell<u32>,
+    unmerged: Cell<u32>,
+    /// Bytes in all lists.
+    bytes: Cell<usize>,
+    heads: [Cell<MaybeUninit<NonNull<Free>>>; LISTS],
+}
+
+/// The list that a block of `size` bytes belongs to.
+fn list_of(size: usize) -> usize {
+    debug_assert!(size >= ALIGN);
+    ((size.ilog2() - ALIGN.ilog2()) as usize).min(LISTS - 1)
+}
+
+impl FreeLists {
+    #[inline]
+    pub(super) const fn new() -> Self {
+        Self {
+            filled: Cell::new(0),
+            blocks: Cell::new(0),
+            unmerged: Cell::new(0),
+            bytes: Cell::new(0),
+            heads: [const { Cell::new(MaybeUninit::uninit()) }; LISTS],
+        }
+    }
+
+    /// Bytes in all lists.
+    pub(super) fn bytes(&self) -> usize {
+        self.bytes.get()
+    }
+
+    /// Forgets all blocks.
+    pub(super) fn forget(&self) {
+        self.filled.set(0);
+        self.blocks.set(0);
+        self.unmerged.set(0);
+        self.bytes.set(0);
+    }
+
+    fn head(&self, list: usize) -> Option<NonNull<Free>> {
+        let filled = self.filled.get() & (1 << list) != 0;
+        // SAFETY: `set_head` wrote the head before it set the list's bit.
+        filled.then(|| unsafe { self.heads[list].get().assume_init() })
+    }
+
+    fn set_head(&self, list: usize, head: Option<NonNull<Free>>) {
+        let bit = 1 << list;
+        match head {
+            Some(block) => {
+                self.heads[list].set(MaybeUninit::new(block));
+                self.filled.set(self.filled.get() | bit);
+            }
+            None => self.filled.set(self.filled.get() & !bit),
+        }
+    }
+
+    /// Keeps a block for reuse.
+    ///
+    /// # Safety
+    /// `block` is aligned to `ALIGN` and valid for reads and writes of `size`
+    /// bytes, a positive multiple of `ALIGN`; nobody uses them until `take` hands
+    /// them out, or the lists are forgotten.
+    pub(super) unsafe fn put(&self, block: NonNull<u8>, size: usize) {
+        self.unmerged.set(self.unmerged.get().saturating_add(1));
+        // SAFETY: the caller's promise.
+        unsafe { self.insert(block, size) };
+    }
+
+    /// Writes a link into a block, and puts it in front of its list.
+    ///
+    /// # Safety
+    /// As [`put`](Self::put).
+    unsafe fn insert(&self, block: NonNull<u8>, size: usize) {
+        debug_assert!(size >= ALIGN && size % ALIGN == 0);
+        let list = list_of(size);
+        let free = block.cast::<Free>();
+        // SAFETY: the block is aligned, writable and holds a link: the caller's promise.
+        unsafe { free.write(Free { next: self.head(list), size }) };
+        self.set_head(list, Some(free));
+        self.blocks.set(self.blocks.get().saturating_add(1));
+        self.bytes.set(self.bytes.get() + size);
+    }
+
+    /// Hands a block out that holds the layout, whose size is not 0. What it has
+    /// too much is kept.
+    pub(super) fn take(&self, layout: Layout) -> Option<NonNull<u8>> {
+        if self.filled.get() == 0 {
+            return None;
+        }
+        let size = bump::round_up(layout.size());
+        let first = list_of(size);
+        let (block, found) =
+            self.find_in(first, size, layout.align(), LOOKED_AT).or_else(|| {
+                // Every block of the lists above is large enough.
+                let above = self.filled.get() & (u32::MAX << first << 1);
+                let list = above.trailing_zeros() as usize;
+                (list < LISTS).then(|| self.find_in(list, size, layout.align(), LOOKED_AT))?
+            })?;
+        self.blocks.set(self.blocks.get().saturating_sub(1));
+        self.bytes.set(self.bytes.get() - found);
+        if found > size {
+            // SAFETY: the block is `found` bytes long, which is more.
+            let rest = unsafe { block.add(size) };
+            // SAFETY: the rest is of a block that `put` was given, and the block
+            // is in no list any more; both sizes are multiples of `ALIGN`.
+            unsafe { self.insert(rest, found - size) };
+        }
+        Some(block)
+    }
+
+    /// Merges blocks that lie next to each other, if it may help a request of
+    /// `size` bytes and is worth it; returns whether any were. `chunk_of` gives a
+    /// pointer with the right to all of the chunk that an address lies in.
+    ///
+    /// Complexity: that of sorting the blocks, for at least half as many that have
+    /// come back since the last time.
+    pub(super) fn merge(
+        &self,
+        size: usize,
+        chunk_of: impl Fn(NonZeroUsize) -> Option<NonNull<u8>>,
+    ) -> bool {
+        let (before, bytes) = (self.blocks.get(), self.bytes.get());
+        if self.unmerged.get() < 2 || bytes < size || self.unmerged.get() < before / 2 {
+            return false;
+        }
+        let mut link = self.drain_sorted();
+        while let Some(first) = link {
+            // SAFETY: blocks that were in a list have a link, and nobody else uses them.
+            let Free { mut next, mut size } = unsafe { first.read() };
+            let (start, mut block) = (first.addr(), Some(first.cast::<u8>()));
+            while let Some(neighbour) = next.filter(|next| next.addr().get() == start.get() + size)
+            {
+                // SAFETY: as above.
+                let Free { next: behind, size: more } = unsafe { neighbour.read() };
+                (next, size) = (behind, size + more);
+                // A block's own pointer may have no right to its neighbour.
+                block = chunk_of(start).map(|chunk| chunk.with_addr(start));
+            }
+            if let Some(block) = block {
+                // SAFETY: one block, or several that touch, all of which `put` was
+                // given; the pointer has the right to them.
+                unsafe { self.insert(block, size) };
+            }
+            link = next;
+        }
+        self.blocks.get() < before
+    }
+
+    /// Takes all blocks out of the lists and links them by address: a merge sort
+    /// from the bottom up, in which the i-th sorted list has 2^i blocks.
+    fn drain_sorted(&self) -> Option<NonNull<Free>> {
+        let mut sorted = [None; 32];
+        for list in 0..LISTS {
+            let mut link = self.head(list);
+            while let Some(mut block) = link {
+                // SAFETY: blocks in a list were written by `put`, and nobody else uses them.
+                link = unsafe { block.as_mut() }.next.take();
+                let mut run = Some(block);
+                for place in &mut sorted {
+                    match place.take() {
+                        // SAFETY: both are lists of blocks, in none of which a block is twice.
+                        Some(other) => run = unsafe { merged(Some(other), run) },
+                        None => {
+                            *place = run.take();
+                            break;
+                        }
+                    }
+                }
+            }
+        }
+        self.forget();
+        // SAFETY: as above.
+        sorted.into_iter().fold(None, |all, list| unsafe { merged(list, all) })
+    }
+
+    /// Takes the first block out of a list that is large enough and aligned,
+    /// with its size; looks at no more than `looks`.
+    fn find_in(
+        &self,
+        list: usize,
+        size: usize,
+        align: usize,
+        looks: usize,
+    ) -> Option<(NonNull<u8>, usize)> {
+        let mut before: Option<NonNull<Free>> = None;
+        let mut link = self.head(list);
+        for _ in 0..looks {
+            let block = link?;
+            // SAFETY: blocks in a list were written by `put`, and nobody else uses them.
+            let Free { next, size: found } = unsafe { block.read() };
+            if found >= size && block.addr().get() % align == 0 {
+                match before {
+                    // SAFETY: as above.
+                    Some(mut before) => unsafe { before.as_mut() }.next = next,
+                    None => self.set_head(list, next),
+                }
+                return Some((block.cast(), found));
+            }
+            before = link;
+            link = next;
+        }
+        None
+    }
+}
+
+/// Merges two lists that are sorted by address.
+///
+/// # Safety
+/// All blocks of both have a link, and nobody else uses them; none is in both.
+unsafe fn merged(
+    mut one: Option<NonNull<Free>>,
+    mut other: Option<NonNull<Free>>,
+) -> Option<NonNull<Free>> {
+    let mut head = None;
+    let mut last: Option<NonNull<Free>> = None;
+    loop {
+        let mut block = match (one, other) {
+            (Some(a), Some(b)) if a.addr() < b.addr() => a,
+            (_, Some(b)) => b,
+            (Some(a), None) => a,
+            (None, None) => return head,
+        };
+        // SAFETY: the caller's promise.
+        let next = unsafe { block.as_mut() }.next.take();
+        if Some(block) == one {
+            one = next
+        } else {
+            other = next
+        }
+        match last {
+            // SAFETY: as above.
+            Some(mut last) => unsafe { last.as_mut() }.next = Some(block),
+            None => head = Some(block),
+        }
+        last = Some(block);
+    }
+}

@@ -1,0 +1,93 @@
+//! Where chunks come from, collections that live in an arena, and strings that are
+//! kept once.
+
+#![allow(clippy::std_instead_of_alloc, reason = "tests have the standard library")]
+
+mod support;
+
+#[path = "sources/allocator.rs"]
+mod allocator;
+#[path = "sources/interner.rs"]
+mod interner;
+#[path = "sources/walk.rs"]
+mod walk;
+
+use arraypool::{
+    AllocError, Arena, ArrayPool, Budget, FailingSource, LocalArena, Metadata, Tagged,
+};
+use support::source::CheckedSource;
+use support::take;
+
+#[test]
+fn a_source_fails_when_it_is_told_to() {
+    let all = |source: &FailingSource| {
+        let arena = Arena::builder().initial_chunk(64).max_chunk(64).source(source).build();
+        let refused: Vec<bool> = (0..200).map(|_| arena.try_alloc([0_u8; 64]).is_err()).collect();
+        assert_eq!(source.refusals(), refused.iter().filter(|refused| **refused).count());
+        assert_eq!(source.has_failed(), refused.contains(&true));
+        refused
+    };
+    let none = all(&FailingSource::fail_at(0));
+    assert!(!none.contains(&true));
+    assert_eq!(all(&FailingSource::fail_randomly(0, 1)), none);
+    assert!(all(&FailingSource::fail_randomly(1, 1)).iter().all(|&refused| refused));
+    let some = all(&FailingSource::fail_randomly(4, 1));
+    assert_eq!(some, all(&FailingSource::fail_randomly(4, 1)), "a seed is a seed");
+    assert_ne!(some, all(&FailingSource::fail_randomly(4, 2)));
+    let count = some.iter().filter(|refused| **refused).count();
+    assert!((25..75).contains(&count), "{count} of 200");
+    let source = FailingSource::fail_above(5000);
+    let arena = Arena::builder().source(&source).build();
+    assert!(arena.try_alloc_zeroed(4000).is_ok());
+    assert!(matches!(arena.try_alloc_zeroed(6000), Err(AllocError::OutOfMemory { .. })));
+    drop(arena);
+    assert_eq!((source.refusals(), source.live_bytes()), (1, 0));
+}
+
+#[test]
+fn an_arena_in_an_arena_gives_its_chunks_back() {
+    let source = CheckedSource::new();
+    let outer = Arena::builder().source(&source).build();
+    let kept = outer.alloc([1_u8; 100]);
+    let mut used = 0;
+    for round in 0..10 {
+        let mut inner = LocalArena::new_in(&outer);
+        for size in [10, 5000, 100, 20_000] {
+            take(&inner, size);
+            take(&outer, 16);
+        }
+        inner.reset();
+        take(&inner, 10_000);
+        inner.clear();
+        assert_eq!(inner.chunk_count(), 1);
+        drop(inner);
+        if round == 1 {
+            used = outer.allocated_bytes();
+        }
+    }
+    assert_eq!(outer.allocated_bytes(), used, "what came back was used again");
+    assert_eq!(kept, &[1; 100]);
+    drop(outer);
+    assert_eq!(source.live_blocks(), 0);
+}
+
+#[test]
+fn arenas_in_an_arena_have_budgets_of_their_own() {
+    let outer = Arena::new();
+    let budget = Budget::new(10_000);
+    let inner = Arena::builder().budget(&budget).build_local(&outer);
+    assert!(inner.try_alloc_zeroed(5000).is_ok());
+    assert!(matches!(inner.try_alloc_zeroed(8000), Err(AllocError::OverBudget { .. })));
+    outer.scope(|scope| {
+        // The scope has claimed the memory that the inner arena would grow into.
+        let refused = inner.try_alloc_zeroed(4500);
+        assert!(matches!(refused, Err(AllocError::OutOfMemory { .. })));
+        let local = LocalArena::new_in(scope);
+        take(&local, 10_000);
+    });
+    budget.set_limit(1 << 20);
+    let pool = ArrayPool::<u64, Metadata>::new_in(&inner);
+    let other = ArrayPool::<u64, Tagged>::new_in(&inner);
+    let arrays = [pool.try_allocate_copy(&[1; 12]).is_ok(), other.try_allocate(12).is_ok()];
+    assert!(pool.verify().is_ok() && other.verify().is_ok() && arrays.contains(&true));
+}
