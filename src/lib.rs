@@ -28,7 +28,8 @@
 //! 2. [`ArrayPool`] and [`PoolArray`]: arrays in slots of a [class](ClassTable);
 //!    [`RawPool`], the untyped pool behind them; [`ReleaseStrategy`], the seam
 //!    with [`Direct`], `Metadata` and [`Tagged`].
-//! 3. [`json`]: a JSON document in pooled arrays.
+//! 3. `shared`: one pool, many threads; reusable arenas, one per worker.
+//! 4. [`json`]: a JSON document in pooled arrays.
 //!
 //! # Features
 //!
@@ -38,6 +39,7 @@
 //! | `alloc` | yes | a heap: arenas that grow, and `Metadata` |
 //! | `json` | yes | a JSON document in pooled arrays |
 //! | `serde` | | any serde format into a pooled tree and back |
+//! | `shared` | | one pool, many threads |
 //! | `tagged` | | [`DefaultStrategy`] is [`Tagged`] instead of `Metadata` |
 //!
 //! Without default features the crate is `no_std` and needs no allocator at all:
@@ -57,6 +59,8 @@ mod sync;
 
 #[cfg(feature = "json")]
 pub mod json;
+#[cfg(feature = "shared")]
+pub mod shared;
 
 #[cfg(feature = "alloc")]
 pub use arena::FailingSource;
@@ -79,5 +83,5 @@ struct Readme;
 /// users, and not part of the interface.
 #[doc(hidden)]
 pub mod __seam {
-    pub use crate::pool::{Broken, Cut, Issued, Record, Run, Sealed, Tenure};
+    pub use crate::pool::{Broken, Cut, Issued, Place, Record, Run, Sealed, Tenure};
 }

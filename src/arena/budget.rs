@@ -1,7 +1,7 @@
 //! One byte limit over arenas, pools and their metadata.
 
 use crate::error::AllocError;
-use crate::sync::{AtomicUsize, Ordering};
+use crate::sync::{AtomicUsize, Ordering, const_fn};
 
 /// A limit in bytes, shared by any number of arenas and pools.
 ///
@@ -31,20 +31,24 @@ pub struct Budget {
 }
 
 impl Budget {
-    /// A budget of `limit` bytes. Never panics.
-    #[must_use]
-    pub const fn new(limit: usize) -> Self {
-        Self {
-            used: AtomicUsize::new(0),
-            peak: AtomicUsize::new(0),
-            limit: AtomicUsize::new(limit),
+    const_fn! {
+        /// A budget of `limit` bytes. Never panics.
+        #[must_use]
+        pub const fn new(limit: usize) -> Self {
+            Self {
+                used: AtomicUsize::new(0),
+                peak: AtomicUsize::new(0),
+                limit: AtomicUsize::new(limit),
+            }
         }
     }
 
-    /// A budget that only counts. Never panics.
-    #[must_use]
-    pub const fn unlimited() -> Self {
-        Self::new(usize::MAX)
+    const_fn! {
+        /// A budget that only counts. Never panics.
+        #[must_use]
+        pub const fn unlimited() -> Self {
+            Self::new(usize::MAX)
+        }
     }
 
     /// Bytes charged now.

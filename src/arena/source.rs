@@ -121,7 +121,7 @@ mod failing {
     use core::ptr::NonNull;
 
     use super::{ChunkSource, heap};
-    use crate::sync::{AtomicUsize, Ordering};
+    use crate::sync::{AtomicUsize, Ordering, const_fn};
 
     /// A heap source that refuses one request, for tests.
     ///
@@ -146,10 +146,12 @@ mod failing {
     }
 
     impl FailingSource {
-        /// A source whose `n`-th request fails, counted from 1. With 0, none does.
-        #[must_use]
-        pub const fn fail_at(n: usize) -> Self {
-            Self { requests: AtomicUsize::new(0), fails_at: n, live_bytes: AtomicUsize::new(0) }
+        const_fn! {
+            /// A source whose `n`-th request fails, counted from 1. With 0, none does.
+            #[must_use]
+            pub const fn fail_at(n: usize) -> Self {
+                Self { requests: AtomicUsize::new(0), fails_at: n, live_bytes: AtomicUsize::new(0) }
+            }
         }
 
         /// Whether the request that was to fail has been made.

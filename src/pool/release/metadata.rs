@@ -24,6 +24,7 @@ use crate::arena::Arena;
 use crate::error::AllocError;
 use crate::pool::books;
 use crate::pool::run::Run;
+use crate::sync::{AtomicPtr, AtomicU32, Ordering};
 
 /// Records beside the memory: the default strategy, which needs a heap.
 ///
@@ -56,11 +57,26 @@ struct RunBooks {
 /// The record of one slot.
 #[derive(Debug)]
 pub struct SlotRecord {
-    elements: Cell<NonNull<u8>>,
+    /// Any thread of a shared pool may ask for these three: words, loaded and
+    /// stored relaxed. Only whoever has the slot, or the list that it is on,
+    /// writes them or touches `next`.
+    elements: AtomicPtr<u8>,
     next: Cell<Option<NonNull<SlotRecord>>>,
     /// Generation and state.
     stamp: StampCell,
-    length: Cell<u32>,
+    length: AtomicU32,
+}
+
+impl SlotRecord {
+    #[inline(always)]
+    fn elements(&self) -> NonNull<u8> {
+        // It was stored from a `NonNull`.
+        NonNull::new(self.elements.load(Ordering::Relaxed)).unwrap_or(NonNull::dangling())
+    }
+
+    fn length(&self) -> u32 {
+        self.length.load(Ordering::Relaxed)
+    }
 }
 
 /// The free list of one class, and the codes of its states.
@@ -71,6 +87,7 @@ pub struct List {
     free: u32,
     raw: u32,
     lost: u32,
+    leaving: u32,
     /// The record of the slot that is cut next.
     cutting: Cell<Option<NonNull<SlotRecord>>>,
 }
@@ -81,6 +98,7 @@ impl List {
         match tenure {
             Tenure::Owned => self.owned,
             Tenure::Raw => self.raw,
+            Tenure::Leaving => self.leaving,
         }
     }
 }
@@ -195,6 +213,7 @@ unsafe impl ReleaseStrategy for Metadata {
             free: code(2),
             raw: code(3),
             lost: code(4),
+            leaving: code(5),
             cutting: Cell::new(None),
         }
     }
@@ -239,10 +258,10 @@ unsafe impl ReleaseStrategy for Metadata {
         };
         let stamp = before.next_generation().with_low(list.code(tenure));
         let record = SlotRecord {
-            elements: Cell::new(slot.elements),
+            elements: AtomicPtr::new(slot.elements.as_ptr()),
             next: Cell::new(None),
             stamp: StampCell::new(stamp),
-            length: Cell::new(length),
+            length: AtomicU32::new(length),
         };
         // SAFETY: the block has room for this record, and the slot has no
         // tenant, so nobody uses it.
@@ -265,10 +284,10 @@ unsafe impl ReleaseStrategy for Metadata {
             return None;
         }
         record.stamp.store(stamp.with_low(list.code(tenure)));
-        record.length.set(length);
+        record.length.store(length, Ordering::Relaxed);
         list.head.set(record.next.get());
         let generation = stamp.generation();
-        Some(Issued { elements: record.elements.get(), ticket: link, generation })
+        Some(Issued { elements: record.elements(), ticket: link, generation })
     }
 
     #[inline(always)]
@@ -282,7 +301,7 @@ unsafe impl ReleaseStrategy for Metadata {
         let record = unsafe { borrow(link) };
         let stamp = record.stamp.load();
         // The ticket leads to the elements, so the state alone is compared.
-        debug_assert_eq!(record.elements.get(), elements);
+        debug_assert_eq!(record.elements(), elements);
         if stamp.low() != list.code(tenure) {
             return false;
         }
@@ -305,8 +324,8 @@ unsafe impl ReleaseStrategy for Metadata {
         let record = unsafe { borrow(link) };
         let stamp = record.stamp.load();
         let (state, generation) = (stamp.low(), stamp.generation());
-        let length = record.length.get();
-        if record.elements.get() != elements {
+        let length = record.length();
+        if record.elements() != elements {
             Record::Corrupted
         } else if state == list.free {
             Record::Free { generation }
@@ -314,6 +333,8 @@ unsafe impl ReleaseStrategy for Metadata {
             Record::Live { tenure: Tenure::Owned, length, generation }
         } else if state == list.raw {
             Record::Live { tenure: Tenure::Raw, length, generation }
+        } else if state == list.leaving {
+            Record::Live { tenure: Tenure::Leaving, length, generation }
         } else if state == list.lost {
             Record::Lost
         } else {
@@ -332,7 +353,7 @@ unsafe impl ReleaseStrategy for Metadata {
         // SAFETY: the caller's promise: the ticket is that of a cut slot.
         let record = unsafe { borrow(link) };
         let stamp = record.stamp.load();
-        if record.elements.get() != elements || stamp.low() != list.code(from) {
+        if record.elements() != elements || stamp.low() != list.code(from) {
             return None;
         }
         record.stamp.store(stamp.with_low(list.code(to)));
@@ -343,15 +364,15 @@ unsafe impl ReleaseStrategy for Metadata {
     unsafe fn relabel(list: &List, elements: NonNull<u8>, link: NonNull<SlotRecord>, length: u32) {
         // SAFETY: the caller's promise: the ticket is that of a cut slot.
         let record = unsafe { borrow(link) };
-        if record.elements.get() == elements && record.stamp.load().low() == list.owned {
-            record.length.set(length);
+        if record.elements() == elements && record.stamp.load().low() == list.owned {
+            record.length.store(length, Ordering::Relaxed);
         }
     }
 
     unsafe fn abandon(list: &List, elements: NonNull<u8>, link: NonNull<SlotRecord>) {
         // SAFETY: the caller's promise: the ticket is that of a cut slot.
         let record = unsafe { borrow(link) };
-        record.elements.set(elements);
+        record.elements.store(elements.as_ptr(), Ordering::Relaxed);
         record.stamp.store(record.stamp.load().with_low(list.lost));
     }
 
@@ -376,7 +397,42 @@ unsafe impl ReleaseStrategy for Metadata {
         // SAFETY: a place of a list is the record of a cut slot.
         let record = unsafe { borrow(link) };
         let generation = record.stamp.load().generation();
-        Issued { elements: record.elements.get(), ticket: link, generation }
+        Issued { elements: record.elements(), ticket: link, generation }
+    }
+
+    #[inline(always)]
+    fn twin(list: &List) -> List {
+        let &List { owned, free, raw, lost, leaving, .. } = list;
+        List { head: Cell::new(None), owned, free, raw, lost, leaving, cutting: Cell::new(None) }
+    }
+
+    unsafe fn put(list: &List, link: NonNull<SlotRecord>) {
+        // SAFETY: the caller's promise: the record of a cut slot.
+        let record = unsafe { borrow(link) };
+        record.next.set(list.head.get());
+        list.head.set(Some(link));
+    }
+
+    unsafe fn seize(
+        list: &List,
+        elements: NonNull<u8>,
+        link: NonNull<SlotRecord>,
+        generation: Option<u32>,
+        to: Tenure,
+    ) -> Result<(), super::Record> {
+        // SAFETY: the caller's promise: the ticket is that of a cut slot.
+        let record = unsafe { borrow(link) };
+        let stamp = record.stamp.load();
+        let meant = generation.is_none_or(|generation| generation == stamp.generation());
+        if record.elements() == elements
+            && stamp.low() == list.raw
+            && meant
+            && record.stamp.exchange(stamp, stamp.with_low(list.code(to)))
+        {
+            return Ok(());
+        }
+        // SAFETY: the caller's promise, passed on.
+        Err(unsafe { Self::read(list, elements, link) })
     }
 }
 

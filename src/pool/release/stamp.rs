@@ -6,7 +6,7 @@
 
 #![forbid(unsafe_code)]
 
-use crate::sync::{AtomicUsize, Ordering};
+use crate::sync::{AtomicUsize, Ordering, const_fn};
 
 /// `{ generation: 32, low: 32 }`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -72,8 +72,10 @@ pub(super) struct StampCell {
 
 #[cfg(target_pointer_width = "64")]
 impl StampCell {
-    pub(super) const fn new(stamp: Stamp) -> Self {
-        Self { word: AtomicUsize::new(stamp.fold()) }
+    const_fn! {
+        pub(super) const fn new(stamp: Stamp) -> Self {
+            Self { word: AtomicUsize::new(stamp.fold()) }
+        }
     }
 
     #[inline]
@@ -85,14 +87,23 @@ impl StampCell {
     pub(super) fn store(&self, stamp: Stamp) {
         self.word.store(stamp.fold(), Ordering::Relaxed);
     }
+
+    /// Changes `from` into `to`; false, and nothing changed, if it was another.
+    /// Of several who try, one is told true.
+    pub(super) fn exchange(&self, from: Stamp, to: Stamp) -> bool {
+        let (from, to) = (from.fold(), to.fold());
+        self.word.compare_exchange(from, to, Ordering::AcqRel, Ordering::Relaxed).is_ok()
+    }
 }
 
 #[cfg(not(target_pointer_width = "64"))]
 impl StampCell {
-    pub(super) const fn new(stamp: Stamp) -> Self {
-        Self {
-            generation: AtomicUsize::new(stamp.generation() as usize),
-            low: AtomicUsize::new(stamp.low() as usize),
+    const_fn! {
+        pub(super) const fn new(stamp: Stamp) -> Self {
+            Self {
+                generation: AtomicUsize::new(stamp.generation() as usize),
+                low: AtomicUsize::new(stamp.low() as usize),
+            }
         }
     }
 
@@ -106,6 +117,23 @@ impl StampCell {
     pub(super) fn store(&self, stamp: Stamp) {
         self.generation.store(stamp.generation() as usize, Ordering::Relaxed);
         self.low.store(stamp.low() as usize, Ordering::Relaxed);
+    }
+
+    /// Changes `from`'s low word into `to`'s, of the same generation; false, and
+    /// nothing changed, if it was another. Of several who try, one is told true.
+    pub(super) fn exchange(&self, from: Stamp, to: Stamp) -> bool {
+        let (before, after) = (from.low() as usize, to.low() as usize);
+        let won = self.low.compare_exchange(before, after, Ordering::AcqRel, Ordering::Relaxed);
+        if won.is_err() {
+            return false;
+        }
+        // Whoever changed the low word has the slot alone: only now is the
+        // generation certain, and it may be a later one.
+        if self.generation.load(Ordering::Relaxed) as u32 == from.generation() {
+            return true;
+        }
+        self.low.store(before, Ordering::Release);
+        false
     }
 }
 
@@ -124,6 +152,10 @@ mod tests {
         assert_eq!(cell.load(), stamp);
         cell.store(stamp.next_generation().with_low(7));
         assert_eq!(cell.load(), Stamp(2 << 32 | 7));
+        assert!(!cell.exchange(stamp, stamp.with_low(8)));
+        assert_eq!(cell.load(), Stamp(2 << 32 | 7));
+        assert!(cell.exchange(Stamp(2 << 32 | 7), Stamp(2 << 32 | 8)));
+        assert_eq!(cell.load(), Stamp(2 << 32 | 8));
     }
 
     #[test]

@@ -7,7 +7,7 @@
 //! free:  word  = link key ^ next                stamp = generation, last length
 //!        check = spread(check key ^ next ^ stamp) ^ address
 //! ```
-//! Five keys per class, derived from the pool's secret, stand for the states
+//! Six keys per class, derived from the pool's secret, stand for the states
 //! and for the link; since they differ by class, one comparison also proves the
 //! class, and since the header's own address is mixed in, a header that was
 //! copied elsewhere proves nothing. The link is verified before it is
@@ -60,6 +60,7 @@ pub struct List {
     check: usize,
     raw: usize,
     lost: usize,
+    leaving: usize,
 }
 
 impl List {
@@ -69,6 +70,7 @@ impl List {
         match tenure {
             Tenure::Owned => self.owned,
             Tenure::Raw => self.raw,
+            Tenure::Leaving => self.leaving,
         }
     }
 
@@ -105,6 +107,8 @@ impl List {
             live(Tenure::Owned)
         } else if magic == self.raw {
             live(Tenure::Raw)
+        } else if magic == self.leaving {
+            live(Tenure::Leaving)
         } else if magic == self.lost {
             Record::Lost
         } else if self.open(link, words).is_some() {
@@ -208,13 +212,15 @@ unsafe impl ReleaseStrategy for Tagged {
             check: key(),
             raw: key(),
             lost: key(),
+            leaving: key(),
         }
     }
 
     fn closed() -> List {
         // No header opens with these but by chance, and the list is empty.
         let key = next_magic(&mut 0);
-        List { head: Cell::new(None), owned: !key, link: key, check: key, raw: !key, lost: key }
+        let [owned, raw, leaving] = [!key; 3];
+        List { head: Cell::new(None), owned, link: key, check: key, raw, lost: key, leaving }
     }
 
     fn adopt(&self, _: &Arena<'_>, _: &Run) -> Result<(), AllocError> {
@@ -348,6 +354,44 @@ unsafe impl ReleaseStrategy for Tagged {
         let elements = unsafe { link.add(1) }.cast();
         Issued { elements, ticket: (), generation: 0 }
     }
+
+    #[inline(always)]
+    fn twin(list: &List) -> List {
+        let &List { owned, link, check, raw, lost, leaving, .. } = list;
+        List { head: Cell::new(None), owned, link, check, raw, lost, leaving }
+    }
+
+    unsafe fn put(list: &List, link: NonNull<Header>) {
+        // SAFETY: the caller's promise: the header of a cut slot.
+        let header = unsafe { borrow(link) };
+        list.push(link, header, header.stamp.load());
+    }
+
+    unsafe fn seize(
+        list: &List,
+        elements: NonNull<u8>,
+        _: (),
+        generation: Option<u32>,
+        to: Tenure,
+    ) -> Result<(), Record> {
+        // SAFETY: the caller names a slot of this pool.
+        let link = unsafe { header_of(elements) };
+        // SAFETY: the caller's promise: the slot has been cut.
+        let header = unsafe { borrow(link) };
+        let words = header.load();
+        let meant = generation.is_none_or(|generation| generation == words.stamp.generation());
+        if words.magic(link) == list.raw && meant {
+            // The word holds the generation, too: it is the same only as long as
+            // the tenant is.
+            let word = list.magic(to) ^ words.mixed(link, words.stamp);
+            let word = ptr::without_provenance_mut(word);
+            let (success, failure) = (Ordering::AcqRel, Ordering::Relaxed);
+            if header.word.compare_exchange(words.word, word, success, failure).is_ok() {
+                return Ok(());
+            }
+        }
+        Err(list.record(link, &header.load()))
+    }
 }
 
 /// 2^64 divided by the golden ratio, made odd: the increment of `SplitMix64`
@@ -421,9 +465,10 @@ mod tests {
     fn magics_differ_and_hold_no_fill_byte() {
         for secret in [0, 1, 0x1000, usize::MAX] {
             let lists = [0, 1, 2, 30].map(|class| Tagged::list(class, secret));
-            let mut keys = [0; 20];
-            for (five, list) in keys.chunks_mut(5).zip(&lists) {
-                five.copy_from_slice(&[list.owned, list.raw, list.lost, list.link, list.check]);
+            let mut keys = [0; 24];
+            for (six, list) in keys.chunks_mut(6).zip(&lists) {
+                let List { owned, raw, lost, leaving, link, check, .. } = *list;
+                six.copy_from_slice(&[owned, raw, lost, leaving, link, check]);
             }
             for (index, key) in keys.iter().enumerate() {
                 assert!(!keys[..index].contains(key));
