@@ -1,6 +1,5 @@
 //! The budget, exhausted by two threads at once.
 
-use arraypool::shared::SharedSettings;
 use arraypool::{AllocError, Budget, ReleaseStrategy};
 use loom::sync::Arc;
 use loom::thread;
@@ -13,8 +12,10 @@ crate::for_both!(the_pools_budget_is_used_up_by_two);
 /// beyond the budget: there is room for the first lane and its arrays, and for a
 /// second lane only if the first one was quick.
 fn the_pools_budget_is_used_up_by_two<S: ReleaseStrategy>() {
-    let settings: SharedSettings = SMALL.limit(9000);
-    let stage = Stage::<S>::new(settings);
+    /// For the runs' books, a chunk, and a second lane or two arrays more.
+    const ROOM: usize = 4600;
+    let bare = Stage::<S>::new(SMALL).pool().stats().bytes;
+    let stage = Stage::<S>::new(SMALL.limit(bare + ROOM));
     let pool = stage.pool();
     let work = move |token: usize, watch: &crate::support::Watch| {
         let Ok(lane) = pool.try_lane() else { return 0 };

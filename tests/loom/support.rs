@@ -38,8 +38,11 @@ pub(crate) struct Stage<S: ReleaseStrategy> {
 
 impl<S: ReleaseStrategy> Stage<S> {
     pub(crate) fn new(settings: SharedSettings) -> Self {
-        let pool = Box::into_raw(Box::new(Pool::with_settings(settings.max_runs(8))));
-        Self { pool, watch: Arc::default() }
+        let pool = Pool::with_settings(settings.max_runs(8));
+        // The first call is not modelled (what is set once is the standard
+        // library's), so it comes before the threads; it leaves one lane.
+        drop(pool.try_lane());
+        Self { pool: Box::into_raw(Box::new(pool)), watch: Arc::default() }
     }
 
     pub(crate) fn pool(&self) -> &'static Pool<S> {
