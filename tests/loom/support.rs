@@ -59,6 +59,10 @@ impl<S: ReleaseStrategy> Stage<S> {
     pub(crate) fn assert_all_home(&self) {
         let stats = self.pool().verify().expect("the books add up");
         assert_eq!((stats.live, stats.lost, stats.corrupted), (0, 0, 0), "{stats:?}");
+        // What the counters say is there, and no lane is out.
+        self.pool().trim(0);
+        let stats = self.pool().verify().expect("the books add up");
+        assert_eq!((stats.waiting, stats.in_lanes), (0, 0), "{stats:?}");
     }
 }
 
