@@ -7,6 +7,12 @@ pub(crate) use core::sync::atomic::Ordering;
 #[cfg(not(arraypool_loom))]
 pub(crate) use core::sync::atomic::{AtomicPtr, AtomicU32, AtomicUsize};
 
+/// For what one thread at a time may touch: the checker finds two.
+#[cfg(all(feature = "shared", not(arraypool_loom)))]
+pub(crate) use core::cell::Cell;
+#[cfg(all(feature = "shared", arraypool_loom, feature = "loom"))]
+pub(crate) use loom::cell::Cell;
+
 #[cfg(all(arraypool_loom, feature = "loom"))]
 pub(crate) use loom::sync::atomic::{AtomicPtr, AtomicU32, AtomicUsize};
 

@@ -5,7 +5,6 @@
 //! reads or trims everything. No user code runs under it.
 
 use core::alloc::Layout;
-use core::cell::Cell;
 use core::ptr::NonNull;
 use core::slice;
 
@@ -15,7 +14,7 @@ use super::settings::SharedSettings;
 use crate::arena::{Arena, Budget};
 use crate::error::{AllocError, ReleaseError};
 use crate::pool::{ClassTable, Issued, RawPool, Record, ReleaseStrategy, Stock, Table, Tenure};
-use crate::sync::{AtomicUsize, Mutex, MutexGuard, Ordering, unique_number};
+use crate::sync::{AtomicUsize, Cell, Mutex, MutexGuard, Ordering, unique_number};
 
 /// What all lanes of a pool share.
 pub(super) struct Depot<S: ReleaseStrategy, C: ClassTable> {
@@ -211,7 +210,7 @@ impl<S: ReleaseStrategy, C: ClassTable> Depot<S, C> {
         let local = match core.idle {
             Some(local) => {
                 // SAFETY: lanes stay until the depot is dropped.
-                core.idle = unsafe { local.as_ref() }.idle.take();
+                core.idle = unsafe { local.as_ref() }.idle.replace(None);
                 local
             }
             None => {
@@ -424,9 +423,7 @@ impl<S: ReleaseStrategy, C: ClassTable> Core<S, C> {
         let borrow = |local: NonNull<Local<S, C>>| unsafe { local.as_ref() };
         core::iter::successors(self.idle.map(borrow), move |local| {
             // The lock is held, or there would be no core to borrow.
-            let next = local.idle.take();
-            local.idle.set(next);
-            next.map(borrow)
+            local.idle.get().map(borrow)
         })
     }
 }

@@ -4,14 +4,13 @@
 //! anyone. The returns beside it are for everyone.
 
 use core::alloc::Layout;
-use core::cell::Cell;
 use core::ptr::NonNull;
 
 use super::depot::Depot;
 use super::returns::Returns;
 use crate::error::{AllocError, ReleaseError};
 use crate::pool::{ClassTable, Issued, ReleaseStrategy, Tenure};
-use crate::sync::{AtomicPtr, AtomicU32, AtomicUsize, Ordering};
+use crate::sync::{AtomicPtr, AtomicU32, AtomicUsize, Cell, Ordering};
 
 /// The free slots of one class that a lane keeps.
 #[repr(C, align(64))]

@@ -21,11 +21,10 @@
 //! There is no lock, no allocation and no thread-local in a push, so an interrupt
 //! handler may push, also one that interrupts a push or the owner itself.
 
-use core::cell::Cell;
 use core::ptr::{self, NonNull};
 
 use crate::pool::{Place, ReleaseStrategy, Tenure};
-use crate::sync::{AtomicPtr, AtomicUsize, Ordering};
+use crate::sync::{AtomicPtr, AtomicUsize, Cell, Ordering};
 
 /// The slots of one class that are on their way home.
 #[repr(align(64))]

@@ -13,7 +13,7 @@ crate::for_both!(the_pools_budget_is_used_up_by_two);
 /// second lane only if the first one was quick.
 fn the_pools_budget_is_used_up_by_two<S: ReleaseStrategy>() {
     /// For the runs' books, a chunk, and a second lane or two arrays more.
-    const ROOM: usize = 4600;
+    const ROOM: usize = 6000;
     let bare = Stage::<S>::new(SMALL).pool().stats().bytes;
     let stage = Stage::<S>::new(SMALL.limit(bare + ROOM));
     let pool = stage.pool();

@@ -22,6 +22,9 @@ mod options;
 mod ours;
 mod pools;
 mod report;
+mod shared;
+mod shared_pairs;
+mod shared_subjects;
 mod strategies;
 mod subjects;
 
@@ -40,7 +43,7 @@ struct Group {
     child: fn(&[String]) -> Result<(), String>,
 }
 
-const GROUPS: &[Group] = &[strategies::GROUP];
+const GROUPS: &[Group] = &[strategies::GROUP, shared::GROUP];
 
 fn main() -> ExitCode {
     let words: Vec<String> = std::env::args().skip(1).collect();
