@@ -14,8 +14,13 @@ fn two_push_while_the_owner_unpacks<S: ReleaseStrategy>() {
     let stage = Stage::<S>::new(SMALL);
     let (pool, watch) = (stage.pool(), stage.watch());
     let lane = pool.lane();
-    let threads = [take(&lane, &watch, 1), take(&lane, &watch, 2)]
-        .map(|array| thread::spawn(move || drop(array)));
+    let threads = [1, 2].map(|token| {
+        let (array, watch) = (take(&lane, &watch, token), stage.watch());
+        thread::spawn(move || {
+            watch.check(&array, token);
+            drop(array);
+        })
+    });
     let again = [take(&lane, &watch, 3), take(&lane, &watch, 4)];
     watch.check(&again[0], 3);
     watch.check(&again[1], 4);

@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex};
 use arraypool::shared::{Home, Homed, Lane, SharedArray, SharedPool, SharedSettings};
 use arraypool::{ClassTable, ReleaseStrategy};
 use loom::cell::UnsafeCell;
+use loom::sync::atomic::{AtomicUsize, Ordering};
 
 /// The most preemptions of an execution.
 pub(crate) const PREEMPTIONS: usize = 2;
@@ -78,11 +79,25 @@ pub(crate) const SMALL: SharedSettings = SharedSettings::new().batch(1, 1 << 20)
 
 /// The cells beside the slots, found by address.
 #[derive(Default)]
-pub(crate) struct Watch(Mutex<Vec<(usize, Arc<UnsafeCell<usize>>)>>);
+pub(crate) struct Watch {
+    cells: Mutex<Vec<(usize, Arc<UnsafeCell<usize>>)>>,
+    gate: AtomicUsize,
+}
 
 impl Watch {
+    /// Whoever passes here is put before and behind everybody else who does.
+    ///
+    /// The checker looks for orders that differ by comparing an access with the
+    /// last one before it. A thread that loads a word and then exchanges it is
+    /// compared with itself only, and another thread's earlier look at the word is
+    /// forgotten. Here everybody exchanges and nobody looks; and since it is
+    /// relaxed, it orders nothing that the pool should have ordered.
+    pub(crate) fn pass(&self) {
+        self.gate.fetch_add(1, Ordering::Relaxed);
+    }
+
     fn cell(&self, address: usize) -> Arc<UnsafeCell<usize>> {
-        let mut cells = self.0.lock().unwrap();
+        let mut cells = self.cells.lock().unwrap();
         if let Some((_, cell)) = cells.iter().find(|(known, _)| *known == address) {
             return Arc::clone(cell);
         }
@@ -92,6 +107,7 @@ impl Watch {
 
     /// A tenant moves in: a data race if the one before it is not gone for sure.
     pub(crate) fn enter<T, H: Home>(&self, array: &Homed<T, H>, token: usize) {
+        self.pass();
         let cell = self.cell(array.as_ptr().addr());
         // SAFETY: the checker finds out whether anybody else is there.
         cell.with_mut(|place| unsafe { *place = token });
@@ -99,6 +115,7 @@ impl Watch {
 
     /// The tenant is still the same.
     pub(crate) fn check<T, H: Home>(&self, array: &Homed<T, H>, token: usize) {
+        self.pass();
         let cell = self.cell(array.as_ptr().addr());
         // SAFETY: the checker finds out whether anybody writes meanwhile.
         cell.with(|place| assert_eq!(unsafe { *place }, token, "one slot, two tenants"));
@@ -111,6 +128,7 @@ pub(crate) fn take<S: ReleaseStrategy>(
     watch: &Watch,
     token: usize,
 ) -> Array<S> {
+    watch.pass();
     let array = lane.allocate(2).into_shared();
     watch.enter(&array, token);
     array
