@@ -4,14 +4,14 @@
 
 #![allow(missing_docs, reason = "criterion's macros make public items without documentation")]
 
-#[allow(dead_code, reason = "the unchecked floor is for the other benchmark")]
 #[path = "support/mod.rs"]
 mod support;
 
 use core::mem::MaybeUninit;
+use core::time::Duration;
 use std::sync::Barrier;
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use arraypool::shared::{Lane, LaneArray, SharedArray, SharedPool};
 use arraypool::{ArrayPool, Metadata, PoolArray, ReleaseStrategy, Tagged};
@@ -149,7 +149,7 @@ fn returns_under<S: ReleaseStrategy>(criterion: &mut Criterion) {
     group.throughput(Throughput::Elements(ARRAYS as u64));
     group.bench_function("allocate and send home", |bencher| {
         bencher.iter(|| {
-            let arrays: [_; ARRAYS] = std::array::from_fn(|_| lane.allocate(12).into_shared());
+            let arrays: [_; ARRAYS] = core::array::from_fn(|_| lane.allocate(12).into_shared());
             for array in arrays {
                 array.send_home().expect("it goes home");
             }

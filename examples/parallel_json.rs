@@ -9,11 +9,11 @@
 
 #![forbid(unsafe_code)]
 
+use core::sync::atomic::{AtomicUsize, Ordering};
 use std::ffi::OsStr;
 use std::io::{self, IsTerminal, Write as _};
 use std::path::PathBuf;
 use std::process::ExitCode;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Instant;
 use std::{env, fs};
 
@@ -43,7 +43,7 @@ const KEPT: usize = 64 << 20;
 /// read and thrown away.
 fn parse(text: &[u8], arena: &Arena<'_>) -> Result<usize, String> {
     let pool = Pool::<Direct>::try_new_in(arena).map_err(|error| error.to_string())?;
-    let mut scratch = Scratch::new(&pool);
+    let mut scratch = Scratch::new();
     let mut deserializer = serde_json::Deserializer::from_slice(text);
     let value = Seed::new(&pool, &mut scratch).deserialize(&mut deserializer);
     let value = value.map_err(|error| error.to_string())?;

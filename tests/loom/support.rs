@@ -29,7 +29,7 @@ impl ClassTable for One {
 pub(crate) type Element = [u64; 64];
 pub(crate) type Pool<S> = SharedPool<Element, S, One>;
 pub(crate) type PoolLane<S> = Lane<'static, Element, S, One>;
-pub(crate) type Array<S> = SharedArray<'static, std::mem::MaybeUninit<Element>, S, One>;
+pub(crate) type Array<S> = SharedArray<'static, core::mem::MaybeUninit<Element>, S, One>;
 
 /// A pool for the threads of one execution, which frees it when all are done.
 pub(crate) struct Stage<S: ReleaseStrategy> {

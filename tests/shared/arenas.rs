@@ -1,6 +1,6 @@
 //! Reusable arenas: cap, guards, waiting, warmth.
 
-use std::sync::atomic::{AtomicUsize, Ordering};
+use core::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
 use arraypool::Budget;
@@ -12,13 +12,13 @@ use crate::rounds;
 fn the_warmest_arena_is_handed_out_first_and_comes_back_empty() {
     let arenas = ArenaPool::new(2, WhenExhausted::Fail);
     let (cold, warm) = (arenas.get().unwrap(), arenas.get().unwrap());
-    let address = std::ptr::from_ref(warm.alloc(7_u64)).addr();
+    let address = core::ptr::from_ref(warm.alloc(7_u64)).addr();
     assert!(arenas.get().is_err_and(|error| error.arenas == 2));
     drop(cold);
     drop(warm);
     let again = arenas.get().unwrap();
     assert_eq!((again.used_bytes(), again.chunk_count()), (0, 1));
-    assert_eq!(std::ptr::from_ref(again.alloc(8_u64)).addr(), address);
+    assert_eq!(core::ptr::from_ref(again.alloc(8_u64)).addr(), address);
     assert_eq!((arenas.made(), arenas.idle()), (2, 1));
 }
 

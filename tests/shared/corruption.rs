@@ -1,6 +1,6 @@
 //! Bookkeeping that a stray write has reached: found, counted, never followed.
 
-use std::cell::Cell;
+use core::cell::Cell;
 
 use arraypool::shared::{SharedPool, SharedSettings};
 use arraypool::{AllocError, ReleaseError, Tagged};
@@ -21,7 +21,9 @@ const SETTINGS: SharedSettings = SharedSettings::new().batch(4, 4096).on_corrupt
 /// The array is one of a `Tagged` pool, live or free.
 unsafe fn overwrite(elements: *mut u64) {
     // SAFETY: a header of at least two words lies in front of the elements.
-    unsafe { elements.sub(2).write(0x4141_4141_4141_4141) };
+    let header = unsafe { elements.sub(2) };
+    // SAFETY: as above; any bits are a word.
+    unsafe { header.write(0x4141_4141_4141_4141) };
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! Arrays held by hand: right and wrong releases, from one thread and from two.
 
-use std::ptr::NonNull;
+use core::ptr::NonNull;
 use std::thread;
 
 use arraypool::shared::SharedPool;
@@ -35,7 +35,7 @@ fn release_ptr<T, S: ReleaseStrategy>(
     unsafe { pool.release_ptr(ptr) }
 }
 
-fn kind<V: std::fmt::Debug>(result: Result<V, ReleaseError>) -> &'static str {
+fn kind<V: core::fmt::Debug>(result: Result<V, ReleaseError>) -> &'static str {
     result.unwrap_err().kind()
 }
 
@@ -78,7 +78,7 @@ fn wrong_addresses_are_errors<S: ReleaseStrategy>() {
     let local = 5_u64;
     assert_eq!(kind(release_ptr(&pool, &raw const local)), "foreign");
     for address in [8, 4096, usize::MAX & !7] {
-        assert_eq!(kind(release_ptr(&pool, std::ptr::without_provenance(address))), "foreign");
+        assert_eq!(kind(release_ptr(&pool, core::ptr::without_provenance(address))), "foreign");
     }
     let owned = pool.allocate(10);
     assert_eq!(kind(release_ptr(&pool, owned.as_ptr().cast::<u64>())), "owned");
@@ -103,15 +103,15 @@ fn twice<R: Send>(work: impl Fn() -> R + Sync) -> [R; 2] {
 
 /// A raw array is plain data; here it crosses threads.
 #[derive(Clone, Copy)]
-struct Address<T>(usize, u32, std::marker::PhantomData<fn() -> T>);
+struct Address<T>(usize, u32, core::marker::PhantomData<fn() -> T>);
 
 impl<T> Address<T> {
     fn of(raw: RawArray<T>) -> Self {
-        Self(raw.ptr.as_ptr().expose_provenance(), raw.generation, std::marker::PhantomData)
+        Self(raw.ptr.as_ptr().addr(), raw.generation, core::marker::PhantomData)
     }
 
     fn raw(&self) -> RawArray<T> {
-        let ptr = NonNull::new(std::ptr::without_provenance_mut(self.0)).unwrap();
+        let ptr = NonNull::new(core::ptr::without_provenance_mut(self.0)).unwrap();
         RawArray { ptr, generation: self.1 }
     }
 }

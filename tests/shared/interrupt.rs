@@ -3,9 +3,9 @@
 
 #![cfg(not(miri))]
 
-use std::mem::{ManuallyDrop, MaybeUninit};
-use std::ptr;
-use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicUsize, Ordering};
+use core::mem::{ManuallyDrop, MaybeUninit};
+use core::ptr;
+use core::sync::atomic::{AtomicBool, AtomicPtr, AtomicUsize, Ordering};
 use std::thread;
 
 use arraypool::shared::{SharedArray, SharedPool};

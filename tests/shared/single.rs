@@ -1,6 +1,6 @@
 //! One thread: what a lane and the default lane give, and where freed arrays go.
 
-use std::cell::RefCell;
+use core::cell::RefCell;
 
 use arraypool::shared::{Lane, SharedPool, SharedSettings};
 use arraypool::{ClassTable, ReleaseStrategy};
@@ -115,7 +115,7 @@ fn a_panicking_maker_loses_nothing<S: ReleaseStrategy>() {
     let (log, bytes) = (RefCell::new(Vec::new()), SharedPool::<u8, S>::new());
     let pool = SharedPool::<Loud<'_, S>, S>::new();
     let lane = pool.lane();
-    let caught = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
+    let caught = std::panic::catch_unwind(core::panic::AssertUnwindSafe(|| {
         lane.allocate_with(5, |id| {
             assert!(id < 3, "expected by the test");
             Loud { log: &log, pool: &bytes, id }

@@ -5,10 +5,11 @@
 
 #![cfg(not(miri))]
 
+use core::sync::atomic::{AtomicU64, Ordering};
+use core::time::Duration;
 use std::sync::Mutex;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use arraypool::ReleaseStrategy;
 use arraypool::shared::{SharedArray, SharedPool, SharedSettings};

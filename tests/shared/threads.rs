@@ -1,6 +1,6 @@
 //! Many threads: hand-over, lanes that die, threads that panic.
 
-use std::sync::atomic::{AtomicUsize, Ordering};
+use core::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc;
 use std::thread;
 
