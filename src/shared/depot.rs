@@ -214,11 +214,9 @@ impl<S: ReleaseStrategy, C: ClassTable> Depot<S, C> {
                 local
             }
             None => {
-                let layout = Local::<S, C>::layout(self.classes)?;
-                let block = core.raw.books_arena().try_obtain(layout)?;
-                // SAFETY: the block is new and of that layout; the depot stays
-                // where it is, as it is behind an `Arc`.
-                let local = unsafe { Local::place(block, self, self.lanes.first()) };
+                let arena = core.raw.books_arena();
+                // SAFETY: the depot stays where it is, as it is behind an `Arc`.
+                let local = unsafe { Local::make(arena, self, self.lanes.first()) }?;
                 self.lanes.add(local);
                 local
             }
@@ -461,7 +459,7 @@ impl<S: ReleaseStrategy, C: ClassTable> Drop for Depot<S, C> {
         while let (Some(local), Ok(layout)) = (next, Local::<S, C>::layout(self.classes)) {
             // SAFETY: lanes stay until here, and what borrows them borrows the pool.
             next = unsafe { local.as_ref() }.before;
-            // SAFETY: `claim` obtained the block with this layout, and nothing in
+            // SAFETY: `make` obtained the block with this layout, and nothing in
             // it needs dropping.
             unsafe { arena.give_back(local.cast(), layout) };
         }

@@ -3,11 +3,12 @@
 //! A shelf is touched by the lane's owner alone; its numbers may be read by
 //! anyone. The returns beside it are for everyone.
 
-use core::alloc::Layout;
+use core::alloc::{Layout, LayoutError};
 use core::ptr::NonNull;
 
 use super::depot::Depot;
 use super::returns::Returns;
+use crate::arena::Arena;
 use crate::error::{AllocError, ReleaseError};
 use crate::pool::{ClassTable, Issued, ReleaseStrategy, Tenure};
 use crate::sync::{AtomicPtr, AtomicU32, AtomicUsize, Cell, Ordering};
@@ -61,34 +62,39 @@ struct Parts {
 }
 
 impl Parts {
-    fn of<S: ReleaseStrategy, C: ClassTable>(classes: usize) -> Option<Self> {
-        let shelves = Layout::array::<Shelf<S>>(classes).ok()?;
-        let returns = Layout::array::<Returns<S>>(classes).ok()?;
-        let (block, shelves) = Layout::new::<Local<S, C>>().extend(shelves).ok()?;
-        let (block, returns) = block.extend(returns).ok()?;
-        Some(Self { block, shelves, returns })
+    fn of<S: ReleaseStrategy, C: ClassTable>(classes: usize) -> Result<Self, AllocError> {
+        let lay_out = || {
+            let shelves = Layout::array::<Shelf<S>>(classes)?;
+            let returns = Layout::array::<Returns<S>>(classes)?;
+            let (block, shelves) = Layout::new::<Local<S, C>>().extend(shelves)?;
+            let (block, returns) = block.extend(returns)?;
+            Ok(Self { block, shelves, returns })
+        };
+        lay_out().map_err(|_: LayoutError| AllocError::OutOfMemory { requested: usize::MAX })
     }
 }
 
 impl<S: ReleaseStrategy, C: ClassTable> Local<S, C> {
     /// The layout of a lane's block.
     pub(super) fn layout(classes: usize) -> Result<Layout, AllocError> {
-        let parts = Parts::of::<S, C>(classes);
-        parts.map(|parts| parts.block).ok_or(AllocError::OutOfMemory { requested: usize::MAX })
+        Ok(Parts::of::<S, C>(classes)?.block)
     }
 
-    /// Makes a lane in a block.
+    /// Makes a lane in a block of the arena's.
+    ///
+    /// # Errors
+    /// If there is no memory.
     ///
     /// # Safety
-    /// The block has the layout for the depot's classes, and is nobody else's.
     /// The depot stays where it is until it drops the lane.
-    pub(super) unsafe fn place(
-        block: NonNull<u8>,
+    pub(super) unsafe fn make(
+        arena: &Arena<'_>,
         depot: &Depot<S, C>,
         before: Option<NonNull<Self>>,
-    ) -> NonNull<Self> {
+    ) -> Result<NonNull<Self>, AllocError> {
         let classes = depot.books();
-        let Some(parts) = Parts::of::<S, C>(classes.len()) else { return block.cast() };
+        let parts = Parts::of::<S, C>(classes.len())?;
+        let block = arena.try_obtain(parts.block)?;
         // SAFETY: the parts lie in the block.
         let shelves = unsafe { block.add(parts.shelves) }.cast::<Shelf<S>>();
         // SAFETY: as above.
@@ -116,7 +122,7 @@ impl<S: ReleaseStrategy, C: ClassTable> Local<S, C> {
         let idle = Cell::new(None);
         // SAFETY: the lane itself lies first in the block.
         unsafe { local.write(Self { shelves, returns, depot, owner, asked, before, idle }) };
-        local
+        Ok(local)
     }
 
     /// The pool's depot.
@@ -130,9 +136,9 @@ impl<S: ReleaseStrategy, C: ClassTable> Local<S, C> {
     pub(super) fn shelf(&self, class: u32) -> &Shelf<S> {
         debug_assert!((class as usize) < self.depot().books().len());
         // SAFETY: a class that a slot or a table names is one of the depot's,
-        // and `place` made a shelf for each.
+        // and `make` made a shelf for each.
         let shelf = unsafe { self.shelves.add(class as usize) };
-        // SAFETY: `place` wrote it; all that changes in it are cells and atomics.
+        // SAFETY: `make` wrote it; all that changes in it are cells and atomics.
         unsafe { shelf.as_ref() }
     }
 

@@ -68,7 +68,9 @@ impl<S: ReleaseStrategy> Returns<S> {
 
     /// Slots on their way.
     pub(super) fn waiting(&self) -> usize {
-        self.waiting.load(Ordering::Relaxed)
+        let waiting = self.waiting.load(Ordering::Relaxed);
+        // Below 0 for a moment, where slots were lost while others came home.
+        if waiting > usize::MAX / 2 { 0 } else { waiting }
     }
 
     /// Sends a tenant's slot home; false, and nothing changed, if its record says
