@@ -26,9 +26,11 @@
 //! 1. [`Arena`]: chunks filled from one end, from the heap, a buffer or a source
 //!    of yours, under a [`Budget`].
 //! 2. [`ArrayPool`] and [`PoolArray`]: arrays in slots of a [class](ClassTable);
-//!    [`PoolVec`], which grows through the classes; [`RawPool`], the untyped pool behind them; [`ReleaseStrategy`], the seam
-//!    with [`Direct`], `Metadata` and [`Tagged`].
-//! 3. [`json`]: a JSON document in pooled arrays.
+//!    [`PoolVec`], which grows through the classes; [`RawPool`], the untyped pool
+//!    behind them; [`ReleaseStrategy`], the seam with [`Direct`], `Metadata` and
+//!    [`Tagged`].
+//! 3. `shared`: one pool, many threads; reusable arenas, one per worker.
+//! 4. [`json`]: a JSON document in pooled arrays.
 //!
 //! # Features
 //!
@@ -39,6 +41,7 @@
 //! | `json` | yes | a JSON document in pooled arrays |
 //! | `serde` | | any serde format into a pooled tree and back |
 //! | `allocator-api2` | | collections of others in an arena, and an arena in an allocator |
+//! | `shared` | | one pool, many threads |
 //! | `tagged` | | [`DefaultStrategy`] is [`Tagged`] instead of `Metadata` |
 //!
 //! Without default features the crate is `no_std` and needs no allocator at all:
@@ -58,6 +61,8 @@ mod sync;
 
 #[cfg(feature = "json")]
 pub mod json;
+#[cfg(feature = "shared")]
+pub mod shared;
 
 #[cfg(feature = "allocator-api2")]
 pub use arena::AllocatorSource;
@@ -90,5 +95,5 @@ struct Memory;
 /// users, and not part of the interface.
 #[doc(hidden)]
 pub mod __seam {
-    pub use crate::pool::{Broken, Cut, Issued, Record, Run, Sealed, Tenure};
+    pub use crate::pool::{Broken, Cut, Issued, Place, Record, Run, Sealed, Tenure};
 }

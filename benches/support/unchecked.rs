@@ -95,6 +95,26 @@ unsafe impl ReleaseStrategy for Unchecked {
         Ok(unsafe { link.cast().read() })
     }
 
+    fn twin(_: &List) -> List {
+        List(Cell::new(None))
+    }
+
+    unsafe fn put(list: &List, link: NonNull<u8>) {
+        // SAFETY: the array is free, aligned for a word and at least as long.
+        unsafe { link.cast().write(list.0.get()) };
+        list.0.set(Some(link));
+    }
+
+    unsafe fn seize(
+        _: &List,
+        _: NonNull<u8>,
+        (): (),
+        _: Option<u32>,
+        _: Tenure,
+    ) -> Result<(), Record> {
+        Ok(())
+    }
+
     unsafe fn slot(link: NonNull<u8>) -> Issued<()> {
         Issued { elements: link, ticket: (), generation: 0 }
     }

@@ -1,7 +1,7 @@
 //! One byte limit over arenas, pools and their metadata.
 
 use crate::error::AllocError;
-use crate::sync::{AtomicUsize, Ordering};
+use crate::sync::{AtomicUsize, Ordering, const_fn};
 
 /// A limit in bytes, shared by any number of arenas and pools.
 ///
@@ -33,46 +33,52 @@ pub struct Budget {
 }
 
 impl Budget {
-    /// A budget of `limit` bytes. Never panics.
-    #[must_use]
-    pub const fn new(limit: usize) -> Self {
-        Self {
-            used: AtomicUsize::new(0),
-            peak: AtomicUsize::new(0),
-            limit: AtomicUsize::new(limit),
-            soft: AtomicUsize::new(usize::MAX),
+    const_fn! {
+        /// A budget of `limit` bytes. Never panics.
+        #[must_use]
+        pub const fn new(limit: usize) -> Self {
+            Self {
+                used: AtomicUsize::new(0),
+                peak: AtomicUsize::new(0),
+                limit: AtomicUsize::new(limit),
+                soft: AtomicUsize::new(usize::MAX),
+            }
         }
     }
 
-    /// A budget of `limit` bytes that reports when `soft_limit` is passed, so that
-    /// a program can give something up before it is refused: with
-    /// [`is_above_soft_limit`](Self::is_above_soft_limit), and by the
-    /// [hook](crate::ArenaBuilder::hook) of the arena whose growth has passed it.
-    /// Never panics.
-    ///
-    /// ```
-    /// use arraypool::{Arena, Budget};
-    ///
-    /// let budget = Budget::with_soft_limit(10_000, 20_000);
-    /// let mut cache = Arena::builder().budget(&budget).build();
-    /// let work = Arena::builder().budget(&budget).build();
-    /// cache.alloc([0_u8; 8000]);
-    /// work.alloc([0_u8; 4000]);
-    /// if budget.is_above_soft_limit() {
-    ///     cache = Arena::builder().budget(&budget).build(); // nothing was refused yet
-    /// }
-    /// work.alloc([0_u8; 12_000]);
-    /// # drop(cache);
-    /// ```
-    #[must_use]
-    pub const fn with_soft_limit(soft_limit: usize, limit: usize) -> Self {
-        Self { soft: AtomicUsize::new(soft_limit), ..Self::new(limit) }
+    const_fn! {
+        /// A budget of `limit` bytes that reports when `soft_limit` is passed, so that
+        /// a program can give something up before it is refused: with
+        /// [`is_above_soft_limit`](Self::is_above_soft_limit), and by the
+        /// [hook](crate::ArenaBuilder::hook) of the arena whose growth has passed it.
+        /// Never panics.
+        ///
+        /// ```
+        /// use arraypool::{Arena, Budget};
+        ///
+        /// let budget = Budget::with_soft_limit(10_000, 20_000);
+        /// let mut cache = Arena::builder().budget(&budget).build();
+        /// let work = Arena::builder().budget(&budget).build();
+        /// cache.alloc([0_u8; 8000]);
+        /// work.alloc([0_u8; 4000]);
+        /// if budget.is_above_soft_limit() {
+        ///     cache = Arena::builder().budget(&budget).build(); // nothing was refused yet
+        /// }
+        /// work.alloc([0_u8; 12_000]);
+        /// # drop(cache);
+        /// ```
+        #[must_use]
+        pub const fn with_soft_limit(soft_limit: usize, limit: usize) -> Self {
+            Self { soft: AtomicUsize::new(soft_limit), ..Self::new(limit) }
+        }
     }
 
-    /// A budget that only counts. Never panics.
-    #[must_use]
-    pub const fn unlimited() -> Self {
-        Self::new(usize::MAX)
+    const_fn! {
+        /// A budget that only counts. Never panics.
+        #[must_use]
+        pub const fn unlimited() -> Self {
+            Self::new(usize::MAX)
+        }
     }
 
     /// Bytes charged now.

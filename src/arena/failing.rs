@@ -4,7 +4,7 @@ use core::alloc::Layout;
 use core::ptr::NonNull;
 
 use super::source::{ChunkSource, heap};
-use crate::sync::{AtomicUsize, Ordering};
+use crate::sync::{AtomicUsize, Ordering, const_fn};
 
 /// Which requests are refused.
 #[derive(Debug, Clone, Copy)]
@@ -42,31 +42,39 @@ pub struct FailingSource {
 }
 
 impl FailingSource {
-    /// A source whose `n`-th request fails, counted from 1. With 0, none does.
-    #[must_use]
-    pub const fn fail_at(n: usize) -> Self {
-        Self::new(Refuses::At(n))
+    const_fn! {
+        /// A source whose `n`-th request fails, counted from 1. With 0, none does.
+        #[must_use]
+        pub const fn fail_at(n: usize) -> Self {
+            Self::new(Refuses::At(n))
+        }
     }
 
-    /// A source that refuses one request in `one_in`, picked at random, always the
-    /// same ones for the same seed. With 0, none fails; with 1, all do.
-    #[must_use]
-    pub const fn fail_randomly(one_in: usize, seed: u64) -> Self {
-        Self::new(Refuses::Randomly { one_in, seed })
+    const_fn! {
+        /// A source that refuses one request in `one_in`, picked at random, always the
+        /// same ones for the same seed. With 0, none fails; with 1, all do.
+        #[must_use]
+        pub const fn fail_randomly(one_in: usize, seed: u64) -> Self {
+            Self::new(Refuses::Randomly { one_in, seed })
+        }
     }
 
-    /// A source that refuses every request for more than `bytes` bytes.
-    #[must_use]
-    pub const fn fail_above(bytes: usize) -> Self {
-        Self::new(Refuses::Above(bytes))
+    const_fn! {
+        /// A source that refuses every request for more than `bytes` bytes.
+        #[must_use]
+        pub const fn fail_above(bytes: usize) -> Self {
+            Self::new(Refuses::Above(bytes))
+        }
     }
 
-    const fn new(refuses: Refuses) -> Self {
-        Self {
-            refuses,
-            requests: AtomicUsize::new(0),
-            refusals: AtomicUsize::new(0),
-            live_bytes: AtomicUsize::new(0),
+    const_fn! {
+        const fn new(refuses: Refuses) -> Self {
+            Self {
+                refuses,
+                requests: AtomicUsize::new(0),
+                refusals: AtomicUsize::new(0),
+                live_bytes: AtomicUsize::new(0),
+            }
         }
     }
 

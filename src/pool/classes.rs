@@ -124,7 +124,7 @@ impl ClassId {
         step
     }
 
-    const fn index<S: ReleaseStrategy>(self) -> usize {
+    pub(super) const fn index<S: ReleaseStrategy>(self) -> usize {
         (self.0 / Self::step::<S>()) as usize
     }
 }

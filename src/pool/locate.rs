@@ -114,6 +114,7 @@ impl<S: ReleaseStrategy, C: ClassTable> RawPool<'_, S, C> {
             Record::Free { .. } => (SlotState::Free, 0),
             Record::Live { tenure: Tenure::Owned, length, .. } => (SlotState::Owned, length),
             Record::Live { tenure: Tenure::Raw, length, .. } => (SlotState::Raw, length),
+            Record::Live { tenure: Tenure::Leaving, .. } => (SlotState::Free, 0),
             Record::Lost => (SlotState::Lost, 0),
             Record::Corrupted => (SlotState::Corrupted, 0),
         };
@@ -234,28 +235,20 @@ impl<S: ReleaseStrategy, C: ClassTable> RawPool<'_, S, C> {
         let class = self.classes.get(slot.class);
         // SAFETY: the slot is a cut one of this pool.
         match unsafe { S::read(class.list(), slot.elements, slot.ticket) } {
-            Record::Live { generation: current, .. } if current != generation => {
-                Err(ReleaseError::Stale { address, generation, current })
-            }
-            Record::Live { tenure: Tenure::Owned, length, .. } => {
-                Err(ReleaseError::Owned { address, length })
-            }
-            Record::Live { length, .. } => Ok(length),
-            // The generation was counted up by the release that was right.
-            Record::Free { generation: current } if current == generation.wrapping_add(1) => {
-                Err(ReleaseError::AlreadyReleased { address })
-            }
-            Record::Free { generation: current } => {
-                Err(ReleaseError::Stale { address, generation, current })
+            Record::Live { tenure: Tenure::Raw, generation: current, length }
+                if current == generation =>
+            {
+                Ok(length)
             }
             // `retire_as` meets the corruption, counts it and abandons the slot.
             Record::Corrupted | Record::Lost => Ok(0),
+            record => Err(refusal(record, address, Some(generation), class.length)),
         }
     }
 
     /// The cut slot whose first element is at `address`.
     #[inline(always)]
-    fn find_exact(&self, address: usize) -> Result<Slot<S>, ReleaseError> {
+    pub(super) fn find_exact(&self, address: usize) -> Result<Slot<S>, ReleaseError> {
         if S::RECLAIMS {
             let runs = self.runs.borrow();
             if let Some(run) = runs.find(address) {
@@ -324,5 +317,32 @@ impl<S: ReleaseStrategy, C: ClassTable> RawPool<'_, S, C> {
         }
         let slot = self.slot_at(run, position.index, position.elements);
         Some(Found { slot, exact: position.exact })
+    }
+}
+
+/// Why an array held by hand, of that generation if one is named, is not taken
+/// back from a slot whose record says something else.
+pub(crate) fn refusal(
+    record: Record,
+    address: usize,
+    generation: Option<u32>,
+    class_length: u32,
+) -> ReleaseError {
+    let stale = |current| match generation {
+        Some(generation) => ReleaseError::Stale { address, generation, current },
+        None => ReleaseError::AlreadyReleased { address },
+    };
+    let named = |current| generation.is_none_or(|generation| generation == current);
+    // The generation was counted up by the release that was right.
+    let next = |current: u32| generation.is_none_or(|one| one.wrapping_add(1) == current);
+    match record {
+        Record::Live { generation: current, .. } if !named(current) => stale(current),
+        Record::Live { tenure: Tenure::Leaving, .. } => ReleaseError::AlreadyReleased { address },
+        Record::Live { length, .. } => ReleaseError::Owned { address, length },
+        Record::Free { generation: current } if next(current) => {
+            ReleaseError::AlreadyReleased { address }
+        }
+        Record::Free { generation: current } => stale(current),
+        Record::Corrupted | Record::Lost => ReleaseError::Corrupted { address, class_length },
     }
 }

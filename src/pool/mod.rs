@@ -11,6 +11,8 @@ mod books;
 mod builder;
 mod class;
 mod classes;
+#[cfg(feature = "shared")]
+mod door;
 mod grow;
 mod locate;
 mod raw;
@@ -29,7 +31,13 @@ use core::mem::MaybeUninit;
 
 pub use array::{IntoIter, PoolArray};
 pub use builder::{BuildPool, PoolBuilder};
+#[cfg(feature = "shared")]
+pub(crate) use class::Table;
 pub use class::{ClassTable, DefaultClasses, RuntimeClasses};
+#[cfg(feature = "shared")]
+pub(crate) use door::{Stock, Tally};
+#[cfg(feature = "shared")]
+pub(crate) use locate::refusal;
 pub use locate::{Located, RawArray, SlotState};
 pub use raw::RawPool;
 #[cfg(feature = "alloc")]
@@ -37,7 +45,7 @@ pub use release::Metadata;
 #[doc(hidden)]
 pub use release::sealed::Sealed;
 #[doc(hidden)]
-pub use release::{Broken, Cut, Issued, Record, Tenure};
+pub use release::{Broken, Cut, Issued, Place, Record, Tenure};
 pub use release::{DefaultStrategy, Direct, ReleaseStrategy, Tagged};
 #[doc(hidden)]
 pub use run::Run;

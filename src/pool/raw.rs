@@ -137,7 +137,12 @@ impl<'m, S: ReleaseStrategy, C: ClassTable> RawPool<'m, S, C> {
     }
 
     #[inline(always)]
-    fn issue_in(&self, id: ClassId, units: u32, tenure: Tenure) -> Result<Slot<S>, AllocError> {
+    pub(super) fn issue_in(
+        &self,
+        id: ClassId,
+        units: u32,
+        tenure: Tenure,
+    ) -> Result<Slot<S>, AllocError> {
         // SAFETY: the class is one of the table's or one that `class_of` found.
         let hot = unsafe { self.classes.hot(id) };
         // SAFETY: the list is this class's, and `units` is within its length.

@@ -198,7 +198,7 @@ impl<S: ReleaseStrategy, C: ClassTable> RawPool<'_, S, C> {
         Err(VerifyError::Unbalanced { class_length, issued, live, free, listed, lost })
     }
 
-    fn record_of(&self, run: &Run, slot: u32, class: &Class<S>) -> Record {
+    pub(super) fn record_of(&self, run: &Run, slot: u32, class: &Class<S>) -> Record {
         let ticket = S::ticket(run, slot);
         // SAFETY: the slot is below the run's cut ones.
         unsafe { S::read(class.list(), run.elements(slot), ticket) }

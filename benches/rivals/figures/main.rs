@@ -25,6 +25,9 @@ mod ours;
 mod pools;
 mod report;
 mod scopes;
+mod shared;
+mod shared_pairs;
+mod shared_subjects;
 mod strategies;
 mod subjects;
 mod syntax;
@@ -44,7 +47,7 @@ struct Group {
     child: fn(&[String]) -> Result<(), String>,
 }
 
-const GROUPS: &[Group] = &[strategies::GROUP, memory::GROUP];
+const GROUPS: &[Group] = &[strategies::GROUP, memory::GROUP, shared::GROUP];
 
 fn main() -> ExitCode {
     let words: Vec<String> = std::env::args().skip(1).collect();

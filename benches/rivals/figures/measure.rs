@@ -100,7 +100,7 @@ pub(crate) fn shuffle<T>(order: &mut [T], random: &mut XorShift) {
 
 impl Times {
     /// The samples of one contender, who may be new.
-    fn entry(&mut self, name: &'static str) -> &mut Vec<f64> {
+    pub(crate) fn entry(&mut self, name: &'static str) -> &mut Vec<f64> {
         let found = self.samples.iter().position(|(other, _)| *other == name);
         let index = found.unwrap_or_else(|| {
             self.samples.push((name, Vec::new()));

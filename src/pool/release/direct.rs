@@ -83,6 +83,20 @@ unsafe impl ReleaseStrategy for Direct {
         Ok(None)
     }
 
+    fn twin((): &()) {}
+
+    unsafe fn put((): &(), (): ()) {}
+
+    unsafe fn seize(
+        (): &(),
+        _: NonNull<u8>,
+        (): (),
+        _: Option<u32>,
+        _: Tenure,
+    ) -> Result<(), Record> {
+        Err(Record::Lost)
+    }
+
     unsafe fn slot((): ()) -> Issued<()> {
         Issued { elements: NonNull::dangling(), ticket: (), generation: 0 }
     }

@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! hash map: granule of an address ──► run ──► block of slot records
-//!                                             [elements next state generation length] ...
+//!                                             [elements next stamp length] ...
 //! handle: { pointer, ticket = its record, ... } ──┘
 //! slab: every block, until the pool is dropped
 //! ```
@@ -18,16 +18,17 @@ use core::ptr::NonNull;
 
 use slab::Slab;
 
+use super::stamp::{Stamp, StampCell};
 use super::{Broken, Cut, Issued, ReleaseStrategy, Tenure, sealed};
 use crate::arena::Arena;
 use crate::error::AllocError;
 use crate::pool::books;
 use crate::pool::run::Run;
-use crate::sync::{AtomicU32, Ordering};
+use crate::sync::{AtomicPtr, AtomicU32, Ordering};
 
 /// Records beside the memory: the default strategy, which needs a heap.
 ///
-/// 32 bytes per array on 64-bit machines, 20 on 32-bit ones, none of them near
+/// 32 bytes per array on 64-bit machines, 24 on 32-bit ones, none of them near
 /// the arrays. Which misuse is caught and when: COMPARISON.md.
 #[derive(Debug)]
 pub struct Metadata {
@@ -47,29 +48,26 @@ struct Block {
 /// The record of one slot.
 #[derive(Debug)]
 pub struct SlotRecord {
-    elements: Cell<NonNull<u8>>,
+    /// Any thread of a shared pool may ask for these three: words, loaded and
+    /// stored relaxed. Only whoever has the slot, or the list that it is on,
+    /// writes them or touches `next`.
+    elements: AtomicPtr<u8>,
     next: Cell<Option<NonNull<SlotRecord>>>,
-    /// One of the list's codes. Apart from the generation, so that no call waits
-    /// for what the last one stored.
-    state: AtomicU32,
-    generation: AtomicU32,
-    length: Cell<u32>,
+    /// Generation and state: one word where there are atomics of 64 bits, so
+    /// that one exchange decides about both.
+    stamp: StampCell,
+    length: AtomicU32,
 }
 
 impl SlotRecord {
     #[inline(always)]
-    fn state(&self) -> u32 {
-        self.state.load(Ordering::Relaxed)
+    fn elements(&self) -> NonNull<u8> {
+        // It was stored from a `NonNull`.
+        NonNull::new(self.elements.load(Ordering::Relaxed)).unwrap_or(NonNull::dangling())
     }
 
-    #[inline(always)]
-    fn set_state(&self, state: u32) {
-        self.state.store(state, Ordering::Relaxed);
-    }
-
-    #[inline(always)]
-    fn generation(&self) -> u32 {
-        self.generation.load(Ordering::Relaxed)
+    fn length(&self) -> u32 {
+        self.length.load(Ordering::Relaxed)
     }
 }
 
@@ -81,6 +79,7 @@ pub struct List {
     free: u32,
     raw: u32,
     lost: u32,
+    leaving: u32,
     /// The record of the slot that is cut next.
     cutting: Cell<Option<NonNull<SlotRecord>>>,
 }
@@ -91,6 +90,7 @@ impl List {
         match tenure {
             Tenure::Owned => self.owned,
             Tenure::Raw => self.raw,
+            Tenure::Leaving => self.leaving,
         }
     }
 }
@@ -174,6 +174,7 @@ unsafe impl ReleaseStrategy for Metadata {
             free: code(2),
             raw: code(3),
             lost: code(4),
+            leaving: code(5),
             cutting: Cell::new(None),
         }
     }
@@ -210,21 +211,21 @@ unsafe impl ReleaseStrategy for Metadata {
         list.cutting.set(Some(unsafe { link.add(1) }));
         let before = if slot.seen {
             // SAFETY: a slot that was seen has a record.
-            unsafe { borrow(link) }.generation()
+            unsafe { borrow(link) }.stamp.load()
         } else {
-            0
+            Stamp::BEFORE
         };
-        let generation = before.wrapping_add(1);
+        let stamp = before.next_generation().with_low(list.code(tenure));
         let record = SlotRecord {
-            elements: Cell::new(slot.elements),
+            elements: AtomicPtr::new(slot.elements.as_ptr()),
             next: Cell::new(None),
-            state: AtomicU32::new(list.code(tenure)),
-            generation: AtomicU32::new(generation),
-            length: Cell::new(length),
+            stamp: StampCell::new(stamp),
+            length: AtomicU32::new(length),
         };
         // SAFETY: the block has room for this record, and the slot has no
         // tenant, so nobody uses it.
         unsafe { link.write(record) };
+        let generation = stamp.generation();
         Some(Issued { elements: slot.elements, ticket: link, generation })
     }
 
@@ -237,14 +238,15 @@ unsafe impl ReleaseStrategy for Metadata {
         let link = list.head.get()?;
         // SAFETY: `retire` put the record of a cut slot there.
         let record = unsafe { borrow(link) };
-        if record.state() != list.free {
+        let stamp = record.stamp.load();
+        if stamp.low() != list.free {
             return None;
         }
-        record.set_state(list.code(tenure));
-        record.length.set(length);
+        record.stamp.store(stamp.with_low(list.code(tenure)));
+        record.length.store(length, Ordering::Relaxed);
         list.head.set(record.next.get());
-        let generation = record.generation();
-        Some(Issued { elements: record.elements.get(), ticket: link, generation })
+        let generation = stamp.generation();
+        Some(Issued { elements: record.elements(), ticket: link, generation })
     }
 
     #[inline(always)]
@@ -256,13 +258,13 @@ unsafe impl ReleaseStrategy for Metadata {
     ) -> bool {
         // SAFETY: the caller's promise: the ticket is that of a cut slot.
         let record = unsafe { borrow(link) };
+        let stamp = record.stamp.load();
         // The ticket leads to the elements, so the state alone is compared.
-        debug_assert_eq!(record.elements.get(), elements);
-        if record.state() != list.code(tenure) {
+        debug_assert_eq!(record.elements(), elements);
+        if stamp.low() != list.code(tenure) {
             return false;
         }
-        record.set_state(list.free);
-        record.generation.store(record.generation().wrapping_add(1), Ordering::Relaxed);
+        record.stamp.store(stamp.next_generation().with_low(list.free));
         record.next.set(list.head.get());
         list.head.set(Some(link));
         true
@@ -279,9 +281,10 @@ unsafe impl ReleaseStrategy for Metadata {
         use super::Record;
         // SAFETY: the caller's promise: the ticket is that of a cut slot.
         let record = unsafe { borrow(link) };
-        let (state, generation) = (record.state(), record.generation());
-        let length = record.length.get();
-        if record.elements.get() != elements {
+        let stamp = record.stamp.load();
+        let (state, generation) = (stamp.low(), stamp.generation());
+        let length = record.length();
+        if record.elements() != elements {
             Record::Corrupted
         } else if state == list.free {
             Record::Free { generation }
@@ -289,6 +292,8 @@ unsafe impl ReleaseStrategy for Metadata {
             Record::Live { tenure: Tenure::Owned, length, generation }
         } else if state == list.raw {
             Record::Live { tenure: Tenure::Raw, length, generation }
+        } else if state == list.leaving {
+            Record::Live { tenure: Tenure::Leaving, length, generation }
         } else if state == list.lost {
             Record::Lost
         } else {
@@ -306,27 +311,28 @@ unsafe impl ReleaseStrategy for Metadata {
     ) -> Option<u32> {
         // SAFETY: the caller's promise: the ticket is that of a cut slot.
         let record = unsafe { borrow(link) };
-        if record.elements.get() != elements || record.state() != list.code(from) {
+        let stamp = record.stamp.load();
+        if record.elements() != elements || stamp.low() != list.code(from) {
             return None;
         }
-        record.set_state(list.code(to));
-        Some(record.generation())
+        record.stamp.store(stamp.with_low(list.code(to)));
+        Some(stamp.generation())
     }
 
     #[inline]
     unsafe fn relabel(list: &List, elements: NonNull<u8>, link: NonNull<SlotRecord>, length: u32) {
         // SAFETY: the caller's promise: the ticket is that of a cut slot.
         let record = unsafe { borrow(link) };
-        if record.elements.get() == elements && record.state() == list.owned {
-            record.length.set(length);
+        if record.elements() == elements && record.stamp.load().low() == list.owned {
+            record.length.store(length, Ordering::Relaxed);
         }
     }
 
     unsafe fn abandon(list: &List, elements: NonNull<u8>, link: NonNull<SlotRecord>) {
         // SAFETY: the caller's promise: the ticket is that of a cut slot.
         let record = unsafe { borrow(link) };
-        record.elements.set(elements);
-        record.set_state(list.lost);
+        record.elements.store(elements.as_ptr(), Ordering::Relaxed);
+        record.stamp.store(record.stamp.load().with_low(list.lost));
     }
 
     fn head(list: &List) -> Option<NonNull<SlotRecord>> {
@@ -343,13 +349,48 @@ unsafe impl ReleaseStrategy for Metadata {
     ) -> Result<Option<NonNull<SlotRecord>>, Broken> {
         // SAFETY: a place of a list is the record of a cut slot.
         let record = unsafe { borrow(link) };
-        if record.state() == list.free { Ok(record.next.get()) } else { Err(Broken) }
+        if record.stamp.load().low() == list.free { Ok(record.next.get()) } else { Err(Broken) }
     }
 
     unsafe fn slot(link: NonNull<SlotRecord>) -> Issued<NonNull<SlotRecord>> {
         // SAFETY: a place of a list is the record of a cut slot.
         let record = unsafe { borrow(link) };
-        let generation = record.generation();
-        Issued { elements: record.elements.get(), ticket: link, generation }
+        let generation = record.stamp.load().generation();
+        Issued { elements: record.elements(), ticket: link, generation }
+    }
+
+    #[inline(always)]
+    fn twin(list: &List) -> List {
+        let &List { owned, free, raw, lost, leaving, .. } = list;
+        List { head: Cell::new(None), owned, free, raw, lost, leaving, cutting: Cell::new(None) }
+    }
+
+    unsafe fn put(list: &List, link: NonNull<SlotRecord>) {
+        // SAFETY: the caller's promise: the record of a cut slot.
+        let record = unsafe { borrow(link) };
+        record.next.set(list.head.get());
+        list.head.set(Some(link));
+    }
+
+    unsafe fn seize(
+        list: &List,
+        elements: NonNull<u8>,
+        link: NonNull<SlotRecord>,
+        generation: Option<u32>,
+        to: Tenure,
+    ) -> Result<(), super::Record> {
+        // SAFETY: the caller's promise: the ticket is that of a cut slot.
+        let record = unsafe { borrow(link) };
+        let stamp = record.stamp.load();
+        let meant = generation.is_none_or(|generation| generation == stamp.generation());
+        if record.elements() == elements
+            && stamp.low() == list.raw
+            && meant
+            && record.stamp.exchange(stamp, stamp.with_low(list.code(to)))
+        {
+            return Ok(());
+        }
+        // SAFETY: the caller's promise, passed on.
+        Err(unsafe { Self::read(list, elements, link) })
     }
 }

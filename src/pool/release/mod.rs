@@ -9,6 +9,8 @@ mod direct;
 #[cfg(feature = "alloc")]
 mod metadata;
 mod seal;
+#[cfg(feature = "alloc")]
+mod stamp;
 mod tagged;
 
 use core::fmt;
@@ -47,6 +49,9 @@ pub enum Tenure {
     Owned,
     /// It was taken or given out by hand, and comes back by hand.
     Raw,
+    /// A release by hand has been granted and is being carried out: only in a
+    /// pool that threads share.
+    Leaving,
 }
 
 /// What a slot's record says.
@@ -95,6 +100,37 @@ pub struct Cut {
     pub seen: bool,
 }
 
+/// A place on a free list, as one word that threads can exchange.
+#[doc(hidden)]
+pub trait Place: Copy + PartialEq {
+    /// The place's address, with the right to what is there.
+    fn into_pointer(self) -> *mut ();
+    /// What `into_pointer` gave; `None` for null.
+    fn from_pointer(pointer: *mut ()) -> Option<Self>;
+}
+
+impl<R> Place for NonNull<R> {
+    #[inline(always)]
+    fn into_pointer(self) -> *mut () {
+        self.as_ptr().cast()
+    }
+
+    #[inline(always)]
+    fn from_pointer(pointer: *mut ()) -> Option<Self> {
+        Self::new(pointer.cast())
+    }
+}
+
+impl Place for () {
+    fn into_pointer(self) -> *mut () {
+        core::ptr::null_mut()
+    }
+
+    fn from_pointer(_: *mut ()) -> Option<Self> {
+        None
+    }
+}
+
 /// A way for single arrays to go back to their pool.
 ///
 /// The crate's own are [`Direct`], [`Metadata`] and [`Tagged`]; the trait is
@@ -119,6 +155,7 @@ pub struct Cut {
 /// | `issue` | a free slot goes to a tenant | constant, the hot path |
 /// | `retire` | a tenant's slot comes back | constant, the hot path |
 /// | `read` | somebody asks what a slot is | constant |
+/// | `twin`, `put`, `seize` | threads share the pool | constant |
 ///
 /// # Safety
 /// For the slots that were cut from adopted runs, an implementation guarantees:
@@ -152,7 +189,7 @@ pub unsafe trait ReleaseStrategy: sealed::Sealed + Sized + fmt::Debug + 'static 
     type List;
     /// A place on a free list.
     #[doc(hidden)]
-    type Link: Copy + PartialEq;
+    type Link: Place;
 
     /// The strategy's own books, for at most `runs_max` runs.
     ///
@@ -285,6 +322,40 @@ pub unsafe trait ReleaseStrategy: sealed::Sealed + Sized + fmt::Debug + 'static 
     /// `link` is a place of this list.
     #[doc(hidden)]
     unsafe fn after(list: &Self::List, link: Self::Link) -> Result<Option<Self::Link>, Broken>;
+
+    /// An empty list with the keys of `list`: what is free, live or lost for one
+    /// is so for the other, so that slots may change lists.
+    #[doc(hidden)]
+    fn twin(list: &Self::List) -> Self::List;
+
+    /// Makes a free slot that is on no list the head of this one. Its generation
+    /// stays.
+    ///
+    /// # Safety
+    /// `link` is the place of a free slot that was a place of this list or a twin
+    /// of it, is no longer, and that nobody else is about to use.
+    #[doc(hidden)]
+    unsafe fn put(list: &Self::List, link: Self::Link);
+
+    /// Changes the tenure of an array held by hand, where several threads may try
+    /// at once: by one compare-and-swap, so that exactly one is told `Ok`. With
+    /// `generation`, only of that tenant. Otherwise nothing is changed, and what
+    /// the record said is the error; `Corrupted` may mean that it was being
+    /// changed.
+    ///
+    /// # Errors
+    /// What the record says, if not [`Tenure::Raw`] of that generation.
+    ///
+    /// # Safety
+    /// As [`retire`](Self::retire).
+    #[doc(hidden)]
+    unsafe fn seize(
+        list: &Self::List,
+        elements: NonNull<u8>,
+        ticket: Self::Ticket,
+        generation: Option<u32>,
+        to: Tenure,
+    ) -> Result<(), Record>;
 
     /// The slot at a place: its elements and its ticket.
     ///

@@ -7,7 +7,7 @@
 //! free:  word = link key ^ next ^ fold(generation)             low = check
 //!        check = check(next + address)
 //! ```
-//! Four keys per class, derived from the pool's secret, stand for the states
+//! Five keys per class, derived from the pool's secret, stand for the states
 //! and for the link; since they differ by class, one comparison also proves the
 //! class, and since the header's own address is mixed in, a header that was
 //! copied elsewhere proves nothing. The link is verified before it is
@@ -57,6 +57,7 @@ pub struct List {
     link: usize,
     raw: usize,
     lost: usize,
+    leaving: usize,
     /// [`seal::FACTOR`].
     factor: usize,
 }
@@ -68,6 +69,7 @@ impl List {
         match tenure {
             Tenure::Owned => self.owned,
             Tenure::Raw => self.raw,
+            Tenure::Leaving => self.leaving,
         }
     }
 
@@ -105,6 +107,8 @@ impl List {
             live(Tenure::Owned)
         } else if magic == self.raw {
             live(Tenure::Raw)
+        } else if magic == self.leaving {
+            live(Tenure::Leaving)
         } else if magic == self.lost {
             Record::Lost
         } else if self.open(link, words).is_some() {
@@ -203,6 +207,7 @@ unsafe impl ReleaseStrategy for Tagged {
             link: key(),
             raw: key(),
             lost: key(),
+            leaving: key(),
             factor: seal::FACTOR,
         }
     }
@@ -210,14 +215,9 @@ unsafe impl ReleaseStrategy for Tagged {
     fn closed() -> List {
         // No header opens with these but by chance, and the list is empty.
         let key = next_magic(&mut 0);
-        List {
-            head: Cell::new(None),
-            owned: !key,
-            link: key,
-            raw: !key,
-            lost: key,
-            factor: seal::FACTOR,
-        }
+        let [owned, raw, leaving] = [!key; 3];
+        let factor = seal::FACTOR;
+        List { head: Cell::new(None), owned, link: key, raw, lost: key, leaving, factor }
     }
 
     fn adopt(&self, _: &Arena<'_>, _: &Run) -> Result<NonNull<u8>, AllocError> {
@@ -352,6 +352,44 @@ unsafe impl ReleaseStrategy for Tagged {
         let elements = unsafe { link.add(1) }.cast();
         Issued { elements, ticket: (), generation: 0 }
     }
+
+    #[inline(always)]
+    fn twin(list: &List) -> List {
+        let &List { owned, link, raw, lost, leaving, factor, .. } = list;
+        List { head: Cell::new(None), owned, link, raw, lost, leaving, factor }
+    }
+
+    unsafe fn put(list: &List, link: NonNull<Header>) {
+        // SAFETY: the caller's promise: the header of a cut slot.
+        let header = unsafe { borrow(link) };
+        list.push(link, header, header.load().generation);
+    }
+
+    unsafe fn seize(
+        list: &List,
+        elements: NonNull<u8>,
+        _: (),
+        generation: Option<u32>,
+        to: Tenure,
+    ) -> Result<(), Record> {
+        // SAFETY: the caller names a slot of this pool.
+        let link = unsafe { header_of(elements) };
+        // SAFETY: the caller's promise: the slot has been cut.
+        let header = unsafe { borrow(link) };
+        let words = header.load();
+        let meant = generation.is_none_or(|generation| generation == words.generation);
+        if words.magic(link) == list.raw && meant {
+            // The word holds the generation, too: it is the same only as long as
+            // the tenant is.
+            let other = list.magic(to).wrapping_sub(list.raw);
+            let word = words.word.map_addr(|word| word.wrapping_add(other));
+            let (success, failure) = (Ordering::AcqRel, Ordering::Relaxed);
+            if header.word.compare_exchange(words.word, word, success, failure).is_ok() {
+                return Ok(());
+            }
+        }
+        Err(list.record(link, &header.load()))
+    }
 }
 
 /// The next number of a sequence that looks random, without those of which a
@@ -386,9 +424,10 @@ mod tests {
     fn magics_differ_and_hold_no_fill_byte() {
         for secret in [0, 1, 0x1000, usize::MAX] {
             let lists = [0, 1, 2, 30].map(|class| Tagged::list(class, secret));
-            let mut keys = [0; 16];
-            for (four, list) in keys.chunks_mut(4).zip(&lists) {
-                four.copy_from_slice(&[list.owned, list.raw, list.lost, list.link]);
+            let mut keys = [0; 20];
+            for (five, list) in keys.chunks_mut(5).zip(&lists) {
+                let List { owned, raw, lost, leaving, link, .. } = *list;
+                five.copy_from_slice(&[owned, raw, lost, leaving, link]);
             }
             for (index, key) in keys.iter().enumerate() {
                 assert!(!keys[..index].contains(key));

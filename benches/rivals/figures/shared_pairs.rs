@@ -1,0 +1,179 @@
+//! Two threads at a time: a churn each, one length each, or one for the other.
+
+use std::sync::{Barrier, mpsc};
+use std::thread;
+use std::time::Instant;
+
+use hdrhistogram::Histogram;
+
+use crate::clock;
+use crate::support::workload::{self, Place, Step, Subject};
+
+/// Two threads with the same work.
+pub(crate) struct Crew {
+    pub(crate) name: &'static str,
+    /// Does one pass; nanoseconds of CPU time per operation, over both threads.
+    pub(crate) run: Box<dyn FnMut(usize) -> f64>,
+}
+
+/// Operations of a thread in one pass.
+const OPERATIONS: usize = 10_000;
+/// Passes before the steps are the same again.
+const PASSES: usize = 20;
+const LIVE: u32 = 4096;
+const SMALL_PERCENT: u64 = 80;
+
+/// Both threads at once, after each has said that it is ready; what they measured.
+fn both(work: impl Fn(usize, &Barrier) -> u64 + Sync) -> u64 {
+    let barrier = Barrier::new(2);
+    thread::scope(|scope| {
+        let threads = [0, 1].map(|number| {
+            let (work, barrier) = (&work, &barrier);
+            scope.spawn(move || work(number, barrier))
+        });
+        threads.into_iter().map(|thread| thread.join().expect("a thread ends")).sum()
+    })
+}
+
+fn timed(work: impl FnOnce()) -> u64 {
+    let before = clock::thread_nanoseconds();
+    work();
+    clock::thread_nanoseconds() - before
+}
+
+/// A churn on one of two threads. The same work is done first with its answers read
+/// and asserted, which also warms a thread's own part of an allocator.
+fn churn<S: Subject>(subject: &S, live: u32, steps: &[Step], barrier: &Barrier) -> u64 {
+    let mut places = workload::churn_fill(subject, live, SMALL_PERCENT);
+    let sum = workload::churn::<S, true>(subject, &mut places, steps);
+    assert_eq!(sum, steps.len() as u64, "every array held a one");
+    barrier.wait();
+    let nanoseconds = timed(|| {
+        workload::churn::<S, false>(subject, &mut places, steps);
+    });
+    barrier.wait();
+    workload::churn_drain(subject, places);
+    nanoseconds
+}
+
+/// Two threads with a churn each, by subjects that `make` gives each of them.
+pub(crate) fn churn_crew<S: Subject>(
+    name: &'static str,
+    seed: u64,
+    make: impl Fn(usize) -> S + Sync + 'static,
+) -> Crew {
+    let steps = workload::churn_steps(OPERATIONS * PASSES, LIVE, SMALL_PERCENT, seed);
+    crew(name, move |round| {
+        let steps = &steps[round % PASSES * OPERATIONS..][..OPERATIONS];
+        both(|number, barrier| churn(&make(number), LIVE, steps, barrier))
+    })
+}
+
+/// The same with few live arrays; the subjects know one length only.
+pub(crate) fn fixed_crew<S: Subject>(
+    name: &'static str,
+    make: impl Fn(usize) -> S + Sync + 'static,
+) -> Crew {
+    const FEW: u32 = 64;
+    let mut steps = workload::churn_steps(OPERATIONS, FEW, 100, 1);
+    steps.iter_mut().for_each(|step| step.len = 16);
+    crew(name, move |_| both(|number, barrier| churn(&make(number), FEW, &steps, barrier)))
+}
+
+fn crew(name: &'static str, mut pass: impl FnMut(usize) -> u64 + 'static) -> Crew {
+    let run = move |round| pass(round) as f64 / (2 * OPERATIONS) as f64;
+    Crew { name, run: Box::new(run) }
+}
+
+/// Arrays on their way to the other thread.
+struct Parcel<A>(Vec<Place<A>>);
+
+// SAFETY: every subject that is handed over is one whose arrays any thread may give
+// back: those of general allocators, and shared ones.
+unsafe impl<A> Send for Parcel<A> {}
+
+/// Arrays of one parcel.
+const PARCEL: usize = 256;
+const PARCELS: usize = 40;
+
+/// One thread takes arrays and sends them, a parcel at a time, through a queue to
+/// another, which gives them back. Each is timed while it takes or gives, and not
+/// while it waits for the queue.
+pub(crate) fn hand_over_crew<S: Subject + 'static>(
+    name: &'static str,
+    seed: u64,
+    make: impl Fn(usize) -> S + Sync + 'static,
+) -> Crew {
+    let steps = workload::churn_steps(PARCEL * PARCELS, LIVE, SMALL_PERCENT, seed);
+    let run = move |_| {
+        let nanoseconds = hand_over(&make, &steps);
+        nanoseconds as f64 / steps.len() as f64
+    };
+    Crew { name, run: Box::new(run) }
+}
+
+fn hand_over<S: Subject>(make: &(impl Fn(usize) -> S + Sync), steps: &[Step]) -> u64 {
+    /// Parcels that may lie in the queue.
+    const QUEUE: usize = 4;
+    let (sender, receiver) = mpsc::sync_channel::<Parcel<S::Array>>(QUEUE);
+    thread::scope(|scope| {
+        let other = scope.spawn(move || {
+            let subject = make(1);
+            let mut nanoseconds = 0;
+            for (number, Parcel(parcel)) in receiver.into_iter().enumerate() {
+                let first = parcel.first().map(|place| {
+                    // SAFETY: the sender wrote every place.
+                    subject.value(unsafe { place.assume_init_ref() })
+                });
+                assert_eq!(first, Some((number * PARCEL) as u64), "the parcels come in order");
+                nanoseconds += timed(|| workload::churn_drain(&subject, parcel));
+            }
+            nanoseconds
+        });
+        let subject = make(0);
+        let mut nanoseconds = 0;
+        for (number, steps) in steps.chunks(PARCEL).enumerate() {
+            let mut parcel = workload::places(PARCEL);
+            nanoseconds += timed(|| {
+                for (index, (place, step)) in parcel.iter_mut().zip(steps).enumerate() {
+                    place.write(subject.take(step.len.into(), (number * PARCEL + index) as u64));
+                }
+            });
+            assert!(sender.send(Parcel(parcel)).is_ok(), "the other thread is there");
+        }
+        drop(sender);
+        nanoseconds + other.join().expect("a thread ends")
+    })
+}
+
+/// The time of every single call of two threads, in nanoseconds.
+pub(crate) fn hammer<S: Subject>(calls: usize, make: impl Fn(usize) -> S + Sync) -> Histogram<u64> {
+    let barrier = Barrier::new(2);
+    let work = |number: usize| {
+        let subject = make(number);
+        let mut histogram = Histogram::new(3).expect("three digits are allowed");
+        let steps = workload::churn_steps(calls / 2, LIVE, SMALL_PERCENT, number as u64 + 1);
+        let mut live = workload::churn_fill(&subject, LIVE, SMALL_PERCENT);
+        barrier.wait();
+        for step in &steps {
+            let place = &mut live[usize::from(step.victim)];
+            let start = Instant::now();
+            // SAFETY: every place is written, and written again below.
+            subject.give(unsafe { place.assume_init_read() });
+            let between = Instant::now();
+            place.write(subject.take(step.len.into(), 1));
+            let end = Instant::now();
+            for duration in [between - start, end - between] {
+                histogram.saturating_record(duration.as_nanos() as u64);
+            }
+        }
+        workload::churn_drain(&subject, live);
+        histogram
+    };
+    thread::scope(|scope| {
+        let other = scope.spawn(|| work(1));
+        let mut mine = work(0);
+        mine.add(other.join().expect("a thread ends")).expect("both have the same range");
+        mine
+    })
+}

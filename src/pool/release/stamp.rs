@@ -1,0 +1,151 @@
+//! Two 32-bit numbers that are loaded and stored as one: a generation and a word.
+//!
+//! Storing 32 bits and then loading the 64-bit word that holds them defeats
+//! store forwarding (measured: 7.2 instead of 2.9 ns per array). So the pair is
+//! one atomic word where there are atomics of 64 bits, and two where there are not.
+
+#![forbid(unsafe_code)]
+
+#[cfg(not(target_has_atomic = "64"))]
+use crate::sync::AtomicU32;
+#[cfg(target_has_atomic = "64")]
+use crate::sync::AtomicU64;
+use crate::sync::{Ordering, const_fn};
+
+/// `{ generation: 32, low: 32 }`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Stamp(u64);
+
+impl Stamp {
+    /// What a slot has before its first tenant.
+    pub(super) const BEFORE: Self = Self(0);
+
+    /// The generation.
+    #[inline]
+    pub(super) const fn generation(self) -> u32 {
+        #[allow(clippy::cast_possible_truncation, reason = "the upper half of 64 bits is 32 bits")]
+        let generation = (self.0 >> 32) as u32;
+        generation
+    }
+
+    /// The other number.
+    #[inline]
+    pub(super) const fn low(self) -> u32 {
+        #[allow(clippy::cast_possible_truncation, reason = "the lower half is what is asked for")]
+        let low = self.0 as u32;
+        low
+    }
+
+    /// The same generation with another number.
+    #[inline]
+    pub(super) const fn with_low(self, low: u32) -> Self {
+        Self(self.0 & !0xFFFF_FFFF | low as u64)
+    }
+
+    /// The next generation with the same number. After 2^32 it starts over.
+    #[inline]
+    pub(super) const fn next_generation(self) -> Self {
+        Self(self.0.wrapping_add(1 << 32))
+    }
+}
+
+/// A [`Stamp`] in a record.
+#[derive(Debug)]
+#[repr(C)]
+pub(super) struct StampCell {
+    #[cfg(target_has_atomic = "64")]
+    word: AtomicU64,
+    #[cfg(not(target_has_atomic = "64"))]
+    generation: AtomicU32,
+    #[cfg(not(target_has_atomic = "64"))]
+    low: AtomicU32,
+}
+
+#[cfg(target_has_atomic = "64")]
+impl StampCell {
+    const_fn! {
+        pub(super) const fn new(stamp: Stamp) -> Self {
+            Self { word: AtomicU64::new(stamp.0) }
+        }
+    }
+
+    #[inline]
+    pub(super) fn load(&self) -> Stamp {
+        Stamp(self.word.load(Ordering::Relaxed))
+    }
+
+    #[inline]
+    pub(super) fn store(&self, stamp: Stamp) {
+        self.word.store(stamp.0, Ordering::Relaxed);
+    }
+
+    /// Changes `from` into `to`; false, and nothing changed, if it was another.
+    /// Of several who try, one is told true.
+    pub(super) fn exchange(&self, from: Stamp, to: Stamp) -> bool {
+        self.word.compare_exchange(from.0, to.0, Ordering::AcqRel, Ordering::Relaxed).is_ok()
+    }
+}
+
+#[cfg(not(target_has_atomic = "64"))]
+impl StampCell {
+    const_fn! {
+        pub(super) const fn new(stamp: Stamp) -> Self {
+            Self {
+                generation: AtomicU32::new(stamp.generation()),
+                low: AtomicU32::new(stamp.low()),
+            }
+        }
+    }
+
+    #[inline]
+    pub(super) fn load(&self) -> Stamp {
+        let generation = u64::from(self.generation.load(Ordering::Relaxed));
+        Stamp(generation << 32 | u64::from(self.low.load(Ordering::Relaxed)))
+    }
+
+    #[inline]
+    pub(super) fn store(&self, stamp: Stamp) {
+        self.generation.store(stamp.generation(), Ordering::Relaxed);
+        self.low.store(stamp.low(), Ordering::Relaxed);
+    }
+
+    /// Changes `from`'s low word into `to`'s, of the same generation; false, and
+    /// nothing changed, if it was another. Of several who try, one is told true.
+    pub(super) fn exchange(&self, from: Stamp, to: Stamp) -> bool {
+        let (before, after) = (from.low(), to.low());
+        let won = self.low.compare_exchange(before, after, Ordering::AcqRel, Ordering::Relaxed);
+        if won.is_err() {
+            return false;
+        }
+        // Whoever changed the low word has the slot alone: only now is the
+        // generation certain, and it may be a later one. Until the low word is
+        // back, the later tenant's own release is told that it came second.
+        if self.generation.load(Ordering::Relaxed) == from.generation() {
+            return true;
+        }
+        self.low.store(before, Ordering::Release);
+        false
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_halves_do_not_touch_each_other() {
+        let stamp = Stamp::BEFORE.next_generation().with_low(u32::MAX);
+        assert_eq!((stamp.generation(), stamp.low()), (1, u32::MAX));
+        let last = Stamp(u64::MAX);
+        assert_eq!(last.next_generation().generation(), 0);
+        assert_eq!(last.next_generation().low(), u32::MAX);
+        let cell = StampCell::new(stamp);
+        assert_eq!(cell.load(), stamp);
+        cell.store(stamp.next_generation().with_low(7));
+        assert_eq!(cell.load(), Stamp(2 << 32 | 7));
+        assert!(!cell.exchange(stamp, stamp.with_low(8)));
+        assert_eq!(cell.load(), Stamp(2 << 32 | 7));
+        assert!(cell.exchange(Stamp(2 << 32 | 7), Stamp(2 << 32 | 8)));
+        assert_eq!(cell.load(), Stamp(2 << 32 | 8));
+    }
+}

@@ -1,0 +1,541 @@
+//! Arrays that know their way home: a lane's, and those that threads hand around.
+
+use core::fmt;
+use core::marker::PhantomData;
+use core::mem::{self, ManuallyDrop, MaybeUninit};
+use core::ops::{Deref, DerefMut};
+use core::ptr::{self, NonNull};
+use core::slice;
+
+use super::local::Local;
+use super::threads;
+use crate::error::ReleaseError;
+use crate::pool::{
+    ClassTable, DefaultClasses, DefaultStrategy, Issued, RawArray, ReleaseStrategy, Tenure,
+};
+
+/// An array of a [`Lane`](super::Lane): not `Send`, and neither taking it nor
+/// giving it back locks or needs an atomic read-modify-write in the usual case.
+///
+/// It borrows the lane. [`into_shared`](Homed::into_shared) lets it go further.
+pub type LaneArray<'l, 'p, T, S = DefaultStrategy, C = DefaultClasses> =
+    Homed<T, LaneHome<'l, 'p, S, C>>;
+
+/// An array of a [`SharedPool`](super::SharedPool) that may be sent to any thread
+/// (if its elements may) and dropped there: it goes home by itself.
+pub type SharedArray<'p, T, S = DefaultStrategy, C = DefaultClasses> =
+    Homed<T, SharedHome<'p, S, C>>;
+
+/// Where an array goes when it is dropped.
+pub trait Home: Copy + sealed::Sealed {
+    /// The pool's strategy.
+    type Strategy: ReleaseStrategy;
+
+    /// Takes the slot back.
+    ///
+    /// # Safety
+    /// The slot is that of a handle with this home, which is given up.
+    #[doc(hidden)]
+    unsafe fn bring(
+        self,
+        slot: Berth<<Self::Strategy as ReleaseStrategy>::Ticket>,
+    ) -> Result<(), ReleaseError>;
+
+    /// Tells the pool's hook about an error that nobody can be handed.
+    #[doc(hidden)]
+    fn report(self, error: &ReleaseError);
+
+    /// The capacity of a class, in elements.
+    #[doc(hidden)]
+    fn class_length(self, class: u32) -> u32;
+}
+
+/// A slot as a handle keeps it.
+#[derive(Debug, Clone, Copy)]
+#[doc(hidden)]
+pub struct Berth<K> {
+    elements: NonNull<u8>,
+    ticket: K,
+    class: u32,
+}
+
+/// The class of what has no slot.
+const NO_CLASS: u32 = u32::MAX;
+
+/// Home is a lane that the handle borrows.
+pub struct LaneHome<'l, 'p, S: ReleaseStrategy, C: ClassTable> {
+    local: &'p Local<S, C>,
+    /// The lane cannot be given up meanwhile, and is of one thread.
+    lane: PhantomData<&'l core::cell::Cell<()>>,
+}
+
+/// Home is a lane, whoever has it now.
+pub struct SharedHome<'p, S: ReleaseStrategy, C: ClassTable> {
+    local: &'p Local<S, C>,
+}
+
+impl<S: ReleaseStrategy, C: ClassTable> Clone for LaneHome<'_, '_, S, C> {
+    #[inline(always)]
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<S: ReleaseStrategy, C: ClassTable> Copy for LaneHome<'_, '_, S, C> {}
+
+impl<S: ReleaseStrategy, C: ClassTable> Clone for SharedHome<'_, S, C> {
+    #[inline(always)]
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<S: ReleaseStrategy, C: ClassTable> Copy for SharedHome<'_, S, C> {}
+
+impl<S: ReleaseStrategy, C: ClassTable> fmt::Debug for LaneHome<'_, '_, S, C> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("LaneHome")
+    }
+}
+
+impl<S: ReleaseStrategy, C: ClassTable> fmt::Debug for SharedHome<'_, S, C> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("SharedHome")
+    }
+}
+
+impl<'p, S: ReleaseStrategy, C: ClassTable> LaneHome<'_, 'p, S, C> {
+    /// # Safety
+    /// The caller's lane owns `local`, and is borrowed for `'l`.
+    #[inline(always)]
+    pub(super) unsafe fn new(local: &'p Local<S, C>) -> Self {
+        Self { local, lane: PhantomData }
+    }
+}
+
+impl<'p, S: ReleaseStrategy, C: ClassTable> SharedHome<'p, S, C> {
+    #[inline(always)]
+    pub(super) fn new(local: &'p Local<S, C>) -> Self {
+        Self { local }
+    }
+}
+
+impl<S: ReleaseStrategy, C: ClassTable> Home for LaneHome<'_, '_, S, C> {
+    type Strategy = S;
+
+    #[inline(always)]
+    unsafe fn bring(self, slot: Berth<S::Ticket>) -> Result<(), ReleaseError> {
+        // SAFETY: `new`'s promise: the lane owns the shelf, and this is its thread,
+        // as the handle does not leave it; the rest is the caller's promise.
+        unsafe { self.local.retire(slot.class, slot.elements, slot.ticket) }
+    }
+
+    fn report(self, error: &ReleaseError) {
+        self.local.depot().report(error);
+    }
+
+    fn class_length(self, class: u32) -> u32 {
+        self.local.depot().book(class).length
+    }
+}
+
+impl<S: ReleaseStrategy, C: ClassTable> Home for SharedHome<'_, S, C> {
+    type Strategy = S;
+
+    #[inline(always)]
+    unsafe fn bring(self, slot: Berth<S::Ticket>) -> Result<(), ReleaseError> {
+        if threads::owns(self.local) {
+            // SAFETY: the lane is this thread's default one; the rest is the
+            // caller's promise.
+            return unsafe { self.local.retire(slot.class, slot.elements, slot.ticket) };
+        }
+        // SAFETY: the caller's promise.
+        unsafe { self.local.send(slot.class, slot.elements, slot.ticket) }
+    }
+
+    fn report(self, error: &ReleaseError) {
+        self.local.depot().report(error);
+    }
+
+    fn class_length(self, class: u32) -> u32 {
+        self.local.depot().book(class).length
+    }
+}
+
+/// An array of exactly the length that was asked for, in a slot of a shared pool:
+/// a [`LaneArray`] or a [`SharedArray`].
+///
+/// It dereferences to a slice. When it is dropped, its elements are dropped and
+/// then its slot goes home, also if an element's `Drop` panics or uses the pool
+/// again. A drop that finds the slot's bookkeeping overwritten never panics: it
+/// abandons the slot, counts it and calls the pool's hook;
+/// [`release`](Self::release) returns the error instead.
+pub struct Homed<T, H: Home> {
+    elements: NonNull<T>,
+    ticket: <H::Strategy as ReleaseStrategy>::Ticket,
+    home: H,
+    length: u32,
+    class: u32,
+    owns: PhantomData<T>,
+}
+
+// SAFETY: the handle owns its elements, which may be sent, and a shared home takes
+// its slot back on any thread. The ticket leads to the slot's record, which goes
+// with the slot.
+unsafe impl<T: Send, S: ReleaseStrategy, C: ClassTable> Send for Homed<T, SharedHome<'_, S, C>> {}
+// SAFETY: all that a shared handle gives is `&[T]` and the capacity, which is read
+// from what never changes.
+unsafe impl<T: Sync, H: Home> Sync for Homed<T, H> {}
+
+/// Brings a slot home when it goes out of scope, also by a panic.
+struct WayHome<H: Home> {
+    slot: Berth<<H::Strategy as ReleaseStrategy>::Ticket>,
+    home: H,
+}
+
+impl<H: Home> WayHome<H> {
+    #[inline(always)]
+    fn bring(&self) -> Result<(), ReleaseError> {
+        if self.slot.class == NO_CLASS {
+            return Ok(());
+        }
+        // SAFETY: the slot is that of a handle which was given up for this value,
+        // whose users bring it once.
+        unsafe { self.home.bring(self.slot) }
+    }
+}
+
+impl<H: Home> Drop for WayHome<H> {
+    #[inline(always)]
+    fn drop(&mut self) {
+        if let Err(error) = self.bring() {
+            self.home.report(&error);
+        }
+    }
+}
+
+impl<T, H: Home> Homed<MaybeUninit<T>, H> {
+    /// A handle for a slot that was just issued, and that holds `length` elements.
+    #[inline(always)]
+    pub(super) fn new(
+        issued: &Issued<<H::Strategy as ReleaseStrategy>::Ticket>,
+        class: u32,
+        length: u32,
+        home: H,
+    ) -> Self {
+        let (elements, ticket) = (issued.elements.cast(), issued.ticket);
+        Self { elements, ticket, home, length, class, owns: PhantomData }
+    }
+
+    /// A handle for a slot that was found by its address.
+    pub(super) fn from_parts(
+        elements: NonNull<u8>,
+        ticket: <H::Strategy as ReleaseStrategy>::Ticket,
+        class: u32,
+        length: u32,
+        home: H,
+    ) -> Self {
+        Self { elements: elements.cast(), ticket, home, length, class, owns: PhantomData }
+    }
+
+    /// An array that takes no memory: of no elements, or of elements without size.
+    pub(super) fn empty(length: u32, home: H) -> Self {
+        let ticket = <H::Strategy as ReleaseStrategy>::NO_TICKET;
+        let elements = NonNull::dangling();
+        Self { elements, ticket, home, length, class: NO_CLASS, owns: PhantomData }
+    }
+
+    /// The same array, its elements taken for initialised. Never panics.
+    ///
+    /// # Safety
+    /// Every element is initialised.
+    #[inline]
+    #[must_use]
+    pub unsafe fn assume_init(self) -> Homed<T, H> {
+        let this = ManuallyDrop::new(self);
+        let elements = this.elements.cast();
+        let Self { ticket, home, length, class, .. } = *this;
+        Homed { elements, ticket, home, length, class, owns: PhantomData }
+    }
+
+    /// Writes every element, the i-th as `make(i)`.
+    ///
+    /// # Panics
+    /// If `make` panics. The elements made so far are dropped then, and the slot
+    /// goes home.
+    #[inline]
+    pub fn write_with(self, mut make: impl FnMut(usize) -> T) -> Homed<T, H> {
+        let mut filling = Filling { array: self, made: 0 };
+        while filling.made < filling.array.len() {
+            let value = make(filling.made);
+            filling.array[filling.made].write(value);
+            filling.made += 1;
+        }
+        let filling = ManuallyDrop::new(filling);
+        // SAFETY: `filling` is not used or dropped afterwards, so the array moves.
+        let array = unsafe { ptr::read(&raw const filling.array) };
+        // SAFETY: the loop wrote every element.
+        unsafe { array.assume_init() }
+    }
+
+    /// Copies every element from `source`.
+    ///
+    /// # Panics
+    /// If the lengths differ.
+    #[inline]
+    #[must_use]
+    pub fn write_copy(mut self, source: &[T]) -> Homed<T, H>
+    where
+        T: Copy,
+    {
+        assert_eq!(self.len(), source.len(), "source and array have the same length");
+        // SAFETY: a T is a valid MaybeUninit<T>, at the same place and length.
+        let source = unsafe { slice::from_raw_parts(source.as_ptr().cast(), source.len()) };
+        self.copy_from_slice(source);
+        // SAFETY: all of it was just copied from initialised values.
+        unsafe { self.assume_init() }
+    }
+}
+
+/// An array whose first elements have been made.
+struct Filling<T, H: Home> {
+    array: Homed<MaybeUninit<T>, H>,
+    made: usize,
+}
+
+impl<T, H: Home> Drop for Filling<T, H> {
+    fn drop(&mut self) {
+        let made = ptr::slice_from_raw_parts_mut(self.array.elements.as_ptr().cast(), self.made);
+        // SAFETY: the first `made` elements have been written, and nobody sees
+        // them again: the array's own type drops none.
+        unsafe { ptr::drop_in_place::<[T]>(made) };
+    }
+}
+
+impl<T, H: Home> Homed<T, H> {
+    /// The array's length, in elements.
+    #[inline]
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.length as usize
+    }
+
+    /// Whether the length is 0.
+    #[inline]
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.length == 0
+    }
+
+    /// The elements that the array's slot could hold; the length itself where
+    /// there is no slot.
+    #[must_use]
+    pub fn capacity(&self) -> usize {
+        if self.class == NO_CLASS {
+            return self.len();
+        }
+        self.home.class_length(self.class) as usize
+    }
+
+    /// The first element, for reading; it stays valid as long as the array.
+    #[inline]
+    #[must_use]
+    pub fn as_ptr(&self) -> *const T {
+        self.elements.as_ptr()
+    }
+
+    /// The first element, for writing; it stays valid as long as the array.
+    #[inline]
+    #[must_use]
+    pub fn as_mut_ptr(&mut self) -> *mut T {
+        self.elements.as_ptr()
+    }
+
+    /// Drops the elements and gives the slot back, as `drop` does, but says what
+    /// is wrong.
+    ///
+    /// # Errors
+    /// [`ReleaseError::Corrupted`] if the slot's bookkeeping was overwritten. The
+    /// slot is abandoned; the elements have been dropped.
+    ///
+    /// # Panics
+    /// If an element's `Drop` does; the slot goes home all the same.
+    #[inline]
+    pub fn release(self) -> Result<(), ReleaseError> {
+        let this = ManuallyDrop::new(self);
+        let home = WayHome { slot: this.berth(), home: this.home };
+        // SAFETY: the elements are initialised and never seen again.
+        unsafe { this.drop_elements() };
+        ManuallyDrop::new(home).bring()
+    }
+
+    #[inline(always)]
+    fn berth(&self) -> Berth<<H::Strategy as ReleaseStrategy>::Ticket> {
+        Berth { elements: self.elements.cast(), ticket: self.ticket, class: self.class }
+    }
+
+    /// # Safety
+    /// Nobody sees the elements afterwards.
+    #[inline(always)]
+    unsafe fn drop_elements(&self) {
+        if mem::needs_drop::<T>() {
+            let all = ptr::slice_from_raw_parts_mut(self.elements.as_ptr(), self.len());
+            // SAFETY: the elements are initialised; dropped once by the caller's promise.
+            unsafe { ptr::drop_in_place(all) };
+        }
+    }
+}
+
+impl<'p, T, S: ReleaseStrategy, C: ClassTable> Homed<T, LaneHome<'_, 'p, S, C>> {
+    /// The same array as one that may go to other threads, and that no longer
+    /// borrows the lane. Never panics.
+    #[inline]
+    #[must_use]
+    pub fn into_shared(self) -> SharedArray<'p, T, S, C> {
+        let this = ManuallyDrop::new(self);
+        let Self { elements, ticket, length, class, .. } = *this;
+        let home = SharedHome::new(this.home.local);
+        Homed { elements, ticket, home, length, class, owns: PhantomData }
+    }
+}
+
+impl<T, S: ReleaseStrategy, C: ClassTable> Homed<T, SharedHome<'_, S, C>> {
+    /// Drops the elements and sends the slot home by the way that is open to
+    /// interrupts: no lock, no allocation, no thread-local, whoever is interrupted.
+    /// (A drop may take a shorter way on the thread whose default lane is home,
+    /// and must not happen in an interrupt.)
+    ///
+    /// Complexity: constant but for pushes of other threads that come in between.
+    ///
+    /// # Errors
+    /// As [`release`](Homed::release). The hook is not called.
+    ///
+    /// # Panics
+    /// If an element's `Drop` does.
+    #[inline]
+    pub fn send_home(self) -> Result<(), ReleaseError> {
+        let this = ManuallyDrop::new(self);
+        let slot = this.berth();
+        // SAFETY: the elements are initialised and never seen again.
+        unsafe { this.drop_elements() };
+        if slot.class == NO_CLASS {
+            return Ok(());
+        }
+        // SAFETY: the slot is this handle's, which is given up.
+        unsafe { this.home.local.send(slot.class, slot.elements, slot.ticket) }
+    }
+
+    /// Takes the array out of the pool's care, to be released by hand on any
+    /// thread with [`SharedPool::release_raw`](super::SharedPool::release_raw), or
+    /// put back under care with [`from_raw`](super::SharedPool::from_raw). The
+    /// elements are not dropped.
+    ///
+    /// If the slot's bookkeeping is overwritten, the generation is 0 and the later
+    /// release says so. Never panics.
+    #[must_use]
+    pub fn into_raw(self) -> RawArray<T> {
+        let this = ManuallyDrop::new(self);
+        let Berth { elements, ticket, class } = this.berth();
+        let generation = if class == NO_CLASS {
+            None
+        } else {
+            let keys = this.home.local.depot().book(class).keys();
+            // SAFETY: the slot is this handle's.
+            unsafe { S::hand_over(keys, elements, ticket, Tenure::Owned, Tenure::Raw) }
+        };
+        RawArray { ptr: this.elements, generation: generation.unwrap_or(0) }
+    }
+}
+
+impl<T, H: Home> Drop for Homed<T, H> {
+    #[inline(always)]
+    fn drop(&mut self) {
+        let _home = WayHome { slot: self.berth(), home: self.home };
+        // SAFETY: the elements are initialised, and this is their owner's end.
+        unsafe { self.drop_elements() };
+    }
+}
+
+impl<T, H: Home> Deref for Homed<T, H> {
+    type Target = [T];
+
+    #[inline]
+    fn deref(&self) -> &[T] {
+        // SAFETY: `length` initialised elements, this array's alone.
+        unsafe { slice::from_raw_parts(self.elements.as_ptr(), self.len()) }
+    }
+}
+
+impl<T, H: Home> DerefMut for Homed<T, H> {
+    #[inline]
+    fn deref_mut(&mut self) -> &mut [T] {
+        // SAFETY: `length` initialised elements, this array's alone.
+        unsafe { slice::from_raw_parts_mut(self.elements.as_ptr(), self.len()) }
+    }
+}
+
+impl<T, H: Home> AsRef<[T]> for Homed<T, H> {
+    fn as_ref(&self) -> &[T] {
+        self
+    }
+}
+
+impl<T, H: Home> AsMut<[T]> for Homed<T, H> {
+    fn as_mut(&mut self) -> &mut [T] {
+        self
+    }
+}
+
+impl<T: fmt::Debug, H: Home> fmt::Debug for Homed<T, H> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(&**self, f)
+    }
+}
+
+impl<T: PartialEq<U>, U, H: Home, I: Home> PartialEq<Homed<U, I>> for Homed<T, H> {
+    fn eq(&self, other: &Homed<U, I>) -> bool {
+        **self == **other
+    }
+}
+
+impl<T: Eq, H: Home> Eq for Homed<T, H> {}
+
+impl<T: PartialEq<U>, U, H: Home> PartialEq<[U]> for Homed<T, H> {
+    fn eq(&self, other: &[U]) -> bool {
+        **self == *other
+    }
+}
+
+impl<T: PartialEq<U>, U, H: Home, const N: usize> PartialEq<[U; N]> for Homed<T, H> {
+    fn eq(&self, other: &[U; N]) -> bool {
+        **self == *other
+    }
+}
+
+impl<'a, T, H: Home> IntoIterator for &'a Homed<T, H> {
+    type Item = &'a T;
+    type IntoIter = slice::Iter<'a, T>;
+
+    fn into_iter(self) -> slice::Iter<'a, T> {
+        self.iter()
+    }
+}
+
+impl<'a, T, H: Home> IntoIterator for &'a mut Homed<T, H> {
+    type Item = &'a mut T;
+    type IntoIter = slice::IterMut<'a, T>;
+
+    fn into_iter(self) -> slice::IterMut<'a, T> {
+        self.iter_mut()
+    }
+}
+
+mod sealed {
+    use super::{ClassTable, LaneHome, ReleaseStrategy, SharedHome};
+
+    #[allow(unreachable_pub, reason = "a seal is public where nobody can name it")]
+    pub trait Sealed {}
+
+    impl<S: ReleaseStrategy, C: ClassTable> Sealed for LaneHome<'_, '_, S, C> {}
+    impl<S: ReleaseStrategy, C: ClassTable> Sealed for SharedHome<'_, S, C> {}
+}

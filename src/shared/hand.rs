@@ -1,0 +1,160 @@
+//! Arrays held by hand: taken, released and looked up by their address, from any
+//! thread.
+
+use core::ptr::NonNull;
+
+use super::array::{Homed, SharedArray, SharedHome};
+use super::{SharedPool, threads};
+use crate::error::{AllocError, ReleaseError};
+use crate::pool::{ClassTable, Located, RawArray, Record, ReleaseStrategy, Tenure, refusal};
+use crate::sync::pause;
+
+/// How often a record is read again that seems to be overwritten, as it may be
+/// changing. Whoever changes one is two stores away from having done so.
+const READINGS: u32 = 100;
+
+impl<T, S: ReleaseStrategy, C: ClassTable> SharedPool<T, S, C> {
+    /// Allocates an array of `len` elements to be held by hand, uninitialised.
+    ///
+    /// # Errors
+    /// As [`try_allocate`](Self::try_allocate).
+    pub fn try_allocate_raw(&self, len: usize) -> Result<RawArray<T>, AllocError> {
+        let length = u32::try_from(len).map_err(|_| AllocError::TooLarge { length: len })?;
+        if size_of::<T>() == 0 || len == 0 {
+            return Ok(RawArray { ptr: NonNull::dangling(), generation: 0 });
+        }
+        threads::with_lane(self.depot()?, |local| {
+            let class = local.depot().class_of(len)?;
+            // SAFETY: the lane is this thread's default one; the class holds `len`.
+            let issued = unsafe { local.issue(class, length, Tenure::Raw) }?;
+            Ok(RawArray { ptr: issued.elements.cast(), generation: issued.generation })
+        })
+    }
+
+    /// Takes back an array that is held by hand; its elements are not dropped.
+    /// Releasing it again is an error even after its slot has been reused, and of
+    /// several threads that release it at once exactly one is told `Ok`.
+    ///
+    /// Complexity: the lock, a look-up and a compare-and-swap. Never panics.
+    ///
+    /// # Errors
+    /// Every wrong value is one of [`ReleaseError`], and changes nothing.
+    ///
+    /// # Safety
+    /// Nobody uses the array afterwards. (That is all: the call is defined for any
+    /// value, and reads no memory that is not the pool's.)
+    pub unsafe fn release_raw(&self, raw: RawArray<T>) -> Result<(), ReleaseError> {
+        match self.release(raw.ptr.as_ptr().addr(), Some(raw.generation)) {
+            Err(ReleaseError::Foreign { .. }) if is_empty(raw) => Ok(()),
+            result => result,
+        }
+    }
+
+    /// Takes back the array that begins at `ptr` and is held by hand; its elements
+    /// are not dropped. The address is checked against the slot's *current* tenant.
+    ///
+    /// Complexity: as [`release_raw`](Self::release_raw). Never panics.
+    ///
+    /// # Errors
+    /// Every wrong address is one of [`ReleaseError`], and changes nothing.
+    ///
+    /// # Safety
+    /// As [`release_raw`](Self::release_raw).
+    pub unsafe fn release_ptr(&self, ptr: *const T) -> Result<(), ReleaseError> {
+        self.release(ptr.addr(), None)
+    }
+
+    /// Puts an array that is held by hand back under the pool's care. Its length is
+    /// the one it was allocated with; an array without a slot comes back empty.
+    ///
+    /// # Errors
+    /// Every wrong value is one of [`ReleaseError`], and changes nothing.
+    /// [`NotReleasable`](ReleaseError::NotReleasable) if there is no memory for
+    /// this thread's default lane, which becomes the array's home.
+    ///
+    /// # Safety
+    /// Every element is initialised, and nobody uses the array but through the
+    /// handle that is returned.
+    pub unsafe fn from_raw(
+        &self,
+        raw: RawArray<T>,
+    ) -> Result<SharedArray<'_, T, S, C>, ReleaseError> {
+        let address = raw.ptr.as_ptr().addr();
+        let depot = self.depot().map_err(|_| ReleaseError::Foreign { address })?;
+        let local =
+            threads::with_lane(depot, Ok).map_err(|_| ReleaseError::NotReleasable { address })?;
+        let home = SharedHome::new(local);
+        let array = if is_empty(raw) {
+            Homed::empty(0, home)
+        } else {
+            let found = self.seize(address, Some(raw.generation), Tenure::Owned)?;
+            let keys = depot.book(found.class).keys();
+            // SAFETY: the slot was found by the pool, and is this call's since then.
+            let length = match unsafe { S::read(keys, found.elements, found.ticket) } {
+                Record::Live { length, .. } => length,
+                _ => 0,
+            };
+            Homed::from_parts(found.elements, found.ticket, found.class, length, home)
+        };
+        // SAFETY: the caller's promise.
+        Ok(unsafe { array.assume_init() })
+    }
+
+    /// The array that `ptr` points into: see
+    /// [`RawPool::locate`](crate::RawPool::locate). What other threads do meanwhile
+    /// may be seen or not. Takes the lock.
+    #[must_use]
+    pub fn locate<U: ?Sized>(&self, ptr: *const U) -> Option<Located> {
+        self.depot.get()?.lock().raw.locate(ptr)
+    }
+
+    fn release(&self, address: usize, generation: Option<u32>) -> Result<(), ReleaseError> {
+        let Seized { class, elements, ticket } =
+            self.seize(address, generation, Tenure::Leaving)?;
+        let Some(depot) = self.depot.get() else {
+            return Err(ReleaseError::Foreign { address });
+        };
+        // SAFETY: the slot is this call's since it was seized: nobody else is told so.
+        if unsafe { depot.book(class).strays.push(elements, ticket, Tenure::Leaving) } {
+            return Ok(());
+        }
+        Err(depot.refuse(class, elements, ticket))
+    }
+
+    /// Makes the slot of an array held by hand this call's, if no other call does.
+    fn seize(
+        &self,
+        address: usize,
+        generation: Option<u32>,
+        to: Tenure,
+    ) -> Result<Seized<S::Ticket>, ReleaseError> {
+        let depot = self.depot.get().ok_or(ReleaseError::Foreign { address })?;
+        let (class, elements, ticket) = depot.lock().raw.find_slot(address)?;
+        let book = depot.book(class);
+        let mut record = Record::Corrupted;
+        for _ in 0..READINGS {
+            // SAFETY: the pool found the slot, so it was cut.
+            match unsafe { S::seize(book.keys(), elements, ticket, generation, to) } {
+                Ok(()) => return Ok(Seized { class, elements, ticket }),
+                Err(found) => record = found,
+            }
+            if record != Record::Corrupted {
+                break;
+            }
+            pause();
+        }
+        Err(refusal(record, address, generation, book.length))
+    }
+}
+
+/// A slot that belongs to a call.
+struct Seized<K> {
+    class: u32,
+    elements: NonNull<u8>,
+    ticket: K,
+}
+
+/// Whether it is what an array without a slot is handed out as.
+fn is_empty<T>(raw: RawArray<T>) -> bool {
+    raw.generation == 0 && raw.ptr == NonNull::dangling()
+}

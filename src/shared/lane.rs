@@ -1,0 +1,151 @@
+//! One thread's own part of a shared pool, and the rule for who may touch it.
+//!
+//! Whoever has the [`Lane`] may touch its shelves, and nobody else. A lane is not
+//! `Sync`, and its arrays borrow it and are not `Send`: so they come back on the
+//! thread that has it. Everything else comes home through the returns.
+
+use core::fmt;
+use core::marker::PhantomData;
+use core::mem::MaybeUninit;
+
+use super::array::{LaneArray, LaneHome};
+use super::local::Local;
+use crate::error::{AllocError, OrPanic};
+use crate::pool::{ClassTable, DefaultClasses, DefaultStrategy, ReleaseStrategy};
+
+/// A part of a [`SharedPool`](super::SharedPool) that one thread, or one core, has
+/// to itself.
+///
+/// Allocating from it and giving back a [`LaneArray`] takes no lock and no atomic
+/// read-modify-write, but for one batch now and then. A lane may be dropped while
+/// arrays that were made [shared](super::Homed::into_shared) live: they go home to
+/// the pool, and the next lane adopts them. Whoever panics while holding a lane
+/// leaves it like anybody else; nothing is poisoned.
+///
+/// ```
+/// use arraypool::shared::SharedPool;
+///
+/// static POOL: SharedPool<u32> = SharedPool::new();
+///
+/// let lane = POOL.lane();
+/// let squares = lane.allocate_with(12, |i| (i * i) as u32);
+/// let shared = squares.into_shared();
+/// drop(lane);
+/// std::thread::spawn(move || assert_eq!(shared[3], 9)).join().unwrap();
+/// ```
+pub struct Lane<'p, T, S: ReleaseStrategy = DefaultStrategy, C: ClassTable = DefaultClasses> {
+    local: &'p Local<S, C>,
+    /// Not `Sync`: a lane is of one thread at a time.
+    alone: PhantomData<core::cell::Cell<()>>,
+    elements: PhantomData<fn() -> T>,
+}
+
+impl<'p, T, S: ReleaseStrategy, C: ClassTable> Lane<'p, T, S, C> {
+    /// The handle of a lane that was just claimed.
+    pub(super) fn new(local: &'p Local<S, C>) -> Self {
+        Self { local, alone: PhantomData, elements: PhantomData }
+    }
+
+    /// Allocates an array of `len` elements, uninitialised.
+    ///
+    /// # Panics
+    /// If there is no memory; see [`try_allocate`](Self::try_allocate).
+    #[inline(always)]
+    #[track_caller]
+    pub fn allocate(&self, len: usize) -> LaneArray<'_, 'p, MaybeUninit<T>, S, C> {
+        self.try_allocate(len).or_panic()
+    }
+
+    /// Allocates an array of `len` elements, uninitialised. Constant, but when the
+    /// lane has none: then what has come home, a batch from the depot, or a run.
+    ///
+    /// # Errors
+    /// [`AllocError::OverBudget`], [`OutOfMemory`](AllocError::OutOfMemory),
+    /// [`TooLarge`](AllocError::TooLarge), [`TooManyRuns`](AllocError::TooManyRuns),
+    /// or [`Corrupted`](AllocError::Corrupted) if a free list was overwritten. The
+    /// pool goes on in every case.
+    #[inline(always)]
+    pub fn try_allocate(
+        &self,
+        len: usize,
+    ) -> Result<LaneArray<'_, 'p, MaybeUninit<T>, S, C>, AllocError> {
+        // SAFETY: the arrays borrow this lane, which owns its local part.
+        let home = unsafe { LaneHome::new(self.local) };
+        // SAFETY: as above.
+        unsafe { super::array_of(self.local, home, len) }
+    }
+
+    /// Allocates an array of `len` elements, the i-th being `make(i)`. `make` may
+    /// use the lane.
+    ///
+    /// # Panics
+    /// If there is no memory, or `make` panics; what was made is dropped then, and
+    /// the array goes back.
+    #[inline]
+    #[track_caller]
+    pub fn allocate_with(
+        &self,
+        len: usize,
+        make: impl FnMut(usize) -> T,
+    ) -> LaneArray<'_, 'p, T, S, C> {
+        self.allocate(len).write_with(make)
+    }
+
+    /// The twin of [`allocate_with`](Self::allocate_with) that returns an error;
+    /// `make` is not called then.
+    ///
+    /// # Errors
+    /// As [`try_allocate`](Self::try_allocate).
+    #[inline]
+    pub fn try_allocate_with(
+        &self,
+        len: usize,
+        make: impl FnMut(usize) -> T,
+    ) -> Result<LaneArray<'_, 'p, T, S, C>, AllocError> {
+        Ok(self.try_allocate(len)?.write_with(make))
+    }
+
+    /// Allocates a copy of `source`.
+    ///
+    /// # Panics
+    /// If there is no memory.
+    #[inline]
+    #[track_caller]
+    pub fn allocate_copy(&self, source: &[T]) -> LaneArray<'_, 'p, T, S, C>
+    where
+        T: Copy,
+    {
+        self.allocate(source.len()).write_copy(source)
+    }
+
+    /// The twin of [`allocate_copy`](Self::allocate_copy) that returns an error.
+    ///
+    /// # Errors
+    /// As [`try_allocate`](Self::try_allocate).
+    #[inline]
+    pub fn try_allocate_copy(&self, source: &[T]) -> Result<LaneArray<'_, 'p, T, S, C>, AllocError>
+    where
+        T: Copy,
+    {
+        Ok(self.try_allocate(source.len())?.write_copy(source))
+    }
+
+    /// Does at once what [`SharedPool::trim`](super::SharedPool::trim) has asked,
+    /// if it has: for a thread that is about to be idle. Otherwise the lane does it
+    /// with its next release, or when a class is used up. Never panics.
+    pub fn answer_trim(&self) {
+        self.local.answer();
+    }
+}
+
+impl<T, S: ReleaseStrategy, C: ClassTable> Drop for Lane<'_, T, S, C> {
+    fn drop(&mut self) {
+        self.local.depot().leave(self.local);
+    }
+}
+
+impl<T, S: ReleaseStrategy, C: ClassTable> fmt::Debug for Lane<'_, T, S, C> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Lane").field("strategy", &S::NAME).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,385 @@
+//! What a lane owns: a shelf of free slots per class, and a way home for the rest.
+//!
+//! A shelf is touched by the lane's owner alone; its numbers may be read by
+//! anyone. The returns beside it are for everyone.
+
+use core::alloc::{Layout, LayoutError};
+use core::ptr::NonNull;
+
+use super::depot::Depot;
+use super::returns::Returns;
+use crate::arena::Arena;
+use crate::error::{AllocError, ReleaseError};
+use crate::pool::{ClassTable, Issued, ReleaseStrategy, Tenure};
+use crate::sync::{AtomicPtr, AtomicU32, AtomicUsize, Cell, Ordering};
+
+/// The free slots of one class that a lane keeps.
+#[repr(C, align(64))]
+pub(super) struct Shelf<S: ReleaseStrategy> {
+    pub(super) list: S::List,
+    /// Slots on the list. Written by the owner.
+    free: AtomicU32,
+    /// The most that stay on it; `trim` lowers it, so that the owner's next
+    /// release looks up.
+    most: AtomicU32,
+    /// Allocations that were served from here, and those that were not.
+    hits: AtomicUsize,
+    misses: AtomicUsize,
+}
+
+/// No bytes were asked for.
+const UNASKED: usize = usize::MAX;
+
+/// Nobody's default lane. Threads have numbers from 1 on, and 0 before they have one.
+pub(super) const NOBODY: usize = usize::MAX;
+
+/// What a lane owns, as long as the pool lives: lanes come and go, and each
+/// adopts what one before it has left.
+pub(super) struct Local<S: ReleaseStrategy, C: ClassTable> {
+    shelves: NonNull<Shelf<S>>,
+    returns: NonNull<Returns<S>>,
+    depot: NonNull<Depot<S, C>>,
+    /// The number of the thread whose default lane this is, or [`NOBODY`].
+    pub(super) owner: AtomicUsize,
+    /// Bytes of free slots that the lane was asked to shrink to.
+    asked: AtomicUsize,
+    /// The lane made before this one.
+    pub(super) before: Option<NonNull<Self>>,
+    /// The next lane without an owner; under the depot's lock.
+    pub(super) idle: Cell<Option<NonNull<Self>>>,
+}
+
+// SAFETY: shelves and `taken` of the returns are touched by the lane's owner
+// alone, as the unsafe functions demand; `idle` under the depot's lock; all else
+// is atomic or never changes. Ownership changes hands under that lock.
+unsafe impl<S: ReleaseStrategy, C: ClassTable> Sync for Local<S, C> {}
+
+/// Where the parts of a lane lie in its block.
+struct Parts {
+    block: Layout,
+    shelves: usize,
+    returns: usize,
+}
+
+impl Parts {
+    fn of<S: ReleaseStrategy, C: ClassTable>(classes: usize) -> Result<Self, AllocError> {
+        let lay_out = || {
+            let shelves = Layout::array::<Shelf<S>>(classes)?;
+            let returns = Layout::array::<Returns<S>>(classes)?;
+            let (block, shelves) = Layout::new::<Local<S, C>>().extend(shelves)?;
+            let (block, returns) = block.extend(returns)?;
+            Ok(Self { block, shelves, returns })
+        };
+        lay_out().map_err(|_: LayoutError| AllocError::OutOfMemory { requested: usize::MAX })
+    }
+}
+
+impl<S: ReleaseStrategy, C: ClassTable> Local<S, C> {
+    /// The layout of a lane's block.
+    pub(super) fn layout(classes: usize) -> Result<Layout, AllocError> {
+        Ok(Parts::of::<S, C>(classes)?.block)
+    }
+
+    /// Makes a lane in a block of the arena's.
+    ///
+    /// # Errors
+    /// If there is no memory.
+    ///
+    /// # Safety
+    /// The depot stays where it is until it drops the lane.
+    pub(super) unsafe fn make(
+        arena: &Arena<'_>,
+        depot: &Depot<S, C>,
+        before: Option<NonNull<Self>>,
+    ) -> Result<NonNull<Self>, AllocError> {
+        let classes = depot.books();
+        let parts = Parts::of::<S, C>(classes.len())?;
+        let block = arena.try_obtain(parts.block)?;
+        // SAFETY: the parts lie in the block.
+        let shelves = unsafe { block.add(parts.shelves) }.cast::<Shelf<S>>();
+        // SAFETY: as above.
+        let returns = unsafe { block.add(parts.returns) }.cast::<Returns<S>>();
+        for (index, book) in classes.iter().enumerate() {
+            let shelf = Shelf {
+                list: S::twin(book.keys()),
+                free: AtomicU32::new(0),
+                most: AtomicU32::new(book.batch * 2),
+                hits: AtomicUsize::new(0),
+                misses: AtomicUsize::new(0),
+            };
+            // SAFETY: the block has room for one of each per class.
+            let place = unsafe { shelves.add(index) };
+            // SAFETY: as above.
+            unsafe { place.write(shelf) };
+            // SAFETY: as above.
+            let place = unsafe { returns.add(index) };
+            // SAFETY: as above.
+            unsafe { place.write(Returns::new(S::twin(book.keys()))) };
+        }
+        let local = block.cast::<Self>();
+        let depot = NonNull::from(depot);
+        let (owner, asked) = (AtomicUsize::new(NOBODY), AtomicUsize::new(UNASKED));
+        let idle = Cell::new(None);
+        // SAFETY: the lane itself lies first in the block.
+        unsafe { local.write(Self { shelves, returns, depot, owner, asked, before, idle }) };
+        Ok(local)
+    }
+
+    /// The pool's depot.
+    #[inline]
+    pub(super) fn depot(&self) -> &Depot<S, C> {
+        // SAFETY: the depot made this lane and drops it last of all.
+        unsafe { self.depot.as_ref() }
+    }
+
+    #[inline(always)]
+    pub(super) fn shelf(&self, class: u32) -> &Shelf<S> {
+        debug_assert!((class as usize) < self.depot().books().len());
+        // SAFETY: a class that a slot or a table names is one of the depot's,
+        // and `make` made a shelf for each.
+        let shelf = unsafe { self.shelves.add(class as usize) };
+        // SAFETY: `make` wrote it; all that changes in it are cells and atomics.
+        unsafe { shelf.as_ref() }
+    }
+
+    #[inline(always)]
+    pub(super) fn returns(&self, class: u32) -> &Returns<S> {
+        debug_assert!((class as usize) < self.depot().books().len());
+        // SAFETY: as in `shelf`.
+        let returns = unsafe { self.returns.add(class as usize) };
+        // SAFETY: as in `shelf`.
+        unsafe { returns.as_ref() }
+    }
+
+    /// Gives a slot to a tenant.
+    ///
+    /// # Safety
+    /// The caller is the lane's owner. The class holds `units`, or is empty.
+    #[inline(always)]
+    pub(super) unsafe fn issue(
+        &self,
+        class: u32,
+        units: u32,
+        tenure: Tenure,
+    ) -> Result<Issued<S::Ticket>, AllocError> {
+        let shelf = self.shelf(class);
+        // SAFETY: the list is the owner's, and of this class.
+        match unsafe { S::issue(&shelf.list, units, tenure) } {
+            Some(issued) => {
+                shelf.count(u32::wrapping_sub(shelf.free(), 1));
+                shelf.hits.store(shelf.hits().wrapping_add(1), Ordering::Relaxed);
+                Ok(issued)
+            }
+            // SAFETY: the caller's promise.
+            None => unsafe { self.issue_slow(class, units, tenure) },
+        }
+    }
+
+    /// What the shelf could not serve: first what has come home, then the depot.
+    ///
+    /// # Safety
+    /// As [`issue`](Self::issue).
+    #[cold]
+    #[inline(never)]
+    unsafe fn issue_slow(
+        &self,
+        class: u32,
+        units: u32,
+        tenure: Tenure,
+    ) -> Result<Issued<S::Ticket>, AllocError> {
+        let (shelf, depot) = (self.shelf(class), self.depot());
+        shelf.misses.store(shelf.misses().wrapping_add(1), Ordering::Relaxed);
+        self.answer();
+        if S::head(&shelf.list).is_some() {
+            let lost = shelf.abandon();
+            return Err(depot.lose(class, lost));
+        }
+        let batch = depot.book(class).batch.max(1);
+        // SAFETY: the caller owns the lane.
+        let unpacked = unsafe { self.unpack(class, batch) };
+        if unpacked.moved == 0
+            && let Some(issued) = depot.supply(self, class, units, tenure)?
+        {
+            return Ok(issued);
+        }
+        // SAFETY: the list is the owner's, and of this class.
+        let Some(issued) = (unsafe { S::issue(&shelf.list, units, tenure) }) else {
+            return Err(depot.lose(class, shelf.abandon()));
+        };
+        shelf.count(shelf.free() - 1);
+        Ok(issued)
+    }
+
+    /// Puts what has come home on the shelf, up to `most`.
+    ///
+    /// # Safety
+    /// The caller is the lane's owner.
+    unsafe fn unpack(&self, class: u32, most: u32) -> super::returns::Unpacked {
+        let shelf = self.shelf(class);
+        let keep = |link| {
+            // SAFETY: the slot is free, of this class, and on no list now.
+            unsafe { S::put(&shelf.list, link) };
+        };
+        // SAFETY: the caller owns the lane, so it owns its returns.
+        let unpacked = unsafe { self.returns(class).unpack(most, keep) };
+        shelf.count(shelf.free() + unpacked.moved);
+        if unpacked.lost > 0 {
+            self.depot().lose(class, unpacked.lost);
+        }
+        unpacked
+    }
+
+    /// Takes an owned array's slot back onto the shelf.
+    ///
+    /// # Safety
+    /// The caller is the lane's owner, and the slot is a handle's of this pool,
+    /// which is given up.
+    #[inline(always)]
+    pub(super) unsafe fn retire(
+        &self,
+        class: u32,
+        elements: NonNull<u8>,
+        ticket: S::Ticket,
+    ) -> Result<(), ReleaseError> {
+        let shelf = self.shelf(class);
+        // SAFETY: the caller's promise.
+        if !unsafe { S::retire(&shelf.list, elements, ticket, Tenure::Owned) } {
+            return Err(self.depot().refuse(class, elements, ticket));
+        }
+        let free = shelf.free() + 1;
+        shelf.count(free);
+        if free > shelf.most.load(Ordering::Relaxed) {
+            self.overflow(class);
+        }
+        Ok(())
+    }
+
+    /// Sends an owned array's slot home, from anywhere.
+    ///
+    /// # Safety
+    /// The slot is a handle's of this pool, which is given up.
+    pub(super) unsafe fn send(
+        &self,
+        class: u32,
+        elements: NonNull<u8>,
+        ticket: S::Ticket,
+    ) -> Result<(), ReleaseError> {
+        // SAFETY: the caller's promise.
+        if unsafe { self.returns(class).push(elements, ticket, Tenure::Owned) } {
+            return Ok(());
+        }
+        Err(self.depot().refuse(class, elements, ticket))
+    }
+
+    /// The shelf is full, or the lane was asked to shrink.
+    #[cold]
+    #[inline(never)]
+    fn overflow(&self, class: u32) {
+        if !self.answer() {
+            let depot = self.depot();
+            let (book, shelf) = (depot.book(class), self.shelf(class));
+            // A request that was answered a moment ago may have come in between.
+            shelf.most.store(book.batch * 2, Ordering::Relaxed);
+            depot.shelve(self, class, shelf.free().saturating_sub(book.batch.max(1)));
+        }
+    }
+
+    /// Does what `trim` asked for, if it did. Only the owner calls it.
+    pub(super) fn answer(&self) -> bool {
+        if self.asked.load(Ordering::Relaxed) == UNASKED {
+            return false;
+        }
+        let keep = self.asked.swap(UNASKED, Ordering::Relaxed);
+        let depot = self.depot();
+        for (class, book) in (0_u32..).zip(depot.books()) {
+            self.shelf(class).most.store(book.batch * 2, Ordering::Relaxed);
+        }
+        depot.shrink(self, keep);
+        true
+    }
+
+    /// Asks the lane's owner to keep no more than so many bytes of free slots.
+    pub(super) fn ask(&self, bytes: usize) {
+        self.asked.store(bytes.min(UNASKED - 1), Ordering::Relaxed);
+        for (class, _) in (0_u32..).zip(self.depot().books()) {
+            self.shelf(class).most.store(0, Ordering::Relaxed);
+        }
+    }
+}
+
+impl<S: ReleaseStrategy> Shelf<S> {
+    /// Slots on the list.
+    #[inline(always)]
+    pub(super) fn free(&self) -> u32 {
+        self.free.load(Ordering::Relaxed)
+    }
+
+    /// Notes how many there are. Only the owner calls it.
+    #[inline(always)]
+    pub(super) fn count(&self, free: u32) {
+        self.free.store(free, Ordering::Relaxed);
+    }
+
+    pub(super) fn hits(&self) -> usize {
+        self.hits.load(Ordering::Relaxed)
+    }
+
+    pub(super) fn misses(&self) -> usize {
+        self.misses.load(Ordering::Relaxed)
+    }
+
+    /// Takes a free slot off the list; `None` if there is none, or its record is
+    /// overwritten. Only the owner calls it.
+    pub(super) fn take(&self) -> Option<S::Link> {
+        let link = S::head(&self.list)?;
+        // SAFETY: the head is a place of this list.
+        let next = unsafe { S::after(&self.list, link) }.ok()?;
+        S::set_head(&self.list, next);
+        self.count(self.free() - 1);
+        Some(link)
+    }
+
+    /// Gives up the list, whose head is overwritten; returns how many slots it
+    /// had. Only the owner calls it.
+    pub(super) fn abandon(&self) -> usize {
+        if let Some(link) = S::head(&self.list) {
+            // SAFETY: the head is a place of this list.
+            let slot = unsafe { S::slot(link) };
+            // SAFETY: as above: a slot that was cut.
+            unsafe { S::abandon(&self.list, slot.elements, slot.ticket) };
+        }
+        S::set_head(&self.list, None);
+        let lost = self.free() as usize;
+        self.count(0);
+        lost
+    }
+}
+
+/// The head of the list of all lanes. Lanes are added at the front, and none is
+/// taken out before the end.
+pub(super) struct Lanes<S: ReleaseStrategy, C: ClassTable>(AtomicPtr<Local<S, C>>);
+
+impl<S: ReleaseStrategy, C: ClassTable> Lanes<S, C> {
+    pub(super) fn new() -> Self {
+        Self(AtomicPtr::new(core::ptr::null_mut()))
+    }
+
+    /// The lane that was made last.
+    pub(super) fn first(&self) -> Option<NonNull<Local<S, C>>> {
+        // Acquire: the lane that is found is complete.
+        NonNull::new(self.0.load(Ordering::Acquire))
+    }
+
+    /// Adds a lane, whose `before` is the first one. Only under the depot's lock.
+    pub(super) fn add(&self, local: NonNull<Local<S, C>>) {
+        self.0.store(local.as_ptr(), Ordering::Release);
+    }
+
+    /// All lanes, whoever has them.
+    pub(super) fn all(&self) -> impl Iterator<Item = &Local<S, C>> {
+        // SAFETY: lanes stay until the depot is dropped, which owns this list.
+        let borrow = |local: NonNull<Local<S, C>>| unsafe { local.as_ref() };
+        let first = self.first().map(borrow);
+        core::iter::successors(first, move |local| local.before.map(borrow))
+    }
+}

@@ -1,0 +1,271 @@
+//! One pool, many threads.
+//!
+//! ```text
+//!  thread A                 thread B                    any thread, any interrupt
+//!  Lane ── shelves          Lane ── shelves
+//!    ▲ │                      ▲ │                        SharedArray, dropped
+//!    │ │ batches              │ │ batches                  │
+//!    │ └──────► depot ◄───────│─┘   one lock               │
+//!    └ returns                └ returns ◄──────────────────┘  pushed, no lock
+//! ```
+//! Words of this floor: a [`Lane`] is one thread's own part of the pool; its
+//! **shelves** hold free arrays, one list per class, for its owner alone; its
+//! **returns** take what comes home from elsewhere, from anyone; the **depot** is
+//! the pool behind all lanes, under a lock, with which lanes exchange **batches**.
+//!
+//! An array belongs to the lane that handed it out and goes home to it, so a
+//! thread that allocates and another that releases are served without the lock.
+//! The release strategies are those of the floor below, and so is the code: a
+//! shelf is a free list, and a push onto the returns is a release onto a free list
+//! whose head many threads share (docs/THREADS.md).
+
+mod arenas;
+mod array;
+mod depot;
+mod hand;
+mod lane;
+mod local;
+mod returns;
+mod settings;
+mod stats;
+mod threads;
+
+use core::alloc::Layout;
+use core::fmt;
+use core::marker::PhantomData;
+use core::mem::MaybeUninit;
+
+pub use arenas::{ArenaGuard, ArenaPool, Exhausted, WhenExhausted};
+pub use array::{Home, Homed, LaneArray, LaneHome, SharedArray, SharedHome};
+pub use lane::Lane;
+pub use settings::SharedSettings;
+pub use stats::{SharedClassStats, SharedStats};
+
+use crate::error::{AllocError, OrPanic};
+use crate::pool::{ClassTable, DefaultClasses, DefaultStrategy, ReleaseStrategy, Tenure};
+use crate::sync::{Arc, OnceLock};
+use depot::Depot;
+use local::Local;
+
+/// A pool of arrays of `T` for any number of threads. It owns its memory and can
+/// be a `static`.
+///
+/// ```
+/// use arraypool::shared::SharedPool;
+///
+/// static POOL: SharedPool<u32> = SharedPool::new();
+///
+/// let squares = POOL.allocate_with(12, |i| (i * i) as u32);
+/// let thread = std::thread::spawn(move || squares.iter().sum::<u32>());  // and dropped there
+/// assert_eq!(thread.join().unwrap(), 506);
+/// assert_eq!(POOL.stats().live, 0);
+/// ```
+///
+/// [`allocate`](Self::allocate) and its family use a lane that the thread gets with
+/// its first call and leaves when it ends. [`lane`](Self::lane) gives one by hand,
+/// which saves the thread-local and whose arrays save more.
+///
+/// The strategy is [`Tagged`](crate::Tagged) or `Metadata`;
+/// [`Direct`](crate::Direct), which takes nothing back, does not compile here.
+/// `T` may be anything; arrays of it are `Send` if `T` is.
+///
+/// | | complexity |
+/// |---|---|
+/// | allocate, and drop on the lane's own thread | constant, no lock and no atomic read-modify-write; now and then one batch, under the lock |
+/// | drop on another thread | constant, two atomic read-modify-writes; never the lock |
+/// | [`release_raw`](Self::release_raw) and what else begins with an address | the lock, a look-up, and a compare-and-swap |
+pub struct SharedPool<T, S: ReleaseStrategy = DefaultStrategy, C: ClassTable = DefaultClasses> {
+    depot: OnceLock<Arc<Depot<S, C>>>,
+    settings: SharedSettings,
+    elements: PhantomData<fn() -> T>,
+}
+
+impl<T, S: ReleaseStrategy, C: ClassTable> SharedPool<T, S, C> {
+    /// A pool that takes its first memory with the first call. Never panics.
+    #[must_use]
+    pub const fn new() -> Self {
+        Self::with_settings(SharedSettings::new())
+    }
+
+    /// A pool with settings. Never panics.
+    #[must_use]
+    pub const fn with_settings(settings: SharedSettings) -> Self {
+        const { assert!(S::RECLAIMS, "a shared pool needs a strategy that takes arrays back") };
+        Self { depot: OnceLock::new(), settings, elements: PhantomData }
+    }
+
+    #[inline(always)]
+    fn depot(&self) -> Result<&Arc<Depot<S, C>>, AllocError> {
+        match self.depot.get() {
+            Some(depot) => Ok(depot),
+            None => self.open(),
+        }
+    }
+
+    #[cold]
+    fn open(&self) -> Result<&Arc<Depot<S, C>>, AllocError> {
+        let depot = Depot::open(Layout::new::<T>(), &self.settings)?;
+        // Of several threads that come first, one has its depot kept.
+        Ok(self.depot.get_or_init(|| Arc::new(depot)))
+    }
+
+    /// A lane of one's own.
+    ///
+    /// # Panics
+    /// If there is no memory; see [`try_lane`](Self::try_lane).
+    #[must_use]
+    #[track_caller]
+    pub fn lane(&self) -> Lane<'_, T, S, C> {
+        self.try_lane().or_panic()
+    }
+
+    /// A lane of one's own: one that was left, with all that has come home to it
+    /// since, or a new one. Takes the lock.
+    ///
+    /// # Errors
+    /// [`AllocError::OverBudget`] or [`AllocError::OutOfMemory`].
+    pub fn try_lane(&self) -> Result<Lane<'_, T, S, C>, AllocError> {
+        self.depot()?.claim().map(Lane::new)
+    }
+
+    /// Allocates an array of `len` elements, uninitialised.
+    ///
+    /// # Panics
+    /// If there is no memory; see [`try_allocate`](Self::try_allocate).
+    #[inline]
+    #[track_caller]
+    pub fn allocate(&self, len: usize) -> SharedArray<'_, MaybeUninit<T>, S, C> {
+        self.try_allocate(len).or_panic()
+    }
+
+    /// Allocates an array of `len` elements, uninitialised, from this thread's
+    /// default lane.
+    ///
+    /// # Errors
+    /// As [`Lane::try_allocate`].
+    #[inline]
+    pub fn try_allocate(
+        &self,
+        len: usize,
+    ) -> Result<SharedArray<'_, MaybeUninit<T>, S, C>, AllocError> {
+        threads::with_lane(self.depot()?, |local| {
+            let home = SharedHome::new(local);
+            // SAFETY: the lane is this thread's default one.
+            unsafe { array_of(local, home, len) }
+        })
+    }
+
+    /// Allocates an array of `len` elements, the i-th being `make(i)`. `make` may
+    /// use the pool.
+    ///
+    /// # Panics
+    /// If there is no memory, or `make` panics; what was made is dropped then, and
+    /// the array goes back.
+    #[inline]
+    #[track_caller]
+    pub fn allocate_with(
+        &self,
+        len: usize,
+        make: impl FnMut(usize) -> T,
+    ) -> SharedArray<'_, T, S, C> {
+        self.allocate(len).write_with(make)
+    }
+
+    /// The twin of [`allocate_with`](Self::allocate_with) that returns an error;
+    /// `make` is not called then.
+    ///
+    /// # Errors
+    /// As [`try_allocate`](Self::try_allocate).
+    #[inline]
+    pub fn try_allocate_with(
+        &self,
+        len: usize,
+        make: impl FnMut(usize) -> T,
+    ) -> Result<SharedArray<'_, T, S, C>, AllocError> {
+        Ok(self.try_allocate(len)?.write_with(make))
+    }
+
+    /// Allocates a copy of `source`.
+    ///
+    /// # Panics
+    /// If there is no memory.
+    #[inline]
+    #[track_caller]
+    pub fn allocate_copy(&self, source: &[T]) -> SharedArray<'_, T, S, C>
+    where
+        T: Copy,
+    {
+        self.allocate(source.len()).write_copy(source)
+    }
+
+    /// The twin of [`allocate_copy`](Self::allocate_copy) that returns an error.
+    ///
+    /// # Errors
+    /// As [`try_allocate`](Self::try_allocate).
+    #[inline]
+    pub fn try_allocate_copy(&self, source: &[T]) -> Result<SharedArray<'_, T, S, C>, AllocError>
+    where
+        T: Copy,
+    {
+        Ok(self.try_allocate(source.len())?.write_copy(source))
+    }
+
+    /// Brings free arrays from the lanes to the depot, where every lane finds them,
+    /// until all lanes together keep at most `max_bytes`.
+    ///
+    /// What waits for lanes that nobody has comes at once, and so does what this
+    /// thread's default lane has. A lane that somebody is using is asked, and does
+    /// it with its next release, its next refill, or
+    /// [`answer_trim`](Lane::answer_trim): nobody is stopped. The memory stays the
+    /// pool's; [`clear`](Self::clear) gives it back.
+    ///
+    /// Complexity: one step per array that is moved, under the lock. Never panics.
+    pub fn trim(&self, max_bytes: usize) {
+        if let Some(depot) = self.depot.get() {
+            depot.trim(max_bytes);
+            threads::answer(depot);
+        }
+    }
+
+    /// Gives all memory back to the heap; the pool starts over. Nobody can have an
+    /// array or a lane then, but for those held by hand, which are gone.
+    pub fn clear(&mut self) {
+        self.depot.take();
+    }
+}
+
+/// An array of `len` elements from a lane.
+///
+/// # Safety
+/// The caller is the lane's owner.
+#[inline(always)]
+unsafe fn array_of<T, H: Home>(
+    local: &Local<H::Strategy, impl ClassTable>,
+    home: H,
+    len: usize,
+) -> Result<Homed<MaybeUninit<T>, H>, AllocError> {
+    let length = u32::try_from(len).map_err(|_| AllocError::TooLarge { length: len })?;
+    if size_of::<T>() == 0 || len == 0 {
+        return Ok(Homed::empty(length, home));
+    }
+    let class = local.depot().class_of(len)?;
+    // SAFETY: the caller's promise; the class is the one that holds so many units.
+    let issued = unsafe { local.issue(class, length, Tenure::Owned) }?;
+    Ok(Homed::new(&issued, class, length, home))
+}
+
+impl<T, S: ReleaseStrategy, C: ClassTable> Default for SharedPool<T, S, C> {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl<T, S: ReleaseStrategy, C: ClassTable> fmt::Debug for SharedPool<T, S, C> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SharedPool")
+            .field("strategy", &S::NAME)
+            .field("settings", &self.settings)
+            .field("stats", &self.stats())
+            .finish()
+    }
+}

@@ -1,0 +1,174 @@
+//! Arrays coming home from other threads and from interrupts: pushed by anyone,
+//! emptied by the owner.
+//!
+//! ```text
+//! head ──► slot ──► slot ──► slot          push: link the slot to what head was seen
+//!  ▲                                              to be, then compare-and-swap head
+//!  └ one word                              take: swap head with null, keep the chain
+//! ```
+//! **No ABA, by construction.** A compare-and-swap on a linked list goes wrong
+//! where somebody reads the link *behind* the head and then makes it the head:
+//! the head may have gone and come back meanwhile, with another link. Nobody
+//! does that here. Who pushes reads nothing but the head's address, and a slot
+//! that is linked to an address is linked rightly whenever that address is the
+//! head, however often it has been something else. Who takes, takes all.
+//!
+//! A chain is an ordinary free list of the class: a push is the strategy's own
+//! `retire`, onto a list of the caller's whose head is what the shared head was
+//! seen to be. So the link lies where the strategy keeps its links, and is
+//! verified before it is followed.
+//!
+//! There is no lock, no allocation and no thread-local in a push, so an interrupt
+//! handler may push, also one that interrupts a push or the owner itself.
+
+use core::ptr::{self, NonNull};
+
+use crate::pool::{Place, ReleaseStrategy, Tenure};
+use crate::sync::{AtomicPtr, AtomicUsize, Cell, Ordering};
+
+/// The slots of one class that are on their way home.
+#[repr(align(64))]
+pub(super) struct Returns<S: ReleaseStrategy> {
+    /// The class's keys. It never holds a slot.
+    keys: S::List,
+    /// The slot that was pushed last, or null.
+    head: AtomicPtr<()>,
+    /// Slots that were pushed and are not unpacked yet. Counted before they can
+    /// be seen, so it is never too low.
+    waiting: AtomicUsize,
+    /// The part of a chain that the owner took and has not unpacked yet.
+    taken: Cell<Option<S::Link>>,
+}
+
+/// What `unpack` did.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) struct Unpacked {
+    /// Slots that are in their new place.
+    pub(super) moved: u32,
+    /// Slots behind an overwritten link, that one included.
+    pub(super) lost: usize,
+}
+
+impl<S: ReleaseStrategy> Returns<S> {
+    /// For a class with these keys.
+    pub(super) fn new(keys: S::List) -> Self {
+        Self {
+            keys,
+            head: AtomicPtr::new(ptr::null_mut()),
+            waiting: AtomicUsize::new(0),
+            taken: Cell::new(None),
+        }
+    }
+
+    /// The class's keys. Shared, so its head is nobody's to set.
+    #[inline(always)]
+    pub(super) fn keys(&self) -> &S::List {
+        &self.keys
+    }
+
+    /// Slots on their way.
+    pub(super) fn waiting(&self) -> usize {
+        let waiting = self.waiting.load(Ordering::Relaxed);
+        // Below 0 for a moment, where slots were lost while others came home.
+        if waiting > usize::MAX / 2 { 0 } else { waiting }
+    }
+
+    /// Sends a tenant's slot home; false, and nothing changed, if its record says
+    /// anything but `tenure`.
+    ///
+    /// Complexity: constant but for other threads' pushes that come in between:
+    /// each makes one more attempt necessary, and some thread always succeeds.
+    ///
+    /// # Safety
+    /// Elements and ticket are those of a slot of this class, whose tenant the
+    /// caller gives up.
+    pub(super) unsafe fn push(
+        &self,
+        elements: NonNull<u8>,
+        ticket: S::Ticket,
+        tenure: Tenure,
+    ) -> bool {
+        let list = S::twin(&self.keys);
+        let mut seen = self.head.load(Ordering::Relaxed);
+        S::set_head(&list, S::Link::from_pointer(seen));
+        // SAFETY: the caller's promise; a twin is of the same class.
+        if !unsafe { S::retire(&list, elements, ticket, tenure) } {
+            return false;
+        }
+        let Some(link) = S::head(&list) else { return false };
+        self.waiting.fetch_add(1, Ordering::Relaxed);
+        loop {
+            let mine = link.into_pointer();
+            // Release: who takes the chain sees the link, and whatever the tenant
+            // wrote. It sees those of the slots behind it, too: every push is a
+            // read-modify-write of the same word.
+            match self.head.compare_exchange_weak(seen, mine, Ordering::Release, Ordering::Relaxed)
+            {
+                Ok(_) => return true,
+                Err(now) => seen = now,
+            }
+            S::set_head(&list, S::Link::from_pointer(seen));
+            // SAFETY: the slot was retired just now, and nobody has seen it yet.
+            unsafe { S::put(&list, link) };
+        }
+    }
+
+    /// Hands up to `most` slots to `keep`, which puts each on another list.
+    ///
+    /// # Safety
+    /// The caller is the owner: nobody else unpacks meanwhile.
+    pub(super) unsafe fn unpack(&self, most: u32, mut keep: impl FnMut(S::Link)) -> Unpacked {
+        let mut done = Unpacked::default();
+        while done.moved < most {
+            let Some(link) = self.taken.get().or_else(|| self.take()) else { break };
+            // SAFETY: pushes and verified links lead to slots of this class.
+            match unsafe { S::after(&self.keys, link) } {
+                Ok(next) => {
+                    self.taken.set(next);
+                    keep(link);
+                    done.moved += 1;
+                }
+                Err(_) => {
+                    done.lost = self.give_up(link, done.moved);
+                    break;
+                }
+            }
+        }
+        let gone = done.moved as usize + done.lost;
+        if gone > 0 {
+            self.waiting.fetch_sub(gone, Ordering::Relaxed);
+        }
+        done
+    }
+
+    /// Takes all that was pushed.
+    fn take(&self) -> Option<S::Link> {
+        // A look is cheaper than a swap, and mostly nothing is there.
+        if self.head.load(Ordering::Relaxed).is_null() {
+            return None;
+        }
+        // Acquire: the pushes' links and contents.
+        S::Link::from_pointer(self.head.swap(ptr::null_mut(), Ordering::Acquire))
+    }
+
+    /// Abandons the slot at `link`, whose record is overwritten, and what it led
+    /// to; returns how many slots that were. (While others push, it may count
+    /// theirs: a count of what is lost is no better then than the moment.)
+    #[cold]
+    fn give_up(&self, link: S::Link, moved: u32) -> usize {
+        // SAFETY: as in `unpack`.
+        let slot = unsafe { S::slot(link) };
+        // SAFETY: the slot is the owner's, and on no list that anybody can reach.
+        unsafe { S::abandon(&self.keys, slot.elements, slot.ticket) };
+        let all = self.waiting().saturating_sub(moved as usize);
+        let rest = self.take();
+        let (mut place, mut count) = (rest, 0);
+        while let Some(link) = place {
+            count += 1;
+            // SAFETY: as in `unpack`. Behind another break there is no more.
+            place = unsafe { S::after(&self.keys, link) }.unwrap_or(None);
+        }
+        self.taken.set(rest);
+        all.saturating_sub(count)
+    }
+}

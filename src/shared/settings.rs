@@ -1,0 +1,69 @@
+//! What a shared pool is made with: limits that can be written in a `static`.
+
+#![forbid(unsafe_code)]
+
+use crate::error::ReleaseError;
+
+/// Settings of a [`SharedPool`](super::SharedPool), made in constants.
+///
+/// ```
+/// use arraypool::shared::{SharedPool, SharedSettings};
+///
+/// static NODES: SharedPool<u64> =
+///     SharedPool::with_settings(SharedSettings::new().limit(1 << 20).batch(16, 4096));
+///
+/// assert!(NODES.try_allocate(100).is_ok());
+/// assert!(NODES.try_allocate(1_000_000).is_err());
+/// ```
+#[derive(Debug, Clone, Copy)]
+#[must_use]
+pub struct SharedSettings {
+    pub(super) limit: usize,
+    pub(super) runs_max: usize,
+    pub(super) batch: u32,
+    pub(super) batch_bytes: usize,
+    pub(super) hook: Option<fn(&ReleaseError)>,
+}
+
+impl SharedSettings {
+    /// No limit in bytes, 512 runs, batches of up to 64 arrays and 64 KiB.
+    pub const fn new() -> Self {
+        Self { limit: usize::MAX, runs_max: 512, batch: 64, batch_bytes: 64 << 10, hook: None }
+    }
+
+    /// The most bytes that the pool takes from the heap: arrays, books and lanes.
+    /// (Its own head, some hundred bytes, is not counted.)
+    pub const fn limit(mut self, bytes: usize) -> Self {
+        self.limit = bytes;
+        self
+    }
+
+    /// The most runs that the pool can have: see
+    /// [`PoolBuilder::max_runs`](crate::PoolBuilder::max_runs).
+    pub const fn max_runs(mut self, runs: usize) -> Self {
+        self.runs_max = runs;
+        self
+    }
+
+    /// How many free arrays of a class move between a lane and the depot at once:
+    /// at most so many, of so many bytes together. A lane keeps at most two batches
+    /// of a class; arrays that are larger than the bytes are kept by no lane.
+    pub const fn batch(mut self, arrays: u32, bytes: usize) -> Self {
+        self.batch = if arrays > u32::MAX / 2 { u32::MAX / 2 } else { arrays };
+        self.batch_bytes = bytes;
+        self
+    }
+
+    /// A function to call when a handle is dropped and its array's bookkeeping
+    /// turns out to be overwritten. It is called on the thread that drops it.
+    pub const fn on_corruption(mut self, hook: fn(&ReleaseError)) -> Self {
+        self.hook = Some(hook);
+        self
+    }
+}
+
+impl Default for SharedSettings {
+    fn default() -> Self {
+        Self::new()
+    }
+}

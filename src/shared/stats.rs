@@ -1,0 +1,169 @@
+//! What a shared pool owes and owns, readable at any time without stopping anyone.
+
+#![forbid(unsafe_code)]
+
+use super::SharedPool;
+use super::depot::{Book, Depot};
+use crate::error::VerifyError;
+use crate::pool::{ClassTable, ReleaseStrategy, Stock, Tally};
+
+/// What a shared pool owes and owns. From [`SharedPool::stats`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[non_exhaustive]
+pub struct SharedStats {
+    /// Arrays that have a tenant, those held by hand included.
+    pub live: usize,
+    /// Free arrays on the shelves of lanes.
+    pub in_lanes: usize,
+    /// Free arrays in the depot.
+    pub in_depot: usize,
+    /// Arrays that have come home and were not unpacked yet.
+    pub waiting: usize,
+    /// Slots abandoned because their bookkeeping was overwritten or out of reach.
+    pub lost: usize,
+    /// Slots in the pool's runs, those never used included.
+    pub slots: usize,
+    /// Allocations that a lane served from its shelf.
+    pub hits: usize,
+    /// Allocations for which a lane had to unpack its returns or ask the depot.
+    pub misses: usize,
+    /// Lanes, whoever has them.
+    pub lanes: usize,
+    /// Bytes taken from the heap, and the most that may be.
+    pub bytes: usize,
+    /// The most bytes that may be taken.
+    pub limit: usize,
+    /// Times that bookkeeping was found overwritten.
+    pub corrupted: usize,
+}
+
+/// What one class of a shared pool owes and owns. From
+/// [`SharedPool::class_stats`]. The fields are those of [`SharedStats`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[non_exhaustive]
+pub struct SharedClassStats {
+    /// The class's capacity, in elements.
+    pub length: u32,
+    /// Bytes from one slot to the next.
+    pub stride: usize,
+    /// Arrays that have a tenant.
+    pub live: usize,
+    /// Free arrays on shelves.
+    pub in_lanes: usize,
+    /// Free arrays in the depot.
+    pub in_depot: usize,
+    /// Arrays that have come home and were not unpacked yet.
+    pub waiting: usize,
+    /// Abandoned slots.
+    pub lost: usize,
+    /// Slots in runs.
+    pub slots: usize,
+    /// Allocations served from a shelf.
+    pub hits: usize,
+    /// Allocations that were not.
+    pub misses: usize,
+}
+
+impl<T, S: ReleaseStrategy, C: ClassTable> SharedPool<T, S, C> {
+    /// The pool's balance. Nobody is stopped: while other threads use the pool the
+    /// numbers are each right at some moment, not all at the same one.
+    ///
+    /// Complexity: one step per class and lane, no lock. Never panics.
+    #[must_use]
+    pub fn stats(&self) -> SharedStats {
+        let Some(depot) = self.depot.get() else {
+            return SharedStats { limit: self.settings.limit, ..SharedStats::default() };
+        };
+        let mut stats = SharedStats {
+            lanes: depot.lanes.all().count(),
+            bytes: depot.budget().used(),
+            limit: depot.budget().limit(),
+            corrupted: depot.corrupted(),
+            ..SharedStats::default()
+        };
+        for class in self.class_stats() {
+            stats.live += class.live;
+            stats.in_lanes += class.in_lanes;
+            stats.in_depot += class.in_depot;
+            stats.waiting += class.waiting;
+            stats.lost += class.lost;
+            stats.slots += class.slots;
+            stats.hits += class.hits;
+            stats.misses += class.misses;
+        }
+        stats
+    }
+
+    /// The balance of every class that has slots. No lock. Never panics.
+    pub fn class_stats(&self) -> impl Iterator<Item = SharedClassStats> + '_ {
+        let depot = self.depot.get();
+        let classes = depot.into_iter().flat_map(|depot| {
+            depot.indices().zip(depot.books()).map(|(class, book)| class_of(depot, class, book))
+        });
+        classes.filter(|class| class.slots > 0)
+    }
+
+    /// Walks every slot and checks that the books add up. Takes the lock.
+    ///
+    /// It is for quiet moments: while other threads use the pool, what it reads
+    /// here and there may not add up, and be reported though nothing is wrong.
+    /// (It is safe at any time.)
+    ///
+    /// Complexity: one step per slot that was ever used. Never panics.
+    ///
+    /// # Errors
+    /// The first slot whose bookkeeping is overwritten, or the first class that is
+    /// out of balance.
+    pub fn verify(&self) -> Result<SharedStats, VerifyError> {
+        if let Some(depot) = self.depot.get() {
+            let core = depot.lock();
+            for (class, book) in depot.indices().zip(depot.books()) {
+                let stats = class_of(depot, class, book);
+                let Tally { live, free, lost } = core.raw.tally(class)?;
+                let cut = book.stock().cut;
+                let listed = stats.in_lanes + stats.in_depot + stats.waiting;
+                // Free slots that no list leads to were lost with one.
+                if live != stats.live || free + lost != listed + stats.lost {
+                    let (class_length, issued, lost) = (book.length, cut, stats.lost);
+                    return Err(VerifyError::Unbalanced {
+                        class_length,
+                        issued,
+                        live,
+                        free,
+                        listed,
+                        lost,
+                    });
+                }
+            }
+        }
+        Ok(self.stats())
+    }
+}
+
+/// What a class has, put together from the depot's book and the lanes' shelves.
+fn class_of<S: ReleaseStrategy, C: ClassTable>(
+    depot: &Depot<S, C>,
+    class: u32,
+    book: &Book<S>,
+) -> SharedClassStats {
+    let Stock { slots, cut, free, lost } = book.stock();
+    let mut stats = SharedClassStats {
+        length: book.length,
+        stride: book.stride,
+        in_depot: free,
+        waiting: book.strays.waiting(),
+        lost,
+        slots,
+        ..SharedClassStats::default()
+    };
+    for local in depot.lanes.all() {
+        let shelf = local.shelf(class);
+        stats.in_lanes += shelf.free() as usize;
+        stats.waiting += local.returns(class).waiting();
+        stats.hits += shelf.hits();
+        stats.misses += shelf.misses();
+    }
+    let elsewhere = stats.in_lanes + stats.in_depot + stats.waiting + stats.lost;
+    stats.live = cut.saturating_sub(elsewhere);
+    stats
+}

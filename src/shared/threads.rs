@@ -1,0 +1,141 @@
+//! The lane that a thread gets without asking: found by a thread-local, left when
+//! the thread ends.
+
+use core::cell::{Cell, RefCell};
+use core::ptr;
+
+use super::depot::Depot;
+use super::local::Local;
+use crate::error::AllocError;
+use crate::pool::{ClassTable, ReleaseStrategy};
+use crate::sync::{Arc, Ordering, Weak, unique_number};
+
+std::thread_local! {
+    /// This thread's number, or 0 while it has no default lane.
+    static NUMBER: Cell<usize> = const { Cell::new(0) };
+    /// The pool that was used last, by its number, and the lane in it.
+    static LAST: Cell<(usize, *const ())> = const { Cell::new((0, ptr::null())) };
+    /// The default lanes of this thread in all pools.
+    static LANES: Lanes = const { Lanes(RefCell::new(alloc::vec::Vec::new())) };
+}
+
+/// A default lane of this thread.
+struct Entry {
+    pool: usize,
+    lane: *const (),
+    /// Who takes it back, if the pool lives longer than the thread.
+    home: Weak<dyn Leave>,
+}
+
+/// Leaves all lanes when the thread ends.
+struct Lanes(RefCell<alloc::vec::Vec<Entry>>);
+
+impl Drop for Lanes {
+    fn drop(&mut self) {
+        // From here on this thread owns nothing, so whatever its other
+        // thread-locals still drop goes home as from any thread.
+        NUMBER.set(0);
+        LAST.set((0, ptr::null()));
+        for Entry { lane, home, .. } in self.0.take() {
+            if let Some(home) = home.upgrade() {
+                // SAFETY: the depot lives; it gave the lane to this thread, which
+                // uses it no more.
+                unsafe { home.leave_lane(lane) };
+            }
+        }
+    }
+}
+
+/// A depot of any strategy.
+trait Leave {
+    /// # Safety
+    /// The lane is one of this depot's, and its owner's, who gives it up.
+    unsafe fn leave_lane(&self, lane: *const ());
+}
+
+impl<S: ReleaseStrategy, C: ClassTable> Leave for Depot<S, C> {
+    unsafe fn leave_lane(&self, lane: *const ()) {
+        // SAFETY: the caller's promise; lanes live as long as the depot.
+        self.leave(unsafe { &*lane.cast::<Local<S, C>>() });
+    }
+}
+
+/// Whether the lane is this thread's default one.
+#[inline(always)]
+pub(super) fn owns<S: ReleaseStrategy, C: ClassTable>(local: &Local<S, C>) -> bool {
+    // Only this thread ever writes its number there, or takes it away.
+    local.owner.load(Ordering::Relaxed) == NUMBER.get()
+}
+
+/// Calls `use_lane` with this thread's default lane.
+///
+/// # Errors
+/// If there is no memory for a new lane, or `use_lane` fails.
+#[inline(always)]
+pub(super) fn with_lane<'p, S: ReleaseStrategy, C: ClassTable, R>(
+    depot: &'p Arc<Depot<S, C>>,
+    use_lane: impl FnOnce(&'p Local<S, C>) -> Result<R, AllocError>,
+) -> Result<R, AllocError> {
+    let (pool, lane) = LAST.get();
+    if pool == depot.id {
+        // SAFETY: the depot with this number gave the lane to this thread, and
+        // lives: it is borrowed.
+        return use_lane(unsafe { &*lane.cast::<Local<S, C>>() });
+    }
+    with_lane_slow(depot, use_lane)
+}
+
+#[cold]
+fn with_lane_slow<'p, S: ReleaseStrategy, C: ClassTable, R>(
+    depot: &'p Arc<Depot<S, C>>,
+    use_lane: impl FnOnce(&'p Local<S, C>) -> Result<R, AllocError>,
+) -> Result<R, AllocError> {
+    let known = LANES.try_with(|lanes| {
+        let lanes = lanes.0.borrow();
+        lanes.iter().find(|entry| entry.pool == depot.id).map(|entry| entry.lane)
+    });
+    let local = match known {
+        Ok(Some(lane)) => {
+            // SAFETY: as in `with_lane`.
+            unsafe { &*lane.cast::<Local<S, C>>() }
+        }
+        Ok(None) => claim(depot)?,
+        // The thread is ending, and has left its lanes: one for this call.
+        Err(_) => {
+            let local = depot.claim()?;
+            let result = use_lane(local);
+            depot.leave(local);
+            return result;
+        }
+    };
+    LAST.set((depot.id, ptr::from_ref(local).cast()));
+    use_lane(local)
+}
+
+/// Makes a lane this thread's default one.
+fn claim<S: ReleaseStrategy, C: ClassTable>(
+    depot: &Arc<Depot<S, C>>,
+) -> Result<&Local<S, C>, AllocError> {
+    LANES.with(|lanes| {
+        let mut lanes = lanes.0.borrow_mut();
+        // Pools that are gone have taken their lanes with them.
+        lanes.retain(|entry| entry.home.strong_count() > 0);
+        let requested = size_of::<Entry>();
+        lanes.try_reserve(1).map_err(|_| AllocError::OutOfMemory { requested })?;
+        let local = depot.claim()?;
+        if NUMBER.get() == 0 {
+            NUMBER.set(unique_number());
+        }
+        local.owner.store(NUMBER.get(), Ordering::Relaxed);
+        let home: Weak<Depot<S, C>> = Arc::downgrade(depot);
+        lanes.push(Entry { pool: depot.id, lane: ptr::from_ref(local).cast(), home });
+        Ok(local)
+    })
+}
+
+/// Does at once what `trim` has asked of this thread's default lane.
+pub(super) fn answer<S: ReleaseStrategy, C: ClassTable>(depot: &Depot<S, C>) {
+    if let Some(local) = depot.lanes.all().find(|local| owns(local)) {
+        local.answer();
+    }
+}

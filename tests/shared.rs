@@ -1,0 +1,45 @@
+//! What the shared pool promises: one pool, many threads.
+
+#![cfg(feature = "shared")]
+
+#[path = "shared/arenas.rs"]
+mod arenas;
+#[path = "shared/corruption.rs"]
+mod corruption;
+#[path = "shared/hand.rs"]
+mod hand;
+#[cfg(unix)]
+#[path = "shared/interrupt.rs"]
+mod interrupt;
+#[path = "shared/limits.rs"]
+mod limits;
+#[path = "shared/single.rs"]
+mod single;
+#[path = "shared/soak.rs"]
+mod soak;
+#[path = "shared/threads.rs"]
+mod threads;
+
+/// Makes a test of each body for both strategies that take arrays back.
+macro_rules! for_both {
+    ($($body:ident),+ $(,)?) => {
+        mod metadata {
+            $(#[test]
+            fn $body() {
+                super::$body::<arraypool::Metadata>();
+            })+
+        }
+        mod tagged {
+            $(#[test]
+            fn $body() {
+                super::$body::<arraypool::Tagged>();
+            })+
+        }
+    };
+}
+use for_both;
+
+/// Fewer rounds where every one is slow.
+fn rounds(normal: usize, under_miri: usize) -> usize {
+    if cfg!(miri) { under_miri } else { normal }
+}

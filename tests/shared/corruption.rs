@@ -1,0 +1,87 @@
+//! Bookkeeping that a stray write has reached: found, counted, never followed.
+
+use core::cell::Cell;
+
+use arraypool::shared::{SharedPool, SharedSettings};
+use arraypool::{AllocError, ReleaseError, Tagged};
+
+std::thread_local! {
+    static REPORTED: Cell<usize> = const { Cell::new(0) };
+}
+
+fn count(_: &ReleaseError) {
+    REPORTED.set(REPORTED.get() + 1);
+}
+
+const SETTINGS: SharedSettings = SharedSettings::new().batch(4, 4096).on_corruption(count);
+
+/// Writes over the bookkeeping in front of an array.
+///
+/// # Safety
+/// The array is one of a `Tagged` pool, live or free.
+unsafe fn overwrite(elements: *mut u64) {
+    // SAFETY: a header of at least two words lies in front of the elements.
+    let header = unsafe { elements.sub(2) };
+    // SAFETY: as above; any bits are a word.
+    unsafe { header.write(0x4141_4141_4141_4141) };
+}
+
+#[test]
+fn a_live_array_that_was_overwritten_is_abandoned() {
+    let pool = SharedPool::<u64, Tagged>::with_settings(SETTINGS);
+    let lane = pool.lane();
+    let mut mine = lane.allocate_copy(&[1, 2]);
+    let mut theirs = lane.allocate_copy(&[1, 2]).into_shared();
+    let mut last = pool.allocate_copy(&[1, 2]);
+    // SAFETY: live arrays.
+    unsafe { overwrite(mine.as_mut_ptr()) };
+    // SAFETY: as above.
+    unsafe { overwrite(theirs.as_mut_ptr()) };
+    // SAFETY: as above.
+    unsafe { overwrite(last.as_mut_ptr()) };
+    assert!(matches!(mine.release(), Err(ReleaseError::Corrupted { .. })));
+    assert!(matches!(theirs.send_home(), Err(ReleaseError::Corrupted { .. })));
+    assert_eq!(REPORTED.get(), 0);
+    drop(last);
+    assert_eq!(REPORTED.get(), 1);
+    let stats = pool.verify().unwrap();
+    assert_eq!((stats.live, stats.lost, stats.corrupted), (0, 3, 3));
+}
+
+#[test]
+fn a_free_array_that_was_overwritten_is_never_followed() {
+    let pool = SharedPool::<u64, Tagged>::with_settings(SETTINGS);
+    let lane = pool.lane();
+    let mut arrays: Vec<_> = (0..3).map(|i| lane.allocate_copy(&[i])).collect();
+    let head = arrays[2].as_mut_ptr();
+    drop(arrays);
+    // SAFETY: a free array, whose memory is the pool's.
+    unsafe { overwrite(head) };
+    assert!(pool.verify().is_err());
+    let error = lane.try_allocate(1).unwrap_err();
+    assert!(matches!(error, AllocError::Corrupted { class_length: 16, .. }), "{error}");
+    assert_eq!(lane.allocate_copy(&[5])[0], 5);
+    let stats = pool.verify().unwrap();
+    assert_eq!((stats.live, stats.corrupted), (0, 1));
+    assert!(stats.lost >= 3, "{stats:?}");
+}
+
+#[test]
+fn an_array_that_is_overwritten_on_its_way_home_is_never_followed() {
+    let pool = SharedPool::<u64, Tagged>::with_settings(SETTINGS);
+    let lane = pool.lane();
+    let mut arrays: Vec<_> = (0..8).map(|i| lane.allocate_copy(&[i]).into_shared()).collect();
+    let middle = arrays[5].as_mut_ptr();
+    drop(arrays);
+    assert_eq!(pool.stats().waiting, 8);
+    // SAFETY: a free array, whose memory is the pool's.
+    unsafe { overwrite(middle) };
+    // Whatever is handed out from here on does not overlap and can be given back.
+    let again: Vec<_> = (0..20).filter_map(|i| lane.try_allocate_copy(&[i; 4]).ok()).collect();
+    assert!(again.len() >= 19);
+    assert!(again.iter().all(|array| array.iter().all(|one| *one == array[0])));
+    drop(again);
+    let stats = pool.verify().unwrap();
+    assert_eq!((stats.live, stats.waiting, stats.corrupted), (0, 0, 1));
+    assert!(stats.lost >= 1, "{stats:?}");
+}

@@ -1,0 +1,149 @@
+//! Bounded memory: the budget, trimming, and what happens when there is no more.
+
+use std::sync::mpsc;
+use std::thread;
+
+use arraypool::shared::{SharedPool, SharedSettings};
+use arraypool::{AllocError, ReleaseStrategy};
+
+use crate::rounds;
+
+crate::for_both!(
+    the_budget_is_kept_and_the_pool_goes_on,
+    no_budget_is_too_small_for_an_error,
+    what_a_dead_lane_left_is_used_before_new_memory,
+    trimming_reaches_lanes_in_use_and_lanes_left,
+    a_trim_is_kept_in_bytes,
+    the_budget_may_be_raced,
+);
+
+fn limited<S: ReleaseStrategy>(bytes: usize) -> SharedPool<u64, S> {
+    SharedPool::with_settings(SharedSettings::new().limit(bytes).max_runs(32).batch(8, 4096))
+}
+
+fn the_budget_is_kept_and_the_pool_goes_on<S: ReleaseStrategy>() {
+    let pool = limited::<S>(128 << 10);
+    let lane = pool.lane();
+    let mut arrays = Vec::new();
+    let error = loop {
+        match lane.try_allocate_copy(&[1; 16]) {
+            Ok(array) => arrays.push(array),
+            Err(error) => break error,
+        }
+    };
+    assert!(matches!(error, AllocError::OverBudget { .. }), "{error}");
+    let stats = pool.verify().unwrap();
+    assert!(arrays.len() > 100 && stats.bytes <= stats.limit, "{stats:?}");
+    arrays.pop();
+    assert!(lane.try_allocate(16).is_ok());
+}
+
+fn no_budget_is_too_small_for_an_error<S: ReleaseStrategy>() {
+    let (mut limit, mut refused) = (0, 0);
+    let served = loop {
+        let pool = limited::<S>(limit);
+        if let Ok(array) = pool.try_allocate_copy(&[7; 16]) {
+            assert_eq!(array, [7; 16]);
+            break limit;
+        }
+        assert!(pool.try_lane().is_err() || pool.verify().is_ok());
+        refused += 1;
+        limit += rounds(509, 16 << 10);
+    };
+    assert!(refused > 0 && served < 256 << 10, "{served}");
+}
+
+fn what_a_dead_lane_left_is_used_before_new_memory<S: ReleaseStrategy>() {
+    let pool = limited::<S>(1 << 20);
+    let dead = pool.lane();
+    let late: Vec<_> = (0..20).map(|i| dead.allocate_copy(&[i; 16]).into_shared()).collect();
+    drop(dead);
+    // A lane that takes over nothing: another one has adopted what was left.
+    let (_adopted, living) = (pool.lane(), pool.lane());
+    let doomed = pool.lane();
+    drop(doomed);
+    let slots = pool.stats().slots;
+    drop(late);
+    drop(_adopted);
+    let arrays: Vec<_> = (0..20).map(|i| living.allocate_copy(&[i; 16])).collect();
+    assert_eq!(pool.verify().unwrap().live, arrays.len());
+    assert_eq!(pool.stats().slots, slots, "nothing new was needed");
+}
+
+fn trimming_reaches_lanes_in_use_and_lanes_left<S: ReleaseStrategy>() {
+    let pool = limited::<S>(1 << 20);
+    let fill = |lane: &arraypool::shared::Lane<'_, u64, S>| {
+        drop((0..8).map(|i| lane.allocate_copy(&[i; 16])).collect::<Vec<_>>());
+    };
+    let (asks, asked) = mpsc::channel::<()>();
+    let (answers, answered) = mpsc::channel::<()>();
+    thread::scope(|scope| {
+        let pool = &pool;
+        scope.spawn(move || {
+            let lane = pool.lane();
+            fill(&lane);
+            let array = lane.allocate(16);
+            answers.send(()).unwrap();
+            asked.recv().unwrap();
+            // The next release brings everything to the depot.
+            drop(array);
+            answers.send(()).unwrap();
+            asked.recv().unwrap();
+        });
+        answered.recv().unwrap();
+        let left = pool.lane();
+        let late = left.allocate_copy(&[1]).into_shared();
+        drop(left);
+        drop(late);
+        assert!(pool.stats().in_lanes > 0 && pool.stats().waiting == 1);
+        pool.trim(0);
+        assert_eq!(pool.stats().waiting, 0);
+        asks.send(()).unwrap();
+        answered.recv().unwrap();
+        let stats = pool.verify().unwrap();
+        assert_eq!((stats.in_lanes, stats.live), (0, 0), "{stats:?}");
+        assert!(stats.in_depot >= 8);
+        asks.send(()).unwrap();
+    });
+    // And lanes keep arrays again.
+    let lane = pool.lane();
+    fill(&lane);
+    assert!(pool.stats().in_lanes >= 8, "{:?}", pool.stats());
+}
+
+fn a_trim_is_kept_in_bytes<S: ReleaseStrategy>() {
+    let pool = limited::<S>(1 << 20);
+    let lane = pool.lane();
+    drop((0..8).map(|i| lane.allocate_copy(&[i; 16])).collect::<Vec<_>>());
+    let class = pool.class_stats().next().unwrap();
+    pool.trim(3 * class.stride);
+    lane.answer_trim();
+    let stats = pool.verify().unwrap();
+    assert_eq!(stats.in_lanes, 3, "{stats:?}");
+    assert_eq!(stats.live, 0);
+}
+
+fn the_budget_may_be_raced<S: ReleaseStrategy>() {
+    let pool = limited::<S>(96 << 10);
+    thread::scope(|scope| {
+        for token in 0..3 {
+            let pool = &pool;
+            scope.spawn(move || {
+                let Ok(lane) = pool.try_lane() else { return };
+                for _ in 0..rounds(50, 2) {
+                    let mut arrays = Vec::new();
+                    while let Ok(array) = lane.try_allocate_copy(&[token; 16]) {
+                        arrays.push(array);
+                        if arrays.len() > rounds(usize::MAX, 30) {
+                            break;
+                        }
+                    }
+                    assert!(arrays.iter().all(|array| *array == [token; 16]));
+                }
+            });
+        }
+    });
+    let stats = pool.verify().unwrap();
+    assert_eq!((stats.live, stats.lost), (0, 0));
+    assert!(stats.bytes <= stats.limit);
+}

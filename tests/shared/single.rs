@@ -1,0 +1,175 @@
+//! One thread: what a lane and the default lane give, and where freed arrays go.
+
+use core::cell::RefCell;
+
+use arraypool::shared::{Lane, SharedPool, SharedSettings};
+use arraypool::{ClassTable, ReleaseStrategy};
+
+crate::for_both!(
+    arrays_have_the_length_that_was_asked_for,
+    empty_arrays_and_elements_without_size_take_nothing,
+    a_freed_array_serves_the_next_one_of_its_class,
+    a_lane_keeps_two_batches_and_the_depot_the_rest,
+    the_next_lane_adopts_what_was_left,
+    elements_are_dropped_once_and_before_the_slot_goes,
+    a_panicking_maker_loses_nothing,
+    two_pools_on_one_thread_keep_apart,
+    clearing_gives_all_memory_back,
+    long_arrays_are_reused,
+);
+
+fn arrays_have_the_length_that_was_asked_for<S: ReleaseStrategy>() {
+    let pool = SharedPool::<u64, S>::new();
+    let lane = pool.lane();
+    for len in [1, 2, 15, 16, 17, 200, 256, 257, 1000] {
+        let mut mine = lane.allocate_with(len, |i| i as u64);
+        let shared = pool.allocate_copy(&mine);
+        assert_eq!((mine.len(), shared.len()), (len, len));
+        assert!(mine.capacity() >= len && shared.capacity() >= len);
+        mine[len - 1] = 7;
+        assert_eq!(shared[len - 1], len as u64 - 1, "arrays do not overlap");
+        assert_eq!(mine.into_shared()[len - 1], 7);
+    }
+    assert_eq!(pool.verify().unwrap().live, 0);
+    assert!(pool.stats().waiting > 0, "shared arrays of a lane come home by its returns");
+}
+
+fn empty_arrays_and_elements_without_size_take_nothing<S: ReleaseStrategy>() {
+    let pool = SharedPool::<u64, S>::new();
+    assert_eq!(pool.allocate(0).len(), 0);
+    assert_eq!(pool.lane().allocate(0).into_shared().release(), Ok(()));
+    let units = SharedPool::<(), S>::new();
+    assert_eq!(units.allocate_with(1000, |_| ()).iter().count(), 1000);
+    assert_eq!((pool.stats().slots, units.stats().slots), (0, 0));
+}
+
+fn a_freed_array_serves_the_next_one_of_its_class<S: ReleaseStrategy>() {
+    let pool = SharedPool::<u32, S>::new();
+    let lane = pool.lane();
+    let first = lane.allocate(12).as_ptr();
+    assert_eq!(lane.allocate(3).as_ptr(), first);
+    assert_ne!(lane.allocate(30).as_ptr(), first);
+    let default = pool.allocate(12).as_ptr();
+    assert_eq!(pool.allocate(16).as_ptr(), default);
+}
+
+fn a_lane_keeps_two_batches_and_the_depot_the_rest<S: ReleaseStrategy>() {
+    let settings = SharedSettings::new().batch(4, 1 << 20);
+    let pool = SharedPool::<u64, S>::with_settings(settings);
+    let lane = pool.lane();
+    let arrays: Vec<_> = (0..20).map(|i| lane.allocate_copy(&[i])).collect();
+    assert_eq!(pool.stats().live, 20);
+    drop(arrays);
+    let stats = pool.verify().unwrap();
+    assert!(stats.in_lanes <= 8, "{stats:?}");
+    assert!(stats.in_lanes + stats.in_depot >= 20, "{stats:?}");
+    assert_eq!(stats.hits + stats.misses, 20);
+    // The depot's are taken again before anything new.
+    let other = pool.lane();
+    let again: Vec<_> = (0..8).map(|i| other.allocate_copy(&[i])).collect();
+    assert_eq!(pool.verify().unwrap().slots, stats.slots);
+    assert_eq!(pool.stats().live, again.len());
+}
+
+fn the_next_lane_adopts_what_was_left<S: ReleaseStrategy>() {
+    let pool = SharedPool::<u64, S>::new();
+    let lane = pool.lane();
+    let late = lane.allocate_copy(&[1, 2, 3]).into_shared();
+    let address = late.as_ptr();
+    drop(lane);
+    drop(late);
+    assert_eq!(pool.verify().unwrap().waiting, 1);
+    let lane = pool.lane();
+    assert_eq!(pool.stats().lanes, 1);
+    assert_eq!(lane.allocate_copy(&[4]).as_ptr(), address, "it came home and was adopted");
+    assert_eq!(pool.stats().waiting, 0);
+}
+
+/// Tells a log when it is dropped, and uses the pool then.
+struct Loud<'a, S: ReleaseStrategy> {
+    log: &'a RefCell<Vec<usize>>,
+    pool: &'a SharedPool<u8, S>,
+    id: usize,
+}
+
+impl<S: ReleaseStrategy> Drop for Loud<'_, S> {
+    fn drop(&mut self) {
+        drop(self.pool.allocate(10));
+        self.log.borrow_mut().push(self.id);
+    }
+}
+
+fn elements_are_dropped_once_and_before_the_slot_goes<S: ReleaseStrategy>() {
+    let (log, bytes) = (RefCell::new(Vec::new()), SharedPool::<u8, S>::new());
+    let pool = SharedPool::<Loud<'_, S>, S>::new();
+    let make = |id| Loud { log: &log, pool: &bytes, id };
+    let lane = pool.lane();
+    drop(lane.allocate_with(3, make));
+    drop(pool.allocate_with(3, |id| make(id + 3)));
+    assert_eq!(pool.allocate_with(2, |id| make(id + 6)).send_home(), Ok(()));
+    assert_eq!(*log.borrow(), [0, 1, 2, 3, 4, 5, 6, 7]);
+    assert_eq!(pool.verify().unwrap().live, 0);
+}
+
+fn a_panicking_maker_loses_nothing<S: ReleaseStrategy>() {
+    let (log, bytes) = (RefCell::new(Vec::new()), SharedPool::<u8, S>::new());
+    let pool = SharedPool::<Loud<'_, S>, S>::new();
+    let lane = pool.lane();
+    let caught = std::panic::catch_unwind(core::panic::AssertUnwindSafe(|| {
+        lane.allocate_with(5, |id| {
+            assert!(id < 3, "expected by the test");
+            Loud { log: &log, pool: &bytes, id }
+        })
+    }));
+    assert!(caught.is_err());
+    assert_eq!(*log.borrow(), [0, 1, 2]);
+    assert_eq!(pool.verify().unwrap().live, 0);
+}
+
+fn two_pools_on_one_thread_keep_apart<S: ReleaseStrategy>() {
+    let (one, other) = (SharedPool::<u64, S>::new(), SharedPool::<u64, S>::new());
+    for round in 0..4 {
+        let (a, b) = (one.allocate_copy(&[round]), other.allocate_copy(&[round + 10]));
+        assert_eq!((a[0], b[0]), (round, round + 10));
+    }
+    assert_eq!((one.stats().lanes, other.stats().lanes), (1, 1));
+    // Both went straight to the shelves, whichever pool was used last.
+    assert_eq!((one.stats().waiting, other.stats().waiting), (0, 0));
+    drop(one);
+    assert_eq!(other.allocate_copy(&[1])[0], 1);
+    let third = SharedPool::<u64, S>::new();
+    assert_eq!(third.allocate_copy(&[2])[0], 2);
+    assert_eq!(third.verify().unwrap().live, 0);
+}
+
+fn clearing_gives_all_memory_back<S: ReleaseStrategy>() {
+    let mut pool = SharedPool::<u64, S>::new();
+    let raw = pool.allocate_copy(&[1, 2, 3]).into_raw();
+    assert!(pool.stats().bytes > 0);
+    pool.clear();
+    assert_eq!((pool.stats().bytes, pool.stats().slots), (0, 0));
+    // SAFETY: nobody uses the array, which is gone.
+    let result = unsafe { pool.release_raw(raw) };
+    assert_eq!(result.unwrap_err().kind(), "foreign");
+    assert_eq!(pool.allocate_copy(&[5])[0], 5);
+    assert_eq!(pool.verify().unwrap().live, 0);
+}
+
+/// One class, so that longer arrays are all geometric.
+struct Short;
+
+impl ClassTable for Short {
+    const LENGTHS: &'static [u32] = &[2];
+}
+
+fn long_arrays_are_reused<S: ReleaseStrategy>() {
+    let pool = SharedPool::<u64, S, Short>::new();
+    let lane: Lane<'_, u64, S, Short> = pool.lane();
+    // 256 KiB are more than a batch: no lane keeps it.
+    let address = lane.allocate(32 << 10).as_ptr();
+    assert_eq!(pool.stats().in_depot, 1);
+    let other = pool.lane();
+    assert_eq!(other.allocate(32 << 10).as_ptr(), address);
+    assert!(pool.try_allocate(usize::MAX).is_err());
+    assert_eq!(pool.verify().unwrap().live, 0);
+}
