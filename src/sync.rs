@@ -3,9 +3,11 @@
 //! With `--cfg arraypool_loom` the atomics and the lock are those of the model
 //! checker, which have no `const` constructors: hence `const_fn`.
 
+#[cfg(all(feature = "alloc", not(arraypool_loom)))]
+pub(crate) use core::sync::atomic::AtomicU32;
 pub(crate) use core::sync::atomic::Ordering;
 #[cfg(not(arraypool_loom))]
-pub(crate) use core::sync::atomic::{AtomicPtr, AtomicU32, AtomicUsize};
+pub(crate) use core::sync::atomic::{AtomicPtr, AtomicUsize};
 
 /// For what one thread at a time may touch: the checker finds two.
 #[cfg(all(feature = "shared", not(arraypool_loom)))]
