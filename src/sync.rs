@@ -3,7 +3,7 @@
 //! With `--cfg arraypool_loom` the atomics and the lock are those of the model
 //! checker, which have no `const` constructors: hence `const_fn`.
 
-#[cfg(all(not(arraypool_loom), target_has_atomic = "64"))]
+#[cfg(all(feature = "alloc", not(arraypool_loom), target_has_atomic = "64"))]
 pub(crate) use core::sync::atomic::AtomicU64;
 /// A counter in a `static`: always that of the core, since a model's cannot be
 /// made at compile time.

@@ -118,7 +118,7 @@ impl<T> Address<T> {
 
 fn of_two_threads_that_release_one_array_one_succeeds<S: ReleaseStrategy>() {
     let pool = SharedPool::<u64, S>::new();
-    for _ in 0..rounds(500, 4) {
+    for _ in 0..rounds(200, 3) {
         let raw = Address::of(pool.try_allocate_raw(3).unwrap());
         let results = twice(|| release(&pool, raw.raw()));
         let [good, bad] = if results[0].is_ok() { results } else { [results[1], results[0]] };
@@ -131,7 +131,7 @@ fn of_two_threads_that_release_one_array_one_succeeds<S: ReleaseStrategy>() {
 
 fn of_two_threads_that_release_one_address_one_succeeds<S: ReleaseStrategy>() {
     let pool = SharedPool::<u64, S>::new();
-    for _ in 0..rounds(500, 4) {
+    for _ in 0..rounds(200, 3) {
         let raw = Address::of(pool.try_allocate_raw(3).unwrap());
         let results = twice(|| release_ptr(&pool, raw.raw().ptr.as_ptr()));
         assert_eq!(results.iter().filter(|result| result.is_ok()).count(), 1, "{results:?}");
@@ -164,12 +164,12 @@ fn releases_meet_allocations_of_the_same_slots<S: ReleaseStrategy>() {
         for token in 0..2 {
             let pool = &pool;
             scope.spawn(move || {
-                for _ in 0..rounds(3000, 8) {
+                for _ in 0..rounds(1500, 4) {
                     assert_eq!(*pool.allocate_copy(&[token; 4]), [token; 4]);
                 }
             });
         }
-        for _ in 0..rounds(3000, 8) {
+        for _ in 0..rounds(1500, 4) {
             let raw = pool.try_allocate_raw(4).unwrap();
             assert_eq!(release(&pool, raw), Ok(()));
             assert!(release(&pool, raw).is_err());

@@ -47,7 +47,7 @@ fn install() {
 /// Works on a lane, sends arrays home itself, and leaves some to the interrupt.
 fn work<S: ReleaseStrategy>(pool: &'static SharedPool<u64, S>, mail: &AtomicPtr<()>) {
     let lane = pool.lane();
-    for round in 0..2000 {
+    for round in 0..500 {
         let array = ManuallyDrop::new(lane.allocate_copy(&[round, 1]).into_shared());
         mail.store(ptr::from_ref(&*array).cast_mut().cast(), Ordering::Release);
         while !mail.load(Ordering::Acquire).is_null() {
@@ -83,7 +83,7 @@ fn a_signal_handler_may_send_arrays_home() {
         done.store(true, Ordering::Relaxed);
         interrupts.join().unwrap();
     });
-    assert_eq!((SENT.load(Ordering::Relaxed), FAILED.load(Ordering::Relaxed)), (4000, 0));
+    assert_eq!((SENT.load(Ordering::Relaxed), FAILED.load(Ordering::Relaxed)), (1000, 0));
     for stats in [TAGGED.verify().unwrap(), METADATA.verify().unwrap()] {
         assert_eq!((stats.live, stats.lost), (0, 0), "{stats:?}");
     }

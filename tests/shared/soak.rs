@@ -135,8 +135,8 @@ fn soak<S: ReleaseStrategy>(length: Duration) {
 
 #[test]
 fn soak_for_a_second() {
-    soak::<arraypool::Metadata>(Duration::from_millis(600));
-    soak::<arraypool::Tagged>(Duration::from_millis(600));
+    soak::<arraypool::Metadata>(Duration::from_millis(500));
+    soak::<arraypool::Tagged>(Duration::from_millis(500));
 }
 
 #[test]

@@ -26,7 +26,7 @@ fn no_array_is_handed_out_twice<S: ReleaseStrategy>() {
             let pool = &pool;
             scope.spawn(move || {
                 let lane = pool.lane();
-                for round in 0..rounds(2000, 8) {
+                for round in 0..rounds(1000, 2) {
                     let arrays: Vec<_> = (0..1 + round % 7)
                         .map(|_| lane.allocate_with(3, |_| AtomicUsize::new(token)))
                         .collect();
@@ -43,7 +43,7 @@ fn no_array_is_handed_out_twice<S: ReleaseStrategy>() {
 
 fn one_thread_allocates_and_another_releases<S: ReleaseStrategy>() {
     let pool = SharedPool::<usize, S>::new();
-    let count = rounds(20_000, 40);
+    let count = rounds(10_000, 10);
     let (sender, receiver) = mpsc::sync_channel::<SharedArray<'_, usize, S>>(64);
     thread::scope(|scope| {
         scope.spawn(|| {
@@ -118,7 +118,7 @@ fn a_lane_may_move_to_another_thread<S: ReleaseStrategy>() {
 }
 
 fn first_use_may_be_raced<S: ReleaseStrategy>() {
-    for _ in 0..rounds(50, 2) {
+    for _ in 0..rounds(30, 1) {
         let pool = SharedPool::<u64, S>::new();
         thread::scope(|scope| {
             for token in 0..3 {

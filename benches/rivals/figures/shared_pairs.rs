@@ -35,6 +35,13 @@ fn both(work: impl Fn(usize, &Barrier) -> u64 + Sync) -> u64 {
     })
 }
 
+/// By the wall clock, for pools that make a thread wait for a lock, asleep.
+fn timed_by_the_wall(work: impl FnOnce()) -> u64 {
+    let before = Instant::now();
+    work();
+    before.elapsed().as_nanos() as u64
+}
+
 fn timed(work: impl FnOnce()) -> u64 {
     let before = clock::thread_nanoseconds();
     work();
@@ -43,12 +50,18 @@ fn timed(work: impl FnOnce()) -> u64 {
 
 /// A churn on one of two threads. The same work is done first with its answers read
 /// and asserted, which also warms a thread's own part of an allocator.
-fn churn<S: Subject>(subject: &S, live: u32, steps: &[Step], barrier: &Barrier) -> u64 {
+fn churn<S: Subject>(
+    subject: &S,
+    live: u32,
+    steps: &[Step],
+    barrier: &Barrier,
+    clock: impl FnOnce(&mut dyn FnMut()) -> u64,
+) -> u64 {
     let mut places = workload::churn_fill(subject, live, SMALL_PERCENT);
     let sum = workload::churn::<S, true>(subject, &mut places, steps);
     assert_eq!(sum, steps.len() as u64, "every array held a one");
     barrier.wait();
-    let nanoseconds = timed(|| {
+    let nanoseconds = clock(&mut || {
         workload::churn::<S, false>(subject, &mut places, steps);
     });
     barrier.wait();
@@ -65,11 +78,12 @@ pub(crate) fn churn_crew<S: Subject>(
     let steps = workload::churn_steps(OPERATIONS * PASSES, LIVE, SMALL_PERCENT, seed);
     crew(name, move |round| {
         let steps = &steps[round % PASSES * OPERATIONS..][..OPERATIONS];
-        both(|number, barrier| churn(&make(number), LIVE, steps, barrier))
+        both(|number, barrier| churn(&make(number), LIVE, steps, barrier, |work| timed(work)))
     })
 }
 
-/// The same with few live arrays; the subjects know one length only.
+/// The same with few live arrays, by the wall clock; the subjects know one length
+/// only, and some of them a lock.
 pub(crate) fn fixed_crew<S: Subject>(
     name: &'static str,
     make: impl Fn(usize) -> S + Sync + 'static,
@@ -77,7 +91,10 @@ pub(crate) fn fixed_crew<S: Subject>(
     const FEW: u32 = 64;
     let mut steps = workload::churn_steps(OPERATIONS, FEW, 100, 1);
     steps.iter_mut().for_each(|step| step.len = 16);
-    crew(name, move |_| both(|number, barrier| churn(&make(number), FEW, &steps, barrier)))
+    let by_the_wall = |work: &mut dyn FnMut()| timed_by_the_wall(work);
+    crew(name, move |_| {
+        both(|number, barrier| churn(&make(number), FEW, &steps, barrier, by_the_wall))
+    })
 }
 
 fn crew(name: &'static str, mut pass: impl FnMut(usize) -> u64 + 'static) -> Crew {
