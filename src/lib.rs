@@ -31,6 +31,7 @@
 //!    [`Tagged`].
 //! 3. `shared`: one pool, many threads; reusable arenas, one per worker.
 //! 4. [`json`]: a JSON document in pooled arrays.
+//! 5. [`expr`]: expressions, compiled once, evaluated every millisecond.
 //!
 //! # Features
 //!
@@ -39,6 +40,7 @@
 //! | `std` | yes | the standard library; implies `alloc` |
 //! | `alloc` | yes | a heap: arenas that grow, and `Metadata` |
 //! | `json` | yes | a JSON document in pooled arrays |
+//! | `expr` | yes | expressions; `no_std` with `libm` |
 //! | `serde` | | any serde format into a pooled tree and back |
 //! | `allocator-api2` | | collections of others in an arena, and an arena in an allocator |
 //! | `shared` | | one pool, many threads |
@@ -59,6 +61,8 @@ mod error;
 mod pool;
 mod sync;
 
+#[cfg(feature = "expr")]
+pub mod expr;
 #[cfg(feature = "json")]
 pub mod json;
 #[cfg(feature = "shared")]

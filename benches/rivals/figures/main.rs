@@ -6,12 +6,16 @@
 
 extern crate alloc;
 
+#[path = "../../support/expressions.rs"]
+mod expressions;
 #[path = "../../support/mod.rs"]
 mod support;
 
 mod arenas;
 mod clock;
 mod counts;
+mod expr;
+mod expr_rivals;
 mod fresh;
 mod machine;
 mod mallocs;
@@ -47,7 +51,7 @@ struct Group {
     child: fn(&[String]) -> Result<(), String>,
 }
 
-const GROUPS: &[Group] = &[strategies::GROUP, memory::GROUP, shared::GROUP];
+const GROUPS: &[Group] = &[strategies::GROUP, memory::GROUP, shared::GROUP, expr::GROUP];
 
 fn main() -> ExitCode {
     let words: Vec<String> = std::env::args().skip(1).collect();

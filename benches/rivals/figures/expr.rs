@@ -1,0 +1,195 @@
+//! Expressions: a tick of a batch, and compiling one, against closures and rivals.
+
+use core::hint::black_box;
+
+use arraypool::expr::{Batch, Engine, Pool};
+
+use crate::Group;
+use crate::expr_rivals::{fasteval_of, nanoexpr_of};
+use crate::expressions::{self, Closure, PARAMETERS, parameters};
+use crate::measure::{Contender, Course, Pass, Times, race};
+use crate::options::Options;
+use crate::report::{Goal, Report};
+use crate::support::workload::XorShift;
+
+use Goal::{AtLeast, AtMost};
+
+pub(crate) const GROUP: Group = Group {
+    name: "expr",
+    about: "expressions, compiled once and evaluated every tick",
+    run,
+    child,
+};
+
+/// Ticks of one pass.
+const TICKS: u32 = 100;
+/// What a pass says whose results were all within 1e-9 of the closures'.
+const RIGHT: u64 = 1;
+
+/// Evaluates all expressions of a tick; the answer is the sum of the results.
+pub(crate) type Tick = Box<dyn FnMut(&[f64; 10]) -> f64>;
+
+/// A contender that evaluates ticks; checked against `floor`, if there is one.
+fn contender(name: &'static str, mut tick: Tick, floor: Option<Vec<Closure>>) -> Contender {
+    Contender::new(name, move |pass: Pass| {
+        let first = u32::try_from(pass.number * 31 % 1000).unwrap_or(0);
+        let mut sum = 0.0;
+        for number in first..first + TICKS {
+            let values = black_box(parameters(number));
+            let found = tick(&values);
+            sum += found;
+            if let (true, Some(floor)) = (pass.check, &floor) {
+                let expected: f64 = floor.iter().map(|closure| closure(&values)).sum();
+                let off = (found - expected).abs();
+                assert!(off <= 1e-9 * expected.abs().max(1.0), "{name}: {found}, not {expected}");
+            }
+        }
+        black_box(sum);
+        RIGHT
+    })
+}
+
+fn by_hand(floor: Vec<Closure>) -> Tick {
+    Box::new(move |values| floor.iter().map(|closure| closure(values)).sum())
+}
+
+/// An engine with what the workloads name, which is never dropped.
+fn engine() -> &'static Engine<'static> {
+    let pool: &'static Pool<'static> = Box::leak(Box::new(Pool::new()));
+    let engine = Engine::new(pool);
+    let context = engine.context();
+    let elements: Vec<f64> = (0..8).map(f64::from).collect();
+    context.set_array("t", &elements).expect("memory");
+    for (name, value) in [("o.x", 1.5), ("o.y", 2.5), ("o.gain", 0.5)] {
+        context.set(name, value).expect("memory");
+    }
+    engine.define("sq", &["x"], "x*x").expect("a function");
+    engine.define("mix", &["x", "y", "t"], "x + (y-x)*t").expect("a function");
+    Box::leak(Box::new(engine))
+}
+
+fn batch(texts: &[&str]) -> Batch<'static, 'static> {
+    let mut batch = engine().batch();
+    for name in PARAMETERS {
+        batch.parameter(name, 0.0).expect("a slot");
+    }
+    for text in texts {
+        batch.add(text).expect("an expression");
+    }
+    batch.build()
+}
+
+fn ours(texts: &[&str]) -> Tick {
+    let mut batch = batch(texts);
+    Box::new(move |values| {
+        for (index, value) in values.iter().enumerate() {
+            batch.set(index, *value);
+        }
+        batch.eval();
+        batch.results().iter().sum()
+    })
+}
+
+/// A pass of compiling all texts `TICKS` times.
+fn compiling(name: &'static str, texts: &'static [&'static str]) -> Contender {
+    let mut batch = batch(texts);
+    Contender::new(name, move |_| {
+        for _ in 0..TICKS {
+            for (index, text) in texts.iter().enumerate() {
+                batch.replace(index, black_box(text)).expect("an expression");
+            }
+        }
+        RIGHT
+    })
+}
+
+fn run(report: &mut Report, options: &Options) {
+    let mut random = XorShift(options.seed | 1);
+    let (heats, rounds) = if options.quick { (2, 60) } else { (5, 300) };
+    let course = Course { heats, rounds, operations: 7 * TICKS as usize, answer: RIGHT };
+    report.skipped("exp-rs", "it forces its own global allocator on whoever links it");
+    report.skipped(
+        "exmex, meval",
+        "they lack comparisons and logic, of which both workloads are full",
+    );
+    let w1 = || {
+        vec![
+            contender("floor", by_hand(expressions::floor1().into()), None),
+            contender("arraypool", ours(&expressions::W1), Some(expressions::floor1().into())),
+            contender(
+                "nanoexpr",
+                nanoexpr_of(&expressions::W1),
+                Some(expressions::floor1().into()),
+            ),
+            contender(
+                "fasteval",
+                fasteval_of(&expressions::W1),
+                Some(expressions::floor1().into()),
+            ),
+            compiling("compile", &expressions::W1),
+        ]
+    };
+    let times = race(w1, course, &mut random);
+    goals(report, "w1", &times, &[("floor", 2.15)], &[("nanoexpr", 2.5), ("fasteval", 3.0)]);
+    report.goal("compile/w1/floor", times.ratio("compile", "floor"), AtMost(41.0));
+    let w2 = || {
+        vec![
+            contender("floor", by_hand(expressions::floor2().into()), None),
+            contender("arraypool", ours(&expressions::W2), Some(expressions::floor2().into())),
+            contender(
+                "nanoexpr",
+                nanoexpr_of(&expressions::W2),
+                Some(expressions::floor2().into()),
+            ),
+            contender(
+                "fasteval",
+                fasteval_of(&expressions::W2),
+                Some(expressions::floor2().into()),
+            ),
+        ]
+    };
+    let times = race(w2, course, &mut random);
+    goals(report, "w2", &times, &[("floor", 4.0)], &[("fasteval", 4.8)]);
+    written_out(report, course, &mut random);
+}
+
+fn goals(
+    report: &mut Report,
+    workload: &str,
+    times: &Times,
+    slower: &[(&str, f64)],
+    faster: &[(&str, f64)],
+) {
+    report.times(workload, times);
+    for (other, limit) in slower {
+        let ratio = times.ratio("arraypool", other);
+        report.goal(format!("arraypool/{workload}/{other}"), ratio, AtMost(*limit));
+    }
+    for (other, limit) in faster {
+        let ratio = times.ratio(other, "arraypool");
+        report.goal(format!("arraypool/{workload}/{other}"), ratio, AtLeast(*limit));
+    }
+}
+
+/// Functions, arrays and attributes against the same without them.
+fn written_out(report: &mut Report, course: Course, random: &mut XorShift) {
+    let pairs: [(&str, &[&str], &[&str], f64); 2] = [
+        ("w3", &expressions::W3, &expressions::W3_OUT, 1.1),
+        ("w4", &expressions::W4, &expressions::W4_OUT, 1.5),
+    ];
+    for (workload, texts, out, limit) in pairs {
+        let course = Course { operations: texts.len() * TICKS as usize, ..course };
+        let both = || {
+            vec![
+                contender("arraypool", ours(texts), None),
+                contender("written-out", ours(out), None),
+            ]
+        };
+        let times = race(both, course, random);
+        goals(report, workload, &times, &[("written-out", limit)], &[]);
+    }
+}
+
+fn child(words: &[String]) -> Result<(), String> {
+    Err(format!("no such part: {}", words.join(" ")))
+}

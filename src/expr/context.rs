@@ -1,0 +1,477 @@
+//! Names and what they stand for: variables, arrays, functions, and a parent's.
+
+use core::cell::{Cell, RefCell};
+use core::fmt;
+
+use super::ast::Span;
+use super::error::{Error, ErrorKind};
+use super::function::{Body, Function};
+use super::limits::Limits;
+use super::memory::{Array, Pool, Vector};
+use super::operator::Builtin;
+use super::parser::parse;
+use super::real::Real;
+use crate::arena::Arena;
+use crate::error::AllocError;
+use crate::pool::{DefaultStrategy, ReleaseStrategy};
+
+/// A function of the program around: any number of numbers to one.
+pub type NativeFn<'m, R> = &'m (dyn Fn(&[R]) -> R + 'm);
+
+/// A native function, as expressions call it.
+#[derive(Clone, Copy)]
+pub(super) struct Native<'m, R> {
+    /// `None`: any number of arguments.
+    pub(super) arity: Option<u8>,
+    pub(super) function: NativeFn<'m, R>,
+}
+
+/// Names of different spaces do not meet: `x`, `x[0]` and `x(1)` may all be there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Space {
+    Value,
+    Array,
+    Function,
+}
+
+/// Where a definition is: so many parents up, and its number there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Place {
+    pub(super) level: u8,
+    pub(super) index: u16,
+}
+
+enum Meaning<'m, R, S: ReleaseStrategy> {
+    Variable(R),
+    Constant(R),
+    Array(Vector<'m, R, S>),
+    Native(Native<'m, R>),
+    Function(Function<'m, R, S>),
+    /// It was there once. The number stays its own.
+    Removed,
+}
+
+impl<R, S: ReleaseStrategy> Meaning<'_, R, S> {
+    fn space(&self) -> Option<Space> {
+        match self {
+            Self::Variable(_) | Self::Constant(_) => Some(Space::Value),
+            Self::Array(_) => Some(Space::Array),
+            Self::Native(_) | Self::Function(_) => Some(Space::Function),
+            Self::Removed => None,
+        }
+    }
+}
+
+struct Symbol<'m, R, S: ReleaseStrategy> {
+    name: Array<'m, u8, S>,
+    space: Space,
+    meaning: Meaning<'m, R, S>,
+}
+
+/// What a compilation and a batch ask of a context and its parents.
+pub(super) trait Names<'m, R> {
+    /// The definition that a name has here or above. Nothing at all: somebody is
+    /// defining names right now.
+    fn find(&self, level: u8, space: Space, name: &str) -> Option<Place>;
+    /// A number: (it, whether it is a constant).
+    fn value(&self, place: Place) -> Option<(R, bool)>;
+    /// Shows an array.
+    fn array(&self, place: Place, show: &mut dyn FnMut(&[R]));
+    fn native(&self, place: Place) -> Option<Native<'m, R>>;
+    /// An expression function, as a tree in an arena; `None`: it is none.
+    fn body<'a>(
+        &self,
+        place: Place,
+        arena: &'a Arena<'_>,
+    ) -> Result<Option<Body<'a, R>>, AllocError>;
+    /// Changes when a value does, and when a definition does.
+    fn versions(&self) -> (u32, u32);
+    fn each_name(&self, space: Space, show: &mut dyn FnMut(&str));
+}
+
+/// Names and what they stand for.
+///
+/// What a parent defines is visible in full, and a definition of one's own hides
+/// it. Everything takes `&self`, so a context can be changed while batches that
+/// use it run: they see a new value, or a new definition, with their next
+/// [`eval`](super::Batch::eval).
+///
+/// ```
+/// use arraypool::expr::{Context, Engine, Pool};
+///
+/// let pool = Pool::new();
+/// let plant = Context::new(&pool);
+/// plant.set("gain", 2.0)?;
+/// plant.set_array("t", &[1.0, 10.0, 100.0])?;
+/// plant.define("scaled", &["x"], "x * gain")?;
+///
+/// let engine = Engine::with_parent(&pool, &plant);
+/// engine.context().set("o.x", 0.5)?;
+/// engine.context().native("hypot", 2, &|x: &[f64]| x[0].hypot(x[1]))?;
+/// assert_eq!(engine.eval("scaled(t[1]) + o.x + hypot(3, 4)")?, 25.5);
+/// # Ok::<(), arraypool::expr::Error>(())
+/// ```
+pub struct Context<'m, R: Real = f64, S: ReleaseStrategy = DefaultStrategy> {
+    pool: &'m Pool<'m, S>,
+    parent: Option<&'m dyn Names<'m, R>>,
+    symbols: RefCell<Vector<'m, Symbol<'m, R, S>, S>>,
+    values: Cell<u32>,
+    shapes: Cell<u32>,
+    limits: Limits,
+}
+
+fn is_name(name: &str) -> bool {
+    let part = |part: &str| {
+        part.bytes().all(|byte| byte == b'_' || byte.is_ascii_alphanumeric())
+            && part.bytes().next().is_some_and(|first| !first.is_ascii_digit())
+    };
+    name.len() <= usize::from(u8::MAX) && part(name)
+}
+
+fn is_attribute(name: &str) -> bool {
+    let split = name.split_once('.');
+    name.len() <= usize::from(u8::MAX)
+        && split.is_some_and(|(object, attribute)| is_name(object) && is_name(attribute))
+}
+
+impl<'m, R: Real, S: ReleaseStrategy> Context<'m, R, S> {
+    /// An empty context. Takes no memory yet, never panics.
+    #[must_use]
+    pub fn new(pool: &'m Pool<'m, S>) -> Self {
+        Self::build(pool, None, Limits::DEFAULT)
+    }
+
+    /// A context in which everything is visible that its parent has.
+    #[must_use]
+    pub fn with_parent<'p: 'm>(pool: &'m Pool<'m, S>, parent: &'m Context<'p, R, S>) -> Self {
+        Self::build(pool, Some(parent), Limits::DEFAULT)
+    }
+
+    pub(super) fn build(
+        pool: &'m Pool<'m, S>,
+        parent: Option<&'m dyn Names<'m, R>>,
+        limits: Limits,
+    ) -> Self {
+        let symbols = RefCell::new(pool.vec());
+        Self { pool, parent, symbols, values: Cell::new(0), shapes: Cell::new(0), limits }
+    }
+
+    /// Sets a variable (`x`) or an attribute (`o.x`), new or not.
+    ///
+    /// Complexity: linear in the number of names. No memory if it is there.
+    ///
+    /// # Errors
+    /// [`ErrorKind::InvalidName`], [`ErrorKind::Memory`], [`ErrorKind::Busy`].
+    pub fn set(&self, name: &str, value: R) -> Result<(), Error> {
+        let valid = is_name(name) || is_attribute(name);
+        self.put(name, Space::Value, Meaning::Variable(value), valid)
+    }
+
+    /// Sets a constant, which is folded into the expressions that use it.
+    ///
+    /// # Errors
+    /// As [`set`](Self::set).
+    pub fn set_constant(&self, name: &str, value: R) -> Result<(), Error> {
+        self.put(name, Space::Value, Meaning::Constant(value), is_name(name))
+    }
+
+    /// Sets an array. The elements are copied; one as long as before needs no memory.
+    ///
+    /// # Errors
+    /// As [`set`](Self::set).
+    pub fn set_array(&self, name: &str, elements: &[R]) -> Result<(), Error> {
+        if let Some(index) = self.own(Space::Array, name) {
+            let mut symbols = self.symbols.try_borrow_mut().map_err(|_| busy())?;
+            match symbols.get_mut(index) {
+                Some(Symbol { meaning: Meaning::Array(old), .. })
+                    if old.len() == elements.len() =>
+                {
+                    old.copy_from_slice(elements);
+                    bump(&self.values);
+                    return Ok(());
+                }
+                _ => {}
+            }
+        }
+        let mut array = self.pool.vec();
+        array.try_extend_from_slice(elements).map_err(memory)?;
+        self.put(name, Space::Array, Meaning::Array(array), is_name(name))?;
+        // Another length is another place in the frames of batches.
+        bump(&self.shapes);
+        Ok(())
+    }
+
+    /// Defines a native function of `arity` arguments: a closure, or a function.
+    /// A built-in one of the same name is hidden.
+    ///
+    /// # Errors
+    /// As [`set`](Self::set).
+    pub fn native(&self, name: &str, arity: u8, function: NativeFn<'m, R>) -> Result<(), Error> {
+        let native = Native { arity: Some(arity), function };
+        self.put(name, Space::Function, Meaning::Native(native), is_name(name))
+    }
+
+    /// Defines a native function of any number of arguments.
+    ///
+    /// # Errors
+    /// As [`set`](Self::set).
+    pub fn native_of_any(&self, name: &str, function: NativeFn<'m, R>) -> Result<(), Error> {
+        let native = Native { arity: None, function };
+        self.put(name, Space::Function, Meaning::Native(native), is_name(name))
+    }
+
+    /// Defines a function by an expression. Its body sees its parameters and the
+    /// names of this context and its parents; names are looked up where it is
+    /// used, so functions may call each other and themselves.
+    ///
+    /// The body is parsed now and once. Defining a name again takes effect with
+    /// the next tick of every batch that uses it.
+    ///
+    /// # Errors
+    /// What is wrong with the text; and as [`set`](Self::set).
+    #[cfg(feature = "alloc")]
+    pub fn define(&self, name: &str, parameters: &[&str], body: &str) -> Result<(), Error> {
+        self.define_with(name, parameters, body, &Arena::new())
+    }
+
+    /// The same with an arena for the tree, which can be reset afterwards.
+    ///
+    /// # Errors
+    /// As [`define`](Self::define).
+    pub fn define_with(
+        &self,
+        name: &str,
+        parameters: &[&str],
+        body: &str,
+        arena: &Arena<'_>,
+    ) -> Result<(), Error> {
+        let arity = u8::try_from(parameters.len())
+            .map_err(|_| Error::plain(ErrorKind::TooManyArguments))?;
+        let mut length = 0;
+        for parameter in parameters {
+            if !is_name(parameter) {
+                return Err(invalid(parameter));
+            }
+            length += parameter.len() + 1;
+        }
+        let names = arena.try_alloc_slice_fill_with(length, |_| b',').map_err(memory)?;
+        let mut at = 0;
+        for parameter in parameters {
+            for byte in parameter.bytes() {
+                names[at] = byte;
+                at += 1;
+            }
+            at += 1;
+        }
+        let names = core::str::from_utf8(names).unwrap_or_default();
+        let names = names.strip_suffix(',').unwrap_or_default();
+        let tree = parse(body, arena, &self.limits)?;
+        let function = Function::keep(self.pool, names, arity, &tree, arena).map_err(memory)?;
+        self.put(name, Space::Function, Meaning::Function(function), is_name(name))
+    }
+
+    /// Forgets a variable, constant or attribute.
+    pub fn remove(&self, name: &str) -> bool {
+        self.take(Space::Value, name)
+    }
+
+    /// Forgets an array.
+    pub fn remove_array(&self, name: &str) -> bool {
+        self.take(Space::Array, name)
+    }
+
+    /// Forgets a function; one that it hid is there again.
+    pub fn remove_function(&self, name: &str) -> bool {
+        self.take(Space::Function, name)
+    }
+
+    /// The value of a variable, constant or attribute, here or in a parent.
+    #[must_use]
+    pub fn get(&self, name: &str) -> Option<R> {
+        let place = self.find(0, Space::Value, name)?;
+        self.value(place).map(|(value, _)| value)
+    }
+
+    fn own(&self, space: Space, name: &str) -> Option<usize> {
+        let symbols = self.symbols.try_borrow().ok()?;
+        symbols.iter().position(|symbol| symbol.space == space && *symbol.name == *name.as_bytes())
+    }
+
+    fn put(
+        &self,
+        name: &str,
+        space: Space,
+        meaning: Meaning<'m, R, S>,
+        valid: bool,
+    ) -> Result<(), Error> {
+        if !valid {
+            return Err(invalid(name));
+        }
+        let own = self.own(space, name);
+        let mut symbols = self.symbols.try_borrow_mut().map_err(|_| busy())?;
+        let same_shape = match own.and_then(|index| symbols.get_mut(index)) {
+            Some(symbol) => {
+                let both = (&symbol.meaning, &meaning);
+                let same = matches!(both, (Meaning::Variable(_), Meaning::Variable(_)));
+                symbol.meaning = meaning;
+                same
+            }
+            None => {
+                if symbols.len() >= usize::from(u16::MAX) {
+                    let limit = usize::from(u16::MAX);
+                    return Err(Error::plain(ErrorKind::TooManySlots { limit }));
+                }
+                let name = self.pool.copy(name.as_bytes()).map_err(memory)?;
+                symbols.try_push(Symbol { name, space, meaning }).map_err(memory)?;
+                false
+            }
+        };
+        bump(if same_shape { &self.values } else { &self.shapes });
+        Ok(())
+    }
+
+    fn take(&self, space: Space, name: &str) -> bool {
+        let Some(index) = self.own(space, name) else { return false };
+        let Ok(mut symbols) = self.symbols.try_borrow_mut() else { return false };
+        let Some(symbol) = symbols.get_mut(index) else { return false };
+        let was_there = symbol.meaning.space().is_some();
+        symbol.meaning = Meaning::Removed;
+        bump(&self.shapes);
+        was_there
+    }
+
+    /// What `use_it` makes of a symbol, or what the parent makes of it.
+    fn at<T>(
+        &self,
+        place: Place,
+        use_it: impl FnOnce(&Meaning<'m, R, S>) -> Option<T>,
+        above: impl FnOnce(&dyn Names<'m, R>, Place) -> Option<T>,
+    ) -> Option<T> {
+        if let Some(level) = place.level.checked_sub(1) {
+            return above(self.parent?, Place { level, ..place });
+        }
+        let symbols = self.symbols.try_borrow().ok()?;
+        use_it(&symbols.get(usize::from(place.index))?.meaning)
+    }
+}
+
+impl<'m, 'p: 'm, R: Real, S: ReleaseStrategy> Names<'m, R> for Context<'p, R, S> {
+    fn find(&self, level: u8, space: Space, name: &str) -> Option<Place> {
+        if let Some(level) = level.checked_sub(1) {
+            let place = self.parent?.find(level, space, name)?;
+            return Some(Place { level: place.level.checked_add(1)?, ..place });
+        }
+        let symbols = self.symbols.try_borrow().ok()?;
+        let found = symbols.iter().position(|symbol| {
+            symbol.meaning.space() == Some(space) && *symbol.name == *name.as_bytes()
+        });
+        match found {
+            Some(index) => Some(Place { level: 0, index: u16::try_from(index).ok()? }),
+            None => {
+                let place = self.parent?.find(0, space, name)?;
+                Some(Place { level: place.level.checked_add(1)?, ..place })
+            }
+        }
+    }
+
+    fn value(&self, place: Place) -> Option<(R, bool)> {
+        let of = |meaning: &Meaning<'_, R, S>| match *meaning {
+            Meaning::Variable(value) => Some((value, false)),
+            Meaning::Constant(value) => Some((value, true)),
+            _ => None,
+        };
+        self.at(place, of, |parent, place| parent.value(place))
+    }
+
+    fn array(&self, place: Place, show: &mut dyn FnMut(&[R])) {
+        if place.level > 0 {
+            let above = Place { level: place.level - 1, ..place };
+            if let Some(parent) = self.parent {
+                parent.array(above, show);
+            }
+            return;
+        }
+        let Ok(symbols) = self.symbols.try_borrow() else { return };
+        if let Some(Symbol { meaning: Meaning::Array(array), .. }) =
+            symbols.get(usize::from(place.index))
+        {
+            show(array);
+        }
+    }
+
+    fn native(&self, place: Place) -> Option<Native<'m, R>> {
+        if let Some(level) = place.level.checked_sub(1) {
+            let native = self.parent?.native(Place { level, ..place })?;
+            return Some(Native { arity: native.arity, function: native.function });
+        }
+        let symbols = self.symbols.try_borrow().ok()?;
+        match symbols.get(usize::from(place.index))?.meaning {
+            Meaning::Native(native) => Some(native),
+            _ => None,
+        }
+    }
+
+    fn body<'a>(
+        &self,
+        place: Place,
+        arena: &'a Arena<'_>,
+    ) -> Result<Option<Body<'a, R>>, AllocError> {
+        let of = |meaning: &Meaning<'_, R, S>| match meaning {
+            Meaning::Function(function) => Some(function.expand(arena)),
+            _ => None,
+        };
+        let found = self.at(place, of, |parent, place| parent.body(place, arena).transpose());
+        found.transpose()
+    }
+
+    fn versions(&self) -> (u32, u32) {
+        let (values, shapes) = self.parent.map_or((0, 0), Names::versions);
+        (self.values.get().wrapping_add(values), self.shapes.get().wrapping_add(shapes))
+    }
+
+    fn each_name(&self, space: Space, show: &mut dyn FnMut(&str)) {
+        if let Ok(symbols) = self.symbols.try_borrow() {
+            for symbol in symbols.iter().filter(|symbol| symbol.meaning.space() == Some(space)) {
+                show(core::str::from_utf8(&symbol.name).unwrap_or_default());
+            }
+        }
+        if let Some(parent) = self.parent {
+            parent.each_name(space, show);
+        }
+        if space == Space::Function {
+            for name in super::operator::NAMES {
+                debug_assert!(Builtin::find(name).is_some());
+                show(name);
+            }
+        }
+    }
+}
+
+fn bump(version: &Cell<u32>) {
+    version.set(version.get().wrapping_add(1));
+}
+
+fn memory(error: AllocError) -> Error {
+    Error::plain(ErrorKind::Memory(error))
+}
+
+fn busy() -> Error {
+    Error::plain(ErrorKind::Busy)
+}
+
+fn invalid(name: &str) -> Error {
+    let end = u16::try_from(name.len()).unwrap_or(u16::MAX);
+    Error::at(ErrorKind::InvalidName, name, Span { start: 0, end })
+}
+
+impl<R: Real, S: ReleaseStrategy> fmt::Debug for Context<'_, R, S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut names = f.debug_list();
+        if let Ok(symbols) = self.symbols.try_borrow() {
+            for symbol in symbols.iter() {
+                names.entry(&core::str::from_utf8(&symbol.name).unwrap_or_default());
+            }
+        }
+        names.finish()
+    }
+}

@@ -1,0 +1,230 @@
+//! The engine: a context, the phases of a compilation, and where programs live.
+
+use core::cell::RefCell;
+use core::fmt;
+
+use super::ast::Expr;
+use super::batch::{Batch, BatchBuilder};
+use super::context::{Context, Names};
+use super::error::{Error, ErrorKind};
+use super::frame::Frame;
+use super::ir::Ir;
+use super::limits::Limits;
+use super::lower::lower;
+use super::memory::{Array, Phases, Pool};
+use super::parser::parse;
+use super::program::Program;
+use super::real::Real;
+use super::resolve::{Surroundings, resolve};
+use crate::pool::{DefaultStrategy, ReleaseStrategy};
+
+/// Compiles expressions, in memory that it borrows.
+///
+/// A text becomes a tree in one arena, the tree a checked form in another one,
+/// and that a program: one pooled array. Both arenas are reset then.
+///
+/// ```
+/// use arraypool::expr::{Engine, Pool};
+///
+/// let pool = Pool::new();
+/// let engine = <Engine>::new(&pool);
+/// let mut batch = engine.batch();
+/// let speed = batch.parameter("speed", 0.0)?;
+/// let energy = batch.add("0.5 * 1200 * speed^2")?;
+/// let mut batch = batch.build();
+///
+/// batch.set(speed, 10.0);
+/// batch.eval();
+/// assert_eq!(batch.result(energy), Some(60_000.0));
+/// # Ok::<(), arraypool::expr::Error>(())
+/// ```
+pub struct Engine<'m, R: Real = f64, S: ReleaseStrategy = DefaultStrategy> {
+    pool: &'m Pool<'m, S>,
+    context: Context<'m, R, S>,
+    phases: RefCell<Phases<'m>>,
+    limits: Limits,
+}
+
+impl<'m, R: Real, S: ReleaseStrategy> Engine<'m, R, S> {
+    /// An engine whose phases are on the heap. Takes no memory yet, never panics.
+    #[cfg(feature = "alloc")]
+    #[must_use]
+    pub fn new(pool: &'m Pool<'m, S>) -> Self {
+        Self::with(pool, Phases::new(), Limits::DEFAULT)
+    }
+
+    /// The same, in which everything is visible that a context has.
+    #[cfg(feature = "alloc")]
+    #[must_use]
+    pub fn with_parent<'p: 'm>(pool: &'m Pool<'m, S>, parent: &'m Context<'p, R, S>) -> Self {
+        Self::with(pool, Phases::new(), Limits::DEFAULT).under(parent)
+    }
+
+    /// An engine with phases and limits of one's own. Never panics.
+    #[must_use]
+    pub fn with(pool: &'m Pool<'m, S>, phases: Phases<'m>, limits: Limits) -> Self {
+        let context = Context::build(pool, None, limits);
+        Self { pool, context, phases: RefCell::new(phases), limits }
+    }
+
+    /// The same engine, with an empty context below another one.
+    #[must_use]
+    pub fn under<'p: 'm>(self, parent: &'m Context<'p, R, S>) -> Self {
+        Self { context: Context::build(self.pool, Some(parent), self.limits), ..self }
+    }
+
+    /// The names that expressions see besides their batch's parameters.
+    #[must_use]
+    pub fn context(&self) -> &Context<'m, R, S> {
+        &self.context
+    }
+
+    /// Defines a function by an expression, as [`Context::define_with`] does, in
+    /// the engine's own arena.
+    ///
+    /// # Errors
+    /// As [`Context::define_with`].
+    pub fn define(&self, name: &str, parameters: &[&str], body: &str) -> Result<(), Error> {
+        let mut phases = self.phases.try_borrow_mut().map_err(|_| busy())?;
+        let defined = self.context.define_with(name, parameters, body, &phases.parse);
+        phases.parse.reset();
+        defined
+    }
+
+    /// Begins a batch.
+    pub fn batch(&self) -> BatchBuilder<'_, 'm, R, S> {
+        BatchBuilder::new(Batch::new(self))
+    }
+
+    /// Compiles one expression, evaluates it, and forgets it.
+    ///
+    /// # Errors
+    /// What is wrong with it, or [`ErrorKind::Failed`].
+    pub fn eval(&self, text: &str) -> Result<R, Error> {
+        let mut batch = Batch::new(self);
+        let index = batch.add(text)?;
+        batch.eval();
+        batch.value(index).map_err(|failure| Error::plain(ErrorKind::Failed(failure)))
+    }
+
+    /// The bounds that its expressions keep.
+    #[must_use]
+    pub fn limits(&self) -> &Limits {
+        &self.limits
+    }
+
+    /// The most bytes that the phases have had in use: of trees, and of checked
+    /// forms.
+    #[must_use]
+    pub fn peak_bytes(&self) -> (usize, usize) {
+        self.phases.try_borrow().map_or((0, 0), |phases| phases.peak_bytes())
+    }
+
+    pub(super) fn pool(&self) -> &'m Pool<'m, S> {
+        self.pool
+    }
+
+    pub(super) fn names(&self) -> &dyn Names<'m, R> {
+        &self.context
+    }
+
+    /// Runs the first two phases and shows what they made. Nothing is kept.
+    pub(super) fn inspect<T>(
+        &self,
+        text: &str,
+        parameters: &[Array<'m, u8, S>],
+        frame: &mut Frame<'m, R, S>,
+        show: impl FnOnce(&Expr<'_, R>, &Ir<'_, R>) -> T,
+    ) -> Result<T, Error> {
+        let mut phases = self.phases.try_borrow_mut().map_err(|_| busy())?;
+        let Phases { parse: trees, ir: checked } = &mut *phases;
+        let shown = {
+            let (trees, checked) = (&*trees, &*checked);
+            let (limits, names) = (self.limits, self.names());
+            let around = Surroundings { limits, names, parameters, frame: &mut *frame };
+            parse(text, trees, &self.limits)
+                .and_then(|tree| resolve(&tree, trees, checked, around).map(|ir| show(&tree, &ir)))
+        };
+        if shown.is_ok() {
+            let used = frame.finish();
+            frame.release(used);
+        }
+        trees.reset();
+        checked.reset();
+        shown
+    }
+
+    /// Runs all three phases. Out of line: it is large, and has many callers. What the program uses of the frame is noted in it.
+    #[inline(never)]
+    pub(super) fn compile(
+        &self,
+        text: &str,
+        parameters: &[Array<'m, u8, S>],
+        frame: &mut Frame<'m, R, S>,
+    ) -> Result<Program<'m, R, S>, Error> {
+        let mut phases = self.phases.try_borrow_mut().map_err(|_| busy())?;
+        let Phases { parse: trees, ir: checked } = &mut *phases;
+        let program = {
+            let (trees, checked) = (&*trees, &*checked);
+            let around = Surroundings {
+                limits: self.limits,
+                names: self.names(),
+                parameters,
+                frame: &mut *frame,
+            };
+            parse(text, trees, &self.limits)
+                .and_then(|tree| resolve(&tree, trees, checked, around))
+                .and_then(|ir| {
+                    let lowered = lower(&ir, checked, self.pool, &self.limits, frame);
+                    lowered.map_err(|kind| {
+                        let used = frame.finish();
+                        frame.release(used);
+                        Error::at(kind, text, super::ast::Span::default())
+                    })
+                })
+        };
+        trees.reset();
+        checked.reset();
+        program
+    }
+}
+
+fn busy() -> Error {
+    Error::plain(ErrorKind::Busy)
+}
+
+impl<R: Real, S: ReleaseStrategy> fmt::Debug for Engine<'_, R, S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Engine")
+            .field("context", &self.context)
+            .field("limits", &self.limits)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Evaluates one text with some named numbers. For once: an
+/// [`Engine`] compiles what is evaluated again.
+///
+/// ```
+/// use arraypool::expr::interp;
+///
+/// assert_eq!(interp("sqrt(a^2 + b^2)", &[("a", 3.0), ("b", 4.0)])?, 5.0);
+/// # Ok::<(), arraypool::expr::Error>(())
+/// ```
+///
+/// # Errors
+/// What is wrong with the text, or [`ErrorKind::Failed`].
+#[cfg(feature = "alloc")]
+pub fn interp(text: &str, values: &[(&str, f64)]) -> Result<f64, Error> {
+    let memory = |error| Error::plain(ErrorKind::Memory(error));
+    let pool = Pool::<DefaultStrategy>::builder().try_build().map_err(memory)?;
+    let pool = Pool::from(pool);
+    let engine = Engine::<f64>::new(&pool);
+    let mut batch = Batch::new(&engine);
+    for (name, value) in values {
+        batch.parameter(name, *value)?;
+    }
+    let index = batch.add(text)?;
+    batch.eval();
+    batch.value(index).map_err(|failure| Error::plain(ErrorKind::Failed(failure)))
+}

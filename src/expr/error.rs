@@ -1,0 +1,312 @@
+//! Why a text is no expression: kind, place, and a line with a caret.
+
+use core::fmt;
+
+use super::ast::Span;
+use super::failure::Failure;
+use crate::error::AllocError;
+
+/// Bytes of the excerpt and of the suggestion that an error carries along.
+const EXCERPT: usize = 48;
+const SUGGESTION: usize = 23;
+
+/// What is wrong.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum ErrorKind {
+    /// A character that no token begins with.
+    UnexpectedCharacter,
+    /// A token where another one must stand; the end of the text is one.
+    Expected {
+        /// What would have been right.
+        what: &'static str,
+    },
+    /// A number that is none, such as `1e` or `2x`.
+    InvalidNumber,
+    /// A number that is infinite.
+    NumberTooLarge,
+    /// A name that nobody defined.
+    UnknownName,
+    /// A function that nobody defined.
+    UnknownFunction,
+    /// An array that nobody defined.
+    UnknownArray,
+    /// A name that is something else than what it is used for.
+    NotA {
+        /// What it would have to be.
+        what: &'static str,
+    },
+    /// A call with too few or too many arguments.
+    WrongArguments {
+        /// What the function takes.
+        expected: usize,
+        /// What it was given.
+        found: usize,
+    },
+    /// More than 255 arguments.
+    TooManyArguments,
+    /// A name of more than 255 bytes.
+    NameTooLong,
+    /// A text that is longer than [`Limits::text_bytes`](super::Limits::text_bytes).
+    TextTooLong {
+        /// The limit, in bytes.
+        limit: usize,
+    },
+    /// Nesting that is deeper than [`Limits::depth`](super::Limits::depth).
+    TooDeep {
+        /// The limit, in levels.
+        limit: u16,
+    },
+    /// More terms than [`Limits::terms`](super::Limits::terms).
+    TooManyTerms {
+        /// The limit, in terms.
+        limit: usize,
+    },
+    /// More parameters, bound names and intermediate values than a frame has
+    /// slots.
+    TooManySlots {
+        /// Slots of a frame.
+        limit: usize,
+    },
+    /// More recursive functions in one expression than it can have.
+    TooManyFunctions {
+        /// The limit.
+        limit: usize,
+    },
+    /// A name that stands for something already, or is none.
+    InvalidName,
+    /// There is no expression or parameter of this index.
+    NoSuchIndex,
+    /// The definitions are in use: a function was defined while they were read.
+    Busy,
+    /// It compiles, and its evaluation failed.
+    Failed(Failure),
+    /// There is no memory.
+    Memory(AllocError),
+}
+
+impl From<AllocError> for ErrorKind {
+    fn from(error: AllocError) -> Self {
+        Self::Memory(error)
+    }
+}
+
+/// Why a text is no expression, and where.
+///
+/// It owns what it prints, so it outlives the text:
+///
+/// ```
+/// use arraypool::expr;
+///
+/// let error = expr::interp("2 * presure + 1", &[("pressure", 1.0)]).unwrap_err();
+/// assert_eq!(
+///     error.to_string(),
+///     "line 1, column 5: unknown name; did you mean `pressure`?\n\
+///      \x20 2 * presure + 1\n\
+///      \x20     ^^^^^^^"
+/// );
+/// assert_eq!((error.range(), error.line, error.column), (4..11, 1, 5));
+/// ```
+#[derive(Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Error {
+    /// What is wrong.
+    pub kind: ErrorKind,
+    /// The bytes of the text that it is about.
+    pub span: Span,
+    /// The line of the first of them, from 1 on.
+    pub line: u16,
+    /// Its column in characters, from 1 on.
+    pub column: u16,
+    /// A part of that line.
+    excerpt: Short<EXCERPT>,
+    /// Characters of the excerpt before the place, and how many the place has.
+    caret: (u8, u8),
+    suggestion: Short<SUGGESTION>,
+}
+
+impl Error {
+    /// An error at a place of a text.
+    #[cold]
+    #[inline(never)]
+    pub(super) fn at(kind: ErrorKind, text: &str, span: Span) -> Self {
+        let start = floor(text, usize::from(span.start).min(text.len()));
+        let end = floor(text, usize::from(span.end).clamp(start, text.len()));
+        let before = text.get(..start).unwrap_or_default();
+        let line_start = before.rfind('\n').map_or(0, |newline| newline + 1);
+        let rest = text.get(start..).unwrap_or_default();
+        let line_end = rest.find('\n').map_or(text.len(), |newline| start + newline);
+        // A window of the line, with the place in its middle if the line is long.
+        let window = if line_end - line_start <= EXCERPT {
+            line_start
+        } else {
+            start.saturating_sub(EXCERPT / 3).max(line_start)
+        };
+        let window = floor(text, window);
+        let excerpt = Short::new(text.get(window..line_end).unwrap_or_default());
+        let count =
+            |from: usize, to: usize| text.get(from..to).map_or(0, |part| part.chars().count());
+        let shown = (window + excerpt.as_str().len()).max(start);
+        let width = count(start, end.min(line_end).min(shown)).max(1);
+        Self {
+            kind,
+            span,
+            line: saturate(before.matches('\n').count() + 1),
+            column: saturate(count(line_start, start) + 1),
+            excerpt,
+            caret: (byte(count(window, start)), byte(width)),
+            suggestion: Short::new(""),
+        }
+    }
+
+    /// The same error, with a name that may have been meant.
+    #[cold]
+    pub(super) fn suggest(mut self, name: &str) -> Self {
+        if name.len() <= SUGGESTION {
+            self.suggestion = Short::new(name);
+        }
+        self
+    }
+
+    /// An error that no text is to blame for.
+    pub(super) fn plain(kind: ErrorKind) -> Self {
+        Self::at(kind, "", Span { start: 0, end: 0 })
+    }
+
+    /// The bytes of the text that it is about.
+    #[must_use]
+    pub fn range(&self) -> core::ops::Range<usize> {
+        self.span.range()
+    }
+
+    /// The known name that is nearest to an unknown one.
+    #[must_use]
+    pub fn suggestion(&self) -> Option<&str> {
+        Some(self.suggestion.as_str()).filter(|name| !name.is_empty())
+    }
+}
+
+/// The last boundary of a character up to a place.
+fn floor(text: &str, mut place: usize) -> usize {
+    while !text.is_char_boundary(place) {
+        place -= 1;
+    }
+    place
+}
+
+fn saturate(count: usize) -> u16 {
+    u16::try_from(count).unwrap_or(u16::MAX)
+}
+
+fn byte(count: usize) -> u8 {
+    u8::try_from(count).unwrap_or(u8::MAX)
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "line {}, column {}: {}", self.line, self.column, self.kind)?;
+        if let Some(name) = self.suggestion() {
+            write!(f, "; did you mean `{name}`?")?;
+        }
+        if !self.excerpt.as_str().is_empty() {
+            let (before, width) = (usize::from(self.caret.0), usize::from(self.caret.1));
+            write!(f, "\n  {}\n  {:before$}{:^<width$}", self.excerpt.as_str(), "", "")?;
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Debug for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Error")
+            .field("kind", &self.kind)
+            .field("span", &self.span)
+            .field("suggestion", &self.suggestion())
+            .finish_non_exhaustive()
+    }
+}
+
+impl core::error::Error for Error {}
+
+impl fmt::Display for ErrorKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match *self {
+            Self::UnexpectedCharacter => f.write_str("unexpected character"),
+            Self::Expected { what } => write!(f, "expected {what}"),
+            Self::InvalidNumber => f.write_str("not a number"),
+            Self::NumberTooLarge => f.write_str("the number is too large"),
+            Self::UnknownName => f.write_str("unknown name"),
+            Self::UnknownFunction => f.write_str("unknown function"),
+            Self::UnknownArray => f.write_str("unknown array"),
+            Self::NotA { what } => write!(f, "this name is not {what}"),
+            Self::WrongArguments { expected, found } => {
+                write!(f, "the function takes {expected} arguments, not {found}")
+            }
+            Self::TooManyArguments => f.write_str("more than 255 arguments"),
+            Self::NameTooLong => f.write_str("a name of more than 255 bytes"),
+            Self::TextTooLong { limit } => write!(f, "the text has more than {limit} bytes"),
+            Self::TooDeep { limit } => write!(f, "nested deeper than {limit} levels"),
+            Self::TooManyTerms { limit } => write!(f, "more than {limit} terms"),
+            Self::TooManySlots { limit } => {
+                write!(f, "more parameters, names and intermediate values than {limit}")
+            }
+            Self::TooManyFunctions { limit } => {
+                write!(f, "more than {limit} recursive functions in one expression")
+            }
+            Self::InvalidName => f.write_str("not a free name"),
+            Self::NoSuchIndex => f.write_str("no such index"),
+            Self::Busy => f.write_str("the definitions are in use"),
+            Self::Failed(failure) => failure.fmt(f),
+            Self::Memory(error) => error.fmt(f),
+        }
+    }
+}
+
+/// A string of at most `N` bytes, which are at most 255; the rest is cut off.
+#[derive(Clone, Copy, PartialEq, Eq)]
+struct Short<const N: usize> {
+    length: u8,
+    bytes: [u8; N],
+}
+
+impl<const N: usize> Short<N> {
+    fn new(text: &str) -> Self {
+        let length = floor(text, text.len().min(N));
+        let mut bytes = [0; N];
+        for (to, from) in bytes.iter_mut().zip(text.as_bytes().iter().take(length)) {
+            *to = *from;
+        }
+        Self { length: byte(length), bytes }
+    }
+
+    fn as_str(&self) -> &str {
+        let bytes = self.bytes.get(..usize::from(self.length)).unwrap_or_default();
+        core::str::from_utf8(bytes).unwrap_or_default()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::format;
+
+    #[test]
+    fn an_error_is_small_enough_to_be_returned() {
+        assert!(size_of::<Error>() <= 128, "{}", size_of::<Error>());
+    }
+
+    #[test]
+    fn the_caret_stands_below_the_place_also_in_long_lines() {
+        let text = "1 +\n\u{e9}\u{e9} + a_very_long_name_that_goes_on_and_on + another_name * \u{20ac} + 1";
+        let place = u16::try_from(text.find('\u{20ac}').unwrap()).unwrap();
+        let error =
+            Error::at(ErrorKind::UnexpectedCharacter, text, Span { start: place, end: place + 3 });
+        assert_eq!((error.line, error.column), (2, 60));
+        let shown = format!("{error}");
+        let mut lines = shown.lines().skip(1);
+        let (excerpt, caret) = (lines.next().unwrap(), lines.next().unwrap());
+        let column = caret.find('^').unwrap();
+        assert_eq!(excerpt.chars().nth(column), Some('\u{20ac}'), "{shown}");
+        assert_eq!(caret.matches('^').count(), 1);
+    }
+}

@@ -1,0 +1,41 @@
+//! What can go wrong while an expression is evaluated.
+
+use core::fmt;
+
+/// Why an expression has no value in a tick. Its result is NaN then; the other
+/// expressions of the batch are not touched.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Failure {
+    /// An operator on integers met a number that is none, or a very large one.
+    NotAnInteger,
+    /// A shift by less than 0 or more than 62, or one that loses bits.
+    ShiftOutOfRange,
+    /// An index below 0, not a number, or behind the array's end.
+    IndexOutOfRange,
+    /// Recursion deeper than [`Limits::call_depth`](super::Limits::call_depth).
+    TooDeep,
+    /// More calls of recursive functions than [`Limits::calls`](super::Limits::calls).
+    TooManyCalls,
+    /// A function, array or name that the expression uses was defined anew, and the
+    /// expression does not compile with it.
+    DoesNotCompile,
+    /// The expression was added, and no tick has evaluated it yet.
+    NotEvaluated,
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::NotAnInteger => "an operator on integers met a number that is none",
+            Self::ShiftOutOfRange => "a shift is out of range",
+            Self::IndexOutOfRange => "an index is out of range",
+            Self::TooDeep => "recursion is deeper than its limit",
+            Self::TooManyCalls => "there are more recursive calls than the limit",
+            Self::DoesNotCompile => "a definition has changed, and the expression does not fit it",
+            Self::NotEvaluated => "the expression has not been evaluated yet",
+        })
+    }
+}
+
+impl core::error::Error for Failure {}

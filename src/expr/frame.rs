@@ -1,0 +1,299 @@
+//! The 256 numbers that a batch's programs read, and what each is for.
+
+use core::cell::Cell;
+
+use super::context::{Names, Native, Place};
+use super::error::ErrorKind;
+use super::memory::{Pool, Vector};
+use super::real::Real;
+use crate::pool::ReleaseStrategy;
+
+/// Slots of a frame: as many as a byte can tell apart, so that no read of one
+/// needs a check.
+pub(super) const SLOTS: usize = 256;
+
+/// The numbers themselves.
+pub(super) type Slots<R> = [Cell<R>; SLOTS];
+
+/// What a slot is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Use {
+    Free,
+    Parameter,
+    Constant,
+    /// A copy of a value of the context.
+    Bound,
+    /// The intermediate value of this number, of one expression after the other.
+    Local(u8),
+}
+
+/// A slot that follows a value of the context.
+#[derive(Debug, Clone, Copy)]
+struct Binding {
+    slot: u8,
+    place: Place,
+    /// The element, if the place is an array.
+    element: Option<u32>,
+}
+
+/// An array of the context, copied into the frame.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Extent {
+    place: Place,
+    pub(super) start: u32,
+    pub(super) length: u32,
+}
+
+/// The slots that an expression uses, one bit each.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct SlotSet([u64; SLOTS / 64]);
+
+impl SlotSet {
+    /// Adds a slot; false: it was there.
+    fn insert(&mut self, slot: u8) -> bool {
+        let Some(word) = self.0.get_mut(usize::from(slot / 64)) else { return false };
+        let bit = 1 << (slot % 64);
+        let is_new = *word & bit == 0;
+        *word |= bit;
+        is_new
+    }
+
+    fn iter(self) -> impl Iterator<Item = u8> {
+        [0_u8, 64, 128, 192].into_iter().zip(self.0).flat_map(|(first, word)| {
+            let rest = |word: &u64| Some(word & word.wrapping_sub(1));
+            let words = core::iter::successors(Some(word), rest).take_while(|word| *word != 0);
+            #[allow(clippy::cast_possible_truncation, reason = "a word has 64 bits")]
+            words.map(move |word| first + word.trailing_zeros() as u8)
+        })
+    }
+}
+
+/// A batch's frame: slots from below for parameters, from above for all else.
+pub(super) struct Frame<'m, R, S: ReleaseStrategy> {
+    pub(super) slots: Slots<R>,
+    uses: [Use; SLOTS],
+    /// Expressions that use a slot.
+    counts: [u16; SLOTS],
+    parameters: usize,
+    /// No slot from here on up to the parameters was ever used for anything else.
+    lowest: usize,
+    bindings: Vector<'m, Binding, S>,
+    pub(super) extents: Vector<'m, Extent, S>,
+    pub(super) data: Vector<'m, R, S>,
+    natives_at: Vector<'m, Place, S>,
+    pub(super) natives: Vector<'m, Native<'m, R>, S>,
+    /// The windows of functions that recurse.
+    pub(super) stack: Vector<'m, Cell<R>, S>,
+    /// What the expression that is being compiled uses.
+    touched: SlotSet,
+}
+
+impl<'m, R: Real, S: ReleaseStrategy> Frame<'m, R, S> {
+    pub(super) fn new(pool: &'m Pool<'m, S>) -> Self {
+        Self {
+            slots: [const { Cell::new(R::ZERO) }; SLOTS],
+            uses: [Use::Free; SLOTS],
+            counts: [0; SLOTS],
+            parameters: 0,
+            lowest: SLOTS,
+            bindings: pool.vec(),
+            extents: pool.vec(),
+            data: pool.vec(),
+            natives_at: pool.vec(),
+            natives: pool.vec(),
+            stack: pool.vec(),
+            touched: SlotSet::default(),
+        }
+    }
+
+    /// The next parameter's slot, whose number is the parameter's.
+    pub(super) fn parameter(&mut self, value: R) -> Result<u8, ErrorKind> {
+        let full = ErrorKind::TooManySlots { limit: SLOTS };
+        let slot = u8::try_from(self.parameters).map_err(|_| full)?;
+        let index = usize::from(slot);
+        if self.uses[index] != Use::Free {
+            return Err(full);
+        }
+        self.uses[index] = Use::Parameter;
+        self.slots[index].set(value);
+        self.parameters += 1;
+        Ok(slot)
+    }
+
+    /// Bytes of the frame, and of what it keeps in the pool.
+    pub(super) fn bytes(&self) -> usize {
+        size_of::<Self>()
+            + size_of_val(&*self.bindings)
+            + size_of_val(&*self.extents)
+            + size_of_val(&*self.data)
+            + size_of_val(&*self.natives_at)
+            + size_of_val(&*self.natives)
+            + size_of_val(&*self.stack)
+    }
+
+    /// Begins to note what an expression uses.
+    pub(super) fn begin(&mut self) {
+        self.touched = SlotSet::default();
+    }
+
+    /// What the expression has used since.
+    pub(super) fn finish(&mut self) -> SlotSet {
+        core::mem::take(&mut self.touched)
+    }
+
+    /// An expression is gone; slots that nobody else uses are free again.
+    pub(super) fn release(&mut self, set: SlotSet) {
+        for slot in set.iter() {
+            let index = usize::from(slot);
+            self.counts[index] = self.counts[index].saturating_sub(1);
+            if self.counts[index] == 0 {
+                if self.uses[index] == Use::Bound {
+                    self.bindings.retain(|binding| binding.slot != slot);
+                }
+                self.uses[index] = Use::Free;
+            }
+        }
+    }
+
+    fn touch(&mut self, slot: u8) -> u8 {
+        if self.touched.insert(slot) {
+            self.counts[usize::from(slot)] += 1;
+        }
+        slot
+    }
+
+    /// The highest free slot, for a new use.
+    fn take(&mut self, use_it: Use) -> Option<u8> {
+        let index = (self.parameters..SLOTS).rev().find(|&slot| self.uses[slot] == Use::Free)?;
+        self.lowest = self.lowest.min(index);
+        self.uses[index] = use_it;
+        self.counts[index] = 0;
+        u8::try_from(index).ok().map(|slot| self.touch(slot))
+    }
+
+    /// The slot of a constant; `None`: the frame is full, and it has to stand in
+    /// the program.
+    pub(super) fn constant(&mut self, value: R) -> Option<u8> {
+        let bits = value.to_bits();
+        let found = (self.lowest..SLOTS).rev().find(|&slot| {
+            self.uses[slot] == Use::Constant && self.slots[slot].get().to_bits() == bits
+        });
+        if let Some(slot) = found {
+            return u8::try_from(slot).ok().map(|slot| self.touch(slot));
+        }
+        // The last slots are for what cannot be without one.
+        let used = self.uses.iter().filter(|used| **used != Use::Free).count();
+        if used >= SLOTS - SLOTS / 8 {
+            return None;
+        }
+        let slot = self.take(Use::Constant)?;
+        self.slots[usize::from(slot)].set(value);
+        Some(slot)
+    }
+
+    /// The slot of an intermediate value.
+    pub(super) fn local(&mut self, number: u8) -> Result<u8, ErrorKind> {
+        let found = self.uses.iter().position(|used| *used == Use::Local(number));
+        let slot = match found.and_then(|slot| u8::try_from(slot).ok()) {
+            Some(slot) => Some(self.touch(slot)),
+            None => self.take(Use::Local(number)),
+        };
+        slot.ok_or(ErrorKind::TooManySlots { limit: SLOTS })
+    }
+
+    /// The slot that follows a value of the context.
+    pub(super) fn bind(
+        &mut self,
+        names: &dyn Names<'m, R>,
+        place: Place,
+        element: Option<u32>,
+    ) -> Result<u8, ErrorKind> {
+        let same = |binding: &&Binding| (binding.place, binding.element) == (place, element);
+        if let Some(slot) = self.bindings.iter().find(same).map(|binding| binding.slot) {
+            return Ok(self.touch(slot));
+        }
+        self.bindings.try_reserve(1)?;
+        let slot = self.take(Use::Bound).ok_or(ErrorKind::TooManySlots { limit: SLOTS })?;
+        let binding = Binding { slot, place, element };
+        self.bindings.try_push(binding)?;
+        self.follow(names, binding);
+        Ok(slot)
+    }
+
+    fn follow(&self, names: &dyn Names<'m, R>, binding: Binding) {
+        let slot = &self.slots[usize::from(binding.slot)];
+        match binding.element {
+            None => slot.set(names.value(binding.place).map_or(R::NAN, |(value, _)| value)),
+            Some(element) => names.array(binding.place, &mut |array| {
+                slot.set(array.get(element as usize).copied().unwrap_or(R::NAN));
+            }),
+        }
+    }
+
+    /// The number of an array in the frame.
+    pub(super) fn array(
+        &mut self,
+        names: &dyn Names<'m, R>,
+        place: Place,
+    ) -> Result<u16, ErrorKind> {
+        let full = ErrorKind::TooManySlots { limit: usize::from(u16::MAX) };
+        if let Some(index) = self.extents.iter().position(|extent| extent.place == place) {
+            return u16::try_from(index).map_err(|_| full);
+        }
+        let index = u16::try_from(self.extents.len()).map_err(|_| full)?;
+        let start = self.data.len();
+        let mut copied = Ok(());
+        names.array(place, &mut |array| copied = self.data.try_extend_from_slice(array));
+        copied?;
+        let length = u32::try_from(self.data.len() - start).map_err(|_| full)?;
+        let start = u32::try_from(start).map_err(|_| full)?;
+        self.extents.try_push(Extent { place, start, length })?;
+        Ok(index)
+    }
+
+    /// The number of a native function in the frame.
+    pub(super) fn native(&mut self, place: Place, native: Native<'m, R>) -> Result<u16, ErrorKind> {
+        let full = ErrorKind::TooManySlots { limit: usize::from(u16::MAX) };
+        if let Some(index) = self.natives_at.iter().position(|other| *other == place) {
+            return u16::try_from(index).map_err(|_| full);
+        }
+        let index = u16::try_from(self.natives.len()).map_err(|_| full)?;
+        self.natives_at.try_reserve(1)?;
+        self.natives.try_push(native)?;
+        self.natives_at.try_push(place)?;
+        Ok(index)
+    }
+
+    /// Makes sure that the windows of calls have so many slots.
+    pub(super) fn stack(&mut self, slots: usize) -> Result<(), ErrorKind> {
+        if self.stack.len() < slots {
+            self.stack.try_resize_with(slots, || Cell::new(R::ZERO))?;
+        }
+        Ok(())
+    }
+
+    /// Copies every value that is followed anew.
+    pub(super) fn refresh(&mut self, names: &dyn Names<'m, R>) {
+        for binding in self.bindings.iter() {
+            self.follow(names, *binding);
+        }
+        for extent in self.extents.iter() {
+            let (start, length) = (extent.start as usize, extent.length as usize);
+            let Some(copy) = self.data.get_mut(start..start + length) else { continue };
+            names.array(extent.place, &mut |array| {
+                // Another length is another shape: every program is made anew then.
+                if array.len() == copy.len() {
+                    copy.copy_from_slice(array);
+                }
+            });
+        }
+    }
+
+    /// Forgets arrays and natives, when every program is made anew.
+    pub(super) fn forget(&mut self) {
+        self.extents.clear();
+        self.data.clear();
+        self.natives_at.clear();
+        self.natives.clear();
+    }
+}

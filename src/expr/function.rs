@@ -1,0 +1,175 @@
+//! Expression functions as they are kept: parsed once, in pooled arrays.
+
+use super::ast::{Expr, Span, Term};
+use super::memory::{Array, Pool};
+use super::operator::{Op1, Op2};
+use super::real::Real;
+use crate::arena::Arena;
+use crate::error::AllocError;
+use crate::pool::ReleaseStrategy;
+
+/// A term without references: the terms below it follow it, in order.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Flat<R> {
+    Number { span: Span, value: R },
+    Name { span: Span },
+    Unary { op: Op1, span: Span },
+    Binary { op: Op2, span: Span },
+    Conditional { span: Span },
+    Index { span: Span, name: u8 },
+    Call { span: Span, name: u8, count: u8 },
+}
+
+/// An expression function: its parameters' names, separated by commas, the text
+/// of its body, and the body's terms.
+#[derive(Debug)]
+pub(super) struct Function<'m, R, S: ReleaseStrategy> {
+    names: Array<'m, u8, S>,
+    text: Array<'m, u8, S>,
+    terms: Array<'m, Flat<R>, S>,
+    pub(super) arity: u8,
+}
+
+/// A function's body, back in an arena.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Body<'a, R> {
+    pub(super) names: &'a str,
+    pub(super) arity: u8,
+    pub(super) expr: Expr<'a, R>,
+}
+
+impl<R> Body<'_, R> {
+    /// The number of the parameter of this name; the last of several.
+    pub(super) fn parameter(&self, name: &str) -> Option<usize> {
+        let found = self.names.split(',').enumerate().filter(|(_, other)| *other == name).last();
+        found.map(|(number, _)| number)
+    }
+}
+
+impl<'m, R: Real, S: ReleaseStrategy> Function<'m, R, S> {
+    /// Keeps a function whose body was parsed. `scratch` is used in between.
+    pub(super) fn keep(
+        pool: &'m Pool<'m, S>,
+        names: &str,
+        arity: u8,
+        body: &Expr<'_, R>,
+        scratch: &Arena<'_>,
+    ) -> Result<Self, AllocError> {
+        let count = count(&body.root);
+        let filler = Flat::Name { span: Span::default() };
+        let terms = scratch.try_alloc_slice_fill_with(count, |_| filler)?;
+        flatten(&body.root, &mut terms.iter_mut());
+        Ok(Self {
+            names: pool.copy(names.as_bytes())?,
+            text: pool.copy(body.text.as_bytes())?,
+            terms: pool.copy(terms)?,
+            arity,
+        })
+    }
+
+    /// The body as a tree in an arena.
+    pub(super) fn expand<'a>(&self, arena: &'a Arena<'_>) -> Result<Body<'a, R>, AllocError> {
+        let text = |bytes: &[u8]| -> Result<&'a str, AllocError> {
+            let text = core::str::from_utf8(bytes).unwrap_or_default();
+            Ok(arena.try_alloc_str(text)?)
+        };
+        let root = Expander { from: self.terms.iter(), arena }.term()?;
+        let expr = Expr { text: text(&self.text)?, root };
+        Ok(Body { names: text(&self.names)?, arity: self.arity, expr })
+    }
+}
+
+fn count<R: Real>(term: &Term<'_, R>) -> usize {
+    1 + term.children().iter().map(count).sum::<usize>()
+}
+
+/// Writes a term and what is below it. As deep as the tree, which is bounded.
+fn flatten<'f, R: Real>(term: &Term<'_, R>, to: &mut impl Iterator<Item = &'f mut Flat<R>>) {
+    let count = u8::try_from(term.children().len()).unwrap_or(u8::MAX);
+    let flat = match *term {
+        Term::Number { span, value } => Flat::Number { span, value },
+        Term::Name { span } => Flat::Name { span },
+        Term::Unary { op, span, .. } => Flat::Unary { op, span },
+        Term::Binary { op, span, .. } => Flat::Binary { op, span },
+        Term::Conditional { span, .. } => Flat::Conditional { span },
+        Term::Index { span, name, .. } => Flat::Index { span, name },
+        Term::Call0 { span, name }
+        | Term::Call1 { span, name, .. }
+        | Term::Call2 { span, name, .. }
+        | Term::Call { span, name, .. } => Flat::Call { span, name, count },
+    };
+    if let Some(place) = to.next() {
+        *place = flat;
+    }
+    for child in term.children() {
+        flatten(child, to);
+    }
+}
+
+/// Reads terms back into an arena. As deep as the tree was, which is bounded.
+struct Expander<'a, 'f, 'm, R> {
+    from: core::slice::Iter<'f, Flat<R>>,
+    arena: &'a Arena<'m>,
+}
+
+impl<'a, R: Real> Expander<'a, '_, '_, R> {
+    fn some<const N: usize>(&mut self) -> Result<([Term<'a, R>; N], u16), AllocError> {
+        let mut terms = [Term::Name { span: Span::default() }; N];
+        for term in &mut terms {
+            *term = self.term()?;
+        }
+        let height = terms.iter().map(Term::height).max().unwrap_or(0);
+        Ok((terms, height.saturating_add(1)))
+    }
+
+    fn one(&mut self) -> Result<(&'a Term<'a, R>, u16), AllocError> {
+        let ([term], height) = self.some()?;
+        Ok((self.arena.try_alloc(term)?, height))
+    }
+
+    fn term(&mut self) -> Result<Term<'a, R>, AllocError> {
+        let arena = self.arena;
+        let nothing = Flat::Name { span: Span::default() };
+        Ok(match *self.from.next().unwrap_or(&nothing) {
+            Flat::Number { span, value } => Term::Number { span, value },
+            Flat::Name { span } => Term::Name { span },
+            Flat::Unary { op, span } => {
+                let (operand, height) = self.one()?;
+                Term::Unary { op, span, height, operand }
+            }
+            Flat::Binary { op, span } => {
+                let (operands, height) = self.some()?;
+                Term::Binary { op, span, height, operands: arena.try_alloc(operands)? }
+            }
+            Flat::Conditional { span } => {
+                let (parts, height) = self.some()?;
+                Term::Conditional { span, height, parts: arena.try_alloc(parts)? }
+            }
+            Flat::Index { span, name } => {
+                let (index, height) = self.one()?;
+                Term::Index { span, name, height, index }
+            }
+            Flat::Call { span, name, count: 0 } => Term::Call0 { span, name },
+            Flat::Call { span, name, count: 1 } => {
+                let (argument, height) = self.one()?;
+                Term::Call1 { span, name, height, argument }
+            }
+            Flat::Call { span, name, count: 2 } => {
+                let (arguments, height) = self.some()?;
+                Term::Call2 { span, name, height, arguments: arena.try_alloc(arguments)? }
+            }
+            Flat::Call { span, name, count } => self.call(span, name, count)?,
+        })
+    }
+
+    fn call(&mut self, span: Span, name: u8, count: u8) -> Result<Term<'a, R>, AllocError> {
+        let filler = Term::Name { span };
+        let terms = self.arena.try_alloc_slice_fill_with(usize::from(count), |_| filler)?;
+        for term in terms.iter_mut() {
+            *term = self.term()?;
+        }
+        let height = terms.iter().map(Term::height).max().unwrap_or(0).saturating_add(1);
+        let terms: &'a [Term<'a, R>] = terms;
+        Ok(Term::Call { span, name, height, arguments: self.arena.try_alloc(terms)? })
+    }
+}

@@ -1,0 +1,166 @@
+//! The checked form: names resolved to slots, constants folded, functions in place.
+
+use core::fmt::{self, Display, Formatter};
+
+use super::operator::{self, Binding, Op1, Op2};
+use super::real::Real;
+
+/// One term of the checked form: 16 bytes on a 64-bit machine.
+#[derive(Debug, Clone, Copy)]
+#[allow(missing_docs, reason = "the fields are what they are in every variant")]
+pub enum Term<'a, R = f64> {
+    /// A number.
+    Constant(R),
+    /// A slot of the frame: a parameter, or a bound variable, attribute or element.
+    Slot(u8),
+    /// A slot of the window of a function that is being called.
+    Local(u8),
+    /// One operand.
+    One { op: Op1, height: u16, operand: &'a Term<'a, R> },
+    /// Two operands.
+    Two { op: Op2, height: u16, operands: &'a [Term<'a, R>; 2] },
+    /// Condition, and what it chooses from.
+    Conditional { height: u16, parts: &'a [Term<'a, R>; 3] },
+    /// An element of an array of the frame.
+    Index { array: u16, height: u16, index: &'a Term<'a, R> },
+    /// A call of a native function of the frame.
+    Native { native: u16, height: u16, arguments: &'a &'a [Term<'a, R>] },
+    /// A call of a function of this expression that recurses.
+    Call { function: u8, height: u16, arguments: &'a &'a [Term<'a, R>] },
+    /// Sets a slot to the first part, and is the second.
+    Let { slot: u8, local: bool, height: u16, parts: &'a [Term<'a, R>; 2] },
+}
+
+#[cfg(target_pointer_width = "64")]
+const _: () = assert!(size_of::<Term<'_, f64>>() == 16);
+
+/// A function that recurses, of one expression.
+#[derive(Debug, Clone, Copy)]
+pub struct Recursive<'a, R = f64> {
+    /// What a call evaluates.
+    pub body: Term<'a, R>,
+    /// Parameters, which are the first slots of its window.
+    pub arity: u8,
+    /// Slots of its window.
+    pub window: u8,
+}
+
+/// A checked expression.
+#[derive(Debug, Clone, Copy)]
+pub struct Ir<'a, R = f64> {
+    /// What is evaluated.
+    pub root: Term<'a, R>,
+    /// The functions that [`Term::Call`] calls, by number.
+    pub functions: &'a [Recursive<'a, R>],
+}
+
+impl<'a, R: Real> Term<'a, R> {
+    /// Levels below and including this term.
+    #[must_use]
+    pub fn height(&self) -> u16 {
+        match *self {
+            Self::Constant(_) | Self::Slot(_) | Self::Local(_) => 1,
+            Self::One { height, .. }
+            | Self::Two { height, .. }
+            | Self::Conditional { height, .. }
+            | Self::Index { height, .. }
+            | Self::Native { height, .. }
+            | Self::Call { height, .. }
+            | Self::Let { height, .. } => height,
+        }
+    }
+
+    /// The terms right below this one.
+    #[must_use]
+    pub fn children(&self) -> &'a [Self] {
+        match *self {
+            Self::Constant(_) | Self::Slot(_) | Self::Local(_) => &[],
+            Self::One { operand, .. } => core::slice::from_ref(operand),
+            Self::Index { index, .. } => core::slice::from_ref(index),
+            Self::Two { operands, .. } => operands,
+            Self::Conditional { parts, .. } => parts,
+            Self::Native { arguments, .. } | Self::Call { arguments, .. } => arguments,
+            Self::Let { parts, .. } => parts,
+        }
+    }
+
+    /// Whether it has always a value and changes nothing, so that it may be
+    /// evaluated later or not at all.
+    pub(super) fn is_total(&self) -> bool {
+        let itself = match self {
+            Self::One { op, .. } => !op.is_fallible(),
+            Self::Two { op, .. } => !op.is_fallible(),
+            Self::Index { .. } | Self::Native { .. } | Self::Call { .. } | Self::Let { .. } => {
+                false
+            }
+            _ => true,
+        };
+        itself && self.children().iter().all(Self::is_total)
+    }
+
+    /// Whether it costs nothing to evaluate it twice.
+    pub(super) fn is_leaf(&self) -> bool {
+        matches!(self, Self::Constant(_) | Self::Slot(_) | Self::Local(_))
+    }
+
+    /// Terms of the tree.
+    #[must_use]
+    pub fn count(&self) -> usize {
+        1 + self.children().iter().map(Self::count).sum::<usize>()
+    }
+}
+
+/// Prints with slots as names: `s3` of the frame, `w0` of a function's window,
+/// `t0[...]` for arrays, `n0(...)` for natives, `f0(...)` for functions that
+/// recurse. But for what sets a slot, `let s9 = ... in ...`, it reads as an
+/// expression.
+impl<R: Real> Display for Ir<'_, R> {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        self.root.fmt(f)?;
+        for (number, function) in self.functions.iter().enumerate() {
+            write!(f, "\nf{number}/{}: {}", function.arity, function.body)?;
+        }
+        Ok(())
+    }
+}
+
+impl<R: Real> Display for Term<'_, R> {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        match *self {
+            Self::Constant(value) if value < R::ZERO => write!(f, "({value:?})"),
+            Self::Constant(value) => write!(f, "{value:?}"),
+            Self::Slot(slot) => write!(f, "s{slot}"),
+            Self::Local(slot) => write!(f, "w{slot}"),
+            Self::One { op, operand, .. } => write!(f, "{}({operand})", operator::name1(op)),
+            Self::Two { op, operands: [left, right], .. } => match (op, op.sign()) {
+                (_, Some((sign, binding))) if binding > Binding::Sequence => {
+                    write!(f, "({left} {sign} {right})")
+                }
+                (Op2::Min, _) => write!(f, "min({left}, {right})"),
+                (Op2::Max, _) => write!(f, "max({left}, {right})"),
+                (Op2::Atan2, _) => write!(f, "atan2({left}, {right})"),
+                _ => write!(f, "comma({left}, {right})"),
+            },
+            Self::Conditional { parts: [condition, first, second], .. } => {
+                write!(f, "({condition} ? {first} : {second})")
+            }
+            Self::Index { array, index, .. } => write!(f, "t{array}[{index}]"),
+            Self::Native { native, .. } => write!(f, "n{native}{}", List(self.children())),
+            Self::Call { function, .. } => write!(f, "f{function}{}", List(self.children())),
+            Self::Let { slot, local, parts: [value, body], .. } => {
+                write!(f, "(let {}{slot} = {value} in {body})", if local { "w" } else { "s" })
+            }
+        }
+    }
+}
+
+struct List<'a, R>(&'a [Term<'a, R>]);
+
+impl<R: Real> Display for List<'_, R> {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        for (number, term) in self.0.iter().enumerate() {
+            write!(f, "{}{term}", if number == 0 { "(" } else { ", " })?;
+        }
+        f.write_str(if self.0.is_empty() { "()" } else { ")" })
+    }
+}

@@ -1,0 +1,48 @@
+//! The bounds that parser, folder and evaluator keep.
+
+/// Bounds, each with an error of its own.
+///
+/// ```
+/// use arraypool::expr::{ErrorKind, Limits};
+/// use arraypool::{Arena, expr};
+///
+/// let arena = Arena::new();
+/// let limits = Limits { depth: 3, ..Limits::DEFAULT };
+/// let error = expr::parse::<f64>("((((1))))", &arena, &limits).unwrap_err();
+/// assert!(matches!(error.kind, ErrorKind::TooDeep { limit: 3 }));
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limits {
+    /// Bytes of an expression's text; at most 65,535.
+    pub text_bytes: usize,
+    /// Levels of nesting, in the text and in the tree, functions put in place:
+    /// so deep is the recursion of parser, folder and evaluator.
+    pub depth: u16,
+    /// Terms of one expression, functions put in place; at most 65,535.
+    pub terms: usize,
+    /// Depth of recursive calls of expression functions. Each needs native stack:
+    /// [`Batch::stack_depth`](super::Batch::stack_depth) says how many nodes.
+    pub call_depth: u32,
+    /// Calls of recursive functions by one expression in one tick.
+    pub calls: u32,
+    /// Whether constants are folded. Off for tests: results are the same.
+    pub fold: bool,
+}
+
+impl Limits {
+    /// 65,535 bytes, 256 levels, 16,384 terms, 256 calls deep, 1,000,000 calls.
+    pub const DEFAULT: Self = Self {
+        text_bytes: u16::MAX as usize,
+        depth: 256,
+        terms: 16_384,
+        call_depth: 256,
+        calls: 1_000_000,
+        fold: true,
+    };
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self::DEFAULT
+    }
+}

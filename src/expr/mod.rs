@@ -1,0 +1,59 @@
+//! Expressions: compiled once, evaluated every millisecond.
+//!
+//! Words of this floor: a **text** becomes a **tree** ([`Expr`]), the tree a
+//! **checked form** ([`ir::Ir`]), that a **program**: an array of **nodes** in a
+//! [`Pool`]. A [`Batch`] evaluates the programs of its expressions over one
+//! **frame** of 256 numbers; one evaluation of all is a **tick**. A tick
+//! allocates nothing, and what it takes at most is known before.
+//!
+//! - [`interp`] evaluates one text once.
+//! - [`Engine`], [`Batch`]: expressions over parameters, tick by tick.
+//! - [`Context`]: variables, arrays, attributes, functions, parents.
+//! - [`parse`]: the tree alone.
+//!
+//! What the language means is in `docs/EXPRESSIONS.md`.
+
+#![forbid(unsafe_code)]
+
+mod ast;
+mod batch;
+mod context;
+mod engine;
+mod error;
+mod failure;
+mod frame;
+mod function;
+pub mod ir;
+mod lexer;
+mod limits;
+mod lower;
+mod math;
+mod memory;
+mod operator;
+mod parser;
+mod print;
+mod program;
+mod real;
+mod resolve;
+mod shapes;
+mod suggest;
+#[cfg(feature = "std")]
+mod testing;
+
+pub use ast::{Expr, Span, Term};
+pub use batch::{Batch, BatchBuilder};
+pub use context::{Context, NativeFn};
+pub use engine::Engine;
+#[cfg(feature = "alloc")]
+pub use engine::interp;
+pub use error::{Error, ErrorKind};
+pub use failure::Failure;
+pub use limits::Limits;
+pub use math::Functions;
+pub use memory::{Classes, Phases, Pool};
+pub use operator::{Op1, Op2};
+pub use parser::parse;
+pub use program::{Cost, Node};
+pub use real::Real;
+#[cfg(feature = "std")]
+pub use testing::with_arena;

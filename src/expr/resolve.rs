@@ -1,0 +1,541 @@
+//! The tree of a text to the checked form: names, arguments, folding, inlining.
+
+use super::ast::{self, Span};
+use super::context::{Names, Place, Space};
+use super::error::{Error, ErrorKind};
+use super::frame::Frame;
+use super::function::Body;
+use super::ir::{Ir, Recursive, Term};
+use super::limits::Limits;
+use super::memory::Array;
+use super::operator::{Builtin, Op1, Op2};
+use super::real::Real;
+use super::suggest::Nearest;
+use crate::arena::Arena;
+use crate::pool::ReleaseStrategy;
+
+/// Functions that recurse, of one expression.
+const RECURSIVE: usize = 8;
+
+/// Resolves one expression.
+struct Resolver<'a, 'f, 'm, R: Real, S: ReleaseStrategy> {
+    /// Trees of functions, and the checked form.
+    trees: &'a Arena<'a>,
+    arena: &'a Arena<'a>,
+    limits: Limits,
+    names: &'f dyn Names<'m, R>,
+    /// Parameters' names, by slot.
+    parameters: &'f [Array<'m, u8, S>],
+    frame: &'f mut Frame<'m, R, S>,
+    terms: usize,
+    /// Intermediate values so far, and slots of the window if it is a function's.
+    locals: u8,
+    window: Option<u8>,
+    recursive: [Option<Place>; RECURSIVE],
+    /// A function turned out to recurse: everything is to be done again.
+    again: bool,
+    error: Option<Error>,
+}
+
+/// Where a term stands.
+struct Scope<'s, 'a, R> {
+    text: &'a str,
+    function: Option<&'s Inside<'s, 'a, R>>,
+}
+
+impl<R> Clone for Scope<'_, '_, R> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<R> Copy for Scope<'_, '_, R> {}
+
+impl<R> Scope<'_, '_, R> {
+    /// Names are looked up from here on: a function's, from where it was defined.
+    fn level(self) -> u8 {
+        self.function.map_or(0, |inside| inside.place.level)
+    }
+}
+
+/// The function that a term stands in.
+struct Inside<'s, 'a, R> {
+    body: Body<'a, R>,
+    place: Place,
+    arguments: &'s [Term<'a, R>],
+    outer: Option<&'s Inside<'s, 'a, R>>,
+}
+
+/// What an expression is resolved against.
+pub(super) struct Surroundings<'f, 'm, R: Real, S: ReleaseStrategy> {
+    pub(super) limits: Limits,
+    pub(super) names: &'f dyn Names<'m, R>,
+    pub(super) parameters: &'f [Array<'m, u8, S>],
+    pub(super) frame: &'f mut Frame<'m, R, S>,
+}
+
+/// The checked form of an expression. What it uses of the frame is noted there.
+pub(super) fn resolve<'a, 'm, R: Real, S: ReleaseStrategy>(
+    expr: &ast::Expr<'a, R>,
+    trees: &'a Arena<'a>,
+    arena: &'a Arena<'a>,
+    around: Surroundings<'_, 'm, R, S>,
+) -> Result<Ir<'a, R>, Error> {
+    let mut recursive = [None; RECURSIVE];
+    let Surroundings { limits, names, parameters, frame } = around;
+    loop {
+        frame.begin();
+        let mut resolver = Resolver {
+            trees,
+            arena,
+            limits,
+            names,
+            parameters,
+            frame: &mut *frame,
+            terms: 0,
+            locals: 0,
+            window: None,
+            recursive,
+            again: false,
+            error: None,
+        };
+        if let Some(ir) = resolver.expression(expr) {
+            return Ok(ir);
+        }
+        let (again, error) = (resolver.again, resolver.error);
+        recursive = resolver.recursive;
+        let used = frame.finish();
+        frame.release(used);
+        if !again {
+            return Err(error.unwrap_or(Error::plain(ErrorKind::Busy)));
+        }
+    }
+}
+
+impl<'a, R: Real, S: ReleaseStrategy> Resolver<'a, '_, '_, R, S> {
+    fn expression(&mut self, expr: &ast::Expr<'a, R>) -> Option<Ir<'a, R>> {
+        let scope = Scope { text: expr.text, function: None };
+        let root = self.term(&expr.root, scope)?;
+        let count = self.recursive.iter().flatten().count();
+        let nothing = Recursive { body: Term::Constant(R::NAN), arity: 0, window: 0 };
+        let functions = self.arena.try_alloc_slice_fill_with(count, |_| nothing);
+        let functions = self.in_memory(functions, scope, Span::default())?;
+        for (number, place) in functions.iter_mut().enumerate() {
+            *place = self.out_of_line(number, scope)?;
+        }
+        Some(Ir { root, functions })
+    }
+
+    /// The body of a function that recurses. Its parameters are the first slots
+    /// of its window.
+    fn out_of_line(&mut self, number: usize, scope: Scope<'_, 'a, R>) -> Option<Recursive<'a, R>> {
+        let place = self.recursive.get(number).copied().flatten()?;
+        let body = self.names.body(place, self.trees);
+        let body = self.in_memory(body, scope, Span::default())??;
+        let parameter = |slot: usize| Term::Local(u8::try_from(slot).unwrap_or(u8::MAX));
+        let arguments = self.arena.try_alloc_slice_fill_with(usize::from(body.arity), parameter);
+        let arguments = self.in_memory(arguments, scope, Span::default())?;
+        self.window = Some(body.arity);
+        let inside = Inside { body, place, arguments, outer: None };
+        let inner = Scope { text: body.expr.text, function: Some(&inside) };
+        let term = self.term(&body.expr.root, inner)?;
+        let window = self.window.take()?;
+        Some(Recursive { body: term, arity: body.arity, window })
+    }
+
+    #[cold]
+    fn fail<T>(&mut self, kind: ErrorKind, scope: Scope<'_, 'a, R>, span: Span) -> Option<T> {
+        self.error = self.error.or(Some(Error::at(kind, scope.text, span)));
+        None
+    }
+
+    /// Nobody has the name: which known one is the nearest?
+    #[cold]
+    fn unknown<T>(
+        &mut self,
+        space: Space,
+        name: &str,
+        scope: Scope<'_, 'a, R>,
+        span: Span,
+    ) -> Option<T> {
+        let mut nearest = Nearest::new(name);
+        if space == Space::Value {
+            match scope.function {
+                Some(inside) => inside.body.names.split(',').for_each(|name| nearest.offer(name)),
+                None => {
+                    for name in self.parameters {
+                        nearest.offer(core::str::from_utf8(name).unwrap_or_default());
+                    }
+                }
+            }
+            nearest.offer("pi");
+        }
+        self.names.each_name(space, &mut |name| nearest.offer(name));
+        let kind = match space {
+            Space::Value => ErrorKind::UnknownName,
+            Space::Array => ErrorKind::UnknownArray,
+            Space::Function => ErrorKind::UnknownFunction,
+        };
+        let error = Error::at(kind, scope.text, span);
+        let error = nearest.name().map_or(error, |name| error.suggest(name));
+        self.error = self.error.or(Some(error));
+        None
+    }
+
+    fn in_memory<T>(
+        &mut self,
+        result: Result<T, impl Into<ErrorKind>>,
+        scope: Scope<'_, 'a, R>,
+        span: Span,
+    ) -> Option<T> {
+        match result {
+            Ok(value) => Some(value),
+            Err(error) => self.fail(error.into(), scope, span),
+        }
+    }
+
+    fn place<T>(&mut self, value: T, scope: Scope<'_, 'a, R>, span: Span) -> Option<&'a T> {
+        let arena: &'a Arena<'a> = self.arena;
+        match arena.try_alloc(value) {
+            Ok(place) => Some(place),
+            Err(error) => self.fail(error.into(), scope, span),
+        }
+    }
+
+    /// The height of a term above these, and one term more.
+    fn above(&mut self, below: &[Term<'a, R>], scope: Scope<'_, 'a, R>, span: Span) -> Option<u16> {
+        self.terms += 1;
+        if self.terms > self.limits.terms {
+            return self.fail(ErrorKind::TooManyTerms { limit: self.limits.terms }, scope, span);
+        }
+        let height = below.iter().map(Term::height).max().unwrap_or(0);
+        if height >= self.limits.depth {
+            return self.fail(ErrorKind::TooDeep { limit: self.limits.depth }, scope, span);
+        }
+        Some(height + 1)
+    }
+
+    /// As deep as the tree is high and functions are nested, which is bounded.
+    fn term(&mut self, term: &ast::Term<'a, R>, scope: Scope<'_, 'a, R>) -> Option<Term<'a, R>> {
+        match *term {
+            ast::Term::Number { value, .. } => Some(Term::Constant(value)),
+            ast::Term::Name { span } => self.name(term.name(scope.text), scope, span),
+            ast::Term::Unary { op, span, operand, .. } => {
+                let operand = self.term(operand, scope)?;
+                self.one(op, operand, scope, span)
+            }
+            ast::Term::Binary { op, span, operands: [left, right], .. } => {
+                let operands = [self.term(left, scope)?, self.term(right, scope)?];
+                self.two(op, operands, scope, span)
+            }
+            ast::Term::Conditional { span, parts: [condition, first, second], .. } => {
+                let parts = [
+                    self.term(condition, scope)?,
+                    self.term(first, scope)?,
+                    self.term(second, scope)?,
+                ];
+                match parts[0] {
+                    Term::Constant(value) if self.limits.fold => {
+                        Some(if value.is_true() { parts[1] } else { parts[2] })
+                    }
+                    _ => {
+                        let height = self.above(&parts, scope, span)?;
+                        let parts = self.place(parts, scope, span)?;
+                        Some(Term::Conditional { height, parts })
+                    }
+                }
+            }
+            ast::Term::Index { index, .. } => {
+                let index = self.term(index, scope)?;
+                self.index(term, index, scope)
+            }
+            _ => self.call(term, scope),
+        }
+    }
+
+    fn name(&mut self, name: &str, scope: Scope<'_, 'a, R>, span: Span) -> Option<Term<'a, R>> {
+        match scope.function {
+            Some(inside) => {
+                if let Some(number) = inside.body.parameter(name) {
+                    return inside.arguments.get(number).copied();
+                }
+            }
+            None => {
+                let is_it = |other: &Array<'_, u8, S>| same(other, name.as_bytes());
+                if let Some(slot) = self.parameters.iter().position(is_it) {
+                    return u8::try_from(slot).ok().map(Term::Slot);
+                }
+            }
+        }
+        if let Some(place) = self.names.find(scope.level(), Space::Value, name) {
+            return match self.names.value(place) {
+                Some((value, true)) => Some(Term::Constant(value)),
+                _ => {
+                    let slot = self.frame.bind(self.names, place, None);
+                    self.in_memory(slot, scope, span).map(Term::Slot)
+                }
+            };
+        }
+        match Builtin::constant(name) {
+            Some(value) => Some(Term::Constant(value)),
+            None => self.unknown(Space::Value, name, scope, span),
+        }
+    }
+
+    #[inline]
+    fn one(
+        &mut self,
+        op: Op1,
+        operand: Term<'a, R>,
+        scope: Scope<'_, 'a, R>,
+        span: Span,
+    ) -> Option<Term<'a, R>> {
+        if let (Term::Constant(x), true) = (operand, self.limits.fold) {
+            if let Ok(value) = op.apply(x) {
+                return Some(Term::Constant(value));
+            }
+        }
+        let height = self.above(&[operand], scope, span)?;
+        Some(Term::One { op, height, operand: self.place(operand, scope, span)? })
+    }
+
+    #[inline]
+    fn two(
+        &mut self,
+        op: Op2,
+        operands: [Term<'a, R>; 2],
+        scope: Scope<'_, 'a, R>,
+        span: Span,
+    ) -> Option<Term<'a, R>> {
+        if let (Term::Constant(x), true) = (operands[0], self.limits.fold) {
+            let folded = match (op, operands[1]) {
+                (Op2::And, _) if !x.is_true() => Some(R::ZERO),
+                (Op2::Or, _) if x.is_true() => Some(R::ONE),
+                (_, Term::Constant(y)) => op.apply(x, y).ok(),
+                _ => None,
+            };
+            if let Some(value) = folded {
+                return Some(Term::Constant(value));
+            }
+        }
+        if op == Op2::Second && self.limits.fold && operands[0].is_total() {
+            return Some(operands[1]);
+        }
+        let height = self.above(&operands, scope, span)?;
+        Some(Term::Two { op, height, operands: self.place(operands, scope, span)? })
+    }
+
+    fn index(
+        &mut self,
+        term: &ast::Term<'a, R>,
+        index: Term<'a, R>,
+        scope: Scope<'_, 'a, R>,
+    ) -> Option<Term<'a, R>> {
+        let (name, span) = (term.name(scope.text), term.name_span());
+        let Some(place) = self.names.find(scope.level(), Space::Array, name) else {
+            return self.unknown(Space::Array, name, scope, span);
+        };
+        let constant = match index {
+            Term::Constant(value) => value.to_index(),
+            _ => None,
+        };
+        if let Some(element) = constant.and_then(|index| u32::try_from(index).ok()) {
+            // An element that is there is a value like any other.
+            let mut length = 0;
+            self.names.array(place, &mut |array| length = array.len());
+            if (element as usize) < length {
+                let slot = self.frame.bind(self.names, place, Some(element));
+                return self.in_memory(slot, scope, span).map(Term::Slot);
+            }
+        }
+        let array = self.frame.array(self.names, place);
+        let array = self.in_memory(array, scope, span)?;
+        let height = self.above(&[index], scope, span)?;
+        Some(Term::Index { array, height, index: self.place(index, scope, span)? })
+    }
+
+    fn call(&mut self, term: &ast::Term<'a, R>, scope: Scope<'_, 'a, R>) -> Option<Term<'a, R>> {
+        let name = term.name(scope.text);
+        match self.names.find(scope.level(), Space::Function, name) {
+            Some(place) => match self.names.native(place) {
+                Some(native) => {
+                    self.check_arity(native.arity.map(usize::from), term, scope)?;
+                    let arguments = self.arguments(term, scope)?;
+                    let native = self.frame.native(place, native);
+                    let native = self.in_memory(native, scope, term.name_span())?;
+                    let height = self.above(arguments, scope, term.span())?;
+                    let arguments = self.place(arguments, scope, term.span())?;
+                    Some(Term::Native { native, height, arguments })
+                }
+                None => self.function(place, term, scope),
+            },
+            None => match Builtin::find(name) {
+                Some(builtin) => self.builtin(builtin, term, scope),
+                None => self.unknown(Space::Function, name, scope, term.name_span()),
+            },
+        }
+    }
+
+    fn check_arity(
+        &mut self,
+        expected: Option<usize>,
+        term: &ast::Term<'a, R>,
+        scope: Scope<'_, 'a, R>,
+    ) -> Option<()> {
+        let found = term.children().len();
+        match expected {
+            Some(expected) if expected != found => {
+                self.fail(ErrorKind::WrongArguments { expected, found }, scope, term.span())
+            }
+            _ => Some(()),
+        }
+    }
+
+    fn arguments(
+        &mut self,
+        term: &ast::Term<'a, R>,
+        scope: Scope<'_, 'a, R>,
+    ) -> Option<&'a [Term<'a, R>]> {
+        let children = term.children();
+        let filler = Term::Constant(R::ZERO);
+        let arena: &'a Arena<'a> = self.arena;
+        let places = arena.try_alloc_slice_fill_with(children.len(), |_| filler);
+        let places = self.in_memory(places, scope, term.span())?;
+        for (place, child) in places.iter_mut().zip(children) {
+            *place = self.term(child, scope)?;
+        }
+        Some(places)
+    }
+
+    fn builtin(
+        &mut self,
+        builtin: Builtin,
+        term: &ast::Term<'a, R>,
+        scope: Scope<'_, 'a, R>,
+    ) -> Option<Term<'a, R>> {
+        self.check_arity(Some(builtin.arity()), term, scope)?;
+        match (builtin, term.children()) {
+            (Builtin::One(op), [operand]) => {
+                let operand = self.term(operand, scope)?;
+                self.one(op, operand, scope, term.span())
+            }
+            (Builtin::Two(op), [left, right]) => {
+                let operands = [self.term(left, scope)?, self.term(right, scope)?];
+                self.two(op, operands, scope, term.span())
+            }
+            (Builtin::E, _) => Some(Term::Constant(R::E)),
+            _ => Some(Term::Constant(R::PI)),
+        }
+    }
+
+    /// A call of an expression function: its body in place, unless it recurses.
+    fn function(
+        &mut self,
+        place: Place,
+        term: &ast::Term<'a, R>,
+        scope: Scope<'_, 'a, R>,
+    ) -> Option<Term<'a, R>> {
+        let span = term.span();
+        let body = self.names.body(place, self.trees);
+        let body = match self.in_memory(body, scope, span)? {
+            Some(body) => body,
+            None => return self.fail(ErrorKind::Busy, scope, span),
+        };
+        self.check_arity(Some(usize::from(body.arity)), term, scope)?;
+        if let Some(number) = self.recursive.iter().position(|other| *other == Some(place)) {
+            let arguments = self.arguments(term, scope)?;
+            let height = self.above(arguments, scope, span)?;
+            let arguments = self.place(arguments, scope, span)?;
+            let function = u8::try_from(number).unwrap_or(u8::MAX);
+            return Some(Term::Call { function, height, arguments });
+        }
+        let outer = core::iter::successors(scope.function, |inside| inside.outer);
+        if outer.clone().any(|inside| inside.place == place) {
+            self.again = match self.recursive.iter_mut().find(|free| free.is_none()) {
+                Some(free) => {
+                    *free = Some(place);
+                    true
+                }
+                None => {
+                    let limit = RECURSIVE;
+                    return self.fail(ErrorKind::TooManyFunctions { limit }, scope, span);
+                }
+            };
+            return None;
+        }
+        if outer.count() >= usize::from(self.limits.depth) {
+            return self.fail(ErrorKind::TooDeep { limit: self.limits.depth }, scope, span);
+        }
+        let arguments = self.arguments(term, scope)?;
+        self.inline(place, body, arguments, scope, span)
+    }
+
+    /// A body with its parameters replaced: by what is free to evaluate twice, by
+    /// what is evaluated once and may be anywhere, or by a slot that is set first.
+    fn inline(
+        &mut self,
+        place: Place,
+        body: Body<'a, R>,
+        arguments: &'a [Term<'a, R>],
+        scope: Scope<'_, 'a, R>,
+        span: Span,
+    ) -> Option<Term<'a, R>> {
+        let arena: &'a Arena<'a> = self.arena;
+        let replaced = arena.try_alloc_slice_copy(arguments);
+        let replaced = self.in_memory(replaced, scope, span)?;
+        for (number, term) in replaced.iter_mut().enumerate() {
+            let once = || term.is_total() && uses(&body.expr.root, &body, number) <= 1;
+            if !(term.is_leaf() || once()) {
+                *term = self.intermediate(scope, span)?;
+            }
+        }
+        let inside = Inside { body, place, arguments: replaced, outer: scope.function };
+        let inner = Scope { text: body.expr.text, function: Some(&inside) };
+        let mut result = self.term(&body.expr.root, inner)?;
+        for (value, slot) in arguments.iter().zip(&*replaced).rev() {
+            let (slot, local) = match *slot {
+                Term::Slot(slot) if !value.is_leaf() => (slot, false),
+                Term::Local(slot) if !value.is_leaf() => (slot, true),
+                _ => continue,
+            };
+            let height = self.above(&[*value, result], scope, span)?;
+            let parts = self.place([*value, result], scope, span)?;
+            result = Term::Let { slot, local, height, parts };
+        }
+        Some(result)
+    }
+
+    /// A slot for an intermediate value.
+    fn intermediate(&mut self, scope: Scope<'_, 'a, R>, span: Span) -> Option<Term<'a, R>> {
+        let full = ErrorKind::TooManySlots { limit: super::frame::SLOTS };
+        let counter = self.window.unwrap_or(self.locals);
+        let Some(next) = counter.checked_add(1) else { return self.fail(full, scope, span) };
+        match &mut self.window {
+            Some(window) => {
+                *window = next;
+                Some(Term::Local(counter))
+            }
+            None => {
+                self.locals = next;
+                let slot = self.frame.local(counter);
+                self.in_memory(slot, scope, span).map(Term::Slot)
+            }
+        }
+    }
+}
+
+/// Whether two names are the same; most differ in the first byte.
+#[inline(always)]
+fn same(left: &[u8], right: &[u8]) -> bool {
+    left.len() == right.len() && left.first() == right.first() && left == right
+}
+
+/// How often a body names a parameter.
+fn uses<R: Real>(term: &ast::Term<'_, R>, body: &Body<'_, R>, number: usize) -> usize {
+    let itself = match term {
+        ast::Term::Name { .. } => body.parameter(term.name(body.expr.text)) == Some(number),
+        _ => false,
+    };
+    usize::from(itself)
+        + term.children().iter().map(|child| uses(child, body, number)).sum::<usize>()
+}

@@ -1,0 +1,18 @@
+//! What the expressions promise.
+
+#![allow(clippy::std_instead_of_alloc, reason = "tests have the standard library")]
+
+#[path = "expr/batch.rs"]
+mod batch;
+#[path = "expr/bounds.rs"]
+mod bounds;
+#[path = "expr/errors.rs"]
+mod errors;
+#[path = "expr/functions.rs"]
+mod functions;
+#[path = "expr/language.rs"]
+mod language;
+#[path = "expr/naive.rs"]
+mod naive;
+#[path = "expr/random.rs"]
+mod random;

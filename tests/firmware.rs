@@ -1,0 +1,93 @@
+//! The firmware: built, run in QEMU, its checksum compared, its figures recorded.
+//!
+//! Needs `qemu-system-arm` and the target `thumbv7em-none-eabihf`. Without them it
+//! says that it is skipped, unless `REQUIRE_FIRMWARE=1` makes that an error.
+//! `ARRAYPOOL_WRITE=1` writes the table of `docs/REAL_TIME.md`; otherwise the table
+//! has to agree with the run.
+
+#![cfg(not(miri))]
+#![allow(clippy::std_instead_of_alloc, reason = "tests have the standard library")]
+
+#[path = "firmware/image.rs"]
+mod image;
+#[path = "firmware/table.rs"]
+mod table;
+
+use std::io::Write;
+
+use image::{Image, Said};
+
+/// Both strategies: their names, and the features of their builds.
+const STRATEGIES: [(&str, &[&str]); 2] = [("metadata", &[]), ("tagged", &["--features", "tagged"])];
+
+/// Why the firmware cannot be built or run here.
+fn missing() -> Option<&'static str> {
+    if !image::has_sources() {
+        return Some("no folder firmware, which the published package is without");
+    }
+    if !image::has_target() {
+        return Some("no target thumbv7em-none-eabihf; `rustup target add` it");
+    }
+    (!image::has_emulator()).then_some("no qemu-system-arm")
+}
+
+/// What one strategy's images said, and how large they are.
+struct Run {
+    control: Said,
+    measure: Said,
+    control_image: Image,
+}
+
+fn run(features: &[&str]) -> Run {
+    let control_image = image::build("control", features);
+    let control = control_image.run(1);
+    let measure = image::build("measure", features).run(7);
+    Run { control, measure, control_image }
+}
+
+fn check(strategy: &str, run: &Run, reference: &Said) {
+    let Run { control, measure, .. } = run;
+    assert_eq!(control.text("strategy"), strategy);
+    assert_eq!(measure.text("strategy"), strategy);
+    for name in ["checksum", "replaced", "taken"] {
+        assert_eq!(control.text(name), reference.text(name), "{strategy}: {name}");
+    }
+    assert_eq!(control.number("ticks"), 10_000);
+    assert_eq!(control.number("milliseconds"), 10_000);
+    assert_eq!(control.number("missed"), 0);
+    assert_eq!(control.number("start-up-allocations") > 0, strategy == "metadata");
+    // The bound that matters: no call ever takes longer than the usual one.
+    for call in ["allocate", "release"] {
+        for length in [12, 200] {
+            let of = |what| measure.number(&format!("{call}-{length}-{what}"));
+            let typical = of("typical");
+            assert!(typical > 0, "{strategy}: {call} {length}");
+            for worst in ["random-worst", "comb-worst"] {
+                if length == 200 && worst == "comb-worst" {
+                    continue;
+                }
+                let over = of(worst).abs_diff(typical);
+                assert!(over <= 2, "{strategy}: {call} {length}: {worst} is {over} off {typical}");
+            }
+        }
+    }
+    assert!(measure.number("tick-w1-mean-per-expression") <= 400, "{strategy}");
+}
+
+#[test]
+fn the_loop_runs_on_the_chip_as_on_the_host() {
+    if let Some(why) = missing() {
+        assert!(std::env::var_os("REQUIRE_FIRMWARE").is_none(), "{why}");
+        // Not `eprintln!`, which the test harness keeps to itself.
+        let _ = writeln!(std::io::stderr(), "skipped: the firmware: {why}");
+        return;
+    }
+    let reference = image::reference();
+    let empty = image::build("empty", &[]);
+    let runs = STRATEGIES.map(|(strategy, features)| {
+        let run = run(features);
+        check(strategy, &run, &reference);
+        run
+    });
+    table::agree(&table::rows(&runs, &empty));
+}
