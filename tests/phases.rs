@@ -131,6 +131,7 @@ fn phases_are_reset_one_by_one_while_others_are_in_use() {
 }
 
 #[test]
+#[cfg_attr(miri, ignore = "it zeroes 3 MiB")]
 fn statistics_print_as_an_aligned_table() {
     let budget = Budget::unlimited();
     let mut phases = Compiler::new(&budget);

@@ -80,7 +80,7 @@ fn a_string_that_does_not_fit_is_not_added() {
 
 proptest! {
     #[test]
-    fn it_agrees_with_a_map(words in proptest::collection::vec("[ab]{0,20}|[\\PC]{0,40}", 1..200)) {
+    fn it_agrees_with_a_map(words in proptest::collection::vec("[ab]{0,9}|[a-zäß€]{0,30}", 1..60)) {
         let arena = Arena::new();
         let mut names = Interner::new_in(&arena);
         let mut shadow = HashMap::new();
