@@ -95,10 +95,9 @@ use crate::error::AllocError;
 /// arena.reset();
 /// assert_eq!(arena.used_bytes(), 0);
 /// ```
-///
 // In this order `end` and `high` are no neighbours: a scope copies both, and a copy
 // of two words at once waits until both, written one by one, have left the
-// processor's store buffer. Measured: a third of what a scope costs.
+// processor's store buffer.
 #[repr(C)]
 pub struct Arena<'m> {
     /// The first free byte of the current chunk, a multiple of `ALIGN`.
