@@ -4,8 +4,7 @@
 
 use core::ops;
 
-use super::value::{Member, Value};
-use crate::pool::ReleaseStrategy;
+use super::node::Value;
 
 /// What a [`Value`] can be asked for with [`get`](Value::get) or `[]`: a key of
 /// an object (`str`) or a position in an array (`usize`).
@@ -18,51 +17,38 @@ impl Index for str {}
 impl<I: Index + ?Sized> Index for &I {}
 
 mod sealed {
-    use super::{ReleaseStrategy, Value};
+    use super::Value;
 
     #[allow(unreachable_pub, reason = "a seal is public where nobody can name it")]
     pub trait Sealed {
-        fn find<'a, 'p, S: ReleaseStrategy>(
-            &self,
-            value: &'a Value<'p, S>,
-        ) -> Option<&'a Value<'p, S>>;
+        fn find<'a, 't>(&self, value: &'a Value<'t>) -> Option<&'a Value<'t>>;
     }
 }
 
 impl sealed::Sealed for usize {
-    fn find<'a, 'p, S: ReleaseStrategy>(
-        &self,
-        value: &'a Value<'p, S>,
-    ) -> Option<&'a Value<'p, S>> {
+    fn find<'a, 't>(&self, value: &'a Value<'t>) -> Option<&'a Value<'t>> {
         value.as_array()?.get(*self)
     }
 }
 
 impl sealed::Sealed for str {
-    fn find<'a, 'p, S: ReleaseStrategy>(
-        &self,
-        value: &'a Value<'p, S>,
-    ) -> Option<&'a Value<'p, S>> {
-        let mut members = value.as_object()?.iter().rev();
-        members.find(|member| member.key().as_bytes() == self.as_bytes()).map(Member::value)
+    fn find<'a, 't>(&self, value: &'a Value<'t>) -> Option<&'a Value<'t>> {
+        value.as_object()?.get(self)
     }
 }
 
 impl<I: Index + ?Sized> sealed::Sealed for &I {
-    fn find<'a, 'p, S: ReleaseStrategy>(
-        &self,
-        value: &'a Value<'p, S>,
-    ) -> Option<&'a Value<'p, S>> {
+    fn find<'a, 't>(&self, value: &'a Value<'t>) -> Option<&'a Value<'t>> {
         (**self).find(value)
     }
 }
 
-impl<'p, S: ReleaseStrategy> Value<'p, S> {
+impl<'t> Value<'t> {
     /// The member of an object with that key, or the element of an array at that
     /// position, if the value is one and has it.
     ///
     /// Complexity: linear in the members of an object. Never panics.
-    pub fn get(&self, index: impl Index) -> Option<&Self> {
+    pub fn get(&self, index: impl Index) -> Option<&Value<'t>> {
         index.find(self)
     }
 
@@ -72,18 +58,14 @@ impl<'p, S: ReleaseStrategy> Value<'p, S> {
     ///
     /// Complexity: linear in the members of the objects on the way. Never panics.
     #[must_use]
-    pub fn pointer(&self, pointer: &str) -> Option<&Self> {
+    pub fn pointer(&self, pointer: &str) -> Option<&Value<'t>> {
         if pointer.is_empty() {
             return Some(self);
         }
         let mut tokens = pointer.strip_prefix('/')?.split('/');
-        tokens.try_fold(self, |value, token| match value {
-            Self::Array(array) => array.get(position(token)?),
-            Self::Object(object) => {
-                let mut members = object.iter().rev();
-                members.find(|member| spells(token, member.key().as_bytes())).map(Member::value)
-            }
-            _ => None,
+        tokens.try_fold(self, |value, token| match value.as_object() {
+            Some(object) => object.find(|key| spells(token, key.as_bytes())),
+            None => value.as_array()?.get(position(token)?),
         })
     }
 }
@@ -112,11 +94,12 @@ fn spells(token: &str, key: &[u8]) -> bool {
 }
 
 /// `value["key"]`, `value[0]`: null where there is no such thing.
-impl<S: ReleaseStrategy, I: Index> ops::Index<I> for Value<'_, S> {
-    type Output = Self;
+impl<'t, I: Index> ops::Index<I> for Value<'t> {
+    type Output = Value<'t>;
 
-    fn index(&self, index: I) -> &Self {
-        self.get(index).unwrap_or(&Value::Null)
+    fn index(&self, index: I) -> &Value<'t> {
+        static NULL: Value<'static> = Value::NULL;
+        self.get(index).unwrap_or(&NULL)
     }
 }
 

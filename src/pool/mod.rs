@@ -13,6 +13,8 @@ mod class;
 mod classes;
 mod grow;
 mod locate;
+#[cfg(feature = "json")]
+mod mark;
 mod raw;
 mod release;
 mod run;
@@ -30,6 +32,8 @@ pub use array::{IntoIter, PoolArray};
 pub use builder::{BuildPool, PoolBuilder};
 pub use class::{ClassTable, DefaultClasses, RuntimeClasses};
 pub use locate::{Located, RawArray, SlotState};
+#[cfg(feature = "json")]
+pub(crate) use mark::{Mark, Marked};
 pub use raw::RawPool;
 #[cfg(feature = "alloc")]
 pub use release::Metadata;

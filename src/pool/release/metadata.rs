@@ -61,6 +61,8 @@ pub struct SlotRecord {
     /// Generation and state.
     stamp: StampCell,
     length: Cell<u32>,
+    /// The run's key in the slab: in what would be padding where words have 64 bits.
+    run: u32,
 }
 
 /// The free list of one class, and the codes of its states.
@@ -73,6 +75,8 @@ pub struct List {
     lost: u32,
     /// The record of the slot that is cut next.
     cutting: Cell<Option<NonNull<SlotRecord>>>,
+    /// The key of that record's run.
+    cutting_run: Cell<u32>,
 }
 
 impl List {
@@ -196,6 +200,7 @@ unsafe impl ReleaseStrategy for Metadata {
             raw: code(3),
             lost: code(4),
             cutting: Cell::new(None),
+            cutting_run: Cell::new(0),
         }
     }
 
@@ -218,7 +223,10 @@ unsafe impl ReleaseStrategy for Metadata {
     }
 
     fn begin(&self, list: &List, run: &Run) {
-        list.cutting.set(self.books.borrow().record(run.start(), 0));
+        let books = self.books.borrow();
+        let key = books.keys.get(&run.start()).copied().unwrap_or_default();
+        list.cutting_run.set(u32::try_from(key).unwrap_or(u32::MAX));
+        list.cutting.set(books.record(run.start(), 0));
     }
 
     unsafe fn cut(
@@ -243,6 +251,7 @@ unsafe impl ReleaseStrategy for Metadata {
             next: Cell::new(None),
             stamp: StampCell::new(stamp),
             length: Cell::new(length),
+            run: list.cutting_run.get(),
         };
         // SAFETY: the block has room for this record, and the slot has no
         // tenant, so nobody uses it.
@@ -297,6 +306,25 @@ unsafe impl ReleaseStrategy for Metadata {
         let record = self.books.borrow().record(run.start(), index);
         debug_assert!(record.is_some(), "every run of the pool has been adopted");
         record.unwrap_or(NonNull::dangling())
+    }
+
+    const NUMBERS_RUNS: bool = true;
+
+    #[inline(always)]
+    unsafe fn run_number(link: NonNull<SlotRecord>) -> u32 {
+        // SAFETY: the caller's promise: the ticket is that of a cut slot.
+        unsafe { borrow(link) }.run
+    }
+
+    #[inline(always)]
+    fn ticket_of_run(&self, number: u32, run: &Run, index: u32) -> NonNull<SlotRecord> {
+        let books = self.books.borrow();
+        match books.runs.get(number as usize) {
+            // SAFETY: the pool found `index` below the run's slots, and the
+            // block has a record for each.
+            Some(entry) => unsafe { entry.first.add(index as usize) },
+            None => self.ticket(run, index),
+        }
     }
 
     unsafe fn read(list: &List, elements: NonNull<u8>, link: NonNull<SlotRecord>) -> super::Record {

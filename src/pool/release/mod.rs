@@ -231,6 +231,27 @@ pub unsafe trait ReleaseStrategy: sealed::Sealed + Sized + fmt::Debug + 'static 
     #[doc(hidden)]
     fn ticket(&self, run: &Run, index: u32) -> Self::Ticket;
 
+    /// Whether records know the number of their run.
+    #[doc(hidden)]
+    const NUMBERS_RUNS: bool = false;
+
+    /// The number of a slot's run, counted in the order of `adopt`.
+    ///
+    /// # Safety
+    /// The ticket is that of a cut slot of this pool.
+    #[doc(hidden)]
+    #[inline(always)]
+    unsafe fn run_number(_: Self::Ticket) -> u32 {
+        0
+    }
+
+    /// [`ticket`](Self::ticket) for whoever knows the run's number.
+    #[doc(hidden)]
+    #[inline(always)]
+    fn ticket_of_run(&self, _number: u32, run: &Run, index: u32) -> Self::Ticket {
+        self.ticket(run, index)
+    }
+
     /// What the slot's record says.
     ///
     /// # Safety
