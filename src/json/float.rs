@@ -3,12 +3,12 @@
 //! The method is that of Eisel and Lemire (Lemire, "Number parsing at a gigabyte
 //! per second", 2021): the digits, as an integer, are multiplied by the first
 //! 128 bits of a power of five. Where those bits do not decide, and for floats
-//! so small that they lose bits, the answer is `None`, and the caller asks the
+//! so small that they lose bits or too large, the answer is `None`, and the caller asks the
 //! standard library.
 
 #![forbid(unsafe_code)]
 
-/// The exponents of the table: below, every float is 0; above, infinite.
+/// The exponents of the table: below, every float is 0; above, none is finite.
 const LEAST: i32 = -342;
 const MOST: i32 = 308;
 const COUNT: usize = (MOST - LEAST + 1) as usize;
@@ -22,35 +22,19 @@ const MANTISSA_BITS: u32 = 52;
 /// The exponent of the smallest float that has all its bits, less one.
 const BIAS: i32 = 1023;
 
-/// The float nearest to `digits * 10^exponent`; infinite if that is too large.
-#[inline]
+/// The float nearest to `digits * 10^exponent`, if it is decided, and finite.
+#[inline(always)]
 pub(super) fn nearest(digits: u64, exponent: i32) -> Option<f64> {
     if digits == 0 {
         return Some(0.0);
     }
-    // Both are exact, so one rounding is the right one (Clinger, "How to read
-    // floating point numbers accurately", 1990).
-    if digits >> 53 == 0 && (-22..=22).contains(&exponent) {
-        let power = EXACT[exponent.unsigned_abs() as usize];
-        let digits = digits as f64;
-        return Some(if exponent < 0 { digits / power } else { digits * power });
-    }
-    if exponent > MOST {
-        return Some(f64::INFINITY);
-    }
-    let place = usize::try_from(exponent - LEAST).ok()?;
+    let place = usize::try_from(exponent.checked_sub(LEAST)?).ok()?;
     let power = *POWERS_OF_FIVE.get(place)?;
     rounded(digits, exponent, power)
 }
 
-/// Powers of ten that are floats exactly.
-const EXACT: [f64; 23] = [
-    1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15, 1e16,
-    1e17, 1e18, 1e19, 1e20, 1e21, 1e22,
-];
-
 /// [`nearest`] by the table; `digits` is not 0.
-#[inline]
+#[inline(always)]
 #[allow(clippy::cast_possible_truncation, reason = "halves of wider products are taken")]
 fn rounded(digits: u64, exponent: i32, power: u128) -> Option<f64> {
     /// Bits of the product that are kept: the mantissa's, the hidden one, one
@@ -91,7 +75,7 @@ fn rounded(digits: u64, exponent: i32, power: u128) -> Option<f64> {
     }
     mantissa &= !(1 << MANTISSA_BITS);
     if scale >= 2 * BIAS + 1 {
-        return Some(f64::INFINITY);
+        return None;
     }
     Some(f64::from_bits((scale as u64) << MANTISSA_BITS | mantissa))
 }

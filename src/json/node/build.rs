@@ -208,8 +208,8 @@ impl<'s, 'p, 't, S: ReleaseStrategy> Builder<'s, 'p, 't, S> {
         let array = self.pool.raw.issue_marked(count)?;
         // SAFETY: the open container's children are on the stack.
         let first = unsafe { self.base.add(self.frame as usize + 1) };
-        // SAFETY: the array was handed out for so many units of a node's size.
-        unsafe { array.elements.cast().copy_from_nonoverlapping(first, count) };
+        // SAFETY: both hold so many nodes, and the array was handed out just now.
+        unsafe { copy(first, array.elements.cast(), count) };
         let is_object = u32::from(self.kind == Kind::Object);
         let flat = if self.holds == 0 { FLAT } else { 0 };
         #[allow(clippy::cast_possible_truncation, reason = "an array has a 32-bit length")]
@@ -273,6 +273,41 @@ impl<'s, 'p, 't, S: ReleaseStrategy> Builder<'s, 'p, 't, S> {
         // SAFETY: the only node; it is off the stack, so it moves.
         let root = unsafe { self.base.read() };
         Some(Tree::new(root, self.pool))
+    }
+}
+
+/// Copies `count` nodes, which is not 0. Few are copied in two equal parts that
+/// may overlap, without a call.
+///
+/// # Safety
+/// Both places hold so many nodes, and do not overlap.
+#[inline(always)]
+unsafe fn copy<'t>(from: NonNull<Value<'t>>, to: NonNull<Value<'t>>, count: usize) {
+    /// # Safety
+    /// As above, and `HALF <= count <= 2 * HALF`.
+    #[inline(always)]
+    unsafe fn halves<'t, const HALF: usize>(
+        from: NonNull<Value<'t>>,
+        to: NonNull<Value<'t>>,
+        count: usize,
+    ) {
+        // SAFETY: the caller's promise.
+        unsafe { to.copy_from_nonoverlapping(from, HALF) };
+        let rest = count - HALF;
+        // SAFETY: as above: the rest is no longer than a half.
+        let (from, to) = (unsafe { from.add(rest) }, unsafe { to.add(rest) });
+        // SAFETY: as above.
+        unsafe { to.copy_from_nonoverlapping(from, HALF) };
+    }
+    match count {
+        // SAFETY: the caller's promise.
+        ..=2 => unsafe { halves::<1>(from, to, count) },
+        // SAFETY: as above.
+        ..=4 => unsafe { halves::<2>(from, to, count) },
+        // SAFETY: as above.
+        ..=8 => unsafe { halves::<4>(from, to, count) },
+        // SAFETY: as above.
+        _ => unsafe { to.copy_from_nonoverlapping(from, count) },
     }
 }
 

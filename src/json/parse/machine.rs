@@ -2,6 +2,7 @@
 
 #![forbid(unsafe_code)]
 
+use alloc::string::String;
 use alloc::vec::Vec;
 
 use super::Options;
@@ -18,7 +19,7 @@ pub(super) struct Machine<'s> {
     pub(super) options: &'s Options,
     indents: Indents,
     /// Where strings with escapes are put together.
-    pub(super) buffer: &'s mut Vec<u8>,
+    pub(super) buffer: &'s mut String,
     /// Values and keys so far, but for those of open containers.
     nodes: usize,
     /// Bytes of the tree so far, likewise.
@@ -30,7 +31,7 @@ pub(super) struct Machine<'s> {
 type Outcome<'t, const SENTINEL: bool> = Result<(Cursor<'t, SENTINEL>, bool), Fault>;
 
 impl<'s> Machine<'s> {
-    pub(super) fn new(options: &'s Options, buffer: &'s mut Vec<u8>) -> Self {
+    pub(super) fn new(options: &'s Options, buffer: &'s mut String) -> Self {
         Self { options, indents: Indents::new(), buffer, nodes: 0, bytes: 0 }
     }
 
@@ -168,16 +169,17 @@ impl<'s> Machine<'s> {
         if !cursor.eat(b'"') {
             return Err(not_here(*cursor, ErrorKind::ExpectedKey));
         }
+        let start = *cursor;
         let plain = cursor.plain();
         if plain.stop == Some(b'"') {
-            if let Some(node) = plain.text().ok().and_then(Value::string) {
+            if let Some(node) = plain.text().and_then(Value::string) {
                 return push(builder, node, *cursor);
             }
         }
-        let behind = self.escaped(*cursor, &plain)?;
-        let text = core::str::from_utf8(self.buffer).unwrap_or_default();
-        *cursor = behind;
-        builder.push_copy(Kind::String, text).map_err(|error| refused(*cursor, error))
+        // It is read once more, so that what was found need not be in memory.
+        let behind = self.escaped(start)?;
+        cursor.move_to(&behind);
+        builder.push_copy(Kind::String, self.buffer).map_err(|error| refused(*cursor, error))
     }
 }
 

@@ -7,14 +7,14 @@ mod number;
 mod options;
 mod string;
 
-use alloc::vec::Vec;
+use alloc::string::String;
 
 pub use options::{Options, OutOfRange};
 
 use super::document::Document;
 use super::error::{Error, ErrorKind, Fault};
 use super::node::{Builder, Stack, Tree};
-use super::scan::{Cursor, Indents};
+use super::scan::Cursor;
 use super::{Pool, scan};
 use crate::pool::ReleaseStrategy;
 use machine::{Machine, expected};
@@ -65,7 +65,7 @@ pub struct Parser {
     /// Nodes whose container has not ended.
     stack: Stack,
     /// A string with escapes.
-    buffer: Vec<u8>,
+    buffer: String,
 }
 
 impl Parser {
@@ -78,7 +78,7 @@ impl Parser {
     /// A parser with options.
     #[must_use]
     pub const fn with_options(options: Options) -> Self {
-        Self { options, stack: Stack::new(), buffer: Vec::new() }
+        Self { options, stack: Stack::new(), buffer: String::new() }
     }
 
     /// Bytes of the memory that it keeps from one text to the next.

@@ -47,9 +47,8 @@ pub(super) fn read<'t, const SENTINEL: bool>(
     }
     if total <= DIGITS {
         if let Some(float) = i32::try_from(exponent).ok().and_then(|e| float::nearest(digits, e)) {
-            if float.is_finite() {
-                return Ok(Value::float(if is_negative { -float } else { float }));
-            }
+            let sign = u64::from(is_negative) << 63;
+            return Ok(Value::float(f64::from_bits(float.to_bits() | sign)));
         }
     }
     hard(start, *cursor, options)

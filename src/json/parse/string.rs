@@ -2,7 +2,7 @@
 
 #![forbid(unsafe_code)]
 
-use alloc::vec::Vec;
+use alloc::string::String;
 
 use super::machine::Machine;
 use crate::error::AllocError;
@@ -10,20 +10,20 @@ use crate::json::error::{ErrorKind, Fault};
 use crate::json::scan::{Cursor, Plain};
 
 impl Machine<'_> {
-    /// Reads the rest of a string whose first plain bytes end at the cursor into
-    /// the buffer. Returns the place behind its quote.
+    /// Reads a string from behind its first quote into the buffer. Returns the
+    /// place behind its last one.
     #[cold]
     #[inline(never)]
     pub(super) fn escaped<'t, const SENTINEL: bool>(
         &mut self,
         mut cursor: Cursor<'t, SENTINEL>,
-        first: &Plain<'t>,
     ) -> Result<Cursor<'t, SENTINEL>, Fault> {
         self.buffer.clear();
-        self.take(cursor, first)?;
-        let mut stop = first.stop;
-        while stop != Some(b'"') {
-            match stop {
+        loop {
+            let plain = cursor.plain();
+            self.take(cursor, &plain)?;
+            match plain.stop {
+                Some(b'"') => break,
                 Some(b'\\') => self.escape(&mut cursor)?,
                 Some(_) => {
                     let offset = cursor.offset();
@@ -34,9 +34,6 @@ impl Machine<'_> {
                     return Err(Fault { kind: ErrorKind::UnexpectedEnd, offset });
                 }
             }
-            let plain = cursor.plain();
-            self.take(cursor, &plain)?;
-            stop = plain.stop;
         }
         self.bytes += self.buffer.len();
         if self.bytes > self.options.bytes {
@@ -51,13 +48,13 @@ impl Machine<'_> {
         cursor: Cursor<'t, SENTINEL>,
         plain: &Plain<'t>,
     ) -> Result<(), Fault> {
-        let text = plain.text().map_err(|valid| {
+        let text = plain.text().ok_or_else(|| {
             let quote = usize::from(plain.stop == Some(b'"'));
-            let offset = cursor.offset() - quote - plain.length() + valid;
+            let offset = cursor.offset() - quote - plain.length() + plain.valid();
             Fault { kind: ErrorKind::InvalidUtf8, offset }
         })?;
         let offset = cursor.offset();
-        append(self.buffer, text.as_bytes())
+        append(self.buffer, text)
             .map_err(|error| Fault { kind: ErrorKind::Alloc(error), offset })
     }
 
@@ -79,7 +76,7 @@ impl Machine<'_> {
             b'u' => self.unicode(cursor, invalid)?,
             _ => return Err(invalid),
         };
-        append(self.buffer, meant.encode_utf8(&mut [0; 4]).as_bytes())
+        append(self.buffer, meant.encode_utf8(&mut [0; 4]))
             .map_err(|error| Fault { kind: ErrorKind::Alloc(error), offset: start })
     }
 
@@ -129,9 +126,9 @@ fn at_end<const SENTINEL: bool>(cursor: Cursor<'_, SENTINEL>) -> Fault {
     Fault { kind: ErrorKind::UnexpectedEnd, offset }
 }
 
-fn append(buffer: &mut Vec<u8>, bytes: &[u8]) -> Result<(), AllocError> {
-    let requested = buffer.len() + bytes.len();
-    buffer.try_reserve(bytes.len()).map_err(|_| AllocError::OutOfMemory { requested })?;
-    buffer.extend_from_slice(bytes);
+fn append(buffer: &mut String, text: &str) -> Result<(), AllocError> {
+    let requested = buffer.len() + text.len();
+    buffer.try_reserve(text.len()).map_err(|_| AllocError::OutOfMemory { requested })?;
+    buffer.push_str(text);
     Ok(())
 }

@@ -17,8 +17,10 @@ pub(super) use words::Block;
 #[cfg(all(target_arch = "x86_64", not(miri), not(arraypool_portable)))]
 mod sse2 {
     use core::arch::x86_64::{
-        __m128i, _mm_cmpeq_epi8, _mm_loadu_si128, _mm_min_epu8, _mm_movemask_epi8, _mm_or_si128,
-        _mm_set1_epi8,
+        __m128i, _mm_add_epi16, _mm_and_si128, _mm_cmpeq_epi8, _mm_cvtsi128_si64, _mm_loadu_si128,
+        _mm_madd_epi16, _mm_min_epu8, _mm_movemask_epi8, _mm_mullo_epi16, _mm_or_si128,
+        _mm_packs_epi32, _mm_set1_epi8, _mm_set1_epi16, _mm_set1_epi32, _mm_srli_epi16,
+        _mm_sub_epi8,
     };
     use core::ptr::NonNull;
 
@@ -90,6 +92,70 @@ mod sse2 {
             let spaces = Self::either(self.is(b' '), self.is(b'\t'));
             (!Self::bits(Self::either(breaks, spaces))).trailing_zeros()
         }
+
+        /// How many digits come first.
+        #[inline(always)]
+        pub(in crate::json::scan) fn leading_digits(self) -> u32 {
+            // SAFETY: SSE2 is part of x86-64.
+            let (zero, nine) = (unsafe { _mm_set1_epi8(0x30) }, unsafe { _mm_set1_epi8(9) });
+            // SAFETY: as above.
+            let values = unsafe { _mm_sub_epi8(self.0, zero) };
+            // SAFETY: as above.
+            let least = unsafe { _mm_min_epu8(values, nine) };
+            // SAFETY: as above.
+            (!Self::bits(unsafe { _mm_cmpeq_epi8(least, values) })).trailing_zeros()
+        }
+
+        /// The number that the last `digits` bytes before `end` are, 1 to 16 of
+        /// them, all digits: neighbours are added up in pairs, four times.
+        ///
+        /// # Safety
+        /// 16 bytes before `end` can be read, and there are at most 16 digits.
+        #[inline(always)]
+        pub(in crate::json::scan) unsafe fn number_before(end: NonNull<u8>, digits: u32) -> u64 {
+            /// Where 16 bytes begin that let the last of a block pass.
+            const LAST: [u8; 32] =
+                [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, X, X, X, X, X, X, X, X, X, X, X, X, X, X, X, X];
+            const X: u8 = 0xFF;
+            // SAFETY: the caller's promise.
+            let start = unsafe { end.sub(16) };
+            // SAFETY: as above.
+            let bytes = unsafe { Self::load(start) }.0;
+            let mask = NonNull::from(&LAST).cast::<u8>();
+            // SAFETY: `digits` is at most 16, so 16 bytes of the mask follow.
+            let mask = unsafe { mask.add(digits as usize) };
+            // SAFETY: as above.
+            let mask = unsafe { Self::load(mask) }.0;
+            // SAFETY: SSE2 is part of x86-64; so for all below.
+            let zero = unsafe { _mm_set1_epi8(0x30) };
+            // SAFETY: as above.
+            let values = unsafe { _mm_sub_epi8(bytes, zero) };
+            // SAFETY: as above.
+            let values = unsafe { _mm_and_si128(values, mask) };
+            // SAFETY: as above.
+            let (low, ten) = (unsafe { _mm_set1_epi16(0xFF) }, unsafe { _mm_set1_epi16(10) });
+            // SAFETY: as above. The first of a pair is the lower byte.
+            let firsts = unsafe { _mm_and_si128(values, low) };
+            // SAFETY: as above.
+            let tens = unsafe { _mm_mullo_epi16(firsts, ten) };
+            // SAFETY: as above.
+            let ones = unsafe { _mm_srli_epi16(values, 8) };
+            // SAFETY: as above.
+            let twos = unsafe { _mm_add_epi16(tens, ones) };
+            // SAFETY: as above.
+            let factors = unsafe { _mm_set1_epi32(1 << 16 | 100) };
+            // SAFETY: as above.
+            let fours = unsafe { _mm_madd_epi16(twos, factors) };
+            // SAFETY: as above.
+            let fours = unsafe { _mm_packs_epi32(fours, fours) };
+            // SAFETY: as above.
+            let factors = unsafe { _mm_set1_epi32(1 << 16 | 10_000) };
+            // SAFETY: as above.
+            let eights = unsafe { _mm_madd_epi16(fours, factors) };
+            // SAFETY: as above.
+            let both = unsafe { _mm_cvtsi128_si64(eights) } as u64;
+            (both & 0xFFFF_FFFF) * 100_000_000 + (both >> 32)
+        }
     }
 }
 
@@ -98,7 +164,7 @@ mod sse2 {
 mod neon {
     use core::arch::aarch64::{
         uint8x16_t, vaddv_u8, vandq_u8, vceqq_u8, vcltq_u8, vdupq_n_u8, vget_high_u8, vget_low_u8,
-        vld1q_u8, vorrq_u8,
+        vld1q_u8, vorrq_u8, vsubq_u8,
     };
     use core::ptr::NonNull;
 
@@ -179,6 +245,30 @@ mod neon {
             let breaks = Self::either(self.is(b'\n'), self.is(b'\r'));
             let spaces = Self::either(self.is(b' '), self.is(b'\t'));
             (!Self::bits(Self::either(breaks, spaces))).trailing_zeros()
+        }
+
+        /// How many digits come first.
+        #[inline(always)]
+        pub(in crate::json::scan) fn leading_digits(self) -> u32 {
+            // SAFETY: NEON is part of AArch64.
+            let (zero, ten) = (unsafe { vdupq_n_u8(b'0') }, unsafe { vdupq_n_u8(10) });
+            // SAFETY: as above.
+            let values = unsafe { vsubq_u8(self.0, zero) };
+            // SAFETY: as above.
+            (!Self::bits(unsafe { vcltq_u8(values, ten) })).trailing_zeros()
+        }
+
+        /// The number that the last `digits` bytes before `end` are, 1 to 16 of
+        /// them, all digits.
+        ///
+        /// # Safety
+        /// 16 bytes before `end` can be read.
+        #[inline(always)]
+        pub(in crate::json::scan) unsafe fn number_before(end: NonNull<u8>, digits: u32) -> u64 {
+            // SAFETY: the caller's promise.
+            let start = unsafe { end.sub(16) };
+            // SAFETY: as above.
+            super::number(unsafe { start.cast::<[u8; 16]>().read_unaligned() }, digits)
         }
     }
 }
@@ -264,5 +354,53 @@ mod words {
                 |word| is(word, b' ') | is(word, b'\n') | is(word, b'\r') | is(word, b'\t');
             (!self.bits(space)).trailing_zeros()
         }
+
+        /// How many digits come first.
+        #[inline(always)]
+        pub(in crate::json::scan) fn leading_digits(self) -> u32 {
+            // A digit has 3 in its upper half, and keeps it when 6 is added to
+            // the lower seven bits.
+            let other = |word: u64| {
+                let above = (word & !HIGH).wrapping_add(ONES * 6);
+                ((word ^ ONES * 0x30) | (above ^ ONES * 0x30)) & (ONES * 0xF0)
+            };
+            let digits = |word| zeros(other(word));
+            (!self.bits(digits)).trailing_zeros()
+        }
+
+        /// The number that the last `digits` bytes before `end` are, 1 to 16 of
+        /// them, all digits.
+        ///
+        /// # Safety
+        /// 16 bytes before `end` can be read.
+        #[inline(always)]
+        pub(in crate::json::scan) unsafe fn number_before(end: NonNull<u8>, digits: u32) -> u64 {
+            // SAFETY: the caller's promise.
+            let start = unsafe { end.sub(16) };
+            // SAFETY: as above.
+            super::number(unsafe { start.cast::<[u8; 16]>().read_unaligned() }, digits)
+        }
     }
+}
+
+/// The number that the last of sixteen bytes are, 1 to 16 digits.
+#[cfg(any(test, miri, arraypool_portable, not(target_arch = "x86_64")))]
+fn number(bytes: [u8; 16], digits: u32) -> u64 {
+    // Zeros in place of what comes before; the first byte is the lowest.
+    let before = 8 * (16 - digits);
+    let values = u128::from_le_bytes(bytes) ^ u128::MAX / 0xFF * 0x30;
+    let values = values >> before << before;
+    #[allow(clippy::cast_possible_truncation, reason = "halves are taken")]
+    let (first, last) = (values as u64, (values >> 64) as u64);
+    eight(first) * 100_000_000 + eight(last)
+}
+
+/// The number that eight digits are, as values, the first one lowest: neighbours
+/// are added up in pairs, three times.
+#[cfg(any(test, miri, arraypool_portable, not(target_arch = "x86_64")))]
+fn eight(values: u64) -> u64 {
+    let pairs = values.wrapping_mul(10).wrapping_add(values >> 8);
+    let odd = (pairs & 0x0000_00FF_0000_00FF).wrapping_mul(0x000F_4240_0000_0064);
+    let even = (pairs >> 16 & 0x0000_00FF_0000_00FF).wrapping_mul(0x0000_2710_0000_0001);
+    odd.wrapping_add(even) >> 32
 }

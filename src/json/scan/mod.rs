@@ -13,6 +13,7 @@
 //! Blocks are 16 bytes long: SSE2, NEON, or two words of 64 bits.
 
 mod block;
+mod utf8;
 
 use core::marker::PhantomData;
 use core::ptr::NonNull;
@@ -53,14 +54,21 @@ pub(super) struct Plain<'t> {
 }
 
 impl<'t> Plain<'t> {
-    /// The bytes, or how many of them are valid, if not all.
+    /// The bytes, if they are UTF-8.
     #[inline(always)]
-    pub(super) fn text(&self) -> Result<&'t str, usize> {
-        if self.ascii {
-            // SAFETY: every byte was looked at: none has its high bit set.
-            return Ok(unsafe { str::from_utf8_unchecked(self.bytes) });
+    pub(super) fn text(&self) -> Option<&'t str> {
+        if !self.ascii && !utf8::is_utf8(self.bytes) {
+            return None;
         }
-        str::from_utf8(self.bytes).map_err(|error| error.valid_up_to())
+        // SAFETY: every byte was looked at: none has its high bit set, or all
+        // together are UTF-8.
+        Some(unsafe { str::from_utf8_unchecked(self.bytes) })
+    }
+
+    /// How many bytes come before the first that is not UTF-8.
+    #[cold]
+    pub(super) fn valid(&self) -> usize {
+        str::from_utf8(self.bytes).map_or_else(|error| error.valid_up_to(), str::len)
     }
 
     /// How many bytes these are.
@@ -237,13 +245,19 @@ impl<'t, const SENTINEL: bool> Cursor<'t, SENTINEL> {
         if self.eat(b' ') && self.peek() > b' ' {
             return self.peek();
         }
-        *self = self.skip_run();
+        let spaces = self.spaces();
+        // SAFETY: so many bytes are white space, which is no bracket.
+        unsafe { self.advance(spaces) };
         self.peek()
     }
 
-    /// The place behind the white space here.
+    /// How many bytes of white space come next.
+    ///
+    /// Like all that is not inlined, it takes the cursor by value and returns a
+    /// number, so that the cursor itself can live in registers.
     #[inline(never)]
-    fn skip_run(mut self) -> Self {
+    fn spaces(mut self) -> usize {
+        let before = self;
         loop {
             let spaces = match self.block() {
                 Some(block) => block.leading_spaces(),
@@ -253,7 +267,7 @@ impl<'t, const SENTINEL: bool> Cursor<'t, SENTINEL> {
             // them is a bracket.
             unsafe { self.advance(spaces as usize) };
             if spaces == 0 || (spaces < Block::BYTES && !is_space(self.peek())) {
-                return self;
+                return self.offset() - before.offset();
             }
         }
     }
@@ -263,20 +277,18 @@ impl<'t, const SENTINEL: bool> Cursor<'t, SENTINEL> {
     #[inline(always)]
     pub(super) fn skip_indent(&mut self, indents: &mut Indents, depth: u32) -> u8 {
         let length = indents.length(depth);
+        let before = self.at;
         if length == 0 {
             let byte = self.peek();
             if byte > b' ' {
                 return byte;
             }
-            let before = *self;
             if self.eat(b' ') && self.peek() > b' ' {
                 return self.peek();
             }
-            *self = before;
         } else if self.left() > Indents::LONGEST {
             let wanted = u32::MAX >> (32 - length);
             if self.equal_bytes(&indents.pattern) & wanted == wanted {
-                let before = *self;
                 // SAFETY: at most LONGEST bytes, fewer than are left, and all
                 // of them white space like the pattern.
                 unsafe { self.advance(length as usize) };
@@ -284,11 +296,21 @@ impl<'t, const SENTINEL: bool> Cursor<'t, SENTINEL> {
                 if byte > b' ' {
                     return byte;
                 }
-                *self = before;
             }
         }
-        *self = self.skip_and_learn(indents, depth);
+        self.at = before;
+        let spaces = self.spaces_learned(indents, depth);
+        // SAFETY: so many bytes are white space, which is no bracket.
+        unsafe { self.advance(spaces) };
         self.peek()
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn spaces_learned(self, indents: &mut Indents, depth: u32) -> usize {
+        let spaces = self.spaces();
+        indents.learn(depth, self.rest().get(..spaces).unwrap_or_default());
+        spaces
     }
 
     /// Which of the next LONGEST bytes, all before the end, equal those of a
@@ -308,14 +330,6 @@ impl<'t, const SENTINEL: bool> Cursor<'t, SENTINEL> {
         // SAFETY: as above.
         let second = unsafe { Block::load(NonNull::from(second).cast()) };
         here.equal(first) | there.equal(second) << 16
-    }
-
-    #[cold]
-    #[inline(never)]
-    fn skip_and_learn(self, indents: &mut Indents, depth: u32) -> Self {
-        let after = self.skip_run();
-        indents.learn(depth, after.since(self));
-        after
     }
 
     /// The next 16 bytes, if there are so many, and one more with a sentinel.
@@ -351,28 +365,34 @@ impl<'t, const SENTINEL: bool> Cursor<'t, SENTINEL> {
             self.eat(b'"');
             return Plain { bytes, ascii: high == 0, stop: Some(stop) };
         }
-        let (after, plain) = self.plain_tail(before, high == 0);
-        *self = after;
-        plain
-    }
-
-    /// [`plain`](Self::plain) for the last bytes of a text.
-    #[cold]
-    #[inline(never)]
-    fn plain_tail(mut self, before: Self, mut ascii: bool) -> (Self, Plain<'t>) {
-        let rest = self.rest();
-        let is_stop = |&byte: &u8| byte < b' ' || byte == b'"' || byte == b'\\';
-        let count = rest.iter().position(is_stop);
-        // Without a stop, all but a sentinel is plain, and the text ends there.
-        let plain = count.unwrap_or(rest.len() - usize::from(SENTINEL));
-        ascii &= rest[..plain].is_ascii();
-        // SAFETY: so many bytes are left; and the next is the stop, which is no
-        // bracket, or the sentinel.
-        unsafe { self.advance(plain) };
-        let stop = count.map(|count| rest[count]);
+        let (more, stop) = self.plain_tail();
+        // SAFETY: so many bytes are left, and one more with a sentinel.
+        unsafe { self.advance(more) };
         let bytes = self.since(before);
         self.eat(b'"');
-        (self, Plain { bytes, ascii, stop })
+        // The check for UTF-8 finds out about the rest.
+        Plain { bytes, ascii: false, stop }
+    }
+
+    /// How many plain bytes come last in a text, and what ends them.
+    #[inline(never)]
+    fn plain_tail(self) -> (usize, Option<u8>) {
+        let rest = self.rest();
+        let is_stop = |&byte: &u8| byte < b' ' || byte == b'"' || byte == b'\\';
+        match rest.iter().position(is_stop) {
+            Some(count) => (count, Some(rest[count])),
+            // All but a sentinel is plain, and the text ends there.
+            None => (rest.len() - usize::from(SENTINEL), None),
+        }
+    }
+
+    /// Moves on to a place of the same text.
+    #[inline(always)]
+    pub(super) fn move_to(&mut self, place: &Self) {
+        debug_assert_eq!((self.start, self.end), (place.start, place.end));
+        if self.end == place.end {
+            self.at = place.at;
+        }
     }
 
     /// Steps over a byte inside a string that may be anything but the last.
@@ -391,65 +411,49 @@ impl<'t, const SENTINEL: bool> Cursor<'t, SENTINEL> {
     #[inline(always)]
     pub(super) fn digits(&mut self, mut value: u64) -> (u64, u32) {
         let mut count = 0;
-        loop {
-            let word = self.eight();
-            let digits = leading_digits(word);
+        while self.offset() >= 16 {
+            let Some(block) = self.block() else { break };
+            let digits = block.leading_digits();
             if digits == 0 {
                 return (value, count);
             }
-            let number = number_of(word, digits);
-            value = value.wrapping_mul(POWERS_OF_TEN[digits as usize]).wrapping_add(number);
-            count += digits;
             // SAFETY: so many digits were read here, and none is a bracket.
             unsafe { self.advance(digits as usize) };
-            if digits < 8 {
+            // SAFETY: 16 bytes and more lie before the cursor, of which the
+            // last are the digits.
+            let number = unsafe { Block::number_before(self.at, digits) };
+            value = value.wrapping_mul(POWERS_OF_TEN[digits as usize]).wrapping_add(number);
+            count += digits;
+            if digits < 16 {
                 return (value, count);
             }
         }
+        let (value, more) = self.few_digits(value);
+        // SAFETY: so many digits were read there, and none is a bracket.
+        unsafe { self.advance(more as usize) };
+        (value, count + more)
     }
 
-    /// The next eight bytes, the first one lowest; zeros behind the end.
-    #[inline(always)]
-    fn eight(&self) -> u64 {
-        if self.left() < 8 {
-            return self.eight_at_most();
-        }
-        // SAFETY: eight bytes lie before the end.
-        u64::from_le_bytes(unsafe { self.at.cast::<[u8; 8]>().read_unaligned() })
-    }
-
-    #[cold]
+    /// [`digits`](Self::digits) near an end of the text, one by one; the cursor
+    /// stays.
     #[inline(never)]
-    fn eight_at_most(self) -> u64 {
-        let mut bytes = [0; 8];
-        for (place, &byte) in bytes.iter_mut().zip(self.rest()) {
-            *place = byte;
+    fn few_digits(self, mut value: u64) -> (u64, u32) {
+        let mut count = 0;
+        for digit in self.rest().iter().take_while(|byte| byte.is_ascii_digit()) {
+            value = value.wrapping_mul(10).wrapping_add(u64::from(digit - b'0'));
+            count += 1;
         }
-        u64::from_le_bytes(bytes)
+        (value, count)
     }
 }
 
-const POWERS_OF_TEN: [u64; 9] =
-    [1, 10, 100, 1000, 10_000, 100_000, 1_000_000, 10_000_000, 100_000_000];
-
-/// How many of eight bytes are digits before the first that is none.
-#[inline(always)]
-fn leading_digits(word: u64) -> u32 {
-    // A digit has 3 in its upper half, and keeps it when 6 is added.
-    let above = word.wrapping_add(0x0606_0606_0606_0606);
-    let off = (word ^ 0x3030_3030_3030_3030) | (above ^ 0x3030_3030_3030_3030);
-    // A carry comes from a byte above 0xF9, which is no digit itself, so that
-    // what it does to the bytes behind is not asked.
-    (off & 0xF0F0_F0F0_F0F0_F0F0).trailing_zeros() / 8
-}
-
-/// The value of the first `digits` bytes, 1 to 8 of them, which are digits.
-#[inline(always)]
-fn number_of(word: u64, digits: u32) -> u64 {
-    // As if zeros stood in front: eight digits, the first one lowest.
-    let word = (word ^ 0x3030_3030_3030_3030) << (64 - 8 * digits);
-    let pairs = word.wrapping_mul(10).wrapping_add(word >> 8);
-    let odd = (pairs & 0x0000_00FF_0000_00FF).wrapping_mul(0x000F_4240_0000_0064);
-    let even = (pairs >> 16 & 0x0000_00FF_0000_00FF).wrapping_mul(0x0000_2710_0000_0001);
-    odd.wrapping_add(even) >> 32
-}
+/// The powers of ten from 0 to 16.
+const POWERS_OF_TEN: [u64; 17] = {
+    let mut powers = [1; 17];
+    let mut exponent = 1;
+    while exponent < powers.len() {
+        powers[exponent] = powers[exponent - 1] * 10;
+        exponent += 1;
+    }
+    powers
+};
