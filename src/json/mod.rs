@@ -47,6 +47,8 @@ mod node;
 mod number;
 mod parse;
 mod scan;
+#[cfg(feature = "serde")]
+mod serde;
 mod value;
 mod write;
 
@@ -59,6 +61,8 @@ pub use index::Index;
 pub use node::Value;
 pub use number::Number;
 pub use parse::{Options, OutOfRange, Parser, parse};
+#[cfg(feature = "serde")]
+pub use serde::{DEPTH_MAX, FromValueError, Scratch, Seed, from_value};
 pub use value::{Members, Object};
 #[cfg(feature = "std")]
 pub use write::to_writer;

@@ -258,6 +258,11 @@ impl<'s, 'p, 't, S: ReleaseStrategy> Builder<'s, 'p, 't, S> {
         }
     }
 
+    /// Gives back all but the first `count` nodes of the innermost open container.
+    pub(in crate::json) fn trim(&mut self, count: usize) {
+        self.drop_to(self.first_child() + count);
+    }
+
     /// Gives back all that was built; there is nothing on the stack then.
     pub(in crate::json) fn give_back(&mut self) {
         self.abandon(0);
