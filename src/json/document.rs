@@ -6,7 +6,7 @@ use core::fmt;
 use core::ops::Deref;
 
 use super::Pool;
-use super::node::{Tree, Value};
+use super::node::{Place, Tree, Value};
 use crate::pool::{DefaultStrategy, ReleaseStrategy};
 
 /// A JSON value and all below it, in arrays of a [`Pool`].
@@ -25,6 +25,14 @@ pub struct Document<'p, 't, S: ReleaseStrategy = DefaultStrategy> {
 impl<'p, 't, S: ReleaseStrategy> Document<'p, 't, S> {
     pub(super) fn new(tree: Tree<'p, 't, S>) -> Self {
         Self { tree }
+    }
+
+    pub(super) fn into_tree(self) -> Tree<'p, 't, S> {
+        self.tree
+    }
+
+    pub(super) fn place(&mut self) -> Place<'_, 'p, 't, S> {
+        self.tree.place()
     }
 
     /// The value at the root.

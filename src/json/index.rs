@@ -2,9 +2,11 @@
 
 #![forbid(unsafe_code)]
 
+use alloc::borrow::Cow;
 use core::ops;
 
-use super::node::Value;
+use super::node::{Content, Value};
+use super::value::Object;
 
 /// What a [`Value`] can be asked for with [`get`](Value::get) or `[]`: a key of
 /// an object (`str`) or a position in an array (`usize`).
@@ -21,25 +23,61 @@ mod sealed {
 
     #[allow(unreachable_pub, reason = "a seal is public where nobody can name it")]
     pub trait Sealed {
-        fn find<'a, 't>(&self, value: &'a Value<'t>) -> Option<&'a Value<'t>>;
+        /// The node that is meant, as nodes lie in the array of `value`.
+        fn node_in(&self, value: &Value<'_>) -> Option<usize>;
     }
 }
 
 impl sealed::Sealed for usize {
-    fn find<'a, 't>(&self, value: &'a Value<'t>) -> Option<&'a Value<'t>> {
-        value.as_array()?.get(*self)
+    fn node_in(&self, value: &Value<'_>) -> Option<usize> {
+        let length = value.as_array()?.len();
+        (*self < length).then_some(*self)
     }
 }
 
 impl sealed::Sealed for str {
-    fn find<'a, 't>(&self, value: &'a Value<'t>) -> Option<&'a Value<'t>> {
-        value.as_object()?.get(self)
+    fn node_in(&self, value: &Value<'_>) -> Option<usize> {
+        node_of_key(value, self)
     }
 }
 
 impl<I: Index + ?Sized> sealed::Sealed for &I {
-    fn find<'a, 't>(&self, value: &'a Value<'t>) -> Option<&'a Value<'t>> {
-        (**self).find(value)
+    fn node_in(&self, value: &Value<'_>) -> Option<usize> {
+        (**self).node_in(value)
+    }
+}
+
+/// The value's node of the last member with that key.
+pub(super) fn node_of_key(value: &Value<'_>, key: &str) -> Option<usize> {
+    node_of(value.as_object()?, |other| other == key)
+}
+
+/// The value's node of the last member whose key is as wanted.
+fn node_of(object: Object<'_, '_>, is_wanted: impl Fn(&str) -> bool) -> Option<usize> {
+    object.keys().rposition(is_wanted).map(|member| 2 * member + 1)
+}
+
+/// The node that a token of a pointer leads to.
+pub(super) fn node_of_token(value: &Value<'_>, token: &str) -> Option<usize> {
+    match value.as_object() {
+        Some(object) => node_of(object, |key| spells(token, key.as_bytes())),
+        None => sealed::Sealed::node_in(&position(token)?, value),
+    }
+}
+
+/// The tokens of a pointer: none of the empty one; `None` if it is none.
+pub(super) fn tokens(pointer: &str) -> Option<impl Iterator<Item = &str>> {
+    let mut tokens = pointer.split('/');
+    // In front of the first slash is nothing.
+    tokens.next().filter(|before| before.is_empty()).map(|_| tokens)
+}
+
+/// A token of a pointer, its escapes undone.
+pub(super) fn unescaped(token: &str) -> Cow<'_, str> {
+    if token.contains('~') {
+        Cow::Owned(token.replace("~1", "/").replace("~0", "~"))
+    } else {
+        Cow::Borrowed(token)
     }
 }
 
@@ -49,7 +87,7 @@ impl<'t> Value<'t> {
     ///
     /// Complexity: linear in the members of an object. Never panics.
     pub fn get(&self, index: impl Index) -> Option<&Value<'t>> {
-        index.find(self)
+        self.node(index.node_in(self)?)
     }
 
     /// The value that a JSON pointer (RFC 6901) leads to: `/items/0/name`. In a
@@ -59,19 +97,20 @@ impl<'t> Value<'t> {
     /// Complexity: linear in the members of the objects on the way. Never panics.
     #[must_use]
     pub fn pointer(&self, pointer: &str) -> Option<&Value<'t>> {
-        if pointer.is_empty() {
-            return Some(self);
+        tokens(pointer)?.try_fold(self, |value, token| value.node(node_of_token(value, token)?))
+    }
+
+    /// A node of the array of a container.
+    fn node(&self, node: usize) -> Option<&Value<'t>> {
+        match self.content() {
+            Content::Array(nodes) | Content::Object(nodes) => nodes.get(node),
+            _ => None,
         }
-        let mut tokens = pointer.strip_prefix('/')?.split('/');
-        tokens.try_fold(self, |value, token| match value.as_object() {
-            Some(object) => object.find(|key| spells(token, key.as_bytes())),
-            None => value.as_array()?.get(position(token)?),
-        })
     }
 }
 
 /// The position that a token of a pointer means: digits without a leading zero.
-fn position(token: &str) -> Option<usize> {
+pub(super) fn position(token: &str) -> Option<usize> {
     let plain = token.bytes().all(|byte| byte.is_ascii_digit());
     let leading = token.len() > 1 && token.starts_with('0');
     if plain && !leading { token.parse().ok() } else { None }

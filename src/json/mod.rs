@@ -40,6 +40,7 @@
 //! [`Direct`]: crate::Direct
 
 mod document;
+mod edit;
 mod error;
 mod float;
 mod index;
@@ -56,11 +57,12 @@ use core::alloc::Layout;
 use core::fmt;
 
 pub use document::Document;
+pub use edit::{EditError, PatchError, Put, ValueMut};
 pub use error::{Error, ErrorKind};
 pub use index::Index;
 pub use node::Value;
 pub use number::Number;
-pub use parse::{Options, OutOfRange, Parser, parse};
+pub use parse::{Documents, Options, OutOfRange, Parser, parse};
 #[cfg(feature = "serde")]
 pub use serde::{DEPTH_MAX, FromValueError, Scratch, Seed, from_value};
 pub use value::{Members, Object};

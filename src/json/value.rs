@@ -141,12 +141,7 @@ impl<'a, 't> Object<'a, 't> {
     /// Complexity: linear in the number of members.
     #[must_use]
     pub fn get(&self, key: &str) -> Option<&'a Value<'t>> {
-        self.find(|other| other == key)
-    }
-
-    /// The value of the last member whose key is as wanted.
-    pub(super) fn find(&self, is_wanted: impl Fn(&str) -> bool) -> Option<&'a Value<'t>> {
-        self.iter().rev().find(|(key, _)| is_wanted(key)).map(|(_, value)| value)
+        self.iter().rev().find(|(other, _)| *other == key).map(|(_, value)| value)
     }
 
     /// The members: keys and values.

@@ -19,6 +19,7 @@
 //! neither reset nor dropped meanwhile.
 
 mod build;
+mod edit;
 mod tree;
 
 use core::marker::PhantomData;
@@ -26,6 +27,7 @@ use core::ptr::NonNull;
 use core::slice;
 
 pub(super) use build::{Builder, Stack};
+pub(super) use edit::Place;
 pub(super) use tree::Tree;
 
 use crate::pool::{Mark, Marked};

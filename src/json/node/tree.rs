@@ -1,6 +1,6 @@
 //! A tree that owns its arrays, and the walk that gives them back.
 
-use core::mem;
+use core::mem::{self, ManuallyDrop};
 use core::ptr::NonNull;
 
 use super::super::Pool;
@@ -18,6 +18,22 @@ impl<'p, 't, S: ReleaseStrategy> Tree<'p, 't, S> {
     /// the caller's business, within this folder.
     pub(super) fn new(root: Value<'t>, pool: &'p Pool<'p, S>) -> Self {
         Self { root, pool }
+    }
+
+    /// A tree of an empty container, or of `null`.
+    pub(in crate::json) fn empty(kind: Kind, pool: &'p Pool<'p, S>) -> Self {
+        let is_container = matches!(kind, Kind::Array | Kind::Object);
+        Self::new(if is_container { Value::empty(kind) } else { Value::NULL }, pool)
+    }
+
+    /// The root, which is the caller's to give back from now on.
+    pub(super) fn into_root(self) -> Value<'t> {
+        let mut this = ManuallyDrop::new(self);
+        mem::replace(&mut this.root, Value::NULL)
+    }
+
+    pub(super) fn root_mut(&mut self) -> &mut Value<'t> {
+        &mut self.root
     }
 
     pub(in crate::json) fn root(&self) -> &Value<'t> {

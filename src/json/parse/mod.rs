@@ -5,11 +5,13 @@
 mod machine;
 mod number;
 mod options;
+mod stream;
 mod string;
 
 use alloc::string::String;
 
 pub use options::{Options, OutOfRange};
+pub use stream::Documents;
 
 use super::document::Document;
 use super::error::{Error, ErrorKind, Fault};
