@@ -72,9 +72,7 @@ pub use write::{Style, to_string, to_string_pretty};
 
 use crate::arena::Arena;
 use crate::error::{AllocError, VerifyError};
-use crate::pool::{
-    ClassTable, DefaultStrategy, PoolBuilder, PoolStats, RawPool, ReleaseStrategy,
-};
+use crate::pool::{ClassTable, DefaultStrategy, PoolBuilder, PoolStats, RawPool, ReleaseStrategy};
 
 /// A unit of the pool: all that a document is made of fits a multiple of it.
 type Unit = [u64; 2];
@@ -179,7 +177,8 @@ impl<'m, S: ReleaseStrategy> From<RawPool<'m, S, Classes>> for Pool<'m, S> {
     #[track_caller]
     fn from(raw: RawPool<'m, S, Classes>) -> Self {
         assert!(
-            raw.unit_align() >= align_of::<Value<'static>>() && raw.unit_size() == size_of::<Unit>(),
+            raw.unit_align() >= align_of::<Value<'static>>()
+                && raw.unit_size() == size_of::<Unit>(),
             "a document needs units of a node's size, aligned for it"
         );
         Self { raw }

@@ -21,10 +21,7 @@ impl<'t> Value<'t> {
     #[must_use]
     pub fn is_number(&self) -> bool {
         use Content as Is;
-        matches!(
-            self.content(),
-            Is::Unsigned(_) | Is::Negative(_) | Is::Float(_) | Is::Digits(_)
-        )
+        matches!(self.content(), Is::Unsigned(_) | Is::Negative(_) | Is::Float(_) | Is::Digits(_))
     }
 
     /// Whether it is a string.
@@ -151,7 +148,9 @@ impl<'a, 't> Object<'a, 't> {
     }
 
     /// The keys.
-    pub fn keys(&self) -> impl DoubleEndedIterator<Item = &'a str> + ExactSizeIterator + use<'a, 't> {
+    pub fn keys(
+        &self,
+    ) -> impl DoubleEndedIterator<Item = &'a str> + ExactSizeIterator + use<'a, 't> {
         self.iter().map(|(key, _)| key)
     }
 
@@ -186,7 +185,11 @@ pub struct Members<'a, 't> {
 
 fn member<'a, 't>(nodes: &'a [Value<'t>]) -> Option<(&'a str, &'a Value<'t>)> {
     // A key always is a string.
-    if let [key, value] = nodes { Some((key.string_text().unwrap_or_default(), value)) } else { None }
+    if let [key, value] = nodes {
+        Some((key.string_text().unwrap_or_default(), value))
+    } else {
+        None
+    }
 }
 
 impl<'a, 't> Iterator for Members<'a, 't> {

@@ -16,19 +16,16 @@ use crate::pool::ReleaseStrategy;
 pub enum PatchError {
     /// The patch is no array of operations, or one of them lacks a part, or is
     /// of no known kind.
-    #[non_exhaustive]
     Malformed {
         /// The operation, counted from 0.
         operation: usize,
     },
     /// There is no value at a path, or no place for one.
-    #[non_exhaustive]
     NoSuchPlace {
         /// The operation, counted from 0.
         operation: usize,
     },
     /// A test found another value.
-    #[non_exhaustive]
     TestFailed {
         /// The operation, counted from 0.
         operation: usize,

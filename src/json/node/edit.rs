@@ -109,7 +109,11 @@ impl<'a, 'p, 't, S: ReleaseStrategy> Place<'a, 'p, 't, S> {
         let count = self.node.node_count();
         let keyed = COUNT < 2 || trees.first().is_some_and(|key| key.root().kind() == Kind::String);
         let aligned = at <= count && at % expected == 0;
-        if COUNT != expected || !keyed || !aligned || !trees.iter().all(|tree| self.is_related(tree)) {
+        if COUNT != expected
+            || !keyed
+            || !aligned
+            || !trees.iter().all(|tree| self.is_related(tree))
+        {
             return Ok(false);
         }
         self.make_room(count, count + COUNT)?;

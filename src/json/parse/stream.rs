@@ -65,7 +65,8 @@ impl<'p, 't, S: ReleaseStrategy> Documents<'_, 'p, 't, S> {
             None => self.parser.read(start, self.pool)?,
         };
         let length = behind.map_or(rest.len(), |behind| behind.offset());
-        let needs_none = tree.root().is_string() || tree.root().is_array() || tree.root().is_object();
+        let needs_none =
+            tree.root().is_string() || tree.root().is_array() || tree.root().is_object();
         let separates = |&next: &u8| is_space(next) || matches!(next, b'"' | b'[' | b'{');
         if !needs_none && !rest.get(length).is_none_or(separates) {
             return Err(Fault { kind: ErrorKind::TrailingText, offset: length });

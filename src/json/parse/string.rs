@@ -54,8 +54,7 @@ impl Machine<'_> {
             Fault { kind: ErrorKind::InvalidUtf8, offset }
         })?;
         let offset = cursor.offset();
-        append(self.buffer, text)
-            .map_err(|error| Fault { kind: ErrorKind::Alloc(error), offset })
+        append(self.buffer, text).map_err(|error| Fault { kind: ErrorKind::Alloc(error), offset })
     }
 
     /// Reads an escape from its backslash on, and adds what it means.

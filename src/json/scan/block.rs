@@ -114,8 +114,10 @@ mod sse2 {
         #[inline(always)]
         pub(in crate::json::scan) unsafe fn number_before(end: NonNull<u8>, digits: u32) -> u64 {
             /// Where 16 bytes begin that let the last of a block pass.
-            const LAST: [u8; 32] =
-                [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, X, X, X, X, X, X, X, X, X, X, X, X, X, X, X, X];
+            const LAST: [u8; 32] = [
+                0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, X, X, X, X, X, X, X, X, X, X, X, X,
+                X, X, X, X,
+            ];
             const X: u8 = 0xFF;
             // SAFETY: the caller's promise.
             let start = unsafe { end.sub(16) };
@@ -350,8 +352,7 @@ mod words {
         /// How many bytes of white space come first.
         #[inline(always)]
         pub(in crate::json::scan) fn leading_spaces(self) -> u32 {
-            let space =
-                |word| is(word, b' ') | is(word, b'\n') | is(word, b'\r') | is(word, b'\t');
+            let space = |word| is(word, b' ') | is(word, b'\n') | is(word, b'\r') | is(word, b'\t');
             (!self.bits(space)).trailing_zeros()
         }
 
