@@ -114,8 +114,8 @@ pub struct Error {
 
 /// The longest part of a line that is shown, in bytes, and how much of it may
 /// lie in front of the place.
-const EXCERPT: usize = 72;
-const BEFORE: usize = 40;
+const EXCERPT: usize = 56;
+const BEFORE: usize = 32;
 
 impl Error {
     /// The error of a fault in a text. Complexity: linear in the text before it.

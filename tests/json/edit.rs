@@ -337,7 +337,7 @@ fn whatever_is_not_finite_is_null() {
     }
     document.root_mut().push(true).unwrap();
     document.root_mut().push(-5_i64).unwrap();
-    assert_eq!(document.to_string(), "[null,null,1e+300,true,-5]".replace("e+", "e"));
+    assert_eq!(document.to_string(), "[null,null,1e+300,true,-5]");
     let pool = Pool::<Tagged>::new();
     assert_eq!(Document::of("text", &pool).unwrap().as_str(), Some("text"));
     assert_whole(&pool);

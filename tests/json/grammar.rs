@@ -334,7 +334,7 @@ fn options_open_what_the_rules_close() {
     assert_eq!(parse(plain.keep_big_integers(true), big), Ok(big.into()));
     assert_eq!(
         parse(plain, big),
-        Ok("[1.2345678901234568e29,-9.223372036854776e18,18446744073709551615]".into())
+        Ok("[1.2345678901234568e+29,-9.223372036854776e+18,18446744073709551615]".into())
     );
     assert_whole(&pool);
 }

@@ -1,6 +1,6 @@
 //! Documents that come and go for long: the pool stops growing.
 
-use arraypool::json::{Document, Parser, Pool, Value};
+use arraypool::json::{Document, Parser, Pool};
 use arraypool::{Metadata, ReleaseStrategy, Tagged};
 
 use crate::help::{Random, assert_whole, escapes_and_numbers, minified, pretty};
@@ -15,22 +15,24 @@ fn run<S: ReleaseStrategy>(count: usize) {
     let mut parser = Parser::new();
     let mut random = Random(0x5851_F42D_4C95_7F2D);
     let mut held: Vec<Option<Document<'_, '_, S>>> = (0..HELD).map(|_| None).collect();
-    let mut after_warm_up = 0;
+    // As many of each as will ever be there, so that what is needed at worst is there.
+    for text in &texts {
+        for place in &mut held {
+            let mut document = parser.parse(text, &pool).unwrap();
+            edit(&mut document, &mut random);
+            *place = Some(document);
+        }
+    }
+    let after_warm_up = pool.stats().run_bytes;
     for number in 0..count {
         let text = &texts[random.below(texts.len())];
         let mut document = parser.parse(text, &pool).unwrap();
         edit(&mut document, &mut random);
         held[random.below(HELD)] = (number % 7 > 0).then_some(document);
-        if number == count / 4 {
-            // What may be needed at worst, beyond what was: a little.
-            after_warm_up = pool.stats().run_bytes;
-        }
     }
+    // What is put in by edits is random.
     let bytes = pool.stats().run_bytes;
-    assert!(
-        bytes <= after_warm_up + after_warm_up / 4,
-        "{bytes} bytes, {after_warm_up} after a quarter"
-    );
+    assert!(bytes <= after_warm_up + after_warm_up / 8, "{bytes} bytes after {after_warm_up}");
     drop(held);
     assert_whole(&pool);
 }
@@ -55,7 +57,6 @@ fn edit<'p, S: ReleaseStrategy>(document: &mut Document<'p, '_, S>, random: &mut
             }
         }
     }
-    assert!(!matches!(root.as_value().pointer(""), None::<&Value<'_>>));
 }
 
 #[test]

@@ -306,11 +306,11 @@ unsafe fn copy<'t>(from: NonNull<Value<'t>>, to: NonNull<Value<'t>>, count: usiz
     }
     match count {
         // SAFETY: the caller's promise.
-        ..=2 => unsafe { halves::<1>(from, to, count) },
+        0..=2 => unsafe { halves::<1>(from, to, count) },
         // SAFETY: as above.
-        ..=4 => unsafe { halves::<2>(from, to, count) },
+        3..=4 => unsafe { halves::<2>(from, to, count) },
         // SAFETY: as above.
-        ..=8 => unsafe { halves::<4>(from, to, count) },
+        5..=8 => unsafe { halves::<4>(from, to, count) },
         // SAFETY: as above.
         _ => unsafe { to.copy_from_nonoverlapping(from, count) },
     }

@@ -24,7 +24,7 @@ mod tree;
 
 use core::marker::PhantomData;
 use core::ptr::NonNull;
-use core::slice;
+use core::{slice, str};
 
 pub(super) use build::{Builder, Stack};
 pub(super) use edit::Place;

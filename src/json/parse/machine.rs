@@ -197,12 +197,16 @@ fn literal<'t, const SENTINEL: bool>(
     cursor: &mut Cursor<'t, SENTINEL>,
     byte: u8,
 ) -> Result<Value<'t>, Fault> {
-    match byte {
-        b't' if cursor.word(b"true") => Ok(Value::bool(true)),
-        b'n' if cursor.word(b"null") => Ok(Value::NULL),
-        b'f' if cursor.word(b"fals") && cursor.eat(b'e') => Ok(Value::bool(false)),
-        _ => Err(not_here(*cursor, ErrorKind::ExpectedValue)),
-    }
+    // A word that is not whole is an error where it begins.
+    let mut ahead = *cursor;
+    let value = match byte {
+        b't' if ahead.word(b"true") => Value::bool(true),
+        b'n' if ahead.word(b"null") => Value::NULL,
+        b'f' if ahead.word(b"fals") && ahead.eat(b'e') => Value::bool(false),
+        _ => return Err(not_here(*cursor, ErrorKind::ExpectedValue)),
+    };
+    cursor.move_to(&ahead);
+    Ok(value)
 }
 
 /// The fault that something else stands here, or nothing at all.

@@ -17,7 +17,7 @@ mod utf8;
 
 use core::marker::PhantomData;
 use core::ptr::NonNull;
-use core::slice;
+use core::{slice, str};
 
 use block::Block;
 

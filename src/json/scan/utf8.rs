@@ -7,6 +7,8 @@
 
 #![forbid(unsafe_code)]
 
+use core::str;
+
 /// Whether all of it is UTF-8.
 pub(super) fn is_utf8(bytes: &[u8]) -> bool {
     let mut rest = bytes;
@@ -58,7 +60,7 @@ const fn width(word: u32) -> usize {
 
 #[cfg(test)]
 mod tests {
-    use std::vec::Vec;
+    use alloc::vec::Vec;
 
     use super::*;
 
