@@ -429,6 +429,7 @@ mod tests {
             let block = unsafe { <$block>::load(NonNull::from(&bytes).cast()) };
             // SAFETY: as above.
             let with = unsafe { <$block>::load(NonNull::from(&other).cast()) };
+            assert_eq!(<$block>::BYTES, 16);
             let is_stop = |byte| byte < b' ' || byte == b'"' || byte == b'\\';
             assert_eq!(block.string_stops(), bits(bytes, is_stop), "{bytes:?}");
             assert_eq!(block.high_bits(), bits(bytes, |byte| byte >= 0x80), "{bytes:?}");
@@ -454,8 +455,10 @@ mod tests {
             let kind = b" 0a\x80\t"[round % 5];
             let run = next(17);
             let byte = |place, other| if place < run { kind } else { other };
-            let bytes = core::array::from_fn(|place| byte(place, special[next(special.len())]));
-            let other = core::array::from_fn(|place| if next(3) > 0 { bytes[place] } else { b'x' });
+            let bytes: [u8; 16] =
+                core::array::from_fn(|place| byte(place, special[next(special.len())]));
+            let other: [u8; 16] =
+                core::array::from_fn(|place| if next(3) > 0 { bytes[place] } else { b'x' });
             check!(Block, bytes, other);
             check!(words::Block, bytes, other);
         }
