@@ -123,7 +123,7 @@ fn run(cases: usize, seed: u64) {
 
 #[test]
 fn mutated_documents_read_as_serde_json_reads_them() {
-    run(if cfg!(miri) { 10 } else { 3000 }, 0x0123_4567_89AB_CDEF);
+    run(if cfg!(miri) { 10 } else { 2000 }, 0x0123_4567_89AB_CDEF);
 }
 
 #[test]

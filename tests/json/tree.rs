@@ -74,7 +74,7 @@ fn every_array_comes_back<S: ReleaseStrategy>() {
 fn a_million_brackets_are_no_matter<S: ReleaseStrategy>() {
     let depth = match () {
         () if cfg!(miri) => 300,
-        () if cfg!(debug_assertions) => 50_000,
+        () if cfg!(debug_assertions) => 20_000,
         () => 1_000_000,
     };
     let pool = Pool::<S>::new();
