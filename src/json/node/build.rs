@@ -259,6 +259,7 @@ impl<'s, 'p, 't, S: ReleaseStrategy> Builder<'s, 'p, 't, S> {
     }
 
     /// Gives back all but the first `count` nodes of the innermost open container.
+    #[cfg(feature = "serde")]
     pub(in crate::json) fn trim(&mut self, count: usize) {
         self.drop_to(self.first_child() + count);
     }
