@@ -8,7 +8,7 @@ use core::ptr::NonNull;
 
 use super::super::Pool;
 use super::tree::{Tree, release};
-use super::{FLAT, HELD, KIND, Kind, Value, Word};
+use super::{FLAT, HELD, KIND, Kind, Value, Word, info};
 use crate::error::AllocError;
 use crate::pool::ReleaseStrategy;
 
@@ -157,7 +157,7 @@ impl<'s, 'p, 't, S: ReleaseStrategy> Builder<'s, 'p, 't, S> {
             self.make_room()?;
         }
         let node = copy_of(self.pool, kind, text)?;
-        self.holds |= node.head & HELD;
+        self.holds |= node.head() & HELD;
         // SAFETY: below the capacity.
         let place = unsafe { self.base.add(self.length) };
         // SAFETY: as above; what was there is no node any more.
@@ -170,8 +170,7 @@ impl<'s, 'p, 't, S: ReleaseStrategy> Builder<'s, 'p, 't, S> {
     #[inline(always)]
     pub(in crate::json) fn open(&mut self, kind: Kind) -> Result<(), AllocError> {
         let around = Value {
-            head: Kind::Open as u32,
-            length: self.frame,
+            info: info(Kind::Open as u32, self.frame),
             word: Word { bits: u64::from(self.kind as u32 | self.holds) },
             text: PhantomData,
         };
@@ -193,7 +192,7 @@ impl<'s, 'p, 't, S: ReleaseStrategy> Builder<'s, 'p, 't, S> {
         let count = self.nodes();
         let node = if count == 0 { Value::empty(self.kind) } else { self.moved(count)? };
         self.leave();
-        self.holds |= node.head & HELD;
+        self.holds |= node.head() & HELD;
         // SAFETY: the open place was at the length, and is free.
         let place = unsafe { self.base.add(self.length) };
         // SAFETY: as above.
@@ -233,7 +232,7 @@ impl<'s, 'p, 't, S: ReleaseStrategy> Builder<'s, 'p, 't, S> {
         let is_object = noted & u64::from(KIND) == Kind::Object as u64;
         self.kind = if is_object { Kind::Object } else { Kind::Array };
         self.holds = if noted & u64::from(HELD) == 0 { 0 } else { HELD };
-        self.frame = around.length;
+        self.frame = around.length();
         self.depth -= 1;
     }
 

@@ -6,7 +6,7 @@ use core::ptr::{self, NonNull};
 use super::super::Pool;
 use super::build::copy_of;
 use super::tree::Tree;
-use super::{FLAT, Kind, Value, node_count};
+use super::{FLAT, Kind, Value, info, node_count};
 use crate::error::AllocError;
 use crate::pool::{Marked, ReleaseStrategy};
 
@@ -64,7 +64,7 @@ impl<'a, 'p, 't, S: ReleaseStrategy> Place<'a, 'p, 't, S> {
         if index >= self.node.node_count() {
             return None;
         }
-        self.node.head &= !FLAT;
+        self.node.info &= !u64::from(FLAT);
         // SAFETY: below the nodes of the array, which this node holds alone.
         let mut child = unsafe { self.nodes().add(index) };
         // SAFETY: as above; the container is borrowed uniquely for 'a.
@@ -126,7 +126,7 @@ impl<'a, 'p, 't, S: ReleaseStrategy> Place<'a, 'p, 't, S> {
         for (index, tree) in trees.into_iter().enumerate() {
             let node = tree.into_root();
             if node.is_held() {
-                self.node.head &= !FLAT;
+                self.node.info &= !u64::from(FLAT);
             }
             // SAFETY: below `at + COUNT`.
             let place = unsafe { place.add(index) };
@@ -182,9 +182,9 @@ impl<'a, 'p, 't, S: ReleaseStrategy> Place<'a, 'p, 't, S> {
         let array = self.pool.raw.issue_roomy(roomy)?;
         // SAFETY: both hold `count` nodes; the new one was handed out just now.
         unsafe { array.elements.cast().copy_from_nonoverlapping(self.nodes(), count) };
-        let flat = self.node.head & FLAT;
+        let flat = self.node.head() & FLAT;
         // SAFETY: the first `count` nodes were moved there, and it holds more.
-        *self.node = unsafe { Value::held(self.node.kind(), array, self.node.length, flat) };
+        *self.node = unsafe { Value::held(self.node.kind(), array, self.node.length(), flat) };
         if let Some(old) = old {
             // SAFETY: the node's array, of this pool, and its nodes have moved.
             unsafe { self.pool.raw.retire_marked(old) };
@@ -204,8 +204,8 @@ impl<'a, 'p, 't, S: ReleaseStrategy> Place<'a, 'p, 't, S> {
         let is_object = u32::from(self.node.kind() == Kind::Object);
         #[allow(clippy::cast_possible_truncation, reason = "`make_room` has compared")]
         let length = count as u32 >> is_object;
-        self.node.length = length;
-        debug_assert_eq!(node_count(self.node.head, length), count);
+        self.node.info = info(self.node.head(), length);
+        debug_assert_eq!(node_count(self.node.head(), length), count);
         self.pool.raw.relabel_marked(array, count);
     }
 }

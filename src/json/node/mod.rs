@@ -68,10 +68,17 @@ const MARK: u32 = 32 - Mark::BITS;
 /// unescaping lie in the text, which lives for `'t`.
 #[repr(C)]
 pub struct Value<'t> {
-    head: u32,
-    length: u32,
+    /// Head and length in one, lowest first: two stores of 32 bits would keep
+    /// the load of both, when a node moves, waiting.
+    info: u64,
     word: Word,
     text: PhantomData<&'t str>,
+}
+
+/// Head and length of a node in one.
+#[inline(always)]
+const fn info(head: u32, length: u32) -> u64 {
+    head as u64 | (length as u64) << 32
 }
 
 /// What is behind the head: which, says the kind.
@@ -108,7 +115,7 @@ impl<'t> Value<'t> {
 
     #[inline(always)]
     const fn plain(kind: Kind, bits: u64) -> Self {
-        Self { head: kind as u32, length: 0, word: Word { bits }, text: PhantomData }
+        Self { info: info(kind as u32, 0), word: Word { bits }, text: PhantomData }
     }
 
     #[inline(always)]
@@ -138,7 +145,7 @@ impl<'t> Value<'t> {
     fn borrowed(kind: Kind, text: &'t str) -> Option<Self> {
         let length = u32::try_from(text.len()).ok()?;
         let address = NonNull::from(text).cast();
-        Some(Self { head: kind as u32, length, word: Word { address }, text: PhantomData })
+        Some(Self { info: info(kind as u32, length), word: Word { address }, text: PhantomData })
     }
 
     /// A string in the text; `None` if it is longer than 2^32 - 1 bytes.
@@ -156,7 +163,7 @@ impl<'t> Value<'t> {
     #[inline(always)]
     pub(super) fn empty(kind: Kind) -> Self {
         let address = NonNull::<Value<'_>>::dangling().cast();
-        Self { head: kind as u32, length: 0, word: Word { address }, text: PhantomData }
+        Self { info: info(kind as u32, 0), word: Word { address }, text: PhantomData }
     }
 
     /// A node that holds an array.
@@ -166,18 +173,33 @@ impl<'t> Value<'t> {
     #[inline(always)]
     unsafe fn held(kind: Kind, array: Marked, length: u32, flags: u32) -> Self {
         let head = kind as u32 | HELD | flags | array.mark.bits() << MARK;
-        Self { head, length, word: Word { address: array.elements }, text: PhantomData }
+        let word = Word { address: array.elements };
+        Self { info: info(head, length), word, text: PhantomData }
+    }
+
+    /// Kind, flags and mark.
+    #[inline(always)]
+    const fn head(&self) -> u32 {
+        #[allow(clippy::cast_possible_truncation, reason = "the lower half is what is asked for")]
+        let head = self.info as u32;
+        head
+    }
+
+    /// Bytes, elements or members.
+    #[inline(always)]
+    const fn length(&self) -> u32 {
+        (self.info >> 32) as u32
     }
 
     #[inline(always)]
     pub(super) fn kind(&self) -> Kind {
-        kind_of(self.head)
+        kind_of(self.head())
     }
 
     /// Whether it holds an array of the pool.
     #[inline(always)]
     pub(super) fn is_held(&self) -> bool {
-        self.head & HELD != 0
+        self.head() & HELD != 0
     }
 
     #[inline(always)]
@@ -202,7 +224,8 @@ impl<'t> Value<'t> {
     fn text(&self) -> &str {
         // SAFETY: from the address on lie `length` bytes, in the text or in the
         // array that this node holds, as long as it is borrowed.
-        let bytes = unsafe { slice::from_raw_parts(self.address().as_ptr(), self.length as usize) };
+        let bytes =
+            unsafe { slice::from_raw_parts(self.address().as_ptr(), self.length() as usize) };
         // SAFETY: they were those of a `str`.
         unsafe { str::from_utf8_unchecked(bytes) }
     }
@@ -219,7 +242,7 @@ impl<'t> Value<'t> {
     /// Nodes in a container's array.
     #[inline(always)]
     fn node_count(&self) -> usize {
-        node_count(self.head, self.length)
+        node_count(self.head(), self.length())
     }
 
     /// What it is.
@@ -249,7 +272,7 @@ impl<'t> Value<'t> {
     #[inline(always)]
     fn array(&self) -> Marked {
         debug_assert!(self.is_held());
-        Marked { elements: self.address(), mark: Mark::from_bits(self.head >> MARK) }
+        Marked { elements: self.address(), mark: Mark::from_bits(self.head() >> MARK) }
     }
 }
 

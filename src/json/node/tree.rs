@@ -4,7 +4,7 @@ use core::mem::{self, ManuallyDrop};
 use core::ptr::NonNull;
 
 use super::super::Pool;
-use super::{FLAT, HELD, Kind, MARK, Value, Word, kind_of};
+use super::{FLAT, HELD, Kind, MARK, Value, Word, info, kind_of};
 use crate::pool::{Mark, Marked, ReleaseStrategy};
 
 /// A root node and the pool that its arrays are of.
@@ -62,7 +62,7 @@ pub(super) unsafe fn release<S: ReleaseStrategy>(pool: &Pool<'_, S>, root: Value
     if !S::RECLAIMS || !root.is_held() {
         return;
     }
-    if is_leaf(root.head) {
+    if is_leaf(root.head()) {
         // SAFETY: the caller's promise; the node is given up, so its array is.
         unsafe { pool.raw.retire_marked(root.array()) };
     } else {
@@ -91,7 +91,7 @@ fn is_leaf(head: u32) -> bool {
 /// As [`release`]; the node is a container that holds an array.
 unsafe fn walk<S: ReleaseStrategy>(pool: &Pool<'_, S>, root: Value<'_>) {
     let mut up: Option<NonNull<u8>> = None;
-    let mut head = root.head;
+    let mut head = root.head();
     let mut base = root.address().cast::<Value<'_>>();
     let mut left = root.node_count();
     loop {
@@ -101,19 +101,19 @@ unsafe fn walk<S: ReleaseStrategy>(pool: &Pool<'_, S>, root: Value<'_>) {
             let place = unsafe { base.add(left) };
             // SAFETY: as above, and all nodes of an array are initialised.
             let node = unsafe { place.as_ref() };
-            if node.head & HELD == 0 {
+            if node.head() & HELD == 0 {
                 continue;
             }
-            if is_leaf(node.head) {
+            if is_leaf(node.head()) {
                 // SAFETY: the array is of this pool, and its node is not
                 // looked at again.
                 unsafe { pool.raw.retire_marked(node.array()) };
                 continue;
             }
-            let (inner, inside, count) = (node.head, node.address(), node.node_count());
+            let (inner, inside, count) = (node.head(), node.address(), node.node_count());
             #[allow(clippy::cast_possible_truncation, reason = "an array has a 32-bit length")]
             let length = left as u32;
-            let back = Value { head, length, word: Word { up }, text: node.text };
+            let back = Value { info: info(head, length), word: Word { up }, text: node.text };
             // SAFETY: the place of a node, whose content was taken out above.
             unsafe { place.write(back) };
             (up, head, base, left) = (Some(place.cast()), inner, inside.cast(), count);
@@ -125,7 +125,7 @@ unsafe fn walk<S: ReleaseStrategy>(pool: &Pool<'_, S>, root: Value<'_>) {
         // SAFETY: the place that the walk came down through, in an array that
         // has not gone back.
         let back = unsafe { place.as_ref() };
-        (head, left) = (back.head, back.length as usize);
+        (head, left) = (back.head(), back.length() as usize);
         // SAFETY: the walk wrote the word as this.
         up = unsafe { back.word.up };
         // SAFETY: the place is that of node `left` of its array.
