@@ -72,10 +72,7 @@ impl<'s> Machine<'s> {
                         continue 'value;
                     }
                 }
-                b'-' | b'0'..=b'9' => {
-                    let node = number::read(cursor, self.options)?;
-                    push(builder, node, *cursor)?;
-                }
+                b'-' | b'0'..=b'9' => number::read(cursor, builder, self.options)?,
                 _ => push(builder, literal(cursor, byte)?, *cursor)?,
             }
             // Behind a value: a comma leads to the next one, a bracket to what
@@ -184,7 +181,7 @@ impl<'s> Machine<'s> {
 }
 
 #[inline(always)]
-fn push<'t, S: ReleaseStrategy, const SENTINEL: bool>(
+pub(super) fn push<'t, S: ReleaseStrategy, const SENTINEL: bool>(
     builder: &mut Builder<'_, '_, 't, S>,
     node: Value<'t>,
     cursor: Cursor<'t, SENTINEL>,

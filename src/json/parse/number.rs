@@ -2,22 +2,25 @@
 
 #![forbid(unsafe_code)]
 
-use super::machine::expected;
+use super::machine::{expected, push};
 use super::{Options, OutOfRange};
 use crate::json::error::{ErrorKind, Fault};
 use crate::json::float;
-use crate::json::node::Value;
+use crate::json::node::{Builder, Value};
 use crate::json::scan::Cursor;
+use crate::pool::ReleaseStrategy;
 
 /// Digits that always fit 64 bits.
 const DIGITS: u32 = 19;
 
-/// Reads a number: a minus sign or a digit is next.
+/// Reads a number, of which a minus sign or a digit is next, and pushes it: on
+/// every way by itself, so that no node has to wait in memory for where it goes.
 #[inline(always)]
-pub(super) fn read<'t, const SENTINEL: bool>(
+pub(super) fn read<'t, S: ReleaseStrategy, const SENTINEL: bool>(
     cursor: &mut Cursor<'t, SENTINEL>,
+    builder: &mut Builder<'_, '_, 't, S>,
     options: &Options,
-) -> Result<Value<'t>, Fault> {
+) -> Result<(), Fault> {
     let start = *cursor;
     let is_negative = cursor.eat(b'-');
     let leads_with_zero = cursor.peek() == b'0';
@@ -27,10 +30,14 @@ pub(super) fn read<'t, const SENTINEL: bool>(
     }
     let next = cursor.peek();
     if next != b'.' && next | 0x20 != b'e' {
-        return match signed(integer, is_negative, count) {
-            Some(node) => Ok(node),
-            None => large_integer(start, *cursor, options),
+        if count <= DIGITS && !is_negative {
+            return push(builder, Value::unsigned(integer), *cursor);
+        }
+        let node = match signed(integer, is_negative, count) {
+            Some(node) => node,
+            None => large_integer(start, *cursor, options)?,
         };
+        return push(builder, node, *cursor);
     }
     let (mut digits, mut total, mut exponent) = (integer, count, 0);
     if cursor.eat(b'.') {
@@ -48,20 +55,19 @@ pub(super) fn read<'t, const SENTINEL: bool>(
     if total <= DIGITS {
         if let Some(float) = i32::try_from(exponent).ok().and_then(|e| float::nearest(digits, e)) {
             let sign = u64::from(is_negative) << 63;
-            return Ok(Value::float(f64::from_bits(float.to_bits() | sign)));
+            let float = f64::from_bits(float.to_bits() | sign);
+            return push(builder, Value::float(float), *cursor);
         }
     }
-    hard(start, *cursor, options)
+    let node = hard(start, *cursor, options)?;
+    push(builder, node, *cursor)
 }
 
-/// An integer of up to 19 digits, if it is one that 64 bits hold.
+/// An integer of up to 19 digits below 0, if it is one that 64 bits hold.
 #[inline(always)]
 fn signed<'t>(integer: u64, is_negative: bool, count: u32) -> Option<Value<'t>> {
-    if count > DIGITS {
+    if count > DIGITS || !is_negative {
         return None;
-    }
-    if !is_negative {
-        return Some(Value::unsigned(integer));
     }
     match 0_i64.checked_sub_unsigned(integer) {
         // As `serde_json` reads it, for an integer has no sign of zero.
