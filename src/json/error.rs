@@ -93,11 +93,11 @@ pub(super) struct Fault {
 /// ```
 /// let pool = <arraypool::json::Pool>::new();
 /// let error = arraypool::json::parse("{\n  \"a\": [1, 2,]\n}", &pool).unwrap_err();
-/// assert_eq!((error.line(), error.column(), error.offset()), (2, 15, 16));
+/// assert_eq!((error.line(), error.column(), error.offset()), (2, 14, 15));
 /// assert_eq!(error.to_string(), "\
-/// expected a value at line 2, column 15
+/// expected a value at line 2, column 14
 ///   |   \"a\": [1, 2,]
-///   |               ^");
+///   |              ^");
 /// ```
 #[derive(Clone, Copy)]
 pub struct Error {

@@ -33,7 +33,7 @@ use crate::pool::{DefaultStrategy, ReleaseStrategy};
 /// root.insert("b", true)?;
 /// root.remove("a").unwrap();
 /// assert_eq!(document.to_string(), r#"{"b":true}"#);
-/// assert_eq!(pool.stats().live, 1);
+/// assert_eq!(pool.stats().live, 2);   // the object, and its key
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub struct ValueMut<'a, 'p, 't, S: ReleaseStrategy = DefaultStrategy> {

@@ -72,7 +72,8 @@ impl<'p, 't, S: ReleaseStrategy> ValueMut<'_, 'p, 't, S> {
     ///     { "op": "add", "path": "/a/-", "value": "end" },
     ///     { "op": "move", "from": "/b", "path": "/a/0" }
     /// ]"#;
-    /// document.root_mut().patch(&json::parse(patch, &pool)?)?;
+    /// let patch = json::parse(patch, &pool)?;
+    /// document.root_mut().patch(&patch)?;
     /// assert_eq!(document.to_string(), r#"{"a":[3,1,2,"end"]}"#);
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```

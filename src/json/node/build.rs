@@ -149,6 +149,16 @@ impl<'s, 'p, 't, S: ReleaseStrategy> Builder<'s, 'p, 't, S> {
         Ok(())
     }
 
+    /// Adds a string that lies in the text.
+    #[inline(always)]
+    pub(in crate::json) fn push_text(&mut self, text: &'t str) -> Result<(), AllocError> {
+        let length = u32::try_from(text.len());
+        let length = length.map_err(|_| AllocError::TooLarge { length: text.len() })?;
+        let word = Word { address: NonNull::from(text).cast() };
+        let info = info(Kind::String as u32, length);
+        self.push(Value { info, word, text: PhantomData })
+    }
+
     /// Adds a string, or a number as text, in an array of its own.
     #[inline(always)]
     pub(in crate::json) fn push_copy(&mut self, kind: Kind, text: &str) -> Result<(), AllocError> {

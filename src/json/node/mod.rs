@@ -148,12 +148,6 @@ impl<'t> Value<'t> {
         Some(Self { info: info(kind as u32, length), word: Word { address }, text: PhantomData })
     }
 
-    /// A string in the text; `None` if it is longer than 2^32 - 1 bytes.
-    #[inline(always)]
-    pub(super) fn string(text: &'t str) -> Option<Self> {
-        Self::borrowed(Kind::String, text)
-    }
-
     /// A number as text; `None` if it is longer than 2^32 - 1 bytes.
     pub(super) fn digits(text: &'t str) -> Option<Self> {
         Self::borrowed(Kind::Digits, text)

@@ -73,7 +73,7 @@ impl<'s> Machine<'s> {
                     }
                 }
                 b'-' | b'0'..=b'9' => number::read(cursor, builder, self.options)?,
-                _ => push(builder, literal(cursor, byte)?, *cursor)?,
+                _ => literal(cursor, builder, byte)?,
             }
             // Behind a value: a comma leads to the next one, a bracket to what
             // is behind the container.
@@ -169,8 +169,8 @@ impl<'s> Machine<'s> {
         let start = *cursor;
         let plain = cursor.plain();
         if plain.stop == Some(b'"') {
-            if let Some(node) = plain.text().and_then(Value::string) {
-                return push(builder, node, *cursor);
+            if let Some(text) = plain.text() {
+                return builder.push_text(text).map_err(|error| refused(*cursor, error));
             }
         }
         // It is read once more, so that what was found need not be in memory.
@@ -190,10 +190,11 @@ pub(super) fn push<'t, S: ReleaseStrategy, const SENTINEL: bool>(
 }
 
 #[inline(always)]
-fn literal<'t, const SENTINEL: bool>(
+fn literal<'t, S: ReleaseStrategy, const SENTINEL: bool>(
     cursor: &mut Cursor<'t, SENTINEL>,
+    builder: &mut Builder<'_, '_, 't, S>,
     byte: u8,
-) -> Result<Value<'t>, Fault> {
+) -> Result<(), Fault> {
     // A word that is not whole is an error where it begins.
     let mut ahead = *cursor;
     let value = match byte {
@@ -203,7 +204,7 @@ fn literal<'t, const SENTINEL: bool>(
         _ => return Err(not_here(*cursor, ErrorKind::ExpectedValue)),
     };
     cursor.move_to(&ahead);
-    Ok(value)
+    push(builder, value, *cursor)
 }
 
 /// The fault that something else stands here, or nothing at all.
