@@ -17,12 +17,11 @@ use std::process::ExitCode;
 use std::time::Instant;
 use std::{env, fs};
 
-use arraypool::json::{Pool, Scratch, Seed, Value};
+use arraypool::json::{self, Pool, Value};
 use arraypool::shared::{ArenaPool, WhenExhausted};
 use arraypool::{Arena, Direct};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use rayon::prelude::*;
-use serde::de::DeserializeSeed;
 
 /// The text of a file, and how often it is parsed.
 struct Input {
@@ -43,21 +42,15 @@ const KEPT: usize = 64 << 20;
 /// read and thrown away.
 fn parse(text: &[u8], arena: &Arena<'_>) -> Result<usize, String> {
     let pool = Pool::<Direct>::try_new_in(arena).map_err(|error| error.to_string())?;
-    let mut scratch = Scratch::new();
-    let mut deserializer = serde_json::Deserializer::from_slice(text);
-    let value = Seed::new(&pool, &mut scratch).deserialize(&mut deserializer);
-    let value = value.map_err(|error| error.to_string())?;
-    deserializer.end().map_err(|error| error.to_string())?;
-    Ok(values(&value))
+    let document = json::parse(text, &pool).map_err(|error| error.to_string())?;
+    Ok(values(document.root()))
 }
 
 /// Values in a tree, itself included.
-fn values(value: &Value<'_, Direct>) -> usize {
-    1 + match value {
-        Value::Array(array) => array.iter().map(values).sum(),
-        Value::Object(members) => members.iter().map(|member| values(member.value())).sum(),
-        _ => 0,
-    }
+fn values(value: &Value<'_>) -> usize {
+    let elements = value.as_array().map_or(0, |array| array.iter().map(values).sum());
+    let members = value.as_object().map_or(0, |object| object.values().map(values).sum());
+    1 + elements + members
 }
 
 fn main() -> ExitCode {

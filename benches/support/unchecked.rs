@@ -47,7 +47,7 @@ unsafe impl ReleaseStrategy for Unchecked {
         Ok(NonNull::dangling())
     }
 
-    fn begin(_: &List, _: &Run) {}
+    fn begin(_: &List, _: &Run, _: u32) {}
 
     unsafe fn cut(_: &List, slot: Cut, _: u32, _: Tenure) -> Option<Issued<()>> {
         Some(Issued { elements: slot.elements, ticket: (), generation: 0 })

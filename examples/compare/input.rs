@@ -35,11 +35,6 @@ fn check(name: String, text: Vec<u8>) -> Result<Input, String> {
 }
 
 impl Input {
-    /// An error about this document, in one line.
-    pub(crate) fn error(&self, error: &serde_json::Error) -> String {
-        place(&self.name, error)
-    }
-
     /// The last part of the path, for a table.
     pub(crate) fn short_name(&self) -> &str {
         let name = Path::new(&self.name).file_name().and_then(|name| name.to_str());

@@ -50,7 +50,9 @@ fn compare(options: &Options) -> Result<(), String> {
     let bar = progress(options, inputs.len());
     let mut rows = Vec::new();
     for input in &inputs {
-        rows.extend(strategies(input, options, &bar).map_err(|error| input.error(&error))?);
+        rows.extend(
+            strategies(input, options, &bar).map_err(|error| format!("{}: {error}", input.name))?,
+        );
     }
     bar.finish_and_clear();
     print(&if options.json { report::json(&rows, options) } else { report::table(&rows, options) })
@@ -61,7 +63,7 @@ fn strategies(
     input: &Input,
     options: &Options,
     bar: &ProgressBar,
-) -> Result<[Measured; 3], serde_json::Error> {
+) -> Result<[Measured; 3], String> {
     Ok([
         measure::<Direct>(input, options, bar)?,
         measure::<Metadata>(input, options, bar)?,

@@ -6,7 +6,7 @@ use core::mem::MaybeUninit;
 use core::time::Duration;
 use std::time::Instant;
 
-use arraypool::json::{Classes, Pool, Scratch, Value};
+use arraypool::json::{Classes, Document, Parser, Pool};
 use arraypool::{Arena, PoolArray, ReleaseStrategy};
 use indicatif::ProgressBar;
 
@@ -60,7 +60,7 @@ pub(crate) fn measure<S: ReleaseStrategy>(
     input: &Input,
     options: &Options,
     bar: &ProgressBar,
-) -> Result<Measured, serde_json::Error> {
+) -> Result<Measured, String> {
     bar.set_message(format!("{} {}", input.short_name(), S::NAME));
     let units = check::<S>(input)?;
     let mut run = Run::new(input, options, bar);
@@ -77,17 +77,29 @@ pub(crate) fn measure<S: ReleaseStrategy>(
 
 /// Reads the document once and compares it with what `serde_json` reads. Returns
 /// the units of each of its arrays.
-fn check<S: ReleaseStrategy>(input: &Input) -> Result<Vec<usize>, serde_json::Error> {
+fn check<S: ReleaseStrategy>(input: &Input) -> Result<Vec<usize>, String> {
     let pool = Pool::<S>::new();
-    let value = tree::read(&input.text, &pool, &mut Scratch::new())?;
-    assert!(tree::agree(&value, &input.expected), "{}: the tree is wrong", input.name);
+    let by_serde = tree::read_by_serde(&input.text, &pool).map_err(|error| error.to_string())?;
+    assert!(tree::agree(&by_serde, &input.expected), "{}: the tree is wrong", input.name);
+    drop(by_serde);
+    let document = read(input, &pool, &mut Parser::new())?;
+    assert!(tree::agree(&document, &input.expected), "{}: the tree is wrong", input.name);
     let mut sizes = Vec::new();
-    tree::array_bytes(&value, &mut sizes);
+    tree::array_bytes(&document, &input.text, &mut sizes);
     sizes.retain(|&bytes| bytes > 0);
     if S::RECLAIMS {
         assert_eq!(pool.stats().live, sizes.len(), "an array is one string, array or object");
     }
     Ok(sizes.iter().map(|bytes| bytes.div_ceil(size_of::<Unit>())).collect())
+}
+
+/// The input as a document.
+fn read<'p, 't, S: ReleaseStrategy>(
+    input: &'t Input,
+    pool: &'p Pool<'p, S>,
+    parser: &mut Parser,
+) -> Result<Document<'p, 't, S>, String> {
+    tree::read(&input.text, pool, parser).map_err(|error| error.to_string())
 }
 
 /// A run of documents through one strategy.
@@ -114,15 +126,15 @@ struct Ending {
 fn generation<S: ReleaseStrategy>(
     arena: &Arena<'_>,
     run: &mut Run<'_>,
-) -> Result<Option<Ending>, serde_json::Error> {
+) -> Result<Option<Ending>, String> {
     let pool = Pool::<S>::new_in(arena);
-    let mut scratch = Scratch::new();
+    let mut parser = Parser::new();
     let mut alive = Vec::with_capacity(ALIVE);
     while run.times.len() < run.documents {
         if !S::RECLAIMS && arena.used_bytes() > GENERATION_BYTES {
             return Ok(None);
         }
-        run.step(&pool, &mut scratch, &mut alive)?;
+        run.step(&pool, &mut parser, &mut alive)?;
         if run.times.len() == 1 {
             run.first_bytes = arena.allocated_bytes() + pool.stats().book_bytes;
         }
@@ -160,16 +172,16 @@ impl<'a> Run<'a> {
     fn step<'p, S: ReleaseStrategy>(
         &mut self,
         pool: &'p Pool<'p, S>,
-        scratch: &mut Scratch<'p, S>,
-        alive: &mut Vec<Value<'p, S>>,
-    ) -> Result<(), serde_json::Error> {
+        parser: &mut Parser,
+        alive: &mut Vec<Document<'p, 'a, S>>,
+    ) -> Result<(), String> {
         let place = self.random.below(ALIVE);
         let started = Instant::now();
-        let value = tree::read(&self.input.text, pool, scratch)?;
+        let document = read(self.input, pool, parser)?;
         if alive.len() < ALIVE {
-            alive.push(value);
+            alive.push(document);
         } else {
-            alive[place] = value;
+            alive[place] = document;
         }
         self.times.push(started.elapsed());
         self.bar.inc(1);

@@ -2,10 +2,11 @@
 
 #![forbid(unsafe_code)]
 
+use alloc::borrow::Cow;
 use core::ops;
 
-use super::value::{Member, Value};
-use crate::pool::ReleaseStrategy;
+use super::node::{Content, Value};
+use super::value::Object;
 
 /// What a [`Value`] can be asked for with [`get`](Value::get) or `[]`: a key of
 /// an object (`str`) or a position in an array (`usize`).
@@ -18,52 +19,75 @@ impl Index for str {}
 impl<I: Index + ?Sized> Index for &I {}
 
 mod sealed {
-    use super::{ReleaseStrategy, Value};
+    use super::Value;
 
     #[allow(unreachable_pub, reason = "a seal is public where nobody can name it")]
     pub trait Sealed {
-        fn find<'a, 'p, S: ReleaseStrategy>(
-            &self,
-            value: &'a Value<'p, S>,
-        ) -> Option<&'a Value<'p, S>>;
+        /// The node that is meant, as nodes lie in the array of `value`.
+        fn node_in(&self, value: &Value<'_>) -> Option<usize>;
     }
 }
 
 impl sealed::Sealed for usize {
-    fn find<'a, 'p, S: ReleaseStrategy>(
-        &self,
-        value: &'a Value<'p, S>,
-    ) -> Option<&'a Value<'p, S>> {
-        value.as_array()?.get(*self)
+    fn node_in(&self, value: &Value<'_>) -> Option<usize> {
+        let length = value.as_array()?.len();
+        (*self < length).then_some(*self)
     }
 }
 
 impl sealed::Sealed for str {
-    fn find<'a, 'p, S: ReleaseStrategy>(
-        &self,
-        value: &'a Value<'p, S>,
-    ) -> Option<&'a Value<'p, S>> {
-        let mut members = value.as_object()?.iter().rev();
-        members.find(|member| member.key().as_bytes() == self.as_bytes()).map(Member::value)
+    fn node_in(&self, value: &Value<'_>) -> Option<usize> {
+        node_of_key(value, self)
     }
 }
 
 impl<I: Index + ?Sized> sealed::Sealed for &I {
-    fn find<'a, 'p, S: ReleaseStrategy>(
-        &self,
-        value: &'a Value<'p, S>,
-    ) -> Option<&'a Value<'p, S>> {
-        (**self).find(value)
+    fn node_in(&self, value: &Value<'_>) -> Option<usize> {
+        (**self).node_in(value)
     }
 }
 
-impl<'p, S: ReleaseStrategy> Value<'p, S> {
+/// The value's node of the last member with that key.
+pub(super) fn node_of_key(value: &Value<'_>, key: &str) -> Option<usize> {
+    node_of(value.as_object()?, |other| other == key)
+}
+
+/// The value's node of the last member whose key is as wanted.
+fn node_of(object: Object<'_, '_>, is_wanted: impl Fn(&str) -> bool) -> Option<usize> {
+    object.keys().rposition(is_wanted).map(|member| 2 * member + 1)
+}
+
+/// The node that a token of a pointer leads to.
+pub(super) fn node_of_token(value: &Value<'_>, token: &str) -> Option<usize> {
+    match value.as_object() {
+        Some(object) => node_of(object, |key| spells(token, key.as_bytes())),
+        None => sealed::Sealed::node_in(&position(token)?, value),
+    }
+}
+
+/// The tokens of a pointer: none of the empty one; `None` if it is none.
+pub(super) fn tokens(pointer: &str) -> Option<impl Iterator<Item = &str>> {
+    let mut tokens = pointer.split('/');
+    // In front of the first slash is nothing.
+    tokens.next().filter(|before| before.is_empty()).map(|_| tokens)
+}
+
+/// A token of a pointer, its escapes undone.
+pub(super) fn unescaped(token: &str) -> Cow<'_, str> {
+    if token.contains('~') {
+        Cow::Owned(token.replace("~1", "/").replace("~0", "~"))
+    } else {
+        Cow::Borrowed(token)
+    }
+}
+
+impl<'t> Value<'t> {
     /// The member of an object with that key, or the element of an array at that
     /// position, if the value is one and has it.
     ///
     /// Complexity: linear in the members of an object. Never panics.
-    pub fn get(&self, index: impl Index) -> Option<&Self> {
-        index.find(self)
+    pub fn get(&self, index: impl Index) -> Option<&Value<'t>> {
+        self.node(index.node_in(self)?)
     }
 
     /// The value that a JSON pointer (RFC 6901) leads to: `/items/0/name`. In a
@@ -72,24 +96,21 @@ impl<'p, S: ReleaseStrategy> Value<'p, S> {
     ///
     /// Complexity: linear in the members of the objects on the way. Never panics.
     #[must_use]
-    pub fn pointer(&self, pointer: &str) -> Option<&Self> {
-        if pointer.is_empty() {
-            return Some(self);
-        }
-        let mut tokens = pointer.strip_prefix('/')?.split('/');
-        tokens.try_fold(self, |value, token| match value {
-            Self::Array(array) => array.get(position(token)?),
-            Self::Object(object) => {
-                let mut members = object.iter().rev();
-                members.find(|member| spells(token, member.key().as_bytes())).map(Member::value)
-            }
+    pub fn pointer(&self, pointer: &str) -> Option<&Value<'t>> {
+        tokens(pointer)?.try_fold(self, |value, token| value.node(node_of_token(value, token)?))
+    }
+
+    /// A node of the array of a container.
+    fn node(&self, node: usize) -> Option<&Value<'t>> {
+        match self.content() {
+            Content::Array(nodes) | Content::Object(nodes) => nodes.get(node),
             _ => None,
-        })
+        }
     }
 }
 
 /// The position that a token of a pointer means: digits without a leading zero.
-fn position(token: &str) -> Option<usize> {
+pub(super) fn position(token: &str) -> Option<usize> {
     let plain = token.bytes().all(|byte| byte.is_ascii_digit());
     let leading = token.len() > 1 && token.starts_with('0');
     if plain && !leading { token.parse().ok() } else { None }
@@ -112,11 +133,12 @@ fn spells(token: &str, key: &[u8]) -> bool {
 }
 
 /// `value["key"]`, `value[0]`: null where there is no such thing.
-impl<S: ReleaseStrategy, I: Index> ops::Index<I> for Value<'_, S> {
-    type Output = Self;
+impl<'t, I: Index> ops::Index<I> for Value<'t> {
+    type Output = Value<'t>;
 
-    fn index(&self, index: I) -> &Self {
-        self.get(index).unwrap_or(&Value::Null)
+    fn index(&self, index: I) -> &Value<'t> {
+        static NULL: Value<'static> = Value::NULL;
+        self.get(index).unwrap_or(&NULL)
     }
 }
 

@@ -1,59 +1,78 @@
-//! A JSON document in pooled arrays.
+//! A JSON document in pooled arrays: read, looked at, edited, written, dropped piece by piece.
 //!
-//! Words of this floor: a **document** is a tree of [`Value`]s; every string,
-//! array and object in it is one array of one [`Pool`], exactly as long as it
-//! needs to be. A value that is dropped gives all its arrays back, in any order,
-//! while other documents of the pool live on; under [`Direct`] nothing goes back
-//! before the pool is reset.
+//! Words of this floor: a **document** is a tree of [`Value`]s, nodes of 16
+//! bytes; the children of a container, and each string that cannot be borrowed
+//! from the text, are one array of a [`Pool`], exactly as long as needed. A
+//! document that is dropped gives all its arrays back, in any order, while
+//! others of the pool live on; under [`Direct`] nothing goes back before the
+//! pool is reset.
 //!
-//! Names are those of `serde_json`, where it has the same thing. With the
-//! feature `serde`, `Seed` fills a tree from any format and `Value` is
-//! `Serialize`. Without it a tree is put together by hand:
+//! Names are those of `serde_json`, where it has the same thing.
 //!
 //! ```
-//! use arraypool::json::{Member, Pool, Value};
+//! use arraypool::json::{self, Pool};
 //!
 //! let pool = <Pool>::new();
-//! let list = pool.try_array([Value::from(1_u64), Value::from(2.5), Value::Null])?;
-//! let member = Member::new(pool.try_text("list")?, list);
-//! let value = pool.try_object([member])?;
+//! let document = json::parse(r#"{ "list": [1, 2.5, "\u00e9"] }"#, &pool)?;
 //!
-//! assert_eq!(value["list"][1].as_f64(), Some(2.5));
-//! assert_eq!(value.to_string(), r#"{"list":[1,2.5,null]}"#);
-//! assert_eq!(pool.stats().live, 3);   // the list, the key, the object
-//! drop(value);
+//! assert_eq!(document["list"][1].as_f64(), Some(2.5));
+//! assert_eq!(document.pointer("/list/2").and_then(|value| value.as_str()), Some("é"));
+//! assert_eq!(document.to_string(), r#"{"list":[1,2.5,"é"]}"#);
+//! assert_eq!(pool.stats().live, 3);   // the object, the list, and "é"
+//! drop(document);
 //! # let live = pool.stats().live;
 //! # assert!(live == 0);
-//! # Ok::<(), arraypool::AllocError>(())
+//! # Ok::<(), json::Error>(())
 //! ```
+//!
+//! # How it is built
+//!
+//! | | |
+//! |---|---|
+//! | `scan/` | a text, byte by byte and 16 bytes at once |
+//! | `node/` | a node, and trees put together, edited and taken apart |
+//! | `parse/` | the rules: a loop over values, strings, numbers |
+//! | `float` | digits to the nearest float |
+//!
+//! Only the first two hold `unsafe`. Nothing here is recursive but the door for
+//! other formats, whose depth is bounded.
 //!
 //! [`Direct`]: crate::Direct
 
-#![forbid(unsafe_code)]
-
+mod document;
+mod edit;
+mod error;
+mod float;
 mod index;
+mod node;
 mod number;
+mod parse;
+mod scan;
 #[cfg(feature = "serde")]
-mod seed;
-#[cfg(feature = "serde")]
-mod serialize;
+mod serde;
 mod value;
 mod write;
 
 use core::alloc::Layout;
 use core::fmt;
 
+pub use document::Document;
+pub use edit::{EditError, PatchError, Put, ValueMut};
+pub use error::{Error, ErrorKind};
 pub use index::Index;
+pub use node::Value;
 pub use number::Number;
+pub use parse::{Documents, Options, OutOfRange, Parser, parse};
 #[cfg(feature = "serde")]
-pub use seed::{DEPTH_MAX, Scratch, Seed};
-pub use value::{Member, Text, Value};
+pub use serde::{DEPTH_MAX, FromValueError, Scratch, Seed, from_value};
+pub use value::{Members, Object};
+#[cfg(feature = "std")]
+pub use write::to_writer;
+pub use write::{Style, to_string, to_string_pretty};
 
 use crate::arena::Arena;
 use crate::error::{AllocError, VerifyError};
-use crate::pool::{
-    ClassTable, DefaultStrategy, PoolArray, PoolBuilder, PoolStats, RawPool, ReleaseStrategy,
-};
+use crate::pool::{ClassTable, DefaultStrategy, PoolBuilder, PoolStats, RawPool, ReleaseStrategy};
 
 /// A unit of the pool: all that a document is made of fits a multiple of it.
 type Unit = [u64; 2];
@@ -120,54 +139,6 @@ impl<'m, S: ReleaseStrategy> Pool<'m, S> {
         RawPool::builder(Layout::new::<Unit>())
     }
 
-    /// A string.
-    ///
-    /// # Errors
-    /// As [`ArrayPool::try_allocate`](crate::ArrayPool::try_allocate).
-    pub fn try_text(&self, text: &str) -> Result<Text<'_, S>, AllocError> {
-        let bytes = self.raw.try_allocate(text.len())?.write_copy(text.as_bytes());
-        Ok(Text::new(bytes))
-    }
-
-    /// An array of values, which may be of any depth: dropping it needs stack
-    /// for each level.
-    ///
-    /// # Errors
-    /// As [`ArrayPool::try_allocate`](crate::ArrayPool::try_allocate).
-    ///
-    /// # Panics
-    /// If `values` gives fewer than it says.
-    pub fn try_array<'p, I>(&'p self, values: I) -> Result<Value<'p, S>, AllocError>
-    where
-        I: IntoIterator<Item = Value<'p, S>, IntoIter: ExactSizeIterator>,
-    {
-        self.try_collect(values.into_iter()).map(Value::Array)
-    }
-
-    /// An object of members, in their order. Of several members with the same
-    /// key, the last one counts.
-    ///
-    /// # Errors
-    /// As [`ArrayPool::try_allocate`](crate::ArrayPool::try_allocate).
-    ///
-    /// # Panics
-    /// If `members` gives fewer than it says.
-    pub fn try_object<'p, I>(&'p self, members: I) -> Result<Value<'p, S>, AllocError>
-    where
-        I: IntoIterator<Item = Member<'p, S>, IntoIter: ExactSizeIterator>,
-    {
-        self.try_collect(members.into_iter()).map(Value::Object)
-    }
-
-    /// Moves all items into an array that is exactly as long.
-    fn try_collect<T>(
-        &self,
-        mut items: impl ExactSizeIterator<Item = T>,
-    ) -> Result<PoolArray<'_, T, S, Classes>, AllocError> {
-        let array = self.raw.try_allocate(items.len())?;
-        Ok(array.write_with(|_| items.next().expect("an iterator is as long as it says")))
-    }
-
     /// Takes every array back at once; memory is kept for the next documents.
     /// (Under [`Direct`](crate::Direct) only if the arena is the pool's own: one
     /// that it borrows is for its owner to reset.)
@@ -201,14 +172,14 @@ impl<'m, S: ReleaseStrategy> Pool<'m, S> {
 /// A pool over one that was [built](Pool::builder) with settings.
 ///
 /// # Panics
-/// If its units are not aligned for a document, as those of [`Pool::builder`] are.
+/// If its units are not as large and as aligned as a node, as those of [`Pool::builder`] are.
 impl<'m, S: ReleaseStrategy> From<RawPool<'m, S, Classes>> for Pool<'m, S> {
     #[track_caller]
     fn from(raw: RawPool<'m, S, Classes>) -> Self {
         assert!(
-            raw.unit_align() >= align_of::<Value<'static, S>>(),
-            "a document needs units aligned to {}",
-            align_of::<Value<'static, S>>()
+            raw.unit_align() >= align_of::<Value<'static>>()
+                && raw.unit_size() == size_of::<Unit>(),
+            "a document needs units of a node's size, aligned for it"
         );
         Self { raw }
     }

@@ -60,18 +60,6 @@ impl Number {
     pub fn is_f64(self) -> bool {
         matches!(self.0, Kind::Float(_))
     }
-
-    #[cfg(feature = "serde")]
-    pub(super) fn serialize_as_is<Z: serde::Serializer>(
-        self,
-        serializer: Z,
-    ) -> Result<Z::Ok, Z::Error> {
-        match self.0 {
-            Kind::Unsigned(integer) => serializer.serialize_u64(integer),
-            Kind::Negative(integer) => serializer.serialize_i64(integer),
-            Kind::Float(float) => serializer.serialize_f64(float),
-        }
-    }
 }
 
 impl From<u64> for Number {

@@ -1,69 +1,210 @@
-//! A value as compact JSON text.
+//! A value as JSON text, compact or indented.
 
 #![forbid(unsafe_code)]
 
-use core::fmt::{self, Write as _};
+use alloc::string::String;
+use alloc::vec::Vec;
+use core::{fmt, slice};
 
-use super::value::{Text, Value};
-use crate::pool::ReleaseStrategy;
+use super::node::{Content, Value};
+use super::scan::Cursor;
 
-/// Writes the value as JSON, without any white space.
-impl<S: ReleaseStrategy> fmt::Display for Value<'_, S> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Null => f.write_str("null"),
-            Self::Bool(value) => f.write_str(if *value { "true" } else { "false" }),
-            Self::Number(number) => write!(f, "{number}"),
-            Self::String(text) => quote(text, f),
-            Self::Array(array) => {
-                for (index, value) in array.iter().enumerate() {
-                    f.write_char(if index == 0 { '[' } else { ',' })?;
-                    write!(f, "{value}")?;
-                }
-                f.write_str(if array.is_empty() { "[]" } else { "]" })
-            }
-            Self::Object(object) => {
-                for (index, member) in object.iter().enumerate() {
-                    f.write_char(if index == 0 { '{' } else { ',' })?;
-                    quote(member.key(), f)?;
-                    write!(f, ":{}", member.value())?;
-                }
-                f.write_str(if object.is_empty() { "{}" } else { "}" })
-            }
-        }
+/// How JSON is laid out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[non_exhaustive]
+pub enum Style {
+    /// Without any white space.
+    #[default]
+    Compact,
+    /// A line for each element, indented by so many spaces for each level.
+    Indented(u8),
+}
+
+/// The value as compact JSON.
+///
+/// Complexity: linear. Not recursive.
+///
+/// # Panics
+/// If there is no memory.
+#[must_use]
+pub fn to_string(value: &Value<'_>) -> String {
+    in_style(value, Style::Compact)
+}
+
+/// The value as JSON, indented by two spaces as `serde_json` does.
+///
+/// # Panics
+/// If there is no memory.
+#[must_use]
+pub fn to_string_pretty(value: &Value<'_>) -> String {
+    in_style(value, Style::Indented(2))
+}
+
+fn in_style(value: &Value<'_>, style: Style) -> String {
+    let mut text = String::new();
+    // A `String` refuses nothing.
+    let _ = write(value, style, &mut text);
+    text
+}
+
+/// Writes the value as JSON.
+///
+/// # Errors
+/// Those of the writer.
+///
+/// # Panics
+/// If there is no memory for the stack of open containers.
+#[cfg(feature = "std")]
+pub fn to_writer(
+    writer: impl std::io::Write,
+    value: &Value<'_>,
+    style: Style,
+) -> std::io::Result<()> {
+    let mut sink = Bytes { writer, failure: None };
+    match write(value, style, &mut sink) {
+        Ok(()) => Ok(()),
+        Err(fmt::Error) => Err(sink.failure.unwrap_or_else(|| std::io::ErrorKind::Other.into())),
     }
 }
 
-/// Writes the text itself, without quotes or escapes.
-impl<S: ReleaseStrategy> fmt::Display for Text<'_, S> {
+/// A writer of bytes that is written text.
+#[cfg(feature = "std")]
+struct Bytes<W> {
+    writer: W,
+    failure: Option<std::io::Error>,
+}
+
+#[cfg(feature = "std")]
+impl<W: std::io::Write> fmt::Write for Bytes<W> {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        self.writer.write_all(text.as_bytes()).map_err(|error| {
+            self.failure = Some(error);
+            fmt::Error
+        })
+    }
+}
+
+/// Writes it as compact JSON; with `{:#}`, indented by two spaces.
+impl fmt::Display for Value<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Display::fmt(self.as_str(), f)
+        write(self, if f.alternate() { Style::Indented(2) } else { Style::Compact }, f)
+    }
+}
+
+/// A container whose nodes are being written.
+struct Open<'a, 't> {
+    rest: slice::Iter<'a, Value<'t>>,
+    is_object: bool,
+}
+
+/// Writes a value without recursion.
+pub(super) fn write<W: fmt::Write>(value: &Value<'_>, style: Style, sink: &mut W) -> fmt::Result {
+    let mut around: Vec<Open<'_, '_>> = Vec::new();
+    let mut next = value;
+    loop {
+        let opened = match next.content() {
+            Content::Array(nodes) => Some(Open { rest: nodes.iter(), is_object: false }),
+            Content::Object(nodes) => Some(Open { rest: nodes.iter(), is_object: true }),
+            leaf => {
+                write_leaf(&leaf, sink)?;
+                None
+            }
+        };
+        let mut is_first = opened.is_some();
+        if let Some(open) = opened {
+            sink.write_str(if open.is_object { "{" } else { "[" })?;
+            around.push(open);
+        }
+        // Up to the next value, or to the end.
+        next = loop {
+            let depth = around.len();
+            let Some(open) = around.last_mut() else { return Ok(()) };
+            let Some(node) = open.rest.next() else {
+                if !is_first {
+                    break_line(style, depth - 1, sink)?;
+                }
+                sink.write_str(if open.is_object { "}" } else { "]" })?;
+                around.pop();
+                is_first = false;
+                continue;
+            };
+            if !is_first {
+                sink.write_str(",")?;
+            }
+            break_line(style, depth, sink)?;
+            if !open.is_object {
+                break node;
+            }
+            quote(node.string_text().unwrap_or_default(), sink)?;
+            sink.write_str(if style == Style::Compact { ":" } else { ": " })?;
+            match open.rest.next() {
+                Some(value) => break value,
+                None => return Err(fmt::Error),
+            }
+        };
+    }
+}
+
+#[inline]
+fn break_line<W: fmt::Write>(style: Style, depth: usize, sink: &mut W) -> fmt::Result {
+    const SPACES: &str = "                                                                ";
+    let Style::Indented(width) = style else { return Ok(()) };
+    sink.write_str("\n")?;
+    let mut left = depth * usize::from(width);
+    while left > 0 {
+        let now = left.min(SPACES.len());
+        sink.write_str(&SPACES[..now])?;
+        left -= now;
+    }
+    Ok(())
+}
+
+#[inline]
+fn write_leaf<W: fmt::Write>(leaf: &Content<'_, '_>, sink: &mut W) -> fmt::Result {
+    match *leaf {
+        Content::Bool(true) => sink.write_str("true"),
+        Content::Bool(false) => sink.write_str("false"),
+        Content::Unsigned(integer) => sink.write_str(itoa::Buffer::new().format(integer)),
+        Content::Negative(integer) => sink.write_str(itoa::Buffer::new().format(integer)),
+        Content::Float(float) if float.is_finite() => {
+            sink.write_str(zmij::Buffer::new().format_finite(float))
+        }
+        Content::Digits(text) => sink.write_str(text),
+        Content::String(text) => quote(text, sink),
+        // JSON has neither infinities nor NaN; containers are no leaves.
+        Content::Null | Content::Float(_) | Content::Array(_) | Content::Object(_) => {
+            sink.write_str("null")
+        }
     }
 }
 
 /// Writes a string in quotes, escaped where JSON demands it.
-fn quote<S: ReleaseStrategy>(text: &Text<'_, S>, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-    f.write_char('"')?;
-    let text = text.as_str();
-    let mut plain = 0;
-    for (index, byte) in text.bytes().enumerate() {
-        if byte >= b' ' && byte != b'"' && byte != b'\\' {
-            continue;
-        }
-        // An escaped character is one byte long, so both ends are boundaries.
-        f.write_str(&text[plain..index])?;
-        plain = index + 1;
-        match byte {
-            b'"' => f.write_str("\\\"")?,
-            b'\\' => f.write_str("\\\\")?,
-            b'\n' => f.write_str("\\n")?,
-            b'\r' => f.write_str("\\r")?,
-            b'\t' => f.write_str("\\t")?,
-            0x08 => f.write_str("\\b")?,
-            0x0c => f.write_str("\\f")?,
-            control => write!(f, "\\u{control:04x}")?,
-        }
+#[inline]
+fn quote<W: fmt::Write>(text: &str, sink: &mut W) -> fmt::Result {
+    sink.write_str("\"")?;
+    let mut rest = text;
+    loop {
+        let plain = Cursor::new(rest.as_bytes()).plain();
+        let (before, behind) = rest.split_at(plain.length());
+        sink.write_str(before)?;
+        let Some(stop) = plain.stop else { break };
+        escape(stop, sink)?;
+        // What stopped is one byte, and ASCII.
+        rest = &behind[1..];
     }
-    f.write_str(&text[plain..])?;
-    f.write_char('"')
+    sink.write_str("\"")
+}
+
+#[cold]
+fn escape<W: fmt::Write>(byte: u8, sink: &mut W) -> fmt::Result {
+    match byte {
+        b'"' => sink.write_str("\\\""),
+        b'\\' => sink.write_str("\\\\"),
+        b'\n' => sink.write_str("\\n"),
+        b'\r' => sink.write_str("\\r"),
+        b'\t' => sink.write_str("\\t"),
+        0x08 => sink.write_str("\\b"),
+        0x0c => sink.write_str("\\f"),
+        control => write!(sink, "\\u{control:04x}"),
+    }
 }

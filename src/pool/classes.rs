@@ -118,6 +118,20 @@ impl ClassId {
         Self(index * Self::step::<S>())
     }
 
+    /// The id as a number below 2^24, for a [`Mark`](super::mark::Mark).
+    #[cfg(feature = "json")]
+    #[inline(always)]
+    pub(super) const fn bits(self) -> u32 {
+        self.0
+    }
+
+    /// The id with these bits, which were those of one.
+    #[cfg(feature = "json")]
+    #[inline(always)]
+    pub(super) const fn from_bits(bits: u32) -> Self {
+        Self(bits)
+    }
+
     const fn step<S: ReleaseStrategy>() -> u32 {
         #[allow(clippy::cast_possible_truncation, reason = "a hot part has a line or two")]
         let step = size_of::<Hot<S>>() as u32;

@@ -78,7 +78,7 @@ impl<S: ReleaseStrategy, C: ClassTable> RawPool<'_, S, C> {
         class.uncut.set(run.slots);
         class.seen.set(run.seen);
         class.next.set(run.elements(0));
-        S::begin(class.list(), run);
+        S::begin(class.list(), run, waiting);
         Ok(())
     }
 

@@ -260,6 +260,13 @@ impl<S: ReleaseStrategy, C: ClassTable> RawPool<'_, S, C> {
         self.find_inexact(address)
     }
 
+    /// The same without a reason where there is none.
+    #[cfg(feature = "json")]
+    #[cold]
+    pub(super) fn slot_from(&self, address: usize) -> Option<Slot<S>> {
+        self.find_exact(address).ok()
+    }
+
     /// A cut slot of a run.
     #[inline(always)]
     fn slot_at(&self, run: &Run, index: u32, elements: NonNull<u8>) -> Slot<S> {

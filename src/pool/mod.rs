@@ -15,6 +15,8 @@ mod classes;
 mod door;
 mod grow;
 mod locate;
+#[cfg(feature = "json")]
+mod mark;
 mod raw;
 mod release;
 mod run;
@@ -39,6 +41,8 @@ pub(crate) use door::{Stock, Tally};
 #[cfg(feature = "shared")]
 pub(crate) use locate::refusal;
 pub use locate::{Located, RawArray, SlotState};
+#[cfg(feature = "json")]
+pub(crate) use mark::{Mark, Marked};
 pub use raw::RawPool;
 #[cfg(feature = "alloc")]
 pub use release::Metadata;

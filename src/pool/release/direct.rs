@@ -47,7 +47,7 @@ unsafe impl ReleaseStrategy for Direct {
         Ok(NonNull::dangling())
     }
 
-    fn begin((): &(), _: &Run) {}
+    fn begin((): &(), _: &Run, _: u32) {}
 
     unsafe fn cut((): &(), _: Cut, _: u32, _: Tenure) -> Option<Issued<()>> {
         None

@@ -23,7 +23,7 @@ use super::{Broken, Cut, Issued, ReleaseStrategy, Tenure, sealed};
 use crate::arena::Arena;
 use crate::error::AllocError;
 use crate::pool::books;
-use crate::pool::run::Run;
+use crate::pool::run::{Run, RunId};
 use crate::sync::{AtomicPtr, AtomicU32, Ordering};
 
 /// Records beside the memory: the default strategy, which needs a heap.
@@ -57,6 +57,8 @@ pub struct SlotRecord {
     /// that one exchange decides about both.
     stamp: StampCell,
     length: AtomicU32,
+    /// The number of the run: in what would be padding where words have 64 bits.
+    run: u32,
 }
 
 impl SlotRecord {
@@ -82,6 +84,8 @@ pub struct List {
     leaving: u32,
     /// The record of the slot that is cut next.
     cutting: Cell<Option<NonNull<SlotRecord>>>,
+    /// The key of that record's run.
+    cutting_run: Cell<u32>,
 }
 
 impl List {
@@ -176,6 +180,7 @@ unsafe impl ReleaseStrategy for Metadata {
             lost: code(4),
             leaving: code(5),
             cutting: Cell::new(None),
+            cutting_run: Cell::new(0),
         }
     }
 
@@ -195,8 +200,9 @@ unsafe impl ReleaseStrategy for Metadata {
         Ok(records)
     }
 
-    fn begin(list: &List, run: &Run) {
+    fn begin(list: &List, run: &Run, number: RunId) {
         list.cutting.set(Some(run.records.cast()));
+        list.cutting_run.set(number);
     }
 
     unsafe fn cut(
@@ -221,6 +227,7 @@ unsafe impl ReleaseStrategy for Metadata {
             next: Cell::new(None),
             stamp: StampCell::new(stamp),
             length: AtomicU32::new(length),
+            run: list.cutting_run.get(),
         };
         // SAFETY: the block has room for this record, and the slot has no
         // tenant, so nobody uses it.
@@ -275,6 +282,14 @@ unsafe impl ReleaseStrategy for Metadata {
         let first = run.records.cast::<SlotRecord>();
         // A block has a record for every slot, so it is never null.
         NonNull::new(first.as_ptr().wrapping_add(index as usize)).unwrap_or(first)
+    }
+
+    const NUMBERS_RUNS: bool = true;
+
+    #[inline(always)]
+    unsafe fn run_number(link: NonNull<SlotRecord>) -> u32 {
+        // SAFETY: the caller's promise: the ticket is that of a cut slot.
+        unsafe { borrow(link) }.run
     }
 
     unsafe fn read(list: &List, elements: NonNull<u8>, link: NonNull<SlotRecord>) -> super::Record {
@@ -362,7 +377,8 @@ unsafe impl ReleaseStrategy for Metadata {
     #[inline(always)]
     fn twin(list: &List) -> List {
         let &List { owned, free, raw, lost, leaving, .. } = list;
-        List { head: Cell::new(None), owned, free, raw, lost, leaving, cutting: Cell::new(None) }
+        let (head, cutting, cutting_run) = (Cell::new(None), Cell::new(None), Cell::new(0));
+        List { head, owned, free, raw, lost, leaving, cutting, cutting_run }
     }
 
     unsafe fn put(list: &List, link: NonNull<SlotRecord>) {

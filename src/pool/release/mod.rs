@@ -21,7 +21,7 @@ pub use direct::Direct;
 pub use metadata::Metadata;
 pub use tagged::Tagged;
 
-use super::run::{Run, Shape};
+use super::run::{Run, RunId, Shape};
 use crate::arena::Arena;
 use crate::error::AllocError;
 
@@ -225,9 +225,9 @@ pub unsafe trait ReleaseStrategy: sealed::Sealed + Sized + fmt::Debug + 'static 
     #[doc(hidden)]
     fn adopt(&self, arena: &Arena<'_>, run: &Run) -> Result<NonNull<u8>, AllocError>;
 
-    /// Slots of `run` will be cut next, one after the other, from the first on.
+    /// Slots of `run`, the pool's `number`-th, will be cut next, one after the other, from the first on.
     #[doc(hidden)]
-    fn begin(list: &Self::List, run: &Run);
+    fn begin(list: &Self::List, run: &Run, number: RunId);
 
     /// Gives a slot its first tenant since a reset, or marks it as lost and
     /// answers `None`, if its old record was overwritten.
@@ -267,6 +267,20 @@ pub unsafe trait ReleaseStrategy: sealed::Sealed + Sized + fmt::Debug + 'static 
     /// The ticket of a cut slot that was found by its address.
     #[doc(hidden)]
     fn ticket(run: &Run, index: u32) -> Self::Ticket;
+
+    /// Whether records know the number of their run.
+    #[doc(hidden)]
+    const NUMBERS_RUNS: bool = false;
+
+    /// The number of a slot's run, as `begin` was told.
+    ///
+    /// # Safety
+    /// The ticket is that of a cut slot of this pool.
+    #[doc(hidden)]
+    #[inline(always)]
+    unsafe fn run_number(_: Self::Ticket) -> u32 {
+        0
+    }
 
     /// What the slot's record says.
     ///

@@ -226,7 +226,7 @@ unsafe impl ReleaseStrategy for Tagged {
         Ok(NonNull::dangling())
     }
 
-    fn begin(_: &List, _: &Run) {}
+    fn begin(_: &List, _: &Run, _: u32) {}
 
     unsafe fn cut(list: &List, slot: Cut, length: u32, tenure: Tenure) -> Option<Issued<()>> {
         // SAFETY: the caller names a slot of this pool.

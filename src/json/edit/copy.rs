@@ -1,0 +1,75 @@
+//! A copy of a value that borrows no text.
+
+#![forbid(unsafe_code)]
+
+use alloc::vec::Vec;
+use core::slice;
+
+use crate::error::AllocError;
+use crate::json::Pool;
+use crate::json::node::{Builder, Content, Kind, Stack, Tree, Value};
+use crate::pool::ReleaseStrategy;
+
+/// Copies a value into arrays of a pool, all strings included.
+pub(in crate::json) fn copied<'p, S: ReleaseStrategy>(
+    value: &Value<'_>,
+    pool: &'p Pool<'p, S>,
+) -> Result<Tree<'p, 'static, S>, AllocError> {
+    let mut stack = Stack::new();
+    let mut builder = Builder::new(pool, &mut stack);
+    let outcome = copy_into(value, &mut builder);
+    let tree = outcome.map(|()| builder.finish());
+    builder.give_back();
+    // One value was pushed, so there is a tree.
+    tree.map(|tree| tree.unwrap_or_else(|| Tree::empty(Kind::Null, pool)))
+}
+
+/// Pushes a copy, without recursion.
+fn copy_into<S: ReleaseStrategy>(
+    value: &Value<'_>,
+    builder: &mut Builder<'_, '_, 'static, S>,
+) -> Result<(), AllocError> {
+    let mut around: Vec<slice::Iter<'_, Value<'_>>> = Vec::new();
+    let mut next = Some(value);
+    loop {
+        match next {
+            Some(value) => {
+                if let Some(children) = copy_node(value, builder)? {
+                    let requested = (around.len() + 1) * size_of::<slice::Iter<'_, Value<'_>>>();
+                    around.try_reserve(1).map_err(|_| AllocError::OutOfMemory { requested })?;
+                    around.push(children.iter());
+                }
+            }
+            None => {
+                around.pop();
+                builder.close()?;
+            }
+        }
+        match around.last_mut() {
+            Some(rest) => next = rest.next(),
+            None => return Ok(()),
+        }
+    }
+}
+
+/// Pushes a copy of a leaf, or opens a container and returns its nodes.
+fn copy_node<'a, 't, S: ReleaseStrategy>(
+    value: &'a Value<'t>,
+    builder: &mut Builder<'_, '_, 'static, S>,
+) -> Result<Option<&'a [Value<'t>]>, AllocError> {
+    let (kind, children) = match value.content() {
+        Content::Array(children) => (Kind::Array, children),
+        Content::Object(children) => (Kind::Object, children),
+        Content::String(text) => return builder.push_copy(Kind::String, text).map(|()| None),
+        Content::Digits(text) => return builder.push_copy(Kind::Digits, text).map(|()| None),
+        Content::Null => return builder.push(Value::NULL).map(|()| None),
+        Content::Bool(value) => return builder.push(Value::bool(value)).map(|()| None),
+        Content::Unsigned(integer) => {
+            return builder.push(Value::unsigned(integer)).map(|()| None);
+        }
+        Content::Negative(integer) => return builder.push(Value::signed(integer)).map(|()| None),
+        Content::Float(float) => return builder.push(Value::float(float)).map(|()| None),
+    };
+    builder.open(kind)?;
+    Ok(Some(children))
+}

@@ -1,0 +1,307 @@
+//! Editing: a cursor that carries the pool, so that what is taken out goes home.
+
+#![forbid(unsafe_code)]
+
+mod copy;
+mod merge;
+mod patch;
+
+use core::fmt;
+
+pub use patch::PatchError;
+
+use super::node::{Kind, Place, Tree, Value};
+use super::{Document, Index, Pool, index};
+use crate::error::AllocError;
+use crate::pool::{DefaultStrategy, ReleaseStrategy};
+
+/// A value of a document that may be changed. From [`Document::root_mut`].
+///
+/// What is removed or replaced gives its arrays back at once, under strategies
+/// that take them back. An array that grows gets a slot of the next class that
+/// holds half as much again, so that `n` pushes move `2n` elements at most;
+/// under [`Direct`](crate::Direct), too, where the outgrown arrays stay until the
+/// pool is reset.
+///
+/// ```
+/// use arraypool::json::{self, Pool};
+///
+/// let pool = <Pool>::new();
+/// let mut document = json::parse(r#"{"a": [1, 2]}"#, &pool)?;
+/// let mut root = document.root_mut();
+/// root.get_mut("a").unwrap().push("three")?;
+/// root.insert("b", true)?;
+/// root.remove("a").unwrap();
+/// assert_eq!(document.to_string(), r#"{"b":true}"#);
+/// assert_eq!(pool.stats().live, 2);   // the object, and its key
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub struct ValueMut<'a, 'p, 't, S: ReleaseStrategy = DefaultStrategy> {
+    place: Place<'a, 'p, 't, S>,
+}
+
+/// Why a value could not be changed. Nothing has changed then.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum EditError {
+    /// The value is no array.
+    NotAnArray,
+    /// The value is no object.
+    NotAnObject,
+    /// The array has no such position.
+    OutOfBounds,
+    /// The document that was to be moved in belongs to another pool.
+    OtherPool,
+    /// There was no memory.
+    Alloc(AllocError),
+}
+
+impl fmt::Display for EditError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NotAnArray => f.write_str("the value is no array"),
+            Self::NotAnObject => f.write_str("the value is no object"),
+            Self::OutOfBounds => f.write_str("the array has no such position"),
+            Self::OtherPool => f.write_str("the document belongs to another pool"),
+            Self::Alloc(error) => error.fmt(f),
+        }
+    }
+}
+
+impl core::error::Error for EditError {}
+
+impl From<AllocError> for EditError {
+    fn from(error: AllocError) -> Self {
+        Self::Alloc(error)
+    }
+}
+
+/// What can be put into a document: `()` for `null`, a `bool`, an `i64`, a `u64`,
+/// an `f64` (`null` if it is not finite), a `&str`, which is copied, and a
+/// [`Document`] of the same pool, which is moved.
+///
+/// It is sealed.
+pub trait Put<'p, 't, S: ReleaseStrategy>: sealed::Sealed<'p, 't, S> {}
+
+mod sealed {
+    use super::{AllocError, Pool, ReleaseStrategy, Tree};
+
+    #[allow(unreachable_pub, reason = "a seal is public where nobody can name it")]
+    pub trait Sealed<'p, 't, S: ReleaseStrategy> {
+        #[allow(private_interfaces, reason = "nobody else can call it")]
+        fn into_tree(self, pool: &'p Pool<'p, S>) -> Result<Tree<'p, 't, S>, AllocError>;
+    }
+}
+
+/// Makes a node that holds nothing what can be put into a document.
+macro_rules! put_leaves {
+    ($($type:ty: $value:ident => $node:expr;)+) => {
+        $(impl<'p, 't, S: ReleaseStrategy> sealed::Sealed<'p, 't, S> for $type {
+            #[allow(private_interfaces, reason = "nobody else can call it")]
+            fn into_tree(self, pool: &'p Pool<'p, S>) -> Result<Tree<'p, 't, S>, AllocError> {
+                let $value = self;
+                Tree::leaf($node, pool).ok_or(AllocError::TooLarge { length: 0 })
+            }
+        }
+
+        impl<'p, 't, S: ReleaseStrategy> Put<'p, 't, S> for $type {})+
+    };
+}
+
+put_leaves! {
+    (): _nothing => Value::NULL;
+    bool: value => Value::bool(value);
+    u64: integer => Value::unsigned(integer);
+    i64: integer => Value::signed(integer);
+    f64: float => if float.is_finite() { Value::float(float) } else { Value::NULL };
+}
+
+impl<'p, 't, S: ReleaseStrategy> sealed::Sealed<'p, 't, S> for &str {
+    #[allow(private_interfaces, reason = "nobody else can call it")]
+    fn into_tree(self, pool: &'p Pool<'p, S>) -> Result<Tree<'p, 't, S>, AllocError> {
+        Tree::string(self, pool)
+    }
+}
+
+impl<'p, 't, S: ReleaseStrategy> Put<'p, 't, S> for &str {}
+
+impl<'p, 't, S: ReleaseStrategy> sealed::Sealed<'p, 't, S> for Document<'p, 't, S> {
+    #[allow(private_interfaces, reason = "nobody else can call it")]
+    fn into_tree(self, _: &'p Pool<'p, S>) -> Result<Tree<'p, 't, S>, AllocError> {
+        Ok(self.into_tree())
+    }
+}
+
+impl<'p, 't, S: ReleaseStrategy> Put<'p, 't, S> for Document<'p, 't, S> {}
+
+impl<'p, 't, S: ReleaseStrategy> Document<'p, 't, S> {
+    /// A document of one value.
+    ///
+    /// # Errors
+    /// [`EditError::Alloc`] if there is no memory for a string.
+    pub fn of(value: impl Put<'p, 't, S>, pool: &'p Pool<'p, S>) -> Result<Self, EditError> {
+        Ok(Self::new(value.into_tree(pool)?))
+    }
+
+    /// An empty array. It takes no memory. Never panics.
+    #[must_use]
+    pub fn array(pool: &'p Pool<'p, S>) -> Self {
+        Self::new(Tree::empty(Kind::Array, pool))
+    }
+
+    /// An empty object. It takes no memory. Never panics.
+    #[must_use]
+    pub fn object(pool: &'p Pool<'p, S>) -> Self {
+        Self::new(Tree::empty(Kind::Object, pool))
+    }
+
+    /// The value at the root, to be changed.
+    pub fn root_mut(&mut self) -> ValueMut<'_, 'p, 't, S> {
+        ValueMut { place: self.place() }
+    }
+
+    /// A document that borrows no text: every string is copied.
+    ///
+    /// Complexity: linear. Not recursive.
+    ///
+    /// # Errors
+    /// If there is no memory; the document is gone then.
+    pub fn into_owned(self) -> Result<Document<'p, 'static, S>, AllocError> {
+        copy::copied(self.root(), self.pool()).map(Document::new)
+    }
+}
+
+impl<'a, 'p, 't, S: ReleaseStrategy> ValueMut<'a, 'p, 't, S> {
+    /// The value, to be looked at.
+    #[must_use]
+    pub fn as_value(&self) -> &Value<'t> {
+        self.place.node()
+    }
+
+    /// The pool that its arrays go back to.
+    #[must_use]
+    pub fn pool(&self) -> &'p Pool<'p, S> {
+        self.place.pool()
+    }
+
+    /// The same value for a shorter time.
+    pub fn reborrow(&mut self) -> ValueMut<'_, 'p, 't, S> {
+        ValueMut { place: self.place.reborrow() }
+    }
+
+    /// The member of an object with that key, or the element of an array at that
+    /// position, to be changed.
+    ///
+    /// Complexity: linear in the members of an object. Never panics.
+    pub fn get_mut(&mut self, index: impl Index) -> Option<ValueMut<'_, 'p, 't, S>> {
+        self.reborrow().into_get(index)
+    }
+
+    /// [`get_mut`](Self::get_mut) that gives this cursor up.
+    pub fn into_get(self, index: impl Index) -> Option<Self> {
+        let node = index.node_in(self.as_value())?;
+        self.place.child(node).map(|place| Self { place })
+    }
+
+    /// The value that a JSON pointer (RFC 6901) leads to, to be changed.
+    pub fn pointer_mut(&mut self, pointer: &str) -> Option<ValueMut<'_, 'p, 't, S>> {
+        let mut place = self.place.reborrow();
+        for token in index::tokens(pointer)? {
+            let node = index::node_of_token(place.node(), token)?;
+            place = place.child(node)?;
+        }
+        Some(ValueMut { place })
+    }
+
+    /// Puts another value here; returns the one that was.
+    ///
+    /// # Errors
+    /// [`EditError::OtherPool`], or [`EditError::Alloc`].
+    pub fn replace(&mut self, new: impl Put<'p, 't, S>) -> Result<Document<'p, 't, S>, EditError> {
+        let tree = new.into_tree(self.pool())?;
+        self.place.replace(tree).map(Document::new).ok_or(EditError::OtherPool)
+    }
+
+    /// Takes the value out as a document of its own; `null` stays. Never panics.
+    pub fn take(&mut self) -> Document<'p, 't, S> {
+        Document::new(self.place.take())
+    }
+
+    /// Adds an element to an array.
+    ///
+    /// Complexity: amortised constant.
+    ///
+    /// # Errors
+    /// [`EditError::NotAnArray`], [`EditError::OtherPool`] or [`EditError::Alloc`].
+    pub fn push(&mut self, new: impl Put<'p, 't, S>) -> Result<(), EditError> {
+        let length = self.as_value().as_array().ok_or(EditError::NotAnArray)?.len();
+        self.insert_at(length, new)
+    }
+
+    /// Puts an element into an array, in front of the one at `position`.
+    ///
+    /// Complexity: linear in the elements behind it.
+    ///
+    /// # Errors
+    /// [`EditError::NotAnArray`], [`EditError::OutOfBounds`],
+    /// [`EditError::OtherPool`] or [`EditError::Alloc`].
+    pub fn insert_at(
+        &mut self,
+        position: usize,
+        new: impl Put<'p, 't, S>,
+    ) -> Result<(), EditError> {
+        let length = self.as_value().as_array().ok_or(EditError::NotAnArray)?.len();
+        if position > length {
+            return Err(EditError::OutOfBounds);
+        }
+        let tree = new.into_tree(self.pool())?;
+        let inserted = self.place.insert(position, [tree])?;
+        if inserted { Ok(()) } else { Err(EditError::OtherPool) }
+    }
+
+    /// Gives a member of an object a value; returns the one that it had. A new
+    /// member comes last. The key is copied.
+    ///
+    /// Complexity: linear in the members.
+    ///
+    /// # Errors
+    /// [`EditError::NotAnObject`], [`EditError::OtherPool`] or [`EditError::Alloc`].
+    pub fn insert(
+        &mut self,
+        key: &str,
+        new: impl Put<'p, 't, S>,
+    ) -> Result<Option<Document<'p, 't, S>>, EditError> {
+        let members = self.as_value().as_object().ok_or(EditError::NotAnObject)?.len();
+        if let Some(mut member) = self.get_mut(key) {
+            return member.replace(new).map(Some);
+        }
+        let value = new.into_tree(self.pool())?;
+        let key = Tree::string(key, self.pool())?;
+        let inserted = self.place.insert(members * 2, [key, value])?;
+        if inserted { Ok(None) } else { Err(EditError::OtherPool) }
+    }
+
+    /// Takes out the element of an array at that position, or the member of an
+    /// object with that key: all of them, if there are several; the last is
+    /// returned.
+    ///
+    /// Complexity: linear in what is behind it. Never panics.
+    pub fn remove(&mut self, index: impl Index) -> Option<Document<'p, 't, S>> {
+        let mut last = None;
+        while let Some(node) = index.node_in(self.as_value()) {
+            if self.as_value().is_array() {
+                let [element] = self.place.remove::<1>(node)?;
+                return Some(Document::new(element));
+            }
+            let [_key, value] = self.place.remove::<2>(node - 1)?;
+            last.get_or_insert(Document::new(value));
+        }
+        last
+    }
+}
+
+impl<S: ReleaseStrategy> fmt::Debug for ValueMut<'_, '_, '_, S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.as_value().fmt(f)
+    }
+}

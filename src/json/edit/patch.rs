@@ -1,0 +1,171 @@
+//! JSON patch (RFC 6902).
+
+#![forbid(unsafe_code)]
+
+use core::fmt;
+
+use super::copy::copied;
+use super::{EditError, ValueMut};
+use crate::json::node::Value;
+use crate::json::{Document, index};
+use crate::pool::ReleaseStrategy;
+
+/// Why a patch could not be carried out. The document is as it was then.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum PatchError {
+    /// The patch is no array of operations, or one of them lacks a part, or is
+    /// of no known kind.
+    Malformed {
+        /// The operation, counted from 0.
+        operation: usize,
+    },
+    /// There is no value at a path, or no place for one.
+    NoSuchPlace {
+        /// The operation, counted from 0.
+        operation: usize,
+    },
+    /// A test found another value.
+    TestFailed {
+        /// The operation, counted from 0.
+        operation: usize,
+    },
+    /// The document could not be changed.
+    Edit(EditError),
+}
+
+impl fmt::Display for PatchError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Malformed { operation } => write!(f, "operation {operation} is malformed"),
+            Self::NoSuchPlace { operation } => {
+                write!(f, "operation {operation} names a place that does not exist")
+            }
+            Self::TestFailed { operation } => write!(f, "the test of operation {operation} failed"),
+            Self::Edit(error) => error.fmt(f),
+        }
+    }
+}
+
+impl core::error::Error for PatchError {}
+
+impl<E: Into<EditError>> From<E> for PatchError {
+    fn from(error: E) -> Self {
+        Self::Edit(error.into())
+    }
+}
+
+impl<'p, 't, S: ReleaseStrategy> ValueMut<'_, 'p, 't, S> {
+    /// Changes the value by a patch (RFC 6902): all of its operations, or none.
+    /// What is put in is copied; `test` compares as `==` does.
+    ///
+    /// Complexity: linear in the value, which is copied first, and for each
+    /// operation in the members and elements on its paths.
+    ///
+    /// ```
+    /// use arraypool::json::{self, Pool};
+    ///
+    /// let pool = <Pool>::new();
+    /// let mut document = json::parse(r#"{"a": [1, 2], "b": 3}"#, &pool)?;
+    /// let patch = r#"[
+    ///     { "op": "test", "path": "/b", "value": 3 },
+    ///     { "op": "add", "path": "/a/-", "value": "end" },
+    ///     { "op": "move", "from": "/b", "path": "/a/0" }
+    /// ]"#;
+    /// let patch = json::parse(patch, &pool)?;
+    /// document.root_mut().patch(&patch)?;
+    /// assert_eq!(document.to_string(), r#"{"a":[3,1,2,"end"]}"#);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    /// [`PatchError`]; the value is as it was then.
+    pub fn patch(&mut self, patch: &Value<'_>) -> Result<(), PatchError> {
+        let operations = patch.as_array().ok_or(PatchError::Malformed { operation: 0 })?;
+        let before = Document::new(copied(self.as_value(), self.pool())?);
+        for (number, operation) in operations.iter().enumerate() {
+            if let Err(error) = self.carry_out(number, operation) {
+                self.replace(before)?;
+                return Err(error);
+            }
+        }
+        Ok(())
+    }
+
+    fn carry_out(&mut self, number: usize, operation: &Value<'_>) -> Result<(), PatchError> {
+        let malformed = PatchError::Malformed { operation: number };
+        let nowhere = PatchError::NoSuchPlace { operation: number };
+        let text = |key: &str| operation.get(key).and_then(Value::as_str).ok_or(malformed);
+        let value = || operation.get("value").ok_or(malformed);
+        let path = text("path")?;
+        match text("op")? {
+            "add" => {
+                let new = Document::new(copied(value()?, self.pool())?);
+                self.add(path, new, nowhere)
+            }
+            "remove" => self.cut(path).map(drop).ok_or(nowhere),
+            "replace" => {
+                let new = Document::new(copied(value()?, self.pool())?);
+                self.pointer_mut(path).ok_or(nowhere)?.replace(new)?;
+                Ok(())
+            }
+            "move" => {
+                let from = text("from")?;
+                let is_inside = path.strip_prefix(from).is_some_and(|rest| rest.starts_with('/'));
+                if is_inside {
+                    return Err(nowhere);
+                }
+                let moved = self.cut(from).ok_or(nowhere)?;
+                self.add(path, moved, nowhere)
+            }
+            "copy" => {
+                let source = self.as_value().pointer(text("from")?).ok_or(nowhere)?;
+                let new = Document::new(copied(source, self.pool())?);
+                self.add(path, new, nowhere)
+            }
+            "test" => match self.as_value().pointer(path).ok_or(nowhere)? == value()? {
+                true => Ok(()),
+                false => Err(PatchError::TestFailed { operation: number }),
+            },
+            _ => Err(malformed),
+        }
+    }
+
+    /// Puts a value where a pointer leads to: in front of an element, behind the
+    /// last for `-`, in place of a member or of the root.
+    fn add(
+        &mut self,
+        path: &str,
+        new: Document<'p, 't, S>,
+        nowhere: PatchError,
+    ) -> Result<(), PatchError> {
+        let Some((parent, token)) = path.rsplit_once('/') else {
+            if !path.is_empty() {
+                return Err(nowhere);
+            }
+            self.replace(new)?;
+            return Ok(());
+        };
+        let mut parent = self.pointer_mut(parent).ok_or(nowhere)?;
+        if parent.as_value().is_object() {
+            parent.insert(&index::unescaped(token), new)?;
+            return Ok(());
+        }
+        let length = parent.as_value().as_array().ok_or(nowhere)?.len();
+        let position = if token == "-" { Some(length) } else { index::position(token) };
+        let position = position.filter(|&position| position <= length).ok_or(nowhere)?;
+        Ok(parent.insert_at(position, new)?)
+    }
+
+    /// Takes out the value that a pointer leads to.
+    fn cut(&mut self, path: &str) -> Option<Document<'p, 't, S>> {
+        let Some((parent, token)) = path.rsplit_once('/') else {
+            return path.is_empty().then(|| self.take());
+        };
+        let mut parent = self.pointer_mut(parent)?;
+        if parent.as_value().is_object() {
+            return parent.remove(&*index::unescaped(token));
+        }
+        parent.remove(index::position(token)?)
+    }
+}

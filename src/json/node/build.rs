@@ -1,0 +1,350 @@
+//! A tree put together on a stack, children before their container.
+
+use alloc::vec::Vec;
+use core::fmt;
+use core::marker::PhantomData;
+use core::mem::MaybeUninit;
+use core::ptr::NonNull;
+
+use super::super::Pool;
+use super::tree::{Tree, release};
+use super::{FLAT, HELD, KIND, Kind, Value, Word, info};
+use crate::error::AllocError;
+use crate::pool::ReleaseStrategy;
+
+/// Where nodes wait until their container ends. It keeps its memory from one
+/// document to the next, and is empty between them.
+#[derive(Default)]
+pub(in crate::json) struct Stack {
+    /// Of length 0 but while it grows: nodes lie in its spare capacity.
+    nodes: Vec<MaybeUninit<Value<'static>>>,
+}
+
+impl Stack {
+    pub(in crate::json) const fn new() -> Self {
+        Self { nodes: Vec::new() }
+    }
+
+    /// Bytes of the memory that is kept.
+    pub(in crate::json) fn bytes(&self) -> usize {
+        self.nodes.capacity() * size_of::<Value<'_>>()
+    }
+
+    /// The memory, of which the caller says how much is in use.
+    fn memory<'t>(&mut self) -> Memory<'t> {
+        let base = NonNull::from(self.nodes.spare_capacity_mut()).cast();
+        Memory { base, capacity: self.nodes.capacity() }
+    }
+
+    /// More memory, which begins with the `used` nodes that there are.
+    #[cold]
+    #[inline(never)]
+    fn grow<'t>(&mut self, used: usize) -> Result<Memory<'t>, AllocError> {
+        /// Nodes of the first memory: 4 KiB.
+        const FIRST: usize = 256;
+        let more = used.max(FIRST);
+        let requested = (used + more) * size_of::<Value<'_>>();
+        // SAFETY: at most the capacity, and any content is a `MaybeUninit`.
+        unsafe { self.nodes.set_len(used) };
+        let grown = self.nodes.try_reserve_exact(more);
+        self.nodes.clear();
+        grown.map_err(|_| AllocError::OutOfMemory { requested })?;
+        Ok(self.memory())
+    }
+}
+
+impl fmt::Debug for Stack {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Stack").field("capacity", &self.nodes.capacity()).finish()
+    }
+}
+
+/// The memory of a stack.
+struct Memory<'t> {
+    base: NonNull<Value<'t>>,
+    capacity: usize,
+}
+
+/// A tree that is being put together. An **open** container has a place on the
+/// stack, in which the one around it is noted, and its children above that.
+///
+/// It gives nothing back when it is dropped, so that it can live in registers:
+/// who makes one, ends with [`give_back`](Self::give_back).
+pub(in crate::json) struct Builder<'s, 'p, 't, S: ReleaseStrategy> {
+    pool: &'p Pool<'p, S>,
+    stack: &'s mut Stack,
+    base: NonNull<Value<'t>>,
+    /// Nodes on the stack, open places included: all of them initialised.
+    length: usize,
+    /// Nodes that the stack's memory holds.
+    capacity: usize,
+    /// The place of the container that is open.
+    frame: u32,
+    /// `Array` or `Object`: its kind.
+    kind: Kind,
+    /// `HELD` if any node in it holds an array.
+    holds: u32,
+    /// Containers that are open.
+    depth: u32,
+}
+
+impl<'s, 'p, 't, S: ReleaseStrategy> Builder<'s, 'p, 't, S> {
+    pub(in crate::json) fn new(pool: &'p Pool<'p, S>, stack: &'s mut Stack) -> Self {
+        let Memory { base, capacity } = stack.memory();
+        let (length, frame, holds, depth) = (0, 0, 0, 0);
+        Self { pool, stack, base, length, capacity, frame, kind: Kind::Array, holds, depth }
+    }
+
+    /// Containers that are open.
+    #[inline(always)]
+    pub(in crate::json) fn depth(&self) -> u32 {
+        self.depth
+    }
+
+    /// Whether the innermost open container is an object.
+    #[inline(always)]
+    pub(in crate::json) fn is_object(&self) -> bool {
+        self.kind == Kind::Object
+    }
+
+    /// Nodes in the innermost open container so far, two for each member.
+    #[inline(always)]
+    pub(in crate::json) fn nodes(&self) -> usize {
+        self.length - self.first_child()
+    }
+
+    /// The nodes in the innermost open container so far.
+    pub(in crate::json) fn open_nodes(&self) -> &[Value<'t>] {
+        let count = self.nodes();
+        // SAFETY: the first child's place is at most the length.
+        let first = unsafe { self.base.add(self.first_child()) };
+        // SAFETY: so many nodes from there on are initialised.
+        unsafe { core::slice::from_raw_parts(first.as_ptr(), count) }
+    }
+
+    #[inline(always)]
+    fn first_child(&self) -> usize {
+        self.frame as usize + usize::from(self.depth > 0)
+    }
+
+    /// Adds a node that holds no array.
+    #[inline(always)]
+    pub(in crate::json) fn push(&mut self, node: Value<'t>) -> Result<(), AllocError> {
+        debug_assert!(!node.is_held());
+        if self.length == self.capacity {
+            self.make_room()?;
+        }
+        // SAFETY: below the capacity.
+        let place = unsafe { self.base.add(self.length) };
+        // SAFETY: as above; what was there is no node any more.
+        unsafe { place.write(node) };
+        self.length += 1;
+        Ok(())
+    }
+
+    #[inline(always)]
+    fn make_room(&mut self) -> Result<(), AllocError> {
+        let memory = self.stack.grow(self.length)?;
+        (self.base, self.capacity) = (memory.base, memory.capacity);
+        Ok(())
+    }
+
+    /// Adds a string that lies in the text.
+    #[inline(always)]
+    pub(in crate::json) fn push_text(&mut self, text: &'t str) -> Result<(), AllocError> {
+        let length = u32::try_from(text.len());
+        let length = length.map_err(|_| AllocError::TooLarge { length: text.len() })?;
+        let word = Word { address: NonNull::from(text).cast() };
+        let info = info(Kind::String as u32, length);
+        self.push(Value { info, word, text: PhantomData })
+    }
+
+    /// Adds a string, or a number as text, in an array of its own.
+    #[inline(always)]
+    pub(in crate::json) fn push_copy(&mut self, kind: Kind, text: &str) -> Result<(), AllocError> {
+        // Room first, so that no node is left without a place.
+        if self.length == self.capacity {
+            self.make_room()?;
+        }
+        let node = copy_of(self.pool, kind, text)?;
+        self.holds |= node.head() & HELD;
+        // SAFETY: below the capacity.
+        let place = unsafe { self.base.add(self.length) };
+        // SAFETY: as above; what was there is no node any more.
+        unsafe { place.write(node) };
+        self.length += 1;
+        Ok(())
+    }
+
+    /// Opens a container.
+    #[inline(always)]
+    pub(in crate::json) fn open(&mut self, kind: Kind) -> Result<(), AllocError> {
+        let around = Value {
+            info: info(Kind::Open as u32, self.frame),
+            word: Word { bits: u64::from(self.kind as u32 | self.holds) },
+            text: PhantomData,
+        };
+        let frame = u32::try_from(self.length);
+        let frame = frame.map_err(|_| AllocError::TooLarge { length: self.length })?;
+        self.push(around)?;
+        (self.frame, self.kind, self.holds) = (frame, kind, 0);
+        self.depth += 1;
+        Ok(())
+    }
+
+    /// Moves the children of the innermost open container into an array of
+    /// exactly their number, and makes it a node of the one around it.
+    ///
+    /// There is one that is open, and an object has a value for each key.
+    #[inline(always)]
+    pub(in crate::json) fn close(&mut self) -> Result<(), AllocError> {
+        debug_assert!(self.depth > 0);
+        let count = self.nodes();
+        let node = if count == 0 { Value::empty(self.kind) } else { self.moved(count)? };
+        self.leave();
+        self.holds |= node.head() & HELD;
+        // SAFETY: the open place was at the length, and is free.
+        let place = unsafe { self.base.add(self.length) };
+        // SAFETY: as above.
+        unsafe { place.write(node) };
+        self.length += 1;
+        Ok(())
+    }
+
+    /// The last `count` nodes, which is not 0, in an array.
+    #[inline(always)]
+    fn moved(&self, count: usize) -> Result<Value<'t>, AllocError> {
+        let array = self.pool.raw.issue_marked(count)?;
+        // SAFETY: the open container's children are on the stack.
+        let first = unsafe { self.base.add(self.frame as usize + 1) };
+        // SAFETY: both hold so many nodes, and the array was handed out just now.
+        unsafe { copy(first, array.elements.cast(), count) };
+        let is_object = u32::from(self.kind == Kind::Object);
+        let flat = if self.holds == 0 { FLAT } else { 0 };
+        #[allow(clippy::cast_possible_truncation, reason = "an array has a 32-bit length")]
+        let length = count as u32 >> is_object;
+        // SAFETY: filled just now; `leave` takes the nodes off the stack.
+        Ok(unsafe { Value::held(self.kind, array, length, flat) })
+    }
+
+    /// Takes the innermost open container and its children off the stack,
+    /// without giving anything back.
+    #[inline(always)]
+    fn leave(&mut self) {
+        self.length = self.frame as usize;
+        // SAFETY: an open container has its place there.
+        let place = unsafe { self.base.add(self.length) };
+        // SAFETY: as above; it holds nothing.
+        let around = unsafe { place.read() };
+        debug_assert_eq!(around.kind(), Kind::Open);
+        // SAFETY: `open` wrote the word as bits.
+        let noted = unsafe { around.word.bits };
+        let is_object = noted & u64::from(KIND) == Kind::Object as u64;
+        self.kind = if is_object { Kind::Object } else { Kind::Array };
+        self.holds = if noted & u64::from(HELD) == 0 { 0 } else { HELD };
+        self.frame = around.length();
+        self.depth -= 1;
+    }
+
+    /// Gives back what was built since there were `depth` open containers.
+    pub(in crate::json) fn abandon(&mut self, depth: u32) {
+        while self.depth > depth {
+            self.drop_to(self.first_child());
+            self.leave();
+        }
+    }
+
+    /// Gives back the nodes from `place` on.
+    fn drop_to(&mut self, place: usize) {
+        while self.length > place {
+            self.length -= 1;
+            // SAFETY: below the length nodes are initialised.
+            let last = unsafe { self.base.add(self.length) };
+            // SAFETY: as above; it is off the stack, so this is its only owner.
+            let node = unsafe { last.read() };
+            // SAFETY: the builder's nodes are of its pool. Open places hold nothing.
+            unsafe { release(self.pool, node) };
+        }
+    }
+
+    /// Gives back all but the first `count` nodes of the innermost open container.
+    #[cfg(feature = "serde")]
+    pub(in crate::json) fn trim(&mut self, count: usize) {
+        self.drop_to(self.first_child() + count);
+    }
+
+    /// Gives back all that was built; there is nothing on the stack then.
+    pub(in crate::json) fn give_back(&mut self) {
+        self.abandon(0);
+        self.drop_to(0);
+    }
+
+    /// The tree, if nothing is open and there is exactly one node.
+    pub(in crate::json) fn finish(&mut self) -> Option<Tree<'p, 't, S>> {
+        if self.depth > 0 || self.length != 1 {
+            return None;
+        }
+        self.length = 0;
+        // SAFETY: the only node; it is off the stack, so it moves.
+        let root = unsafe { self.base.read() };
+        Some(Tree::new(root, self.pool))
+    }
+}
+
+/// Copies `count` nodes, which is not 0. Few are copied in two equal parts that
+/// may overlap, without a call.
+///
+/// # Safety
+/// Both places hold so many nodes, and do not overlap.
+#[inline(always)]
+unsafe fn copy<'t>(from: NonNull<Value<'t>>, to: NonNull<Value<'t>>, count: usize) {
+    /// # Safety
+    /// As above, and `HALF <= count <= 2 * HALF`.
+    #[inline(always)]
+    unsafe fn halves<'t, const HALF: usize>(
+        from: NonNull<Value<'t>>,
+        to: NonNull<Value<'t>>,
+        count: usize,
+    ) {
+        // SAFETY: the caller's promise.
+        unsafe { to.copy_from_nonoverlapping(from, HALF) };
+        let rest = count - HALF;
+        // SAFETY: as above: the rest is no longer than a half.
+        let (from, to) = (unsafe { from.add(rest) }, unsafe { to.add(rest) });
+        // SAFETY: as above.
+        unsafe { to.copy_from_nonoverlapping(from, HALF) };
+    }
+    match count {
+        // SAFETY: the caller's promise.
+        0..=2 => unsafe { halves::<1>(from, to, count) },
+        // SAFETY: as above.
+        3..=4 => unsafe { halves::<2>(from, to, count) },
+        // SAFETY: as above.
+        5..=8 => unsafe { halves::<4>(from, to, count) },
+        // SAFETY: as above.
+        _ => unsafe { to.copy_from_nonoverlapping(from, count) },
+    }
+}
+
+/// A string, or a number as text, in an array of its own.
+#[inline(never)]
+pub(super) fn copy_of<'t, S: ReleaseStrategy>(
+    pool: &Pool<'_, S>,
+    kind: Kind,
+    text: &str,
+) -> Result<Value<'t>, AllocError> {
+    let too_large = AllocError::TooLarge { length: text.len() };
+    let length = u32::try_from(text.len()).map_err(|_| too_large)?;
+    if length == 0 {
+        let text = "";
+        return Value::borrowed(kind, text).ok_or(too_large);
+    }
+    let array = pool.raw.issue_marked(text.len().div_ceil(pool.raw.unit_size()))?;
+    let source = NonNull::from(text.as_bytes()).cast();
+    // SAFETY: the array was handed out just now for so many bytes at least.
+    unsafe { array.elements.copy_from_nonoverlapping(source, text.len()) };
+    // SAFETY: filled with the bytes of a `str`, and nobody else's.
+    Ok(unsafe { Value::held(kind, array, length, 0) })
+}
+
+const _: () = assert!(Kind::Open as u32 <= KIND);

@@ -1,0 +1,211 @@
+//! A place in a tree that may be changed, with the pool that its arrays are of.
+
+use core::mem;
+use core::ptr::{self, NonNull};
+
+use super::super::Pool;
+use super::build::copy_of;
+use super::tree::Tree;
+use super::{FLAT, Kind, Value, info, node_count};
+use crate::error::AllocError;
+use crate::pool::{Marked, ReleaseStrategy};
+
+/// A node that may be changed. A container through which one goes down is not
+/// taken for flat any more, so that whatever is put in below is found again.
+pub(in crate::json) struct Place<'a, 'p, 't, S: ReleaseStrategy> {
+    /// Its arrays are of `pool`; no `&mut` to it leaves this file, so that none
+    /// is exchanged with a node of another.
+    node: &'a mut Value<'t>,
+    pool: &'p Pool<'p, S>,
+}
+
+impl<'p, 't, S: ReleaseStrategy> Tree<'p, 't, S> {
+    /// The root, to be changed.
+    pub(in crate::json) fn place(&mut self) -> Place<'_, 'p, 't, S> {
+        let pool = self.pool();
+        Place { node: self.root_mut(), pool }
+    }
+
+    /// A tree of one node that holds no array; `None` if it does.
+    pub(in crate::json) fn leaf(node: Value<'t>, pool: &'p Pool<'p, S>) -> Option<Self> {
+        (!node.is_held()).then(|| Self::new(node, pool))
+    }
+
+    /// A tree of one string, which is copied.
+    pub(in crate::json) fn string(text: &str, pool: &'p Pool<'p, S>) -> Result<Self, AllocError> {
+        copy_of(pool, Kind::String, text).map(|node| Self::new(node, pool))
+    }
+}
+
+impl<'a, 'p, 't, S: ReleaseStrategy> Place<'a, 'p, 't, S> {
+    pub(in crate::json) fn pool(&self) -> &'p Pool<'p, S> {
+        self.pool
+    }
+
+    pub(in crate::json) fn node(&self) -> &Value<'t> {
+        self.node
+    }
+
+    /// The same place for a shorter time.
+    pub(in crate::json) fn reborrow(&mut self) -> Place<'_, 'p, 't, S> {
+        Place { node: self.node, pool: self.pool }
+    }
+
+    /// Whether a tree's arrays are of this pool, too.
+    pub(in crate::json) fn is_related(&self, tree: &Tree<'p, 't, S>) -> bool {
+        ptr::eq(self.pool, tree.pool())
+    }
+
+    /// A node of the container here, counted as they lie in its array.
+    pub(in crate::json) fn child(self, index: usize) -> Option<Self> {
+        if !matches!(self.node.kind(), Kind::Array | Kind::Object) {
+            return None;
+        }
+        if index >= self.node.node_count() {
+            return None;
+        }
+        self.node.info &= !u64::from(FLAT);
+        // SAFETY: below the nodes of the array, which this node holds alone.
+        let mut child = unsafe { self.nodes().add(index) };
+        // SAFETY: as above; the container is borrowed uniquely for 'a.
+        Some(Place { node: unsafe { child.as_mut() }, pool: self.pool })
+    }
+
+    /// Puts a tree here and returns what was. `None`, and nothing changed, if it
+    /// is of another pool.
+    pub(in crate::json) fn replace(&mut self, tree: Tree<'p, 't, S>) -> Option<Tree<'p, 't, S>> {
+        if !self.is_related(&tree) {
+            return None;
+        }
+        let old = mem::replace(self.node, tree.into_root());
+        Some(Tree::new(old, self.pool))
+    }
+
+    /// Takes the tree out; `null` stays.
+    pub(in crate::json) fn take(&mut self) -> Tree<'p, 't, S> {
+        Tree::new(mem::replace(self.node, Value::NULL), self.pool)
+    }
+
+    fn nodes(&self) -> NonNull<Value<'t>> {
+        self.node.address().cast()
+    }
+
+    /// Puts trees into the container here, in front of node `at`: one into an
+    /// array, a key and a value into an object. Returns false, and drops them,
+    /// if they do not fit there or are of another pool.
+    ///
+    /// # Errors
+    /// If there is no memory; nothing has changed then.
+    pub(in crate::json) fn insert<const COUNT: usize>(
+        &mut self,
+        at: usize,
+        trees: [Tree<'p, 't, S>; COUNT],
+    ) -> Result<bool, AllocError> {
+        let expected = match self.node.kind() {
+            Kind::Array => 1,
+            Kind::Object => 2,
+            _ => return Ok(false),
+        };
+        let count = self.node.node_count();
+        let keyed = COUNT < 2 || trees.first().is_some_and(|key| key.root().kind() == Kind::String);
+        let aligned = at <= count && at % expected == 0;
+        if COUNT != expected
+            || !keyed
+            || !aligned
+            || !trees.iter().all(|tree| self.is_related(tree))
+        {
+            return Ok(false);
+        }
+        self.make_room(count, count + COUNT)?;
+        // SAFETY: the array has room for all nodes, and `at` is one of them.
+        let place = unsafe { self.nodes().add(at) };
+        // SAFETY: as above.
+        let behind = unsafe { place.add(COUNT) };
+        // SAFETY: the nodes from `at` on move; their places are written below.
+        unsafe { behind.copy_from(place, count - at) };
+        for (index, tree) in trees.into_iter().enumerate() {
+            let node = tree.into_root();
+            if node.is_held() {
+                self.node.info &= !u64::from(FLAT);
+            }
+            // SAFETY: below `at + COUNT`.
+            let place = unsafe { place.add(index) };
+            // SAFETY: as above; what was there has moved.
+            unsafe { place.write(node) };
+        }
+        self.set_count(count + COUNT);
+        Ok(true)
+    }
+
+    /// Takes nodes out of the container here, from `at` on; `None` if there are
+    /// not so many, or they are not whole members.
+    pub(in crate::json) fn remove<const COUNT: usize>(
+        &mut self,
+        at: usize,
+    ) -> Option<[Tree<'p, 't, S>; COUNT]> {
+        let expected = match self.node.kind() {
+            Kind::Array => 1,
+            Kind::Object => 2,
+            _ => return None,
+        };
+        let count = self.node.node_count();
+        if COUNT != expected || at % expected != 0 || at.checked_add(COUNT)? > count {
+            return None;
+        }
+        // SAFETY: below the nodes of the array.
+        let place = unsafe { self.nodes().add(at) };
+        let taken = core::array::from_fn(|index| {
+            // SAFETY: below `at + COUNT`.
+            let place = unsafe { place.add(index) };
+            // SAFETY: initialised, and not looked at again: others move there.
+            Tree::new(unsafe { place.read() }, self.pool)
+        });
+        // SAFETY: `at + COUNT` is at most the nodes of the array.
+        let behind = unsafe { place.add(COUNT) };
+        // SAFETY: the nodes behind move to the places of those taken.
+        unsafe { place.copy_from(behind, count - at - COUNT) };
+        self.set_count(count - COUNT);
+        Some(taken)
+    }
+
+    /// Makes the array of the container here hold `wanted` nodes at least; it
+    /// has `count`. A larger one is half as large again, so that adding nodes
+    /// one by one moves each a constant number of times.
+    fn make_room(&mut self, count: usize, wanted: usize) -> Result<(), AllocError> {
+        let too_large = AllocError::TooLarge { length: wanted };
+        u32::try_from(wanted).map_err(|_| too_large)?;
+        let old = self.node.is_held().then(|| self.node.array());
+        if old.is_some_and(|array| self.pool.raw.marked_capacity(array, count) >= wanted) {
+            return Ok(());
+        }
+        let roomy = wanted.max(count + count / 2).min(u32::MAX as usize);
+        let array = self.pool.raw.issue_roomy(roomy)?;
+        // SAFETY: both hold `count` nodes; the new one was handed out just now.
+        unsafe { array.elements.cast().copy_from_nonoverlapping(self.nodes(), count) };
+        let flat = self.node.head() & FLAT;
+        // SAFETY: the first `count` nodes were moved there, and it holds more.
+        *self.node = unsafe { Value::held(self.node.kind(), array, self.node.length(), flat) };
+        if let Some(old) = old {
+            // SAFETY: the node's array, of this pool, and its nodes have moved.
+            unsafe { self.pool.raw.retire_marked(old) };
+        }
+        Ok(())
+    }
+
+    /// Notes how many nodes the container here has; without any, its array goes back.
+    fn set_count(&mut self, count: usize) {
+        let array: Marked = self.node.array();
+        if count == 0 {
+            *self.node = Value::empty(self.node.kind());
+            // SAFETY: the node's array, of this pool; no node is left in it.
+            unsafe { self.pool.raw.retire_marked(array) };
+            return;
+        }
+        let is_object = u32::from(self.node.kind() == Kind::Object);
+        #[allow(clippy::cast_possible_truncation, reason = "`make_room` has compared")]
+        let length = count as u32 >> is_object;
+        self.node.info = info(self.node.head(), length);
+        debug_assert_eq!(node_count(self.node.head(), length), count);
+        self.pool.raw.relabel_marked(array, count);
+    }
+}

@@ -1,0 +1,264 @@
+//! The parser's one pass: a loop over values, without recursion.
+
+#![forbid(unsafe_code)]
+
+use alloc::string::String;
+use alloc::vec::Vec;
+
+use super::Options;
+use super::number;
+use crate::error::AllocError;
+use crate::json::error::{ErrorKind, Fault};
+use crate::json::node::{Builder, Kind, Value};
+use crate::json::scan::{Cursor, Indents};
+use crate::pool::ReleaseStrategy;
+
+/// What one document is read with, besides cursor and builder: those are values
+/// of their own, whose address no call takes, so that they live in registers.
+pub(super) struct Machine<'s> {
+    pub(super) options: &'s Options,
+    indents: Indents,
+    /// Where strings with escapes are put together.
+    pub(super) buffer: &'s mut String,
+    /// Values and keys so far, but for those of open containers.
+    nodes: usize,
+    /// Bytes of the tree so far, likewise.
+    pub(super) bytes: usize,
+}
+
+/// How a run ended: the place behind the value, and whether the cursor has
+/// stepped there, or stays at the last byte of a text with a sentinel.
+type Outcome<'t, const SENTINEL: bool> = Result<(Cursor<'t, SENTINEL>, bool), Fault>;
+
+impl<'s> Machine<'s> {
+    pub(super) fn new(options: &'s Options, buffer: &'s mut String) -> Self {
+        Self { options, indents: Indents::new(), buffer, nodes: 0, bytes: 0 }
+    }
+
+    /// Reads one value.
+    #[inline(never)]
+    pub(super) fn run<'b, 'p, 't, S: ReleaseStrategy, const SENTINEL: bool>(
+        &mut self,
+        start: Cursor<'t, SENTINEL>,
+        builder: Builder<'b, 'p, 't, S>,
+    ) -> (Builder<'b, 'p, 't, S>, Outcome<'t, SENTINEL>) {
+        let (mut cursor, mut builder) = (start, builder);
+        let outcome = self.values(&mut cursor, &mut builder);
+        (builder, outcome.map(|goes_on| (cursor, goes_on)))
+    }
+
+    #[inline(always)]
+    fn values<'t, S: ReleaseStrategy, const SENTINEL: bool>(
+        &mut self,
+        cursor: &mut Cursor<'t, SENTINEL>,
+        builder: &mut Builder<'_, '_, 't, S>,
+    ) -> Result<bool, Fault> {
+        let mut byte = cursor.skip_space();
+        'value: loop {
+            match byte {
+                b'"' => self.string(cursor, builder)?,
+                b'{' => {
+                    self.open(cursor, builder, Kind::Object, b'{')?;
+                    byte = cursor.skip_indent(&mut self.indents, builder.depth());
+                    if byte != b'}' {
+                        byte = self.key(cursor, builder)?;
+                        continue 'value;
+                    }
+                }
+                b'[' => {
+                    self.open(cursor, builder, Kind::Array, b'[')?;
+                    byte = cursor.skip_indent(&mut self.indents, builder.depth());
+                    if byte != b']' {
+                        continue 'value;
+                    }
+                }
+                b'-' | b'0'..=b'9' => number::read(cursor, builder, self.options)?,
+                _ => literal(cursor, builder, byte)?,
+            }
+            // Behind a value: a comma leads to the next one, a bracket to what
+            // is behind the container.
+            loop {
+                let depth = builder.depth();
+                if depth == 0 {
+                    return Ok(true);
+                }
+                byte = cursor.peek();
+                if byte <= b' ' {
+                    byte = cursor.skip_indent(&mut self.indents, depth - 1);
+                }
+                if byte == b',' {
+                    cursor.eat(b',');
+                    byte = cursor.skip_indent(&mut self.indents, depth);
+                    if builder.is_object() {
+                        byte = self.key(cursor, builder)?;
+                    }
+                    continue 'value;
+                }
+                if byte != if builder.is_object() { b'}' } else { b']' } {
+                    return Err(neither_comma_nor_end(*cursor, builder.is_object()));
+                }
+                self.finish_container(cursor, builder)?;
+                if !cursor.close() {
+                    return if depth == 1 { Ok(false) } else { Err(ended(*cursor)) };
+                }
+            }
+        }
+    }
+
+    #[inline(always)]
+    fn open<'t, S: ReleaseStrategy, const SENTINEL: bool>(
+        &mut self,
+        cursor: &mut Cursor<'t, SENTINEL>,
+        builder: &mut Builder<'_, '_, 't, S>,
+        kind: Kind,
+        bracket: u8,
+    ) -> Result<(), Fault> {
+        if builder.depth() >= self.options.depth {
+            return Err(fault(*cursor, ErrorKind::TooDeep));
+        }
+        cursor.eat(bracket);
+        builder.open(kind).map_err(|error| refused(*cursor, error))
+    }
+
+    #[inline(always)]
+    fn finish_container<'t, S: ReleaseStrategy, const SENTINEL: bool>(
+        &mut self,
+        cursor: &Cursor<'t, SENTINEL>,
+        builder: &mut Builder<'_, '_, 't, S>,
+    ) -> Result<(), Fault> {
+        self.nodes += builder.nodes();
+        let bytes = self.bytes + self.nodes * size_of::<Value<'_>>();
+        if self.nodes >= self.options.nodes || bytes > self.options.bytes {
+            let too_many = self.nodes >= self.options.nodes;
+            let kind = if too_many { ErrorKind::TooManyNodes } else { ErrorKind::TooManyBytes };
+            return Err(fault(*cursor, kind));
+        }
+        if self.options.refuses_duplicates && builder.is_object() {
+            check_keys(builder.open_nodes()).map_err(|kind| fault(*cursor, kind))?;
+        }
+        builder.close().map_err(|error| refused(*cursor, error))
+    }
+
+    /// Reads a key and the colon behind it; returns the first byte of the value.
+    #[inline(always)]
+    fn key<'t, S: ReleaseStrategy, const SENTINEL: bool>(
+        &mut self,
+        cursor: &mut Cursor<'t, SENTINEL>,
+        builder: &mut Builder<'_, '_, 't, S>,
+    ) -> Result<u8, Fault> {
+        self.string(cursor, builder)?;
+        if !cursor.eat(b':') {
+            cursor.skip_space();
+            if !cursor.eat(b':') {
+                return Err(not_here(*cursor, ErrorKind::ExpectedColon));
+            }
+        }
+        Ok(cursor.skip_space())
+    }
+
+    /// Reads a string from its first quote on.
+    #[inline(always)]
+    fn string<'t, S: ReleaseStrategy, const SENTINEL: bool>(
+        &mut self,
+        cursor: &mut Cursor<'t, SENTINEL>,
+        builder: &mut Builder<'_, '_, 't, S>,
+    ) -> Result<(), Fault> {
+        if !cursor.eat(b'"') {
+            return Err(not_here(*cursor, ErrorKind::ExpectedKey));
+        }
+        let start = *cursor;
+        let plain = cursor.plain();
+        if plain.stop == Some(b'"') {
+            if let Some(text) = plain.text() {
+                return builder.push_text(text).map_err(|error| refused(*cursor, error));
+            }
+        }
+        // It is read once more, so that what was found need not be in memory.
+        let behind = self.escaped(start)?;
+        cursor.move_to(&behind);
+        builder.push_copy(Kind::String, self.buffer).map_err(|error| refused(*cursor, error))
+    }
+}
+
+#[inline(always)]
+pub(super) fn push<'t, S: ReleaseStrategy, const SENTINEL: bool>(
+    builder: &mut Builder<'_, '_, 't, S>,
+    node: Value<'t>,
+    cursor: Cursor<'t, SENTINEL>,
+) -> Result<(), Fault> {
+    builder.push(node).map_err(|error| refused(cursor, error))
+}
+
+#[inline(always)]
+fn literal<'t, S: ReleaseStrategy, const SENTINEL: bool>(
+    cursor: &mut Cursor<'t, SENTINEL>,
+    builder: &mut Builder<'_, '_, 't, S>,
+    byte: u8,
+) -> Result<(), Fault> {
+    // A word that is not whole is an error where it begins.
+    let mut ahead = *cursor;
+    let value = match byte {
+        b't' if ahead.word(b"true") => Value::bool(true),
+        b'n' if ahead.word(b"null") => Value::NULL,
+        b'f' if ahead.word(b"fals") && ahead.eat(b'e') => Value::bool(false),
+        _ => return Err(not_here(*cursor, ErrorKind::ExpectedValue)),
+    };
+    cursor.move_to(&ahead);
+    push(builder, value, *cursor)
+}
+
+/// The fault that something else stands here, or nothing at all.
+#[cold]
+#[inline(never)]
+fn not_here<const SENTINEL: bool>(cursor: Cursor<'_, SENTINEL>, kind: ErrorKind) -> Fault {
+    expected(cursor.without_sentinel(), kind)
+}
+
+#[cold]
+#[inline(never)]
+fn neither_comma_nor_end<const SENTINEL: bool>(
+    cursor: Cursor<'_, SENTINEL>,
+    is_object: bool,
+) -> Fault {
+    let (brace, bracket) = (ErrorKind::ExpectedCommaOrBrace, ErrorKind::ExpectedCommaOrBracket);
+    not_here(cursor, if is_object { brace } else { bracket })
+}
+
+/// The text ended with the sentinel, but containers are open.
+#[cold]
+#[inline(never)]
+fn ended<const SENTINEL: bool>(cursor: Cursor<'_, SENTINEL>) -> Fault {
+    Fault { kind: ErrorKind::UnexpectedEnd, offset: cursor.offset() + 1 }
+}
+
+#[cold]
+#[inline(never)]
+fn fault<const SENTINEL: bool>(cursor: Cursor<'_, SENTINEL>, kind: ErrorKind) -> Fault {
+    Fault { kind, offset: cursor.offset() }
+}
+
+#[cold]
+#[inline(never)]
+fn refused<const SENTINEL: bool>(cursor: Cursor<'_, SENTINEL>, error: AllocError) -> Fault {
+    fault(cursor, ErrorKind::Alloc(error))
+}
+
+/// Refuses an object that has the same key twice.
+#[cold]
+#[inline(never)]
+fn check_keys(nodes: &[Value<'_>]) -> Result<(), ErrorKind> {
+    let mut keys: Vec<&str> = Vec::new();
+    let requested = nodes.len() / 2 * size_of::<&str>();
+    keys.try_reserve_exact(nodes.len() / 2)
+        .map_err(|_| ErrorKind::Alloc(AllocError::OutOfMemory { requested }))?;
+    keys.extend(nodes.chunks_exact(2).filter_map(|member| member[0].string_text()));
+    keys.sort_unstable();
+    let is_twice = keys.windows(2).any(|pair| pair[0] == pair[1]);
+    if is_twice { Err(ErrorKind::DuplicateKey) } else { Ok(()) }
+}
+
+/// The fault that something else stands here, or nothing at all.
+pub(super) fn expected(cursor: Cursor<'_, false>, kind: ErrorKind) -> Fault {
+    let kind = if cursor.is_at_end() { ErrorKind::UnexpectedEnd } else { kind };
+    Fault { kind, offset: cursor.offset() }
+}

@@ -1,0 +1,172 @@
+//! A text into a document.
+
+#![forbid(unsafe_code)]
+
+mod machine;
+mod number;
+mod options;
+mod stream;
+mod string;
+
+use alloc::string::String;
+
+pub use options::{Options, OutOfRange};
+pub use stream::Documents;
+
+use super::document::Document;
+use super::error::{Error, ErrorKind, Fault};
+use super::node::{Builder, Stack, Tree};
+use super::scan::Cursor;
+use super::{Pool, scan};
+use crate::pool::ReleaseStrategy;
+use machine::{Machine, expected};
+
+/// Reads one JSON text into arrays of the pool.
+///
+/// The text is what RFC 8259 calls one, in UTF-8: a value with white space
+/// around it. Strings without escapes are borrowed from it. Duplicate keys are
+/// kept, and the last one is found. A [`Parser`] has options, and memory to use again.
+///
+/// ```
+/// use arraypool::json::{self, Pool};
+///
+/// let pool = <Pool>::new();
+/// let document = json::parse(r#"{ "name": "Ada", "born": 1815 }"#, &pool)?;
+/// assert_eq!(document["born"].as_u64(), Some(1815));
+/// # Ok::<(), json::Error>(())
+/// ```
+///
+/// Complexity: linear in the text. Never panics.
+///
+/// # Errors
+/// [`Error`]: what is wrong with the text, and where; or that there was no
+/// memory. What was built has gone back to the pool then.
+pub fn parse<'p, 't, S: ReleaseStrategy, T: AsRef<[u8]> + ?Sized>(
+    text: &'t T,
+    pool: &'p Pool<'p, S>,
+) -> Result<Document<'p, 't, S>, Error> {
+    Parser::new().parse(text, pool)
+}
+
+/// Reads texts with options, and keeps the memory that it works in.
+///
+/// ```
+/// use arraypool::json::{Parser, Pool};
+///
+/// let pool = <Pool>::new();
+/// let mut parser = Parser::new();
+/// for text in ["[1, 2]", r#"{"a": "b"}"#, "null"] {
+///     let document = parser.parse(text, &pool)?;
+///     assert_eq!(document.to_string(), text.replace(": ", ":").replace(", ", ","));
+/// }
+/// # Ok::<(), arraypool::json::Error>(())
+/// ```
+#[derive(Debug, Default)]
+pub struct Parser {
+    options: Options,
+    /// Nodes whose container has not ended.
+    stack: Stack,
+    /// A string with escapes.
+    buffer: String,
+}
+
+impl Parser {
+    /// A parser that follows the rules to the letter. It has no memory yet.
+    #[must_use]
+    pub const fn new() -> Self {
+        Self::with_options(Options::new())
+    }
+
+    /// A parser with options.
+    #[must_use]
+    pub const fn with_options(options: Options) -> Self {
+        Self { options, stack: Stack::new(), buffer: String::new() }
+    }
+
+    /// Bytes of the memory that it keeps from one text to the next.
+    #[must_use]
+    pub fn scratch_bytes(&self) -> usize {
+        self.stack.bytes() + self.buffer.capacity()
+    }
+
+    /// Reads one JSON text into arrays of the pool: see [`parse`].
+    ///
+    /// # Errors
+    /// As [`parse`].
+    pub fn parse<'p, 't, S: ReleaseStrategy, T: AsRef<[u8]> + ?Sized>(
+        &mut self,
+        text: &'t T,
+        pool: &'p Pool<'p, S>,
+    ) -> Result<Document<'p, 't, S>, Error> {
+        let text = text.as_ref();
+        self.read_all(text, pool).map(Document::new).map_err(|fault| Error::new(fault, text))
+    }
+
+    /// Reads a text that is one document.
+    fn read_all<'p, 't, S: ReleaseStrategy>(
+        &mut self,
+        text: &'t [u8],
+        pool: &'p Pool<'p, S>,
+    ) -> Result<Tree<'p, 't, S>, Fault> {
+        self.check_length(text)?;
+        // Without the space at its end, most texts end with a bracket.
+        let start = self.start(trimmed(text))?;
+        let (tree, rest) = match start.with_sentinel() {
+            Some(start) => self.read(start, pool)?,
+            None => self.read(start, pool)?,
+        };
+        match rest {
+            Some(mut rest) => {
+                rest.skip_space();
+                let trailing = Fault { kind: ErrorKind::TrailingText, offset: rest.offset() };
+                if rest.is_at_end() { Ok(tree) } else { Err(trailing) }
+            }
+            None => Ok(tree),
+        }
+    }
+
+    fn check_length(&self, text: &[u8]) -> Result<(), Fault> {
+        let most = self.options.text.min(u32::MAX as usize);
+        let fault = Fault { kind: ErrorKind::TextTooLong, offset: most };
+        if text.len() <= most { Ok(()) } else { Err(fault) }
+    }
+
+    /// The place where a text begins, behind its byte order mark.
+    fn start<'t>(&self, text: &'t [u8]) -> Result<Cursor<'t, false>, Fault> {
+        const MARK: [u8; 3] = [0xEF, 0xBB, 0xBF];
+        let mut start = Cursor::new(text);
+        if text.starts_with(&MARK) {
+            if !self.options.allows_bom {
+                return Err(Fault { kind: ErrorKind::ByteOrderMark, offset: 0 });
+            }
+            for byte in MARK {
+                start.eat(byte);
+            }
+        }
+        Ok(start)
+    }
+
+    /// Reads one value; returns the place behind it, or `None` at the end.
+    fn read<'p, 't, S: ReleaseStrategy, const SENTINEL: bool>(
+        &mut self,
+        start: Cursor<'t, SENTINEL>,
+        pool: &'p Pool<'p, S>,
+    ) -> Result<(Tree<'p, 't, S>, Option<Cursor<'t, false>>), Fault> {
+        let mut machine = Machine::new(&self.options, &mut self.buffer);
+        let builder = Builder::new(pool, &mut self.stack);
+        let (mut builder, outcome) = machine.run(start, builder);
+        let outcome = outcome.and_then(|(cursor, goes_on)| {
+            let behind = cursor.without_sentinel();
+            let tree = builder.finish().ok_or(expected(behind, ErrorKind::ExpectedValue))?;
+            Ok((tree, goes_on.then_some(behind)))
+        });
+        builder.give_back();
+        outcome
+    }
+}
+
+/// The text without white space at its end.
+fn trimmed(text: &[u8]) -> &[u8] {
+    let last = text.iter().rposition(|&byte| !scan::is_space(byte));
+    &text[..last.map_or(0, |last| last + 1)]
+}

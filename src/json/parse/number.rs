@@ -1,0 +1,166 @@
+//! Numbers, converted while they are read.
+
+#![forbid(unsafe_code)]
+
+use super::machine::{expected, push};
+use super::{Options, OutOfRange};
+use crate::json::error::{ErrorKind, Fault};
+use crate::json::float;
+use crate::json::node::{Builder, Value};
+use crate::json::scan::Cursor;
+use crate::pool::ReleaseStrategy;
+
+/// Digits that always fit 64 bits.
+const DIGITS: u32 = 19;
+
+/// Reads a number, of which a minus sign or a digit is next, and pushes it: on
+/// every way by itself, so that no node has to wait in memory for where it goes.
+#[inline(always)]
+pub(super) fn read<'t, S: ReleaseStrategy, const SENTINEL: bool>(
+    cursor: &mut Cursor<'t, SENTINEL>,
+    builder: &mut Builder<'_, '_, 't, S>,
+    options: &Options,
+) -> Result<(), Fault> {
+    let start = *cursor;
+    let is_negative = cursor.eat(b'-');
+    let leads_with_zero = cursor.peek() == b'0';
+    let (integer, count) = cursor.digits(0);
+    if count == 0 || (leads_with_zero && count > 1) {
+        return Err(invalid(*cursor, count));
+    }
+    let next = cursor.peek();
+    if next != b'.' && next | 0x20 != b'e' {
+        if count <= DIGITS && !is_negative {
+            return push(builder, Value::unsigned(integer), *cursor);
+        }
+        let node = match signed(integer, is_negative, count) {
+            Some(node) => node,
+            None => large_integer(start, *cursor, options)?,
+        };
+        return push(builder, node, *cursor);
+    }
+    let (mut digits, mut total, mut exponent) = (integer, count, 0);
+    if cursor.eat(b'.') {
+        let (appended, count) = cursor.digits(digits);
+        if count == 0 {
+            return Err(invalid(*cursor, 0));
+        }
+        digits = appended;
+        total += count;
+        exponent = -i64::from(count);
+    }
+    if cursor.peek() | 0x20 == b'e' {
+        exponent += read_exponent(cursor)?;
+    }
+    if total <= DIGITS {
+        if let Some(float) = i32::try_from(exponent).ok().and_then(|e| float::nearest(digits, e)) {
+            let sign = u64::from(is_negative) << 63;
+            let float = f64::from_bits(float.to_bits() | sign);
+            return push(builder, Value::float(float), *cursor);
+        }
+    }
+    let node = hard(start, *cursor, options)?;
+    push(builder, node, *cursor)
+}
+
+/// An integer of up to 19 digits below 0, if it is one that 64 bits hold.
+#[inline(always)]
+fn signed<'t>(integer: u64, is_negative: bool, count: u32) -> Option<Value<'t>> {
+    if count > DIGITS || !is_negative {
+        return None;
+    }
+    match 0_i64.checked_sub_unsigned(integer) {
+        // As `serde_json` reads it, for an integer has no sign of zero.
+        Some(0) => Some(Value::float(-0.0)),
+        integer => integer.map(Value::signed),
+    }
+}
+
+/// Reads `e`, a sign and digits. What does not fit is far out of range, but
+/// not so far that another exponent could overflow when it is added.
+#[inline]
+fn read_exponent<const SENTINEL: bool>(cursor: &mut Cursor<'_, SENTINEL>) -> Result<i64, Fault> {
+    /// Digits of an exponent that are taken at their word.
+    const DIGITS: u32 = 12;
+    let _ = cursor.eat(b'e') || cursor.eat(b'E');
+    let is_negative = cursor.eat(b'-');
+    if !is_negative {
+        cursor.eat(b'+');
+    }
+    let mut zeros = *cursor;
+    while zeros.eat(b'0') {}
+    let leading = zeros.since(*cursor).len();
+    let (value, count) = cursor.digits(0);
+    if count == 0 {
+        return Err(invalid(*cursor, 0));
+    }
+    let fits = count as usize <= leading + DIGITS as usize;
+    let value = if fits { i64::try_from(value).unwrap_or(i64::MAX >> 2) } else { i64::MAX >> 2 };
+    Ok(if is_negative { -value } else { value })
+}
+
+/// The fault of a number that stops being one: here, or, if it has digits, at
+/// the digit that a leading zero forbids.
+#[cold]
+#[inline(never)]
+fn invalid<const SENTINEL: bool>(cursor: Cursor<'_, SENTINEL>, count: u32) -> Fault {
+    let mut fault = expected(cursor.without_sentinel(), ErrorKind::InvalidNumber);
+    if count > 0 {
+        fault.kind = ErrorKind::InvalidNumber;
+        fault.offset = cursor.offset() - count as usize + 1;
+    }
+    fault
+}
+
+/// An integer of more than 19 digits, or below the least of 64 bits.
+#[cold]
+#[inline(never)]
+fn large_integer<'t, const SENTINEL: bool>(
+    start: Cursor<'t, SENTINEL>,
+    end: Cursor<'t, SENTINEL>,
+    options: &Options,
+) -> Result<Value<'t>, Fault> {
+    let text = text_of(start, end);
+    if let Ok(integer) = text.parse::<u64>() {
+        return Ok(Value::unsigned(integer));
+    }
+    if options.keeps_big_integers {
+        return kept(start, text);
+    }
+    hard(start, end, options)
+}
+
+/// A number that needs more thought than most: the standard library's.
+#[cold]
+#[inline(never)]
+fn hard<'t, const SENTINEL: bool>(
+    start: Cursor<'t, SENTINEL>,
+    end: Cursor<'t, SENTINEL>,
+    options: &Options,
+) -> Result<Value<'t>, Fault> {
+    let text = text_of(start, end);
+    let float = text.parse::<f64>().unwrap_or(f64::NAN);
+    match options.out_of_range {
+        _ if float.is_finite() => Ok(Value::float(float)),
+        OutOfRange::Refuse => {
+            Err(Fault { kind: ErrorKind::NumberOutOfRange, offset: start.offset() })
+        }
+        OutOfRange::Infinity => Ok(Value::float(float)),
+        OutOfRange::KeepText => kept(start, text),
+    }
+}
+
+fn kept<'t, const SENTINEL: bool>(
+    start: Cursor<'t, SENTINEL>,
+    text: &'t str,
+) -> Result<Value<'t>, Fault> {
+    Value::digits(text).ok_or(Fault { kind: ErrorKind::TextTooLong, offset: start.offset() })
+}
+
+/// The number's text: digits, signs, a point and an `e`.
+fn text_of<'t, const SENTINEL: bool>(
+    start: Cursor<'t, SENTINEL>,
+    end: Cursor<'t, SENTINEL>,
+) -> &'t str {
+    core::str::from_utf8(end.since(start)).unwrap_or_default()
+}

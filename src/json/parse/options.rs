@@ -1,0 +1,123 @@
+//! What a parser accepts, and how much of it.
+
+#![forbid(unsafe_code)]
+
+/// What a [`Parser`](super::Parser) accepts beyond the rules, and its limits.
+///
+/// ```
+/// use arraypool::json::{Options, Parser, Pool};
+///
+/// let pool = <Pool>::new();
+/// let mut parser = Parser::with_options(Options::new().max_depth(2));
+/// assert!(parser.parse("[[1]]", &pool).is_ok());
+/// assert!(parser.parse("[[[1]]]", &pool).is_err());
+/// ```
+#[derive(Debug, Clone, Copy)]
+#[must_use = "options do nothing until a parser has them"]
+pub struct Options {
+    pub(super) depth: u32,
+    pub(super) text: usize,
+    pub(super) nodes: usize,
+    pub(super) bytes: usize,
+    pub(super) replaces_surrogates: bool,
+    pub(super) allows_bom: bool,
+    pub(super) refuses_duplicates: bool,
+    pub(super) out_of_range: OutOfRange,
+    pub(super) keeps_big_integers: bool,
+}
+
+/// What becomes of a number that no `f64` is near to, such as `1e999`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[non_exhaustive]
+pub enum OutOfRange {
+    /// An error.
+    #[default]
+    Refuse,
+    /// An infinity, which is written as `null`.
+    Infinity,
+    /// Its text, which is written as it was.
+    KeepText,
+}
+
+impl Options {
+    /// The rules of RFC 8259 to the letter, and 1024 levels of arrays and objects.
+    pub const fn new() -> Self {
+        Self {
+            depth: 1024,
+            text: u32::MAX as usize,
+            nodes: u32::MAX as usize,
+            bytes: usize::MAX,
+            replaces_surrogates: false,
+            allows_bom: false,
+            refuses_duplicates: false,
+            out_of_range: OutOfRange::Refuse,
+            keeps_big_integers: false,
+        }
+    }
+
+    /// The most arrays and objects around one another, 1024 if not set. Nothing
+    /// here is recursive: any depth is safe that memory allows.
+    pub const fn max_depth(mut self, levels: u32) -> Self {
+        self.depth = levels;
+        self
+    }
+
+    /// The most bytes of text. 4 GiB less one is the most in any case.
+    pub const fn max_text(mut self, bytes: usize) -> Self {
+        self.text = bytes;
+        self
+    }
+
+    /// The most values and keys.
+    pub const fn max_nodes(mut self, nodes: usize) -> Self {
+        self.nodes = nodes;
+        self
+    }
+
+    /// The most bytes of tree: 16 for each value and each key, and those of
+    /// strings that could not be borrowed.
+    pub const fn max_bytes(mut self, bytes: usize) -> Self {
+        self.bytes = bytes;
+        self
+    }
+
+    /// Whether half of a surrogate pair, escaped, becomes U+FFFD instead of an error.
+    pub const fn replace_lone_surrogates(mut self, replaces: bool) -> Self {
+        self.replaces_surrogates = replaces;
+        self
+    }
+
+    /// Whether a byte order mark in front of the text is skipped instead of an error.
+    pub const fn allow_bom(mut self, allows: bool) -> Self {
+        self.allows_bom = allows;
+        self
+    }
+
+    /// Whether the same key twice in an object is an error. If not, both are
+    /// kept, and the last one is found.
+    ///
+    /// Complexity: `n log n` for an object of `n` members.
+    pub const fn refuse_duplicate_keys(mut self, refuses: bool) -> Self {
+        self.refuses_duplicates = refuses;
+        self
+    }
+
+    /// What becomes of a number that no `f64` is near to.
+    pub const fn out_of_range(mut self, choice: OutOfRange) -> Self {
+        self.out_of_range = choice;
+        self
+    }
+
+    /// Whether integers of more than 64 bits keep their text instead of becoming
+    /// the nearest `f64`.
+    pub const fn keep_big_integers(mut self, keeps: bool) -> Self {
+        self.keeps_big_integers = keeps;
+        self
+    }
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self::new()
+    }
+}

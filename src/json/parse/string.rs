@@ -1,0 +1,133 @@
+//! Strings with escapes, and what can be wrong with a string.
+
+#![forbid(unsafe_code)]
+
+use alloc::string::String;
+
+use super::machine::Machine;
+use crate::error::AllocError;
+use crate::json::error::{ErrorKind, Fault};
+use crate::json::scan::{Cursor, Plain};
+
+impl Machine<'_> {
+    /// Reads a string from behind its first quote into the buffer. Returns the
+    /// place behind its last one.
+    #[cold]
+    #[inline(never)]
+    pub(super) fn escaped<'t, const SENTINEL: bool>(
+        &mut self,
+        mut cursor: Cursor<'t, SENTINEL>,
+    ) -> Result<Cursor<'t, SENTINEL>, Fault> {
+        self.buffer.clear();
+        loop {
+            let plain = cursor.plain();
+            self.take(cursor, &plain)?;
+            match plain.stop {
+                Some(b'"') => break,
+                Some(b'\\') => self.escape(&mut cursor)?,
+                Some(_) => {
+                    let offset = cursor.offset();
+                    return Err(Fault { kind: ErrorKind::ControlCharacter, offset });
+                }
+                None => {
+                    let offset = cursor.offset() + usize::from(SENTINEL);
+                    return Err(Fault { kind: ErrorKind::UnexpectedEnd, offset });
+                }
+            }
+        }
+        self.bytes += self.buffer.len();
+        if self.bytes > self.options.bytes {
+            return Err(Fault { kind: ErrorKind::TooManyBytes, offset: cursor.offset() });
+        }
+        Ok(cursor)
+    }
+
+    /// Adds plain bytes, behind which the cursor is, to the buffer.
+    fn take<'t, const SENTINEL: bool>(
+        &mut self,
+        cursor: Cursor<'t, SENTINEL>,
+        plain: &Plain<'t>,
+    ) -> Result<(), Fault> {
+        let text = plain.text().ok_or_else(|| {
+            let quote = usize::from(plain.stop == Some(b'"'));
+            let offset = cursor.offset() - quote - plain.length() + plain.valid();
+            Fault { kind: ErrorKind::InvalidUtf8, offset }
+        })?;
+        let offset = cursor.offset();
+        append(self.buffer, text).map_err(|error| Fault { kind: ErrorKind::Alloc(error), offset })
+    }
+
+    /// Reads an escape from its backslash on, and adds what it means.
+    fn escape<const SENTINEL: bool>(
+        &mut self,
+        cursor: &mut Cursor<'_, SENTINEL>,
+    ) -> Result<(), Fault> {
+        let start = cursor.offset();
+        cursor.eat(b'\\');
+        let invalid = Fault { kind: ErrorKind::InvalidEscape, offset: start };
+        let meant = match cursor.step().ok_or_else(|| at_end(*cursor))? {
+            byte @ (b'"' | b'\\' | b'/') => char::from(byte),
+            b'b' => '\u{8}',
+            b'f' => '\u{c}',
+            b'n' => '\n',
+            b'r' => '\r',
+            b't' => '\t',
+            b'u' => self.unicode(cursor, invalid)?,
+            _ => return Err(invalid),
+        };
+        append(self.buffer, meant.encode_utf8(&mut [0; 4]))
+            .map_err(|error| Fault { kind: ErrorKind::Alloc(error), offset: start })
+    }
+
+    /// Reads the digits behind `\u`, and a second escape if they are the first
+    /// half of a pair.
+    fn unicode<const SENTINEL: bool>(
+        &self,
+        cursor: &mut Cursor<'_, SENTINEL>,
+        invalid: Fault,
+    ) -> Result<char, Fault> {
+        let unit = hex(cursor, invalid)?;
+        let lone = Fault { kind: ErrorKind::LoneSurrogate, ..invalid };
+        if let Some(character) = char::from_u32(unit) {
+            return Ok(character);
+        }
+        let mut ahead = *cursor;
+        if unit < 0xDC00 && ahead.eat(b'\\') && ahead.eat(b'u') {
+            let start = Fault { kind: ErrorKind::InvalidEscape, offset: cursor.offset() };
+            let second = hex(&mut ahead, start)?;
+            if (0xDC00..0xE000).contains(&second) {
+                *cursor = ahead;
+                let code = 0x1_0000 + ((unit - 0xD800) << 10 | (second - 0xDC00));
+                return char::from_u32(code).ok_or(lone);
+            }
+        }
+        // What follows is read again, for itself.
+        if self.options.replaces_surrogates { Ok(char::REPLACEMENT_CHARACTER) } else { Err(lone) }
+    }
+}
+
+/// Four hexadecimal digits.
+fn hex<const SENTINEL: bool>(
+    cursor: &mut Cursor<'_, SENTINEL>,
+    invalid: Fault,
+) -> Result<u32, Fault> {
+    let mut unit = 0;
+    for _ in 0..4 {
+        let byte = cursor.step().ok_or_else(|| at_end(*cursor))?;
+        unit = unit << 4 | char::from(byte).to_digit(16).ok_or(invalid)?;
+    }
+    Ok(unit)
+}
+
+/// The text ends inside of an escape.
+fn at_end<const SENTINEL: bool>(cursor: Cursor<'_, SENTINEL>) -> Fault {
+    let offset = cursor.offset() + usize::from(SENTINEL);
+    Fault { kind: ErrorKind::UnexpectedEnd, offset }
+}
+
+fn append(buffer: &mut String, text: &str) -> Result<(), AllocError> {
+    let requested = buffer.len() + text.len();
+    buffer.try_reserve(text.len()).map_err(|_| AllocError::OutOfMemory { requested })?;
+    buffer.push_str(text);
+    Ok(())
+}

@@ -1,0 +1,175 @@
+//! A type out of a value.
+
+#![forbid(unsafe_code)]
+
+use alloc::string::{String, ToString};
+use core::fmt;
+
+use serde::de::value::{MapDeserializer, SeqDeserializer};
+use serde::de::{self, Deserialize, Deserializer, IntoDeserializer, Unexpected, Visitor};
+
+use crate::json::node::{Content, Value};
+
+/// A `T` of what the value says. Strings and keys may be borrowed from it.
+///
+/// ```
+/// use arraypool::json::{self, Pool};
+///
+/// let pool = <Pool>::new();
+/// let document = json::parse(r#"[["one", 1], ["two", 2]]"#, &pool)?;
+/// let pairs: Vec<(&str, u32)> = json::from_value(&document)?;
+/// assert_eq!(pairs, [("one", 1), ("two", 2)]);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+///
+/// # Errors
+/// Whatever `T` does not like.
+pub fn from_value<'de, T: Deserialize<'de>>(value: &'de Value<'_>) -> Result<T, FromValueError> {
+    T::deserialize(value)
+}
+
+/// Why a value is not what a type expects.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FromValueError(String);
+
+impl fmt::Display for FromValueError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl core::error::Error for FromValueError {}
+
+impl de::Error for FromValueError {
+    fn custom<T: fmt::Display>(message: T) -> Self {
+        Self(message.to_string())
+    }
+}
+
+impl<'de> IntoDeserializer<'de, FromValueError> for &'de Value<'_> {
+    type Deserializer = Self;
+
+    fn into_deserializer(self) -> Self {
+        self
+    }
+}
+
+impl<'de> Deserializer<'de> for &'de Value<'_> {
+    type Error = FromValueError;
+
+    fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, FromValueError> {
+        match self.content() {
+            Content::Null => visitor.visit_unit(),
+            Content::Bool(value) => visitor.visit_bool(value),
+            Content::Unsigned(integer) => visitor.visit_u64(integer),
+            Content::Negative(integer) => visitor.visit_i64(integer),
+            Content::Float(float) => visitor.visit_f64(float),
+            Content::Digits(_) => visitor.visit_f64(self.as_f64().unwrap_or(f64::NAN)),
+            Content::String(text) => visitor.visit_borrowed_str(text),
+            Content::Array(elements) => {
+                let mut sequence = SeqDeserializer::new(elements.iter());
+                let value = visitor.visit_seq(&mut sequence)?;
+                sequence.end().map(|()| value)
+            }
+            Content::Object(_) => {
+                let mut map = MapDeserializer::new(self.as_object().into_iter().flatten());
+                let value = visitor.visit_map(&mut map)?;
+                map.end().map(|()| value)
+            }
+        }
+    }
+
+    fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, FromValueError> {
+        if self.is_null() { visitor.visit_none() } else { visitor.visit_some(self) }
+    }
+
+    fn deserialize_newtype_struct<V: Visitor<'de>>(
+        self,
+        _name: &'static str,
+        visitor: V,
+    ) -> Result<V::Value, FromValueError> {
+        visitor.visit_newtype_struct(self)
+    }
+
+    fn deserialize_enum<V: Visitor<'de>>(
+        self,
+        _name: &'static str,
+        _variants: &'static [&'static str],
+        visitor: V,
+    ) -> Result<V::Value, FromValueError> {
+        let (variant, content) = match (self.as_str(), self.as_object()) {
+            (Some(variant), _) => (variant, None),
+            (None, Some(object)) if object.len() == 1 => {
+                let (variant, content) = object.iter().next().unwrap_or(("", self));
+                (variant, Some(content))
+            }
+            _ => {
+                let found = Unexpected::Other("a value that is neither");
+                return Err(de::Error::invalid_type(found, &"a string or an object of one member"));
+            }
+        };
+        visitor.visit_enum(Variant { variant, content })
+    }
+
+    serde::forward_to_deserialize_any! {
+        bool i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 f32 f64 char str string bytes byte_buf
+        unit unit_struct seq tuple tuple_struct map struct identifier ignored_any
+    }
+}
+
+/// A variant of an enum: its name, and what it holds, if anything.
+struct Variant<'de, 't> {
+    variant: &'de str,
+    content: Option<&'de Value<'t>>,
+}
+
+impl<'de, 't> de::EnumAccess<'de> for Variant<'de, 't> {
+    type Error = FromValueError;
+    type Variant = Self;
+
+    fn variant_seed<T: de::DeserializeSeed<'de>>(
+        self,
+        seed: T,
+    ) -> Result<(T::Value, Self), FromValueError> {
+        let name: de::value::BorrowedStrDeserializer<'de, FromValueError> =
+            de::value::BorrowedStrDeserializer::new(self.variant);
+        seed.deserialize(name).map(|value| (value, self))
+    }
+}
+
+impl<'de, 't> Variant<'de, 't> {
+    fn content(self, expected: &str) -> Result<&'de Value<'t>, FromValueError> {
+        self.content.ok_or_else(|| de::Error::invalid_type(Unexpected::UnitVariant, &expected))
+    }
+}
+
+impl<'de> de::VariantAccess<'de> for Variant<'de, '_> {
+    type Error = FromValueError;
+
+    fn unit_variant(self) -> Result<(), FromValueError> {
+        self.content.map_or(Ok(()), de::Deserialize::deserialize)
+    }
+
+    fn newtype_variant_seed<T: de::DeserializeSeed<'de>>(
+        self,
+        seed: T,
+    ) -> Result<T::Value, FromValueError> {
+        seed.deserialize(self.content("a variant that holds a value")?)
+    }
+
+    fn tuple_variant<V: Visitor<'de>>(
+        self,
+        _length: usize,
+        visitor: V,
+    ) -> Result<V::Value, FromValueError> {
+        self.content("a variant that holds an array")?.deserialize_any(visitor)
+    }
+
+    fn struct_variant<V: Visitor<'de>>(
+        self,
+        _fields: &'static [&'static str],
+        visitor: V,
+    ) -> Result<V::Value, FromValueError> {
+        self.content("a variant that holds an object")?.deserialize_any(visitor)
+    }
+}

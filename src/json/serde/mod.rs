@@ -1,0 +1,10 @@
+//! The doors to other formats: into a document, out of it, and a type out of a value.
+
+#![forbid(unsafe_code)]
+
+mod deserialize;
+mod seed;
+mod serialize;
+
+pub use deserialize::{FromValueError, from_value};
+pub use seed::{DEPTH_MAX, Scratch, Seed};

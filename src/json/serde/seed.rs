@@ -1,0 +1,286 @@
+//! Any serde format into a tree of pooled arrays.
+
+#![forbid(unsafe_code)]
+
+use core::fmt;
+
+use serde::Deserializer;
+use serde::de::{DeserializeSeed, Error, MapAccess, SeqAccess, Unexpected, Visitor};
+
+use crate::error::AllocError;
+use crate::json::node::{Builder, Kind, Stack, Value};
+use crate::json::{Document, Pool};
+use crate::pool::{DefaultStrategy, ReleaseStrategy};
+
+/// The most arrays and objects around one another that a [`Seed`] accepts: serde
+/// is recursive, and so is this door.
+pub const DEPTH_MAX: u32 = 128;
+
+/// Fills a [`Document`] from any serde deserializer that describes its data.
+///
+/// Children wait on the scratch stack until their array ends, and move once, into
+/// a pooled array of exactly their number. All strings are copied: the document
+/// borrows nothing but the pool. An error, one of the format or an
+/// [`AllocError`] as text, leaves nothing behind: what was built goes back.
+///
+/// What JSON does not have becomes what `serde_json` writes for it: `null` for an
+/// infinity or NaN, an array for bytes, a string for a key that is an integer or
+/// a `bool`.
+///
+/// ```
+/// use arraypool::json::{Pool, Scratch, Seed};
+/// use serde::de::DeserializeSeed;
+///
+/// let pool = <Pool>::new();
+/// let mut scratch = Scratch::new();
+/// let mut text = serde_json::Deserializer::from_str(r#"{ "name": "Ada", "born": 1815 }"#);
+/// let document = Seed::new(&pool, &mut scratch).deserialize(&mut text)?;
+/// text.end()?;
+///
+/// assert_eq!(document["born"].as_u64(), Some(1815));
+/// assert_eq!(serde_json::to_string(&document)?, r#"{"name":"Ada","born":1815}"#);
+/// # Ok::<(), serde_json::Error>(())
+/// ```
+#[derive(Debug)]
+pub struct Seed<'s, 'p, S: ReleaseStrategy = DefaultStrategy> {
+    pool: &'p Pool<'p, S>,
+    scratch: &'s mut Scratch,
+}
+
+/// Where children wait until their array ends: a stack to be kept from one
+/// document to the next. It is empty between documents.
+#[derive(Debug, Default)]
+pub struct Scratch {
+    stack: Stack,
+}
+
+impl Scratch {
+    /// An empty stack, which takes no memory yet.
+    #[must_use]
+    pub const fn new() -> Self {
+        Self { stack: Stack::new() }
+    }
+}
+
+impl<'s, 'p, S: ReleaseStrategy> Seed<'s, 'p, S> {
+    /// A seed for one document in `pool`.
+    #[must_use]
+    pub fn new(pool: &'p Pool<'p, S>, scratch: &'s mut Scratch) -> Self {
+        Self { pool, scratch }
+    }
+}
+
+impl<'de, 'p, S: ReleaseStrategy> DeserializeSeed<'de> for Seed<'_, 'p, S> {
+    type Value = Document<'p, 'static, S>;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
+        let mut guard = Guard(Builder::new(self.pool, &mut self.scratch.stack));
+        Filler { builder: &mut guard.0, around: 0 }.deserialize(deserializer)?;
+        let tree = guard.0.finish();
+        tree.map(Document::new).ok_or_else(|| D::Error::custom("the format gave no value"))
+    }
+}
+
+/// Gives back what was built, if the format fails or panics.
+struct Guard<'s, 'p, S: ReleaseStrategy>(Builder<'s, 'p, 'static, S>);
+
+impl<S: ReleaseStrategy> Drop for Guard<'_, '_, S> {
+    fn drop(&mut self) {
+        self.0.give_back();
+    }
+}
+
+/// Adds one value to a tree.
+struct Filler<'b, 's, 'p, S: ReleaseStrategy> {
+    builder: &'b mut Builder<'s, 'p, 'static, S>,
+    /// Arrays, objects and wrappers around the value.
+    around: u32,
+}
+
+impl<'s, 'p, S: ReleaseStrategy> Filler<'_, 's, 'p, S> {
+    /// The filler of a value inside this one, unless there are too many around it.
+    fn inner<E: Error>(&mut self) -> Result<Filler<'_, 's, 'p, S>, E> {
+        if self.around >= DEPTH_MAX {
+            return Err(E::custom(format_args!("nested more than {DEPTH_MAX} deep")));
+        }
+        Ok(Filler { builder: &mut *self.builder, around: self.around + 1 })
+    }
+
+    fn push<E: Error>(self, node: Value<'static>) -> Result<(), E> {
+        self.builder.push(node).map_err(E::custom)
+    }
+
+    /// Fills a container. If that fails, what it has goes back, whatever the
+    /// format makes of the error.
+    fn container<E: Error>(
+        mut self,
+        kind: Kind,
+        fill: impl FnOnce(&mut Filler<'_, 's, 'p, S>) -> Result<(), E>,
+    ) -> Result<(), E> {
+        let depth = self.builder.depth();
+        let mut inner = self.inner()?;
+        inner.builder.open(kind).map_err(E::custom)?;
+        let filled = fill(&mut inner);
+        let closed = filled.and_then(|()| inner.builder.close().map_err(E::custom));
+        if closed.is_err() {
+            self.builder.abandon(depth);
+        }
+        closed
+    }
+
+    fn child(&mut self) -> Filler<'_, 's, 'p, S> {
+        Filler { builder: &mut *self.builder, around: self.around }
+    }
+}
+
+impl<'de, S: ReleaseStrategy> DeserializeSeed<'de> for Filler<'_, '_, '_, S> {
+    type Value = ();
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
+        deserializer.deserialize_any(self)
+    }
+}
+
+impl<'de, S: ReleaseStrategy> Visitor<'de> for Filler<'_, '_, '_, S> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a JSON value")
+    }
+
+    fn visit_unit<E: Error>(self) -> Result<(), E> {
+        self.push(Value::NULL)
+    }
+
+    fn visit_none<E: Error>(self) -> Result<(), E> {
+        self.push(Value::NULL)
+    }
+
+    fn visit_some<D: Deserializer<'de>>(mut self, inner: D) -> Result<(), D::Error> {
+        self.inner()?.deserialize(inner)
+    }
+
+    fn visit_newtype_struct<D: Deserializer<'de>>(mut self, inner: D) -> Result<(), D::Error> {
+        self.inner()?.deserialize(inner)
+    }
+
+    fn visit_bool<E: Error>(self, value: bool) -> Result<(), E> {
+        self.push(Value::bool(value))
+    }
+
+    fn visit_i64<E: Error>(self, integer: i64) -> Result<(), E> {
+        self.push(Value::signed(integer))
+    }
+
+    fn visit_u64<E: Error>(self, integer: u64) -> Result<(), E> {
+        self.push(Value::unsigned(integer))
+    }
+
+    fn visit_i128<E: Error>(self, integer: i128) -> Result<(), E> {
+        match (u64::try_from(integer), i64::try_from(integer)) {
+            (Ok(unsigned), _) => self.visit_u64(unsigned),
+            (_, Ok(signed)) => self.visit_i64(signed),
+            _ => Err(out_of_range(&self)),
+        }
+    }
+
+    fn visit_u128<E: Error>(self, integer: u128) -> Result<(), E> {
+        match u64::try_from(integer) {
+            Ok(integer) => self.visit_u64(integer),
+            Err(_) => Err(out_of_range(&self)),
+        }
+    }
+
+    fn visit_f64<E: Error>(self, float: f64) -> Result<(), E> {
+        self.push(if float.is_finite() { Value::float(float) } else { Value::NULL })
+    }
+
+    fn visit_str<E: Error>(self, text: &str) -> Result<(), E> {
+        copy(self.builder, text).map_err(E::custom)
+    }
+
+    fn visit_bytes<E: Error>(self, bytes: &[u8]) -> Result<(), E> {
+        self.container(Kind::Array, |array| {
+            bytes.iter().try_for_each(|&byte| array.child().visit_u64(u64::from(byte)))
+        })
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut sequence: A) -> Result<(), A::Error> {
+        self.container(Kind::Array, |array| {
+            let mut count = 0;
+            while sequence.next_element_seed(array.child())?.is_some() {
+                count += 1;
+            }
+            // A format may fill an element and then say that there was none.
+            array.builder.trim(count);
+            Ok(())
+        })
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
+        self.container(Kind::Object, |object| {
+            let mut count = 0;
+            while map.next_key_seed(Key(object.builder))?.is_some() {
+                map.next_value_seed(object.child())?;
+                count += 2;
+            }
+            object.builder.trim(count);
+            Ok(())
+        })
+    }
+}
+
+/// Adds a copy of a string.
+fn copy<S: ReleaseStrategy>(
+    builder: &mut Builder<'_, '_, 'static, S>,
+    text: &str,
+) -> Result<(), AllocError> {
+    builder.push_copy(Kind::String, text)
+}
+
+#[cold]
+fn out_of_range<E: Error>(expected: &dyn serde::de::Expected) -> E {
+    E::invalid_value(Unexpected::Other("an integer of more than 64 bits"), expected)
+}
+
+/// Adds the key of a member.
+struct Key<'b, 's, 'p, S: ReleaseStrategy>(&'b mut Builder<'s, 'p, 'static, S>);
+
+impl<S: ReleaseStrategy> Key<'_, '_, '_, S> {
+    /// An integer in decimal digits.
+    fn digits<E: Error>(self, integer: impl itoa::Integer) -> Result<(), E> {
+        copy(self.0, itoa::Buffer::new().format(integer)).map_err(E::custom)
+    }
+}
+
+impl<'de, S: ReleaseStrategy> DeserializeSeed<'de> for Key<'_, '_, '_, S> {
+    type Value = ();
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
+        deserializer.deserialize_any(self)
+    }
+}
+
+impl<'de, S: ReleaseStrategy> Visitor<'de> for Key<'_, '_, '_, S> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a key: a string, an integer or a bool")
+    }
+
+    fn visit_str<E: Error>(self, text: &str) -> Result<(), E> {
+        copy(self.0, text).map_err(E::custom)
+    }
+
+    fn visit_u64<E: Error>(self, integer: u64) -> Result<(), E> {
+        self.digits(integer)
+    }
+
+    fn visit_i64<E: Error>(self, integer: i64) -> Result<(), E> {
+        self.digits(integer)
+    }
+
+    fn visit_bool<E: Error>(self, value: bool) -> Result<(), E> {
+        self.visit_str(if value { "true" } else { "false" })
+    }
+}

@@ -1,0 +1,344 @@
+//! Editing: one step after the other against `serde_json`, and what goes back meanwhile.
+
+use arraypool::json::{self, Document, EditError, PatchError, Pool};
+use arraypool::{Direct, ReleaseStrategy, Tagged};
+use serde_json::{Value as Expected, json};
+
+use crate::help::{Random, assert_same, assert_whole, for_every_strategy};
+
+for_every_strategy!(
+    what_is_removed_goes_back_at_once,
+    an_array_that_grows_moves_seldom,
+    subtrees_move_between_documents_of_a_pool,
+    random_edits_agree_with_serde_json,
+    merge_patches_of_the_rfc,
+    patches_change_all_or_nothing,
+);
+
+fn what_is_removed_goes_back_at_once<S: ReleaseStrategy>() {
+    let pool = Pool::<S>::new();
+    let live = || if S::RECLAIMS { pool.verify().unwrap().live } else { 0 };
+    let expect = |count: usize| if S::RECLAIMS { count } else { 0 };
+    let mut document =
+        json::parse(r#"{"a":[1,[2,["\u0061"]]],"b":{"c":{}},"d":"x"}"#, &pool).unwrap();
+    assert_eq!(live(), expect(6));
+    let mut root = document.root_mut();
+    assert_eq!(root.remove("a").unwrap().to_string(), r#"[1,[2,["a"]]]"#);
+    assert_eq!(live(), expect(2));
+    assert!(root.remove("a").is_none() && root.remove(0).is_none());
+    let old = root.insert("b", "new").unwrap().unwrap();
+    assert_eq!((old.to_string(), live()), (r#"{"c":{}}"#.into(), expect(3)));
+    drop(old);
+    assert_eq!(live(), expect(2));
+    let taken = root.get_mut("b").unwrap().take();
+    assert_eq!((taken.as_str(), root.as_value()["b"].is_null()), (Some("new"), true));
+    drop(taken);
+    root.remove("b").unwrap();
+    assert!(root.remove("d").unwrap().as_str() == Some("x"));
+    assert_eq!((document.to_string(), live()), ("{}".into(), 0));
+    // Owned strings deep inside of what was flat are found again.
+    let mut document = json::parse(r#"[[[1],[2]],{"k":[]}]"#, &pool).unwrap();
+    let mut root = document.root_mut();
+    root.pointer_mut("/0/1/0").unwrap().replace("copied").unwrap();
+    root.pointer_mut("/1/k").unwrap().push("copied, too").unwrap();
+    let mut inner = root.into_get(1).unwrap().into_get("k").unwrap();
+    inner.push(Document::array(&pool)).unwrap();
+    inner.get_mut(1).unwrap().push(1_u64).unwrap();
+    assert_eq!(document.to_string(), r#"[[[1],["copied"]],{"k":["copied, too",[1]]}]"#);
+    drop(document);
+    assert_whole(&pool);
+}
+
+fn an_array_that_grows_moves_seldom<S: ReleaseStrategy>() {
+    let pool = Pool::<S>::new();
+    let mut document = Document::array(&pool);
+    let mut root = document.root_mut();
+    let count = if cfg!(miri) { 40 } else { 3000 };
+    let (mut moves, mut place) = (0, core::ptr::null());
+    for number in 0..count {
+        root.push(number).unwrap();
+        let now = root.as_value().as_array().unwrap().as_ptr();
+        moves += usize::from(now != place);
+        place = now;
+    }
+    assert!(moves < 25, "{moves}");
+    if S::RECLAIMS {
+        assert_eq!(pool.verify().unwrap().live, 1);
+    }
+    for number in 0..count {
+        assert_eq!(root.remove(0).unwrap().as_u64(), Some(number));
+    }
+    assert!(root.as_value().as_array().unwrap().is_empty());
+    assert_eq!(pool.verify().unwrap().live, if S::RECLAIMS { 0 } else { moves });
+    let mut object = Document::object(&pool);
+    for number in 0..200_u64 {
+        assert!(object.root_mut().insert(&format!("key {number}"), number).unwrap().is_none());
+    }
+    assert_eq!(object["key 77"].as_u64(), Some(77));
+    drop((object, document));
+    assert_whole(&pool);
+}
+
+fn subtrees_move_between_documents_of_a_pool<S: ReleaseStrategy>() {
+    let (pool, other) = (Pool::<S>::new(), Pool::<S>::new());
+    let mut source = json::parse(r#"{"tree":[["\n"],{"a":1}]}"#, &pool).unwrap();
+    let mut target = json::parse("[0]", &pool).unwrap();
+    let tree = source.root_mut().remove("tree").unwrap();
+    let place = tree[0].as_array().unwrap().as_ptr();
+    target.root_mut().insert_at(0, tree).unwrap();
+    assert_eq!(target.to_string(), r#"[[["\n"],{"a":1}],0]"#);
+    assert_eq!(target[0][0].as_array().unwrap().as_ptr(), place, "nothing was copied");
+    drop(source);
+    let foreign = || json::parse("[\"\\u0041\"]", &other).unwrap();
+    assert_eq!(target.root_mut().push(foreign()).unwrap_err(), EditError::OtherPool);
+    assert_eq!(target.root_mut().insert_at(0, foreign()).unwrap_err(), EditError::OtherPool);
+    assert_eq!(target.root_mut().replace(foreign()).unwrap_err(), EditError::OtherPool);
+    let mut object = Document::object(&pool);
+    assert_eq!(object.root_mut().insert("k", foreign()).unwrap_err(), EditError::OtherPool);
+    assert_eq!(object.root_mut().push(1_u64), Err(EditError::NotAnArray));
+    assert_eq!(target.root_mut().insert("k", ()).unwrap_err(), EditError::NotAnObject);
+    assert_eq!(target.root_mut().insert_at(3, ()), Err(EditError::OutOfBounds));
+    assert_eq!(target.to_string(), r#"[[["\n"],{"a":1}],0]"#);
+    drop((target, object));
+    assert_whole(&pool);
+    assert_whole(&other);
+}
+
+/// The path of a random container, and what is there.
+fn container<'a>(mut here: &'a Expected, path: &mut String, random: &mut Random) -> &'a Expected {
+    loop {
+        let inside: Vec<(String, &Expected)> = match here {
+            Expected::Array(list) => {
+                list.iter().enumerate().map(|(at, value)| (at.to_string(), value)).collect()
+            }
+            Expected::Object(map) => map.iter().map(|(key, value)| (key.clone(), value)).collect(),
+            _ => Vec::new(),
+        };
+        let containers: Vec<_> =
+            inside.iter().filter(|(_, value)| value.is_array() || value.is_object()).collect();
+        if containers.is_empty() || random.below(3) == 0 {
+            return here;
+        }
+        let (key, value) = containers[random.below(containers.len())];
+        path.push('/');
+        path.push_str(key);
+        here = value;
+    }
+}
+
+/// Something to put in, of both kinds.
+fn anything<'p, S: ReleaseStrategy>(
+    pool: &'p Pool<'p, S>,
+    random: &mut Random,
+) -> (Document<'p, 'static, S>, Expected) {
+    let texts = [
+        "null",
+        "-7",
+        "2.5",
+        "\"plain\"",
+        "\"\\u0065scaped\"",
+        "[]",
+        "{}",
+        "[1,[2,\"\\t\"],{}]",
+        r#"{"a":{"b":["\\"]},"z":[]}"#,
+        "[[[[]]]]",
+    ];
+    let text = texts[random.below(texts.len())];
+    (json::parse(text, pool).unwrap(), serde_json::from_str(text).unwrap())
+}
+
+fn random_edits_agree_with_serde_json<S: ReleaseStrategy>() {
+    let pool = Pool::<S>::new();
+    let mut random = Random(0xD134_2543_DE82_EF95);
+    for _ in 0..if cfg!(miri) { 2 } else { 60 } {
+        let text = r#"{"a":[1,2,{"b":["\u0063",[],{}]}],"d":{"e":{"f":[[[1]]]}},"g":"h"}"#;
+        let mut document = json::parse(text, &pool).unwrap();
+        let mut expected: Expected = serde_json::from_str(text).unwrap();
+        for _ in 0..if cfg!(miri) { 6 } else { 80 } {
+            let mut path = String::new();
+            container(&expected, &mut path, &mut random);
+            let (new, copy) = anything(&pool, &mut random);
+            let mut root = document.root_mut();
+            let mut here = root.pointer_mut(&path).unwrap();
+            let choice = random.below(5);
+            match expected.pointer_mut(&path).unwrap() {
+                Expected::Array(list) if choice < 3 => {
+                    let at = random.below(list.len() + 1);
+                    here.insert_at(at, new).unwrap();
+                    list.insert(at, copy);
+                }
+                Expected::Array(list) if !list.is_empty() => {
+                    let at = random.below(list.len());
+                    assert_same(&here.remove(at).unwrap(), &list.remove(at));
+                }
+                Expected::Object(map) if choice < 3 => {
+                    let key = ["a", "d", "new", "kéy"][random.below(4)];
+                    here.insert(key, new).unwrap();
+                    map.insert(key.into(), copy);
+                }
+                Expected::Object(map) if !map.is_empty() => {
+                    let key = map.keys().nth(random.below(map.len())).unwrap().clone();
+                    assert_same(&here.remove(key.as_str()).unwrap(), &map.remove(&key).unwrap());
+                }
+                other => {
+                    here.replace(new).unwrap();
+                    *other = copy;
+                }
+            }
+            assert_same(&document, &expected);
+        }
+        pool.verify().unwrap();
+        let owned = if random.below(2) == 0 { document.into_owned().unwrap() } else { document };
+        assert_same(&owned, &expected);
+        drop(owned);
+        assert_whole(&pool);
+    }
+}
+
+fn merge_patches_of_the_rfc<S: ReleaseStrategy>() {
+    let pool = Pool::<S>::new();
+    for (target, patch, result) in [
+        (r#"{"a":"b"}"#, r#"{"a":"c"}"#, r#"{"a":"c"}"#),
+        (r#"{"a":"b"}"#, r#"{"b":"c"}"#, r#"{"a":"b","b":"c"}"#),
+        (r#"{"a":"b"}"#, r#"{"a":null}"#, r#"{}"#),
+        (r#"{"a":"b","b":"c"}"#, r#"{"a":null}"#, r#"{"b":"c"}"#),
+        (r#"{"a":["b"]}"#, r#"{"a":"c"}"#, r#"{"a":"c"}"#),
+        (r#"{"a":"c"}"#, r#"{"a":["b"]}"#, r#"{"a":["b"]}"#),
+        (r#"{"a":{"b":"c"}}"#, r#"{"a":{"b":"d","c":null}}"#, r#"{"a":{"b":"d"}}"#),
+        (r#"{"a":[{"b":"c"}]}"#, r#"{"a":[1]}"#, r#"{"a":[1]}"#),
+        (r#"["a","b"]"#, r#"["c","d"]"#, r#"["c","d"]"#),
+        (r#"{"a":"b"}"#, r#"["c"]"#, r#"["c"]"#),
+        (r#"{"a":"foo"}"#, "null", "null"),
+        (r#"{"a":"foo"}"#, "\"bar\"", "\"bar\""),
+        (r#"{"e":null}"#, r#"{"a":1}"#, r#"{"e":null,"a":1}"#),
+        ("[1,2]", r#"{"a":"b","c":null}"#, r#"{"a":"b"}"#),
+        ("{}", r#"{"a":{"bb":{"ccc":null}}}"#, r#"{"a":{"bb":{}}}"#),
+        (
+            r#"{"a":1,"b":{"c":[1],"d":2},"e":3}"#,
+            r#"{"b":{"c":{"x":{"y":1}},"d":null},"a":null}"#,
+            r#"{"b":{"c":{"x":{"y":1}}},"e":3}"#,
+        ),
+    ] {
+        let mut document = json::parse(target, &pool).unwrap();
+        let patch = json::parse(patch, &pool).unwrap();
+        document.root_mut().merge(&patch).unwrap();
+        assert_eq!(document.to_string(), result);
+    }
+    let depth = if cfg!(miri) { 20 } else { 500 };
+    let deep = format!("{}1{}", "{\"k\":".repeat(depth), "}".repeat(depth));
+    let patch = json::parse(&deep, &pool).unwrap();
+    let mut document = Document::of((), &pool).unwrap();
+    document.root_mut().merge(&patch).unwrap();
+    assert_eq!(document.to_string(), deep);
+    drop((document, patch));
+    assert_whole(&pool);
+}
+
+fn patches_change_all_or_nothing<S: ReleaseStrategy>() {
+    let pool = Pool::<S>::new();
+    let apply = |target: &str, patch: Expected| {
+        let mut document = json::parse(target, &pool).unwrap();
+        let patch = patch.to_string();
+        let outcome = document.root_mut().patch(&json::parse(&patch, &pool).unwrap());
+        (outcome, document.to_string())
+    };
+    let good = |target: &str, patch: Expected, result: &str| {
+        assert_eq!(apply(target, patch), (Ok(()), result.to_string()));
+    };
+    good(
+        r#"{"foo":"bar"}"#,
+        json!([{"op":"add","path":"/baz","value":"qux"}]),
+        r#"{"foo":"bar","baz":"qux"}"#,
+    );
+    good(
+        r#"{"foo":["bar","baz"]}"#,
+        json!([{"op":"add","path":"/foo/1","value":"qux"}]),
+        r#"{"foo":["bar","qux","baz"]}"#,
+    );
+    good(
+        r#"{"baz":"qux","foo":"bar"}"#,
+        json!([{"op":"remove","path":"/baz"}]),
+        r#"{"foo":"bar"}"#,
+    );
+    good(
+        r#"{"foo":["bar","qux","baz"]}"#,
+        json!([{"op":"remove","path":"/foo/1"}]),
+        r#"{"foo":["bar","baz"]}"#,
+    );
+    good(
+        r#"{"baz":"qux"}"#,
+        json!([{"op":"replace","path":"/baz","value":"boo"}]),
+        r#"{"baz":"boo"}"#,
+    );
+    good(
+        r#"{"foo":{"bar":"baz","waldo":"fred"},"qux":{"corge":"grault"}}"#,
+        json!([{"op":"move","from":"/foo/waldo","path":"/qux/thud"}]),
+        r#"{"foo":{"bar":"baz"},"qux":{"corge":"grault","thud":"fred"}}"#,
+    );
+    good(
+        r#"{"foo":["all","grass","cows","eat"]}"#,
+        json!([{"op":"move","from":"/foo/1","path":"/foo/3"}]),
+        r#"{"foo":["all","cows","eat","grass"]}"#,
+    );
+    good(
+        r#"{"baz":"qux","foo":["a",2,"c"]}"#,
+        json!([{"op":"test","path":"/baz","value":"qux"},{"op":"test","path":"/foo/1","value":2}]),
+        r#"{"baz":"qux","foo":["a",2,"c"]}"#,
+    );
+    good(
+        r#"{"foo":"bar"}"#,
+        json!([{"op":"add","path":"/child","value":{"grandchild":{}}}]),
+        r#"{"foo":"bar","child":{"grandchild":{}}}"#,
+    );
+    good(
+        r#"{"foo":["bar"]}"#,
+        json!([{"op":"add","path":"/foo/-","value":["abc","def"]}]),
+        r#"{"foo":["bar",["abc","def"]]}"#,
+    );
+    good(
+        r#"{"/":9,"~1":10}"#,
+        json!([{"op":"test","path":"/~01","value":10},{"op":"add","path":"/a~1b~0c","value":0},{"op":"remove","path":"/~1"}]),
+        r#"{"~1":10,"a/b~c":0}"#,
+    );
+    good(
+        "[1]",
+        json!([{"op":"copy","from":"","path":"/-"},{"op":"replace","path":"","value":{"all":1}}]),
+        r#"{"all":1}"#,
+    );
+    good("1", json!([{"op":"add","path":"","value":[2]}]), "[2]");
+    let target = r#"{"a":[1,"\u00e9"],"b":2}"#;
+    let written = r#"{"a":[1,"é"],"b":2}"#;
+    let first = json!({"op":"add","path":"/a/0","value":[9]});
+    for (second, error) in [
+        (json!({"op":"test","path":"/b","value":3}), PatchError::TestFailed { operation: 1 }),
+        (json!({"op":"remove","path":"/c"}), PatchError::NoSuchPlace { operation: 1 }),
+        (json!({"op":"replace","path":"/c","value":1}), PatchError::NoSuchPlace { operation: 1 }),
+        (json!({"op":"add","path":"/a/4","value":1}), PatchError::NoSuchPlace { operation: 1 }),
+        (json!({"op":"add","path":"/x/y","value":1}), PatchError::NoSuchPlace { operation: 1 }),
+        (json!({"op":"move","from":"/a","path":"/a/0"}), PatchError::NoSuchPlace { operation: 1 }),
+        (json!({"op":"add","path":"b","value":1}), PatchError::NoSuchPlace { operation: 1 }),
+        (json!({"op":"add","path":"/c"}), PatchError::Malformed { operation: 1 }),
+        (json!({"op":"spread","path":"/c"}), PatchError::Malformed { operation: 1 }),
+        (json!({"path":"/c"}), PatchError::Malformed { operation: 1 }),
+        (json!(7), PatchError::Malformed { operation: 1 }),
+    ] {
+        assert_eq!(apply(target, json!([first, second])), (Err(error), written.to_string()));
+    }
+    assert_eq!(apply(target, json!({})).0, Err(PatchError::Malformed { operation: 0 }));
+    assert_whole(&pool);
+}
+
+#[test]
+fn whatever_is_not_finite_is_null() {
+    let pool = Pool::<Direct>::new();
+    let mut document = Document::array(&pool);
+    for float in [f64::NAN, f64::INFINITY, 1e300] {
+        document.root_mut().push(float).unwrap();
+    }
+    document.root_mut().push(true).unwrap();
+    document.root_mut().push(-5_i64).unwrap();
+    assert_eq!(document.to_string(), "[null,null,1e+300,true,-5]");
+    let pool = Pool::<Tagged>::new();
+    assert_eq!(Document::of("text", &pool).unwrap().as_str(), Some("text"));
+    assert_whole(&pool);
+}

@@ -1,0 +1,150 @@
+//! The failure walk over reading and editing: every request for memory fails once, in turn.
+
+use core::alloc::{GlobalAlloc, Layout};
+use core::cell::Cell;
+use std::alloc::System;
+
+use arraypool::json::{self, EditError, ErrorKind, Parser, Pool};
+use arraypool::{AllocError, Arena, Budget, ReleaseStrategy};
+
+use crate::help::{assert_whole, escapes_and_numbers, for_every_strategy, minified, pretty};
+
+thread_local! {
+    /// Allocations of this thread until one fails; 0: none will.
+    static COUNTDOWN: Cell<usize> = const { Cell::new(0) };
+}
+
+/// The system's allocator, which fails when the countdown ends.
+struct Failing;
+
+fn fails_now() -> bool {
+    let countdown = COUNTDOWN.try_with(|left| {
+        let now = left.get();
+        left.set(now.saturating_sub(1));
+        now
+    });
+    countdown == Ok(1)
+}
+
+// SAFETY: a call is passed on to the system's allocator as it is, or answered
+// with null; `realloc` and `alloc_zeroed` are made of these two.
+unsafe impl GlobalAlloc for Failing {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        if fails_now() {
+            return core::ptr::null_mut();
+        }
+        // SAFETY: the caller's promise, passed on.
+        unsafe { System.alloc(layout) }
+    }
+
+    unsafe fn dealloc(&self, block: *mut u8, layout: Layout) {
+        // SAFETY: the caller's promise, passed on.
+        unsafe { System.dealloc(block, layout) }
+    }
+}
+
+#[global_allocator]
+static ALLOCATOR: Failing = Failing;
+
+for_every_strategy!(every_request_fails_once, every_budget_leaves_nothing);
+
+/// Whether it is that there was no memory.
+fn is_refusal(error: &EditError) -> bool {
+    matches!(
+        error,
+        EditError::Alloc(AllocError::OutOfMemory { .. } | AllocError::OverBudget { .. })
+    )
+}
+
+/// Reads and edits; the first refusal ends it.
+fn work<S: ReleaseStrategy>(
+    pool: &Pool<'_, S>,
+    parser: &mut Parser,
+    texts: &[Vec<u8>],
+) -> Result<(), EditError> {
+    let mut held = None;
+    for text in texts {
+        let document = parser.parse(text, pool).map_err(|error| match error.kind() {
+            ErrorKind::Alloc(error) => EditError::Alloc(error),
+            other => panic!("{other}"),
+        });
+        let mut document = document?;
+        let mut root = document.root_mut();
+        if root.as_value().is_array() {
+            for _ in 0..9 {
+                root.push("an element that is copied")?;
+            }
+            root.remove(3);
+            root.get_mut(2).map_or(Ok(None), |mut two| two.replace(1.5).map(Some))?;
+        } else {
+            for key in ["one", "two", "one"] {
+                root.insert(key, "a value that is copied")?;
+            }
+            let patch = parser
+                .parse(r#"{"one":{"deep":{"deeper":["x\n"]}},"two":null}"#, pool)
+                .map_err(|error| match error.kind() {
+                    ErrorKind::Alloc(error) => EditError::Alloc(error),
+                    other => panic!("{other}"),
+                })?;
+            root.merge(&patch)?;
+        }
+        held = Some(document.into_owned()?);
+    }
+    drop(held);
+    Ok(())
+}
+
+fn every_request_fails_once<S: ReleaseStrategy>() {
+    let texts = [&escapes_and_numbers()[..], &[pretty(8), minified(20)]].concat();
+    let mut failures = 0;
+    for request in 1.. {
+        // Its books are taken before.
+        let pool = Pool::<S>::new();
+        let mut parser = Parser::new();
+        COUNTDOWN.set(request);
+        let outcome = work(&pool, &mut parser, &texts);
+        let is_over = COUNTDOWN.replace(0) > 0;
+        assert_whole(&pool);
+        match outcome {
+            Err(error) => assert!(is_refusal(&error), "{error}"),
+            Ok(()) => assert!(is_over, "a refusal was kept back"),
+        }
+        if is_over {
+            break;
+        }
+        failures += 1;
+        // What was refused once is served the next time.
+        work(&pool, &mut parser, &texts).unwrap();
+        assert_whole(&pool);
+        if cfg!(miri) && failures > 3 {
+            return;
+        }
+    }
+    assert!(failures > 15, "{failures}");
+}
+
+fn every_budget_leaves_nothing<S: ReleaseStrategy>() {
+    let texts = [&escapes_and_numbers()[..], &[pretty(8), minified(20)]].concat();
+    let mut limit = 0;
+    loop {
+        let budget = Budget::new(limit);
+        let mut is_done = false;
+        {
+            let arena = Arena::builder().budget(&budget).build();
+            if let Ok(pool) = Pool::<S>::try_new_in(&arena) {
+                let outcome = work(&pool, &mut Parser::new(), &texts);
+                assert_whole(&pool);
+                is_done = outcome.map_err(|error| assert!(is_refusal(&error), "{error}")).is_ok();
+            }
+            assert!(budget.peak() <= limit);
+        }
+        assert_eq!(budget.used(), 0);
+        if is_done {
+            break;
+        }
+        limit += if cfg!(miri) { 20_011 } else { 1009 };
+    }
+    assert!(limit > 16 * 1024, "many budgets were too small");
+    let pool = Pool::<S>::new();
+    assert!(json::parse("[]", &pool).is_ok());
+}

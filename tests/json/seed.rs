@@ -1,0 +1,400 @@
+//! The doors for other formats: in by a seed, out by `Serialize`, and a type out of a value.
+
+use core::cell::Cell;
+use core::panic::AssertUnwindSafe;
+use std::collections::BTreeMap;
+use std::panic::catch_unwind;
+
+use arraypool::json::{self, DEPTH_MAX, Document, Number, Pool, Scratch, Seed};
+use arraypool::{Direct, Metadata, ReleaseStrategy, Tagged};
+use proptest::prelude::*;
+use serde::Deserialize;
+use serde::de::value::{BytesDeserializer, Error as Plain, MapDeserializer};
+use serde::de::{DeserializeSeed, Deserializer, IntoDeserializer, SeqAccess, Visitor};
+
+use crate::help::{assert_same, assert_whole, for_every_strategy};
+
+/// Texts with something special about each.
+const TRICKY: [&str; 28] = [
+    "null",
+    "true",
+    "false",
+    "0",
+    "-0",
+    "-0.0",
+    "1.0",
+    "18446744073709551615",
+    "18446744073709551616",
+    "-9223372036854775808",
+    "-9223372036854775809",
+    "9007199254740993",
+    "5e-324",
+    "1.7976931348623157e308",
+    "1e16",
+    "1e-7",
+    "123456789.125",
+    r#""""#,
+    r#""\"\\\/\b\f\n\r\t\u0000\u001f\u007f\u20ac\ud83d\ude00""#,
+    "\"é ü 漢字 😀 \u{2028}\"",
+    "[]",
+    "{}",
+    "[[], {}, [[]], [{}], null]",
+    r#"{"": {"": {"": []}}}"#,
+    r#"{"a": 1, "b": [true, null, {"c": "d"}], "e": -1.5e3}"#,
+    r#"{"same": 1, "other": 2, "same": [3]}"#,
+    r#"{"a/b": 1, "m~n": 2, "~1": 3, "0": 4, "\n\"": 5}"#,
+    "[1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17,18,19,20,21,22,23,24,25,26,27,28,29,30,31,32,33]",
+];
+
+/// A document with arrays of many classes.
+fn large() -> serde_json::Value {
+    let texts: Vec<_> = (0..60).map(|length| "x".repeat(length * 7)).collect();
+    let lists: Vec<_> = (0..40).map(|length| vec![length; length]).collect();
+    serde_json::json!({ "texts": texts, "lists": lists, "nested": { "a": { "b": [null, 0.5] } } })
+}
+
+for_every_strategy!(
+    tricky_texts_read_as_serde_json_reads_them,
+    what_json_does_not_have_becomes_what_it_has,
+    integers_that_do_not_fit_are_refused,
+    depth_is_bounded_whatever_the_format,
+    malformed_text_leaves_nothing,
+    a_format_that_hides_an_error_gets_a_whole_tree,
+    a_format_that_panics_leaves_nothing,
+    a_pool_that_reads_and_drops_stops_growing,
+    types_are_made_of_values,
+);
+
+/// The document that a deserializer gives.
+fn fill<'de, 'p, S: ReleaseStrategy, D: Deserializer<'de>>(
+    pool: &'p Pool<'p, S>,
+    deserializer: D,
+) -> Result<Document<'p, 'static, S>, D::Error> {
+    Seed::new(pool, &mut Scratch::new()).deserialize(deserializer)
+}
+
+/// The document of a JSON text, by way of serde.
+fn parse<'p, S: ReleaseStrategy>(
+    pool: &'p Pool<'p, S>,
+    text: &str,
+) -> Result<Document<'p, 'static, S>, serde_json::Error> {
+    let mut deserializer = serde_json::Deserializer::from_str(text);
+    let document = fill(pool, &mut deserializer)?;
+    deserializer.end()?;
+    Ok(document)
+}
+
+fn tricky_texts_read_as_serde_json_reads_them<S: ReleaseStrategy>() {
+    let pool = Pool::<S>::new();
+    for text in TRICKY {
+        let expected: serde_json::Value = serde_json::from_str(text).unwrap();
+        let document = parse(&pool, text).unwrap();
+        assert_same(&document, &expected);
+        assert_eq!(serde_json::to_value(&document).unwrap(), expected);
+        assert_same(&fill(&pool, &expected).unwrap(), &expected);
+        let again = json::parse(text, &pool).unwrap();
+        assert!(again.root() == document.root(), "{text}");
+        let written: serde_json::Value = serde_json::from_str(&document.to_string()).unwrap();
+        assert_eq!(written, expected);
+    }
+    assert_whole(&pool);
+}
+
+#[derive(Debug, PartialEq, Deserialize)]
+struct Record<'a> {
+    name: &'a str,
+    born: Option<i32>,
+    tags: Vec<Tag<'a>>,
+    #[serde(default)]
+    more: BTreeMap<String, f64>,
+}
+
+#[derive(Debug, PartialEq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum Tag<'a> {
+    Unit,
+    One(u8),
+    Two(bool, &'a str),
+    Named { a: (), b: Wrapped },
+}
+
+#[derive(Debug, PartialEq, Deserialize)]
+struct Wrapped(char);
+
+fn types_are_made_of_values<S: ReleaseStrategy>() {
+    let pool = Pool::<S>::new();
+    let text = r#"{"name":"Ad\u0061","born":null,"tags":["unit",{"one":7},{"two":[true,"x"]},{"named":{"a":null,"b":"c"}}],"more":{"pi":3,"e":2.5},"extra":[]}"#;
+    let document = json::parse(text, &pool).unwrap();
+    let record: Record<'_> = json::from_value(&document).unwrap();
+    let tags =
+        vec![Tag::Unit, Tag::One(7), Tag::Two(true, "x"), Tag::Named { a: (), b: Wrapped('c') }];
+    let more = BTreeMap::from([("pi".into(), 3.0), ("e".into(), 2.5)]);
+    assert_eq!(record, Record { name: "Ada", born: None, tags, more });
+    let errors = [
+        json::from_value::<u8>(&document["more"]["e"]).unwrap_err(),
+        json::from_value::<Tag<'_>>(&document["tags"]).unwrap_err(),
+        json::from_value::<Tag<'_>>(&json::parse(r#""one""#, &pool).unwrap()).unwrap_err(),
+        json::from_value::<(u8, u8)>(&json::parse("[1,2,3]", &pool).unwrap()).unwrap_err(),
+    ];
+    assert!(errors[0].to_string().contains("floating point"), "{}", errors[0]);
+    assert!(errors[1].to_string().contains("a string or an object of one member"), "{}", errors[1]);
+    assert!(errors[2].to_string().contains("a variant that holds a value"), "{}", errors[2]);
+    assert!(errors[3].to_string().contains("invalid length 3"), "{}", errors[3]);
+    assert_eq!(serde_json::to_string(&Number::from(-5_i64)).unwrap(), "-5");
+}
+
+fn what_json_does_not_have_becomes_what_it_has<S: ReleaseStrategy>() {
+    let pool = Pool::<S>::new();
+    let keys = MapDeserializer::<_, Plain>::new([(i64::MIN, 1_u8), (-7, 2), (0, 3)].into_iter());
+    let written = fill(&pool, keys).unwrap().to_string();
+    assert_eq!(written, r#"{"-9223372036854775808":1,"-7":2,"0":3}"#);
+    let keys = MapDeserializer::<_, Plain>::new([(u64::MAX, 'x'), (10, 'y')].into_iter());
+    let written = fill(&pool, keys).unwrap().to_string();
+    assert_eq!(written, r#"{"18446744073709551615":"x","10":"y"}"#);
+    let keys = MapDeserializer::<_, Plain>::new([(true, ()), (false, ())].into_iter());
+    assert_eq!(fill(&pool, keys).unwrap().to_string(), r#"{"true":null,"false":null}"#);
+    let keys = MapDeserializer::<_, Plain>::new([(0.5, ())].into_iter());
+    assert!(fill(&pool, keys).unwrap_err().to_string().contains("expected a key"));
+    let bytes = BytesDeserializer::<Plain>::new(&[0, 7, 255]);
+    assert_eq!(fill(&pool, bytes).unwrap().to_string(), "[0,7,255]");
+    for float in [f64::NAN, f64::INFINITY, f64::NEG_INFINITY] {
+        assert!(
+            fill(&pool, IntoDeserializer::<Plain>::into_deserializer(float)).unwrap().is_null()
+        );
+    }
+    assert_whole(&pool);
+}
+
+fn integers_that_do_not_fit_are_refused<S: ReleaseStrategy>() {
+    let pool = Pool::<S>::new();
+    let signed = |integer: i128| {
+        fill(&pool, IntoDeserializer::<Plain>::into_deserializer(integer)).map(|v| v.to_string())
+    };
+    let unsigned = |integer: u128| {
+        fill(&pool, IntoDeserializer::<Plain>::into_deserializer(integer)).map(|v| v.to_string())
+    };
+    assert_eq!(signed(i128::from(i64::MIN)).as_deref(), Ok("-9223372036854775808"));
+    assert_eq!(signed(i128::from(u64::MAX)).as_deref(), Ok("18446744073709551615"));
+    assert_eq!(unsigned(u128::from(u64::MAX)).as_deref(), Ok("18446744073709551615"));
+    assert!(signed(i128::from(i64::MIN) - 1).is_err());
+    assert!(signed(i128::from(u64::MAX) + 1).is_err());
+    assert!(unsigned(u128::MAX).is_err());
+}
+
+/// A format without an end: something in something in something.
+#[derive(Clone, Copy)]
+enum Endless {
+    Some,
+    Newtype,
+    Seq,
+}
+
+impl<'de> Deserializer<'de> for Endless {
+    type Error = Plain;
+
+    fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Plain> {
+        match self {
+            Self::Some => visitor.visit_some(self),
+            Self::Newtype => visitor.visit_newtype_struct(self),
+            Self::Seq => visitor.visit_seq(self),
+        }
+    }
+
+    serde::forward_to_deserialize_any! {
+        bool i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 f32 f64 char str string bytes byte_buf option
+        unit unit_struct newtype_struct seq tuple tuple_struct map struct enum identifier ignored_any
+    }
+}
+
+impl<'de> SeqAccess<'de> for Endless {
+    type Error = Plain;
+
+    fn next_element_seed<T: DeserializeSeed<'de>>(
+        &mut self,
+        seed: T,
+    ) -> Result<Option<T::Value>, Plain> {
+        seed.deserialize(*self).map(Some)
+    }
+}
+
+fn depth_is_bounded_whatever_the_format<S: ReleaseStrategy>() {
+    let nested = |depth: u32| {
+        (0..depth).fold(serde_json::json!("core"), |inner, level| match level % 2 {
+            0 => serde_json::json!([inner, "beside"]),
+            _ => serde_json::json!({ "before": [0], "key": inner }),
+        })
+    };
+    let pool = Pool::<S>::new();
+    // The inner lists beside the chain are never the deepest.
+    let deepest = fill(&pool, nested(DEPTH_MAX)).unwrap();
+    assert_eq!(serde_json::to_value(&deepest).unwrap(), nested(DEPTH_MAX));
+    drop(deepest);
+    let error = fill(&pool, nested(DEPTH_MAX + 1)).unwrap_err();
+    assert_eq!(error.to_string(), "nested more than 128 deep");
+    for endless in [Endless::Some, Endless::Newtype, Endless::Seq] {
+        let error = fill(&pool, endless).unwrap_err();
+        assert_eq!(error.to_string(), "nested more than 128 deep");
+    }
+    assert!(parse(&pool, &"[".repeat(100_000)).is_err());
+    assert_whole(&pool);
+}
+
+fn malformed_text_leaves_nothing<S: ReleaseStrategy>() {
+    let pool = Pool::<S>::new();
+    let text = r#"{"a": [1, "two", {"three": [null, "four"]}], "b": {"c": ["d", "e"]}}"#;
+    assert!(parse(&pool, text).is_ok());
+    let mut scratch = Scratch::new();
+    for length in 0..text.len() {
+        let mut deserializer = serde_json::Deserializer::from_str(&text[..length]);
+        assert!(Seed::new(&pool, &mut scratch).deserialize(&mut deserializer).is_err());
+        assert_whole(&pool);
+    }
+}
+
+/// A list of lists whose third fails inside, which the format keeps to itself.
+struct Hiding<'a> {
+    served: &'a Cell<u32>,
+    inner: bool,
+    panics: bool,
+}
+
+impl<'de> Deserializer<'de> for Hiding<'_> {
+    type Error = Plain;
+
+    fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Plain> {
+        visitor.visit_seq(self)
+    }
+
+    serde::forward_to_deserialize_any! {
+        bool i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 f32 f64 char str string bytes byte_buf option
+        unit unit_struct newtype_struct seq tuple tuple_struct map struct enum identifier ignored_any
+    }
+}
+
+impl<'de> SeqAccess<'de> for Hiding<'_> {
+    type Error = Plain;
+
+    fn next_element_seed<T: DeserializeSeed<'de>>(
+        &mut self,
+        seed: T,
+    ) -> Result<Option<T::Value>, Plain> {
+        let count = self.served.replace(self.served.get() + 1);
+        if !self.inner {
+            let inner = Hiding { inner: true, ..*self };
+            return Ok(seed.deserialize(inner).ok());
+        }
+        match count % 4 {
+            3 if count > 8 => {
+                assert!(!self.panics, "the format gives up");
+                Err(serde::de::Error::custom("the format gives up"))
+            }
+            3 => Ok(None),
+            _ => seed.deserialize("text".into_deserializer()).map(Some),
+        }
+    }
+}
+
+fn a_format_that_hides_an_error_gets_a_whole_tree<S: ReleaseStrategy>() {
+    let pool = Pool::<S>::new();
+    let served = Cell::new(0);
+    let value = fill(&pool, Hiding { served: &served, inner: false, panics: false }).unwrap();
+    assert_eq!(value.to_string(), r#"[["text","text"],["text","text"]]"#);
+    drop(value);
+    assert_whole(&pool);
+}
+
+fn a_format_that_panics_leaves_nothing<S: ReleaseStrategy>() {
+    let pool = Pool::<S>::new();
+    let mut scratch = Scratch::new();
+    let served = Cell::new(0);
+    let format = Hiding { served: &served, inner: false, panics: true };
+    let outcome = catch_unwind(AssertUnwindSafe(|| {
+        Seed::new(&pool, &mut scratch).deserialize(format).map(drop)
+    }));
+    assert!(outcome.is_err() && served.get() > 8);
+    assert_whole(&pool);
+}
+
+fn a_pool_that_reads_and_drops_stops_growing<S: ReleaseStrategy>() {
+    if !S::RECLAIMS {
+        return;
+    }
+    let (document, pool) = (large(), Pool::<S>::new());
+    let mut scratch = Scratch::new();
+    let mut read = || {
+        let value = Seed::new(&pool, &mut scratch).deserialize(&document).unwrap();
+        drop(value);
+        (pool.stats().slots, pool.stats().runs, pool.stats().book_bytes)
+    };
+    let first = read();
+    for _ in 0..if cfg!(miri) { 2 } else { 50 } {
+        assert_eq!(read(), first);
+    }
+}
+
+/// A random tree.
+fn tree() -> impl Strategy<Value = serde_json::Value> {
+    let leaf = prop_oneof![
+        Just(serde_json::Value::Null),
+        any::<bool>().prop_map(Into::into),
+        any::<i64>().prop_map(Into::into),
+        any::<u64>().prop_map(Into::into),
+        any::<f64>().prop_map(Into::into),
+        any::<String>().prop_map(Into::into),
+        "[a-z]{0,200}".prop_map(Into::into),
+    ];
+    leaf.prop_recursive(5, 80, 20, |inner| {
+        prop_oneof![
+            prop::collection::vec(inner.clone(), 0..20).prop_map(Into::into),
+            prop::collection::vec(("[a-z]{0,20}", inner), 0..20)
+                .prop_map(|members| members.into_iter().collect()),
+        ]
+    })
+}
+
+/// Reads all trees into one pool; each takes the place of another or is added,
+/// and the rest go in the order of `choices`.
+fn live_and_die<S: ReleaseStrategy>(trees: &[serde_json::Value], choices: &[usize]) {
+    let pool = Pool::<S>::new();
+    let mut scratch = Scratch::new();
+    let mut alive: Vec<(Document<'_, '_, S>, &serde_json::Value)> = Vec::new();
+    let mut choices = choices.iter().cycle();
+    for tree in trees {
+        let value = Seed::new(&pool, &mut scratch).deserialize(tree).unwrap();
+        assert_same(&value, tree);
+        let written = value.to_string();
+        let expected: serde_json::Value = serde_json::from_str(&written).unwrap();
+        assert_same(&parse(&pool, &written).unwrap(), &expected);
+        match choices.next().and_then(|choice| alive.get_mut(choice % 5)) {
+            Some(place) => *place = (value, tree),
+            None => alive.push((value, tree)),
+        }
+        pool.verify().expect("the books add up");
+    }
+    while !alive.is_empty() {
+        let choice = choices.next().map_or(0, |choice| choice % alive.len());
+        let (value, tree) = alive.swap_remove(choice);
+        assert_eq!(serde_json::to_value(&value).unwrap(), *tree, "others left it alone");
+        drop(value);
+        pool.verify().expect("the books add up");
+    }
+    assert_whole(&pool);
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig {
+        cases: if cfg!(miri) { 2 } else { 100 },
+        failure_persistence: None,
+        ..ProptestConfig::default()
+    })]
+
+    #[test]
+    fn trees_live_and_die_in_any_order(
+        trees in prop::collection::vec(tree(), 1..12),
+        choices in prop::collection::vec(any::<usize>(), 1..20),
+    ) {
+        live_and_die::<Direct>(&trees, &choices);
+        live_and_die::<Metadata>(&trees, &choices);
+        live_and_die::<Tagged>(&trees, &choices);
+    }
+}
