@@ -24,13 +24,14 @@
 //! Folders are floors; code uses only the floors below it.
 //!
 //! 1. [`Arena`]: chunks filled from one end, from the heap, a buffer or a source
-//!    of yours, under a [`Budget`].
+//!    of yours, under a [`Budget`]; scopes that rewind ([`Arena::scope`]), an arena
+//!    per phase of a compiler ([`Phases`]), strings stored once ([`Interner`]).
 //! 2. [`ArrayPool`] and [`PoolArray`]: arrays in slots of a [class](ClassTable);
 //!    [`PoolVec`], which grows through the classes; [`RawPool`], the untyped pool
 //!    behind them; [`ReleaseStrategy`], the seam with [`Direct`], `Metadata` and
 //!    [`Tagged`].
 //! 3. `shared`: one pool, many threads; reusable arenas, one per worker.
-//! 4. [`json`]: a JSON document in pooled arrays.
+//! 4. [`json`]: documents in pooled arrays, read in one pass, edited, written.
 //! 5. [`expr`]: expressions, compiled once, evaluated every millisecond.
 //!
 //! # Features

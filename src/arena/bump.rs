@@ -88,9 +88,9 @@ mod tests {
     use super::*;
 
     #[test]
+    #[cfg_attr(miri, ignore = "integers only, and many")]
     fn every_small_case_agrees_with_the_definition() {
-        // Miri has seen this arithmetic after a few cases: it is slow.
-        let (cursors, sizes) = if cfg!(miri) { (32, 33) } else { (96, 130) };
+        let (cursors, sizes) = (96, 130);
         for cursor in (0..cursors).step_by(ALIGN) {
             for end in (cursor..=128).step_by(ALIGN) {
                 for size in 0..=sizes {
