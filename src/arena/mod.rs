@@ -452,9 +452,8 @@ impl<'m> Arena<'m> {
 
 impl Drop for Arena<'_> {
     fn drop(&mut self) {
-        if let Owner::Own(common) = &self.owner
-            && common.source.grows()
-        {
+        let Owner::Own(common) = &self.owner else { return };
+        if common.source.grows() {
             let all = common.first.take();
             self.free_list_of_chunks(all);
         }

@@ -197,10 +197,10 @@ impl<S: ReleaseStrategy, C: ClassTable> Local<S, C> {
         let batch = depot.book(class).batch.max(1);
         // SAFETY: the caller owns the lane.
         let unpacked = unsafe { self.unpack(class, batch) };
-        if unpacked.moved == 0
-            && let Some(issued) = depot.supply(self, class, units, tenure)?
-        {
-            return Ok(issued);
+        if unpacked.moved == 0 {
+            if let Some(issued) = depot.supply(self, class, units, tenure)? {
+                return Ok(issued);
+            }
         }
         // SAFETY: the list is the owner's, and of this class.
         let Some(issued) = (unsafe { S::issue(&shelf.list, units, tenure) }) else {
