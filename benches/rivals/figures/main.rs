@@ -4,6 +4,8 @@
 //! compared runs in one process, in interleaved rounds of random order, by the
 //! thread's CPU time; a figure is the median of the ratios within one round.
 
+#![allow(clippy::cast_possible_truncation, reason = "the numbers of a benchmark are small")]
+
 extern crate alloc;
 
 #[path = "../../support/expressions.rs"]

@@ -29,7 +29,7 @@ fn names() -> Vec<String> {
 pub(crate) fn all() -> Vec<Contender> {
     let all = names();
     // Names that are equal would have one number.
-    assert_eq!(all.iter().collect::<std::collections::BTreeSet<_>>().len(), NAMES);
+    assert_eq!(all.iter().collect::<alloc::collections::BTreeSet<_>>().len(), NAMES);
     let asked: Vec<String> = (0..OPERATIONS).map(|i| all[i * 7 % NAMES].clone()).collect();
     let arena: &'static Arena<'static> = Box::leak(Box::new(Arena::new()));
     let mut ours = Interner::new_in(arena);
