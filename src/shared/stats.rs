@@ -115,25 +115,26 @@ impl<T, S: ReleaseStrategy, C: ClassTable> SharedPool<T, S, C> {
     /// The first slot whose bookkeeping is overwritten, or the first class that is
     /// out of balance.
     pub fn verify(&self) -> Result<SharedStats, VerifyError> {
-        if let Some(depot) = self.depot.get() {
-            let core = depot.lock();
-            for (class, book) in depot.indices().zip(depot.books()) {
-                let stats = class_of(depot, class, book);
-                let Tally { live, free, lost } = core.raw.tally(class)?;
-                let cut = book.stock().cut;
-                let listed = stats.in_lanes + stats.in_depot + stats.waiting;
-                // Free slots that no list leads to were lost with one.
-                if live != stats.live || free + lost != listed + stats.lost {
-                    let (class_length, issued, lost) = (book.length, cut, stats.lost);
-                    return Err(VerifyError::Unbalanced {
-                        class_length,
-                        issued,
-                        live,
-                        free,
-                        listed,
-                        lost,
-                    });
-                }
+        let Some(depot) = self.depot.get() else { return Ok(self.stats()) };
+        // Until the end: a thread that has ended may still be leaving its lane,
+        // which moves slots under the lock.
+        let core = depot.lock();
+        for (class, book) in depot.indices().zip(depot.books()) {
+            let stats = class_of(depot, class, book);
+            let Tally { live, free, lost } = core.raw.tally(class)?;
+            let cut = book.stock().cut;
+            let listed = stats.in_lanes + stats.in_depot + stats.waiting;
+            // Free slots that no list leads to were lost with one.
+            if live != stats.live || free + lost != listed + stats.lost {
+                let (class_length, issued, lost) = (book.length, cut, stats.lost);
+                return Err(VerifyError::Unbalanced {
+                    class_length,
+                    issued,
+                    live,
+                    free,
+                    listed,
+                    lost,
+                });
             }
         }
         Ok(self.stats())
