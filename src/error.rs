@@ -92,7 +92,8 @@ impl core::error::Error for AllocError {}
 /// Why an array was not taken back.
 ///
 /// The pool is unchanged when one of these is returned, but for
-/// [`Corrupted`](ReleaseError::Corrupted), after which the slot is abandoned.
+/// [`Corrupted`](ReleaseError::Corrupted) and [`Overflow`](ReleaseError::Overflow),
+/// after which the slot is abandoned.
 /// Every address is one that the caller gave, or the start of an array of the
 /// pool; none is read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -147,6 +148,17 @@ pub enum ReleaseError {
         /// The generation of the slot now.
         current: u32,
     },
+    /// Somebody wrote behind the array's end. The slot is abandoned. Only a pool
+    /// with [`Checks::canary`](crate::Checks::canary) sees it.
+    #[non_exhaustive]
+    Overflow {
+        /// The address of the array.
+        address: usize,
+        /// Its length, in units of the pool.
+        length: u32,
+        /// From its first byte to the first one that was overwritten.
+        offset: usize,
+    },
     /// The strategy does not take single arrays back
     /// ([`Direct`](crate::Direct)).
     #[non_exhaustive]
@@ -167,6 +179,7 @@ impl ReleaseError {
             | Self::Interior { address, .. }
             | Self::Corrupted { address, .. }
             | Self::Stale { address, .. }
+            | Self::Overflow { address, .. }
             | Self::NotReleasable { address } => address,
         }
     }
@@ -181,6 +194,7 @@ impl ReleaseError {
             Self::Interior { .. } => "interior",
             Self::Corrupted { .. } => "corrupted",
             Self::Stale { .. } => "stale",
+            Self::Overflow { .. } => "overflow",
             Self::NotReleasable { .. } => "not releasable",
         }
     }
@@ -207,6 +221,10 @@ impl fmt::Display for ReleaseError {
             Self::Stale { address, generation, current } => write!(
                 f,
                 "the array at {address:#x} is gone: it was generation {generation}, its slot is at {current}"
+            ),
+            Self::Overflow { address, length, offset } => write!(
+                f,
+                "the array of {length} at {address:#x} was written behind its end, at byte {offset}; its slot is abandoned"
             ),
             Self::NotReleasable { address } => write!(
                 f,

@@ -11,6 +11,7 @@ mod books;
 mod builder;
 mod class;
 mod classes;
+mod diagnostics;
 #[cfg(feature = "shared")]
 mod door;
 mod grow;
@@ -36,6 +37,7 @@ pub use builder::{BuildPool, PoolBuilder};
 #[cfg(feature = "shared")]
 pub(crate) use class::Table;
 pub use class::{ClassTable, DefaultClasses, RuntimeClasses};
+pub use diagnostics::{Caller, Checks, History, Problem, ReleasedBy, Report, UnknownCheck};
 #[cfg(feature = "shared")]
 pub(crate) use door::{Stock, Tally};
 #[cfg(feature = "shared")]
