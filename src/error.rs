@@ -248,6 +248,28 @@ pub enum VerifyError {
         /// The capacity of the slot's class, in units of the pool.
         class_length: u32,
     },
+    /// Somebody wrote behind the end of an array: see
+    /// [`Checks::canary`](crate::Checks::canary).
+    #[non_exhaustive]
+    Overflow {
+        /// The address of the array.
+        address: usize,
+        /// The capacity of its class, in units of the pool.
+        class_length: u32,
+        /// From its first byte to the first one that was overwritten.
+        offset: usize,
+    },
+    /// Somebody wrote to a free array: see
+    /// [`Checks::integrity`](crate::Checks::integrity).
+    #[non_exhaustive]
+    WrittenAfterRelease {
+        /// The address of the array.
+        address: usize,
+        /// The capacity of its class, in units of the pool.
+        class_length: u32,
+        /// From its first byte to the first one that was overwritten.
+        offset: usize,
+    },
     /// A class's arrays do not add up: `live + free + lost` is not `issued`, or
     /// its free list is longer or shorter than it should be.
     #[non_exhaustive]
@@ -273,6 +295,14 @@ impl fmt::Display for VerifyError {
             Self::Corrupted { address, class_length } => write!(
                 f,
                 "the bookkeeping of the array at {address:#x} (class {class_length}) was overwritten"
+            ),
+            Self::Overflow { address, class_length, offset } => write!(
+                f,
+                "the array at {address:#x} (class {class_length}) was written behind its end, at byte {offset}"
+            ),
+            Self::WrittenAfterRelease { address, class_length, offset } => write!(
+                f,
+                "the free array at {address:#x} (class {class_length}) was written to, at byte {offset}"
             ),
             Self::Unbalanced { class_length, issued, live, free, listed, lost } => write!(
                 f,

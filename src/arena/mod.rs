@@ -35,6 +35,7 @@ use core::marker::PhantomData;
 use core::mem::MaybeUninit;
 use core::ptr::NonNull;
 
+pub(crate) use fill::{FORGOTTEN, ISSUED};
 #[cfg(feature = "allocator-api2")]
 pub use allocator::AllocatorSource;
 pub use budget::Budget;

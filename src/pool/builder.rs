@@ -66,6 +66,8 @@ pub(super) struct Settings<'c> {
     /// `None`: those of the build.
     pub(super) checks: Option<Checks>,
     pub(super) report: Option<fn(&Report)>,
+    /// Whether there may be no diagnostics: threads take arrays past the pool.
+    pub(super) unwatched: bool,
     pub(super) lengths: &'c [u32],
 }
 
@@ -78,6 +80,7 @@ impl<P> PoolBuilder<'static, P> {
             hook: None,
             checks: None,
             report: None,
+            unwatched: false,
             lengths: DefaultClasses::LENGTHS,
         };
         Self { settings, pool: PhantomData }
@@ -111,6 +114,13 @@ impl<'c, P> PoolBuilder<'c, P> {
     /// [`Checks`]. What the environment variable `ARRAYPOOL_CHECK` says is added.
     pub fn checks(mut self, checks: Checks) -> Self {
         self.settings.checks = Some(checks);
+        self
+    }
+
+    /// No diagnostics, whatever the build and the environment say.
+    #[cfg(feature = "shared")]
+    pub(crate) fn unwatched(mut self) -> Self {
+        self.settings.unwatched = true;
         self
     }
 

@@ -168,6 +168,7 @@ impl<'m, T, S: ReleaseStrategy, C: ClassTable> ArrayPool<'m, T, S, C> {
     /// [`Corrupted`](AllocError::Corrupted) if the class's free list was
     /// overwritten. The pool goes on in every case.
     #[inline(always)]
+    #[track_caller]
     pub fn try_allocate(
         &self,
         len: usize,
@@ -201,6 +202,7 @@ impl<'m, T, S: ReleaseStrategy, C: ClassTable> ArrayPool<'m, T, S, C> {
     /// # Errors
     /// As [`try_allocate`](Self::try_allocate).
     #[inline]
+    #[track_caller]
     pub fn try_allocate_with(
         &self,
         len: usize,
@@ -227,6 +229,7 @@ impl<'m, T, S: ReleaseStrategy, C: ClassTable> ArrayPool<'m, T, S, C> {
     /// # Errors
     /// As [`try_allocate`](Self::try_allocate).
     #[inline]
+    #[track_caller]
     pub fn try_allocate_copy(&self, source: &[T]) -> Result<PoolArray<'_, T, S, C>, AllocError>
     where
         T: Copy,
@@ -250,6 +253,7 @@ impl<'m, T, S: ReleaseStrategy, C: ClassTable> ArrayPool<'m, T, S, C> {
     /// # Errors
     /// As [`try_allocate`](Self::try_allocate).
     #[inline]
+    #[track_caller]
     pub fn try_allocate_zeroed(
         &self,
         len: usize,
@@ -284,6 +288,7 @@ impl<'m, T, S: ReleaseStrategy, C: ClassTable> ArrayPool<'m, T, S, C> {
     /// # Errors
     /// As [`try_allocate`](Self::try_allocate).
     #[inline]
+    #[track_caller]
     pub fn try_vec_with_capacity(
         &self,
         capacity: usize,
@@ -296,6 +301,7 @@ impl<'m, T, S: ReleaseStrategy, C: ClassTable> ArrayPool<'m, T, S, C> {
     /// # Errors
     /// As [`try_allocate`](Self::try_allocate).
     #[inline(always)]
+    #[track_caller]
     pub fn try_allocate_raw(&self, len: usize) -> Result<RawArray<T>, AllocError> {
         let units = if size_of::<T>() == 0 { 0 } else { len };
         self.raw.try_allocate_raw(units).map(RawArray::cast)
@@ -313,6 +319,7 @@ impl<'m, T, S: ReleaseStrategy, C: ClassTable> ArrayPool<'m, T, S, C> {
     /// Nobody uses the array afterwards. (That is all: the call is defined for
     /// any value, and reads no memory that is not the pool's.)
     #[inline]
+    #[track_caller]
     pub unsafe fn release_raw(&self, raw: RawArray<T>) -> Result<(), ReleaseError> {
         // SAFETY: the caller's promise, passed on.
         unsafe { self.raw.release_raw(raw) }
@@ -330,6 +337,7 @@ impl<'m, T, S: ReleaseStrategy, C: ClassTable> ArrayPool<'m, T, S, C> {
     /// # Safety
     /// As [`release_raw`](Self::release_raw).
     #[inline(always)]
+    #[track_caller]
     pub unsafe fn release_ptr(&self, ptr: *const T) -> Result<(), ReleaseError> {
         // SAFETY: the caller's promise, passed on.
         unsafe { self.raw.release_ptr(ptr) }
@@ -344,6 +352,7 @@ impl<'m, T, S: ReleaseStrategy, C: ClassTable> ArrayPool<'m, T, S, C> {
     /// # Safety
     /// Every element is initialised, and nobody uses the array but through the
     /// handle that is returned.
+    #[track_caller]
     pub unsafe fn from_raw(
         &self,
         raw: RawArray<T>,
@@ -394,6 +403,7 @@ impl<'m, T, S: ReleaseStrategy, C: ClassTable> ArrayPool<'m, T, S, C> {
 
     /// Takes every array back at once, without dropping elements: see
     /// [`RawPool::reset`].
+    #[track_caller]
     pub fn reset(&mut self) {
         self.raw.reset();
     }
@@ -428,6 +438,7 @@ impl<S: ReleaseStrategy, C: ClassTable> RawPool<'_, S, C> {
     ///
     /// # Errors
     /// As [`ArrayPool::try_allocate`].
+    #[track_caller]
     pub fn try_allocate<T>(
         &self,
         len: usize,
@@ -449,6 +460,7 @@ impl<S: ReleaseStrategy, C: ClassTable> RawPool<'_, S, C> {
 
     /// An array of `len` elements in a slot of `units`, both at most 2^32 - 1 or refused.
     #[inline(always)]
+    #[track_caller]
     fn array_of<T>(
         &self,
         units: usize,

@@ -12,7 +12,7 @@
 
 use core::ptr::NonNull;
 
-use super::classes::ClassId;
+use super::classes::{ClassId, Units};
 
 /// The place of a run in its pool's table.
 pub(crate) type RunId = u32;
@@ -36,18 +36,17 @@ pub(crate) struct Shape {
 }
 
 impl Shape {
-    /// The shape for slots of `length` units of `unit` bytes at `align`, behind
-    /// `prefix` bytes that need `prefix_align`; `None` if that is not a size.
-    pub(crate) fn new(
+    /// The shape for slots of `length` units, behind `prefix` bytes that need
+    /// `prefix_align`; `None` if that is not a size.
+    pub(super) fn new(
         length: u32,
-        unit: usize,
-        align: usize,
+        units: Units,
         prefix: usize,
         prefix_align: usize,
     ) -> Option<Self> {
-        let align = align.max(prefix_align);
+        let align = units.align.max(prefix_align);
         let prefix = prefix.checked_next_multiple_of(align)?;
-        let bytes = usize::try_from(length).ok()?.checked_mul(unit)?;
+        let bytes = usize::try_from(length).ok()?.checked_mul(units.size)?.checked_add(units.trailer)?;
         let stride = bytes.checked_add(prefix)?.checked_next_multiple_of(align)?;
         // A record in front of the elements shares its first cache line with
         // them, where an eighth of the slot pays for it at most.

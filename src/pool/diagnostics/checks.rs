@@ -116,7 +116,9 @@ impl Checks {
         self.with_flag(CLEAR)
     }
 
-    /// Reports arrays held by hand that were not released when the pool is dropped.
+    /// Reports arrays held by hand that were not released when the pool is dropped:
+    /// how many of which class, and who allocated them. Its notes are those of
+    /// [`callers`](Self::callers).
     pub const fn leaks(self) -> Self {
         self.with_flag(LEAKS)
     }
@@ -163,6 +165,15 @@ impl Checks {
 
     pub(super) const fn has_callers(self) -> bool {
         self.has(CALLERS)
+    }
+
+    /// Whether there is a note for every slot.
+    pub(super) const fn keeps_notes(self) -> bool {
+        self.has(CALLERS | LEAKS)
+    }
+
+    pub(super) const fn without_callers(self) -> Self {
+        Self { flags: self.flags & !CALLERS, ..self }
     }
 
     pub(super) const fn clears(self) -> bool {
