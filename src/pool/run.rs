@@ -215,9 +215,13 @@ mod tests {
         }
     }
 
+    const fn units(size: usize, align: usize) -> Units {
+        Units { size, align, trailer: 0 }
+    }
+
     #[test]
     fn address_to_slot_and_back() {
-        let shape = Shape::new(5, 8, 8, 24, 8).unwrap();
+        let shape = Shape::new(5, units(8, 8), 24, 8).unwrap();
         assert_eq!((shape.stride, shape.prefix(), shape.align()), (64, 24, 8));
         let run = run(10, shape);
         for address in 0x1_0000..0x1_0000 + 640 {
@@ -237,14 +241,16 @@ mod tests {
     fn shapes_keep_every_slot_aligned() {
         for align in [1, 2, 8, 16, 64, 4096] {
             for (prefix, prefix_align) in [(0, 1), (24, 8), (16, 4)] {
-                let shape = Shape::new(3, align, align, prefix, prefix_align).unwrap();
+                let shape = Shape::new(3, units(align, align), prefix, prefix_align).unwrap();
                 assert_eq!(shape.stride % align, 0);
                 assert_eq!(shape.prefix() % align, 0);
                 assert!(shape.prefix() >= prefix && shape.align() >= prefix_align);
                 assert!(shape.stride >= shape.prefix() + 3 * align);
             }
         }
-        assert_eq!(Shape::new(u32::MAX, usize::MAX / 2, 1, 0, 1), None);
-        assert_eq!(Shape::new(1, isize::MAX as usize, 16, 24, 8), None);
+        assert_eq!(Shape::new(u32::MAX, units(usize::MAX / 2, 1), 0, 1), None);
+        assert_eq!(Shape::new(1, units(isize::MAX as usize, 16), 24, 8), None);
+        let watched = Units { trailer: 8, ..units(8, 8) };
+        assert_eq!(Shape::new(5, watched, 24, 8).unwrap().stride, 72);
     }
 }
