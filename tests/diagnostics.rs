@@ -22,8 +22,8 @@ use core::cell::RefCell;
 use core::panic::Location;
 
 use arraypool::{
-    ArrayPool, Caller, Checks, Direct, Metadata, PoolBuilder, Problem, ReleaseError, ReleaseStrategy,
-    ReleasedBy, Report, Tagged,
+    ArrayPool, Caller, Checks, Direct, Metadata, PoolBuilder, Problem, ReleaseError,
+    ReleaseStrategy, ReleasedBy, Report, Tagged,
 };
 
 thread_local! {

@@ -35,7 +35,6 @@ use core::marker::PhantomData;
 use core::mem::MaybeUninit;
 use core::ptr::NonNull;
 
-pub(crate) use fill::{FORGOTTEN, ISSUED};
 #[cfg(feature = "allocator-api2")]
 pub use allocator::AllocatorSource;
 pub use budget::Budget;
@@ -47,6 +46,7 @@ use chunk::Chunk;
 pub(crate) use chunk::HEADER as CHUNK_HEADER;
 #[cfg(feature = "alloc")]
 pub use failing::FailingSource;
+pub(crate) use fill::{FORGOTTEN, ISSUED};
 pub use hook::ArenaEvent;
 use hook::Hook;
 pub use intern::{Interner, Symbol};

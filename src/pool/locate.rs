@@ -191,7 +191,10 @@ impl<S: ReleaseStrategy, C: ClassTable> RawPool<'_, S, C> {
     #[inline(always)]
     #[track_caller]
     pub unsafe fn release_ptr<T>(&self, ptr: *const T) -> Result<(), ReleaseError> {
-        let slot = self.find_exact(ptr.addr()).map_err(|error| self.refused(error))?;
+        let slot = match self.find_exact(ptr.addr()) {
+            Ok(slot) => slot,
+            Err(error) => return Err(self.refused(error)),
+        };
         // SAFETY: the slot is a cut one, and its tenant is given up: the
         // caller's promise.
         unsafe { self.retire_as(slot, Tenure::Raw, Some(Location::caller())) }

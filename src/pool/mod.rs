@@ -358,8 +358,9 @@ impl<'m, T, S: ReleaseStrategy, C: ClassTable> ArrayPool<'m, T, S, C> {
         raw: RawArray<T>,
     ) -> Result<PoolArray<'_, T, S, C>, ReleaseError> {
         let (slot, length) = match self.raw.reclaim(raw.cast()) {
+            Ok(found) => found,
             Err(ReleaseError::Foreign { .. }) if self.raw.is_empty(raw) => (self.raw.empty(), 0),
-            found => found?,
+            Err(error) => return Err(self.raw.refused(error)),
         };
         let array = PoolArray::<MaybeUninit<T>, S, C>::new(&slot, &self.raw, length);
         // SAFETY: the caller's promise.
@@ -370,6 +371,13 @@ impl<'m, T, S: ReleaseStrategy, C: ClassTable> ArrayPool<'m, T, S, C> {
     #[must_use]
     pub fn locate<U: ?Sized>(&self, ptr: *const U) -> Option<Located> {
         self.raw.locate(ptr)
+    }
+
+    /// Who allocated the array at `ptr`, and how it came back: see
+    /// [`RawPool::history`].
+    #[must_use]
+    pub fn history<U: ?Sized>(&self, ptr: *const U) -> Option<History> {
+        self.raw.history(ptr)
     }
 
     /// Makes sure that `count` arrays as long as `len` can be allocated without

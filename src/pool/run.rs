@@ -46,7 +46,8 @@ impl Shape {
     ) -> Option<Self> {
         let align = units.align.max(prefix_align);
         let prefix = prefix.checked_next_multiple_of(align)?;
-        let bytes = usize::try_from(length).ok()?.checked_mul(units.size)?.checked_add(units.trailer)?;
+        let bytes =
+            usize::try_from(length).ok()?.checked_mul(units.size)?.checked_add(units.trailer)?;
         let stride = bytes.checked_add(prefix)?.checked_next_multiple_of(align)?;
         // A record in front of the elements shares its first cache line with
         // them, where an eighth of the slot pays for it at most.

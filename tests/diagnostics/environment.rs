@@ -53,18 +53,27 @@ fn with_build(words: &str) -> String {
 #[test]
 fn the_variable_adds_to_what_the_build_and_the_code_say() {
     let (told, errors) = run("overflow", Some("canary, callers,quarantine=7"));
-    assert!(told.contains(&format!("checks: {}", with_build("canary,callers,quarantine=7\n"))), "{told}");
+    assert!(
+        told.contains(&format!("checks: {}", with_build("canary,callers,quarantine=7\n"))),
+        "{told}"
+    );
     assert!(told.contains("with code: canary,callers,quarantine=7\n"), "{told}");
     let says = "arraypool: overflow of the array of 5 at 0x";
     assert!(errors.contains(says) && errors.contains("environment.rs"), "{errors}");
-    assert!(errors.contains("byte 40, 0 behind its end, was overwritten and holds 0x41"), "{errors}");
+    assert!(
+        errors.contains("byte 40, 0 behind its end, was overwritten and holds 0x41"),
+        "{errors}"
+    );
 }
 
 #[test]
 fn a_wrong_release_is_printed_if_somebody_asked() {
     let (_, errors) = run("twice", Some("callers"));
     assert!(errors.contains("arraypool: wrong release: the array at"), "{errors}");
-    assert!(errors.contains("first released at") && errors.contains("released again at"), "{errors}");
+    assert!(
+        errors.contains("first released at") && errors.contains("released again at"),
+        "{errors}"
+    );
     let (_, errors) = run("right", Some("all"));
     assert_eq!(errors, "", "a right program is silent");
 }

@@ -67,7 +67,10 @@ mod reclaiming {
         drop(pool.allocate(3));
         let report = told_once();
         assert_eq!(report.history.released, Some(ReleasedBy::Drop));
-        assert!(report.to_string().contains("\n  released by the drop of its handle\n"), "{report}");
+        assert!(
+            report.to_string().contains("\n  released by the drop of its handle\n"),
+            "{report}"
+        );
     }
 
     fn any_byte_of_a_free_slot_is_watched<S: ReleaseStrategy>() {
@@ -142,7 +145,10 @@ mod reclaiming {
             panic!("{released:?}")
         };
         let report = told_once();
-        assert!(matches!(report.problem, Problem::Overflow { offset: 40, behind: 0, found: 0, .. }));
+        assert!(matches!(
+            report.problem,
+            Problem::Overflow { offset: 40, behind: 0, found: 0, .. }
+        ));
         assert_same_line(report.history.allocated, allocated);
         // The helper that releases is in another file than this line.
         assert!(report.caller.unwrap().file().ends_with("diagnostics.rs"));

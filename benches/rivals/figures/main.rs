@@ -16,6 +16,7 @@ mod support;
 mod arenas;
 mod clock;
 mod counts;
+mod diagnostics;
 mod expr;
 mod expr_rivals;
 mod fresh;
@@ -53,7 +54,8 @@ struct Group {
     child: fn(&[String]) -> Result<(), String>,
 }
 
-const GROUPS: &[Group] = &[strategies::GROUP, memory::GROUP, shared::GROUP, expr::GROUP];
+const GROUPS: &[Group] =
+    &[strategies::GROUP, memory::GROUP, shared::GROUP, expr::GROUP, diagnostics::GROUP];
 
 fn main() -> ExitCode {
     let words: Vec<String> = std::env::args().skip(1).collect();

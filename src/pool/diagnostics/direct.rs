@@ -34,10 +34,7 @@ struct Front {
 impl<S: ReleaseStrategy, C: ClassTable> RawPool<'_, S, C> {
     /// A watched array of so many units, which are not 0.
     #[track_caller]
-    pub(in crate::pool) fn issue_direct_watched(
-        &self,
-        units: u32,
-    ) -> Result<Slot<S>, AllocError> {
+    pub(in crate::pool) fn issue_direct_watched(&self, units: u32) -> Result<Slot<S>, AllocError> {
         if self.watch.fails_now() {
             return Err(AllocError::OutOfMemory { requested: self.bytes_of(units) });
         }
@@ -118,11 +115,7 @@ impl<S: ReleaseStrategy, C: ClassTable> RawPool<'_, S, C> {
     /// # Safety
     /// A handle has it.
     #[track_caller]
-    pub(in crate::pool) unsafe fn relabel_direct_watched(
-        &self,
-        elements: NonNull<u8>,
-        units: u32,
-    ) {
+    pub(in crate::pool) unsafe fn relabel_direct_watched(&self, elements: NonNull<u8>, units: u32) {
         // SAFETY: the array has a front, which `issue_direct_watched` wrote.
         let mut front = unsafe { Self::front(elements).read() };
         let body = self.direct_body(elements, front.room);

@@ -3,10 +3,10 @@
 use core::panic::Location;
 use core::ptr::NonNull;
 
+use super::Checks;
 use super::fill::{self, Bytes};
 use super::quarantine::Resting;
 use super::report::{Caller, History, Problem, ReleasedBy, Report};
-use super::Checks;
 use crate::error::{AllocError, ReleaseError};
 use crate::pool::class::ClassTable;
 use crate::pool::classes::{Class, ClassId};
@@ -75,11 +75,8 @@ impl<S: ReleaseStrategy, C: ClassTable> RawPool<'_, S, C> {
         // SAFETY: the slot was issued just now, and nobody has it.
         unsafe { S::abandon(class.list(), issued.elements, issued.ticket) };
         self.lose(class);
-        let problem = Problem::WrittenAfterRelease {
-            offset: other.offset,
-            found: other.found,
-            expected,
-        };
+        let problem =
+            Problem::WrittenAfterRelease { offset: other.offset, found: other.found, expected };
         self.tell(problem, issued.elements, id, history, Some(Location::caller()));
         false
     }
@@ -342,4 +339,3 @@ impl<S: ReleaseStrategy, C: ClassTable> RawPool<'_, S, C> {
         }
     }
 }
-

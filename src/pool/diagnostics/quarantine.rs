@@ -60,9 +60,7 @@ impl<S: ReleaseStrategy> Quarantine<S> {
     pub(super) fn wake(&mut self, class: ClassId) -> Option<Resting<S>> {
         let (newer, older) = self.places.as_mut_slice().split_at_mut(self.next);
         let mut places = older.iter_mut().chain(newer);
-        places
-            .find(|place| place.is_some_and(|slot| slot.class == class))
-            .and_then(Option::take)
+        places.find(|place| place.is_some_and(|slot| slot.class == class)).and_then(Option::take)
     }
 
     /// Forgets all of them.
