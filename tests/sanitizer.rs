@@ -88,7 +88,8 @@ fn address_sanitizer_understands_the_pool() {
 
 /// The lines of a function in assembly, from its label to its end.
 fn function<'a>(assembly: &'a str, name: &str) -> Vec<&'a str> {
-    let is_label = |line: &&str| line.ends_with(':') && line.contains(name) && !line.starts_with('.');
+    let is_label =
+        |line: &&str| line.ends_with(':') && line.contains(name) && !line.starts_with('.');
     let lines = assembly.lines().skip_while(|line| !is_label(line)).skip(1);
     lines.take_while(|line| !line.contains(".cfi_endproc")).map(str::trim).collect()
 }
@@ -127,7 +128,8 @@ fn the_compiled_code_clears() {
         .expect("an assembly listing");
     let assembly = std::fs::read_to_string(listing).expect("text");
     let clear = function(&assembly, "5Bytes5clear");
-    let stores = |width: &str| clear.iter().any(|line| line.starts_with(&format!("mov{width}\t$0, (")));
+    let stores =
+        |width: &str| clear.iter().any(|line| line.starts_with(&format!("mov{width}\t$0, (")));
     assert!(stores("q") && stores("b"), "words and bytes are overwritten:\n{}", clear.join("\n"));
     let callers = callers(&assembly, "5Bytes5clear");
     assert!(callers.iter().any(|name| name.contains("11retire_slow")), "{callers:?}");

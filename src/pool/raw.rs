@@ -470,9 +470,11 @@ impl<'m, S: ReleaseStrategy, C: ClassTable> RawPool<'m, S, C> {
     /// Leaves free arrays to the arena until every class has at most `free_max`.
     ///
     /// Their memory is not handed out again before the arena is reset; they are
-    /// counted in [`stats`](Self::stats). Complexity: one step per array left.
+    /// counted in [`stats`](Self::stats). What is in quarantine has rested enough then.
+    /// Complexity: one step per array left.
     /// Never panics.
     pub fn trim(&self, free_max: u32) {
+        self.end_all_rest();
         for class in self.classes.all() {
             self.bound_free(class, free_max);
         }

@@ -104,8 +104,8 @@ impl Checks {
 
     /// Keeps who allocated an array and who released it, for reports and for
     /// [`history`](crate::RawPool::history); and reports every wrong release.
-    /// It takes 32 bytes per slot (20 on 32-bit machines), from where the pool
-    /// has its books.
+    /// It takes 32 bytes per slot (20 where words have 32 bits), from where the
+    /// pool has its books.
     pub const fn callers(self) -> Self {
         self.with_flag(CALLERS)
     }

@@ -20,6 +20,8 @@ pub(super) struct Note {
     pub(super) counted: bool,
 }
 
+const _: () = assert!(size_of::<Note>() == 3 * size_of::<usize>() + 8, "as the docs say");
+
 impl Note {
     pub(super) fn history(self) -> History {
         let Self { allocated, released, length, .. } = self;

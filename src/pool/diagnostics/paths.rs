@@ -179,7 +179,7 @@ impl<S: ReleaseStrategy, C: ClassTable> RawPool<'_, S, C> {
     /// Lets the slot that came back last rest, if the pool has a quarantine.
     fn rest(&self, id: ClassId, class: &Class<S>) {
         let list = class.list();
-        if !self.watch.resting.borrow().is_open() {
+        if self.watch.resting.borrow().places() == 0 {
             return;
         }
         let Some(link) = S::head(list) else { return };
@@ -198,6 +198,17 @@ impl<S: ReleaseStrategy, C: ClassTable> RawPool<'_, S, C> {
     fn wake(&self, id: ClassId) -> bool {
         let found = self.watch.resting.borrow_mut().wake(id);
         found.map(|slot| self.end_rest(slot)).is_some()
+    }
+
+    /// Ends the rest of all slots.
+    pub(in crate::pool) fn end_all_rest(&self) {
+        let places = self.watch.resting.borrow().places();
+        for index in 0..places {
+            let found = self.watch.resting.borrow_mut().take(index);
+            if let Some(slot) = found {
+                self.end_rest(slot);
+            }
+        }
     }
 
     /// Puts a slot that has rested on its class's list.

@@ -43,9 +43,14 @@ impl<S: ReleaseStrategy> Quarantine<S> {
         Ok(Self { places: Ledger::filled::<S>(arena, places, None)?, next: 0 })
     }
 
-    /// Whether anything ever rests.
-    pub(super) fn is_open(&self) -> bool {
-        !self.places.as_slice().is_empty()
+    /// How many can rest.
+    pub(super) fn places(&self) -> usize {
+        self.places.as_slice().len()
+    }
+
+    /// Ends the rest of the one in a place.
+    pub(super) fn take(&mut self, place: usize) -> Option<Resting<S>> {
+        self.places.as_mut_slice().get_mut(place)?.take()
     }
 
     /// Lets a slot rest; returns the one whose rest is over.
