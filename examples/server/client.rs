@@ -1,6 +1,6 @@
 //! A client that asks for everything at random, and a table of what the server holds meanwhile.
 
-use std::fmt::Write;
+use core::fmt::Write;
 use std::time::Instant;
 
 use arraypool::Arena;
@@ -62,7 +62,7 @@ pub(crate) fn run(store: &mut Store<'_>, arena: &Arena<'_>) -> Result<(), String
 }
 
 /// One request, most often a document that takes another's place.
-fn write(random: &mut Random, request: &mut String) -> std::fmt::Result {
+fn write(random: &mut Random, request: &mut String) -> core::fmt::Result {
     let key = random.below(KEYS);
     match random.below(100) {
         0..40 => {

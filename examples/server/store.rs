@@ -1,8 +1,8 @@
 //! The documents, and what can be asked of them.
 
+use core::error::Error;
+use core::fmt::Write;
 use std::collections::HashMap;
-use std::error::Error;
-use std::fmt::Write;
 
 use arraypool::json::{Document, Parser, Pool, Value};
 
@@ -69,9 +69,10 @@ impl<'p> Store<'p> {
             _ => return Err(format!("no operation `{operation}`").into()),
         }
         match operation {
-            "put" | "delete" => Ok(answer.push_str(r#"{"ok":null}"#)),
-            _ => Ok(write!(answer, r#"{{"ok":{}}}"#, self.find(key)?)?),
+            "put" | "delete" => answer.push_str(r#"{"ok":null}"#),
+            _ => write!(answer, r#"{{"ok":{}}}"#, self.find(key)?)?,
         }
+        Ok(())
     }
 
     fn put(&mut self, key: &str, value: Document<'p, 'static>) {
