@@ -161,6 +161,7 @@ impl<S: ReleaseStrategy, C: ClassTable> RawPool<'_, S, C> {
 
     /// The slot of an array that is held by hand; `None` if it has none.
     fn find_raw<T>(&self, raw: RawArray<T>) -> Result<Option<Slot<S>>, ReleaseError> {
+        S::prefetch(raw.ptr.addr().get());
         let slot = match self.find_exact(raw.ptr.as_ptr().addr()) {
             Ok(slot) => slot,
             // An array without a slot has nothing to give back.
@@ -191,6 +192,7 @@ impl<S: ReleaseStrategy, C: ClassTable> RawPool<'_, S, C> {
     #[inline(always)]
     #[track_caller]
     pub unsafe fn release_ptr<T>(&self, ptr: *const T) -> Result<(), ReleaseError> {
+        S::prefetch(ptr.addr());
         let slot = match self.find_exact(ptr.addr()) {
             Ok(slot) => slot,
             Err(error) => return Err(self.refused(error)),

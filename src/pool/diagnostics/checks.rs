@@ -300,7 +300,7 @@ impl core::error::Error for UnknownCheck<'_> {}
 /// What the environment variable says, read once in a program's life.
 #[cfg(feature = "std")]
 pub(super) mod environment {
-    use std::string::String;
+    use alloc::string::String;
 
     use super::Checks;
     use crate::sync::OnceLock;

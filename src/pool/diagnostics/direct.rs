@@ -31,6 +31,26 @@ struct Front {
     room: u32,
 }
 
+impl Front {
+    /// The place of the front of an array.
+    ///
+    /// # Safety
+    /// The elements are those of a watched array, or are about to be.
+    unsafe fn of(elements: NonNull<u8>) -> NonNull<Self> {
+        // SAFETY: there is room for a front before the elements: the caller's promise.
+        unsafe { elements.cast::<Self>().sub(1) }
+    }
+
+    /// # Safety
+    /// The elements are those of a watched array.
+    unsafe fn read(elements: NonNull<u8>) -> Self {
+        // SAFETY: the caller's promise.
+        let place = unsafe { Self::of(elements) };
+        // SAFETY: `issue_direct_watched` wrote one there.
+        unsafe { place.read() }
+    }
+}
+
 impl<S: ReleaseStrategy, C: ClassTable> RawPool<'_, S, C> {
     /// A watched array of so many units, which are not 0.
     #[track_caller]
@@ -48,9 +68,11 @@ impl<S: ReleaseStrategy, C: ClassTable> RawPool<'_, S, C> {
         // SAFETY: the elements lie there in the block.
         let elements = unsafe { start.add(at) };
         let note = Note { allocated: Some(Location::caller()), length: units, ..Note::default() };
-        // SAFETY: the front fits between the block's start and the elements, and
-        // is aligned, since they are and its size is a multiple.
-        unsafe { Self::front(elements).write(Front { note, room: units }) };
+        // SAFETY: the block has room for a front before the elements.
+        let front = unsafe { Front::of(elements) };
+        // SAFETY: as above, and it is aligned, since they are and its size is a
+        // multiple of its alignment.
+        unsafe { front.write(Front { note, room: units }) };
         let body = self.direct_body(elements, units);
         if self.watch.checks().poisons() {
             body.fill(fill::ISSUED);
@@ -63,13 +85,6 @@ impl<S: ReleaseStrategy, C: ClassTable> RawPool<'_, S, C> {
 
     fn behind(&self) -> usize {
         super::Watch::<S>::trailer(self.watch.checks())
-    }
-
-    /// # Safety
-    /// The elements are those of a watched array, or are about to be.
-    unsafe fn front(elements: NonNull<u8>) -> NonNull<Front> {
-        // SAFETY: a front precedes the elements: the caller's promise.
-        unsafe { elements.cast::<Front>().sub(1) }
     }
 
     fn direct_body(&self, elements: NonNull<u8>, room: u32) -> Bytes {
@@ -90,7 +105,7 @@ impl<S: ReleaseStrategy, C: ClassTable> RawPool<'_, S, C> {
         caller: Option<Caller>,
     ) -> Result<(), ReleaseError> {
         // SAFETY: the array has a front, which `issue_direct_watched` wrote.
-        let Front { note, room } = unsafe { Self::front(elements).read() };
+        let Front { note, room } = unsafe { Front::read(elements) };
         let body = self.direct_body(elements, room);
         let Some(problem) = self.overflow(body, note.length) else {
             self.efface(body);
@@ -106,7 +121,7 @@ impl<S: ReleaseStrategy, C: ClassTable> RawPool<'_, S, C> {
     /// What a front says, of which the pool keeps callers only if it was asked to.
     fn known(&self, note: Note) -> super::History {
         let mut history = note.history();
-        history.allocated = history.allocated.filter(|_| self.watch.checks().has_callers());
+        history.allocated = history.allocated.filter(|_| self.watch.checks().keeps_notes());
         history
     }
 
@@ -117,7 +132,7 @@ impl<S: ReleaseStrategy, C: ClassTable> RawPool<'_, S, C> {
     #[track_caller]
     pub(in crate::pool) unsafe fn relabel_direct_watched(&self, elements: NonNull<u8>, units: u32) {
         // SAFETY: the array has a front, which `issue_direct_watched` wrote.
-        let mut front = unsafe { Self::front(elements).read() };
+        let mut front = unsafe { Front::read(elements) };
         let body = self.direct_body(elements, front.room);
         if let Some(problem) = self.overflow(body, front.note.length) {
             self.corrupted.set(self.corrupted.get() + 1);
@@ -126,7 +141,9 @@ impl<S: ReleaseStrategy, C: ClassTable> RawPool<'_, S, C> {
         }
         front.note.length = units.min(front.room);
         // SAFETY: as above.
-        unsafe { Self::front(elements).write(front) };
+        let place = unsafe { Front::of(elements) };
+        // SAFETY: as above.
+        unsafe { place.write(front) };
         body.permit();
         self.lay_canary(body, front.note.length);
     }
