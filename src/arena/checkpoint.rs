@@ -12,7 +12,7 @@ use core::marker::PhantomData;
 use core::ptr::NonNull;
 
 use super::chunk::Chunk;
-use super::{Arena, Owner};
+use super::Arena;
 use crate::error::{AllocError, OrPanic, RewindError, Stale};
 use crate::sync::{Ordering, StaticCounter};
 
@@ -108,7 +108,7 @@ impl Arena<'_> {
         if to.resets != common.resets.get() {
             return Err(RewindError::Reset);
         }
-        if self.claimed.get() {
+        if self.limit.get().is_claimed() {
             return Err(RewindError::Claimed);
         }
         let mut mark = self.find_mark(|mark| mark.serial == to.serial).ok_or(RewindError::Stale)?;
@@ -202,10 +202,7 @@ impl Arena<'_> {
     /// Whether what was allocated in a segment is still there.
     fn has_segment(&self, segment: u64) -> bool {
         let here = self.find_mark(|mark| mark.segment == segment).is_some();
-        here || match &self.owner {
-            Owner::Own(_) => false,
-            Owner::Scope(outer) => outer.has_segment(segment),
-        }
+        here || self.outer.is_some_and(|outer| outer.has_segment(segment))
     }
 }
 

@@ -16,7 +16,7 @@ impl Arena<'_> {
     #[inline(never)]
     pub(super) fn alloc_slow(&self, layout: Layout) -> Result<NonNull<u8>, AllocError> {
         let before = self.common().grown.get();
-        let found = match (self.claimed.get(), self.fills) {
+        let found = match (self.limit.get().is_claimed(), self.fills()) {
             (true, _) => Err(AllocError::Claimed),
             (_, false) => self.find_room(layout),
             (_, true) => self.find_room_and_fill(layout),
@@ -27,7 +27,7 @@ impl Arena<'_> {
 
     /// The way of every request where memory is filled with a pattern.
     fn find_room_and_fill(&self, layout: Layout) -> Result<NonNull<u8>, AllocError> {
-        self.end.set(self.limit());
+        self.open(self.end());
         let found = self.bump_current(layout).map_or_else(|| self.find_room(layout), Ok);
         self.close();
         if let Ok(start) = found {
@@ -53,19 +53,19 @@ impl Arena<'_> {
         // SAFETY: a chunk in the list is alive as long as the arena.
         let header = unsafe { chunk.as_ref() };
         self.note_high();
-        let before = (self.state().current.get(), self.cursor.get(), self.end.get());
+        let before = (self.state().current.get(), self.cursor.get(), self.limit.get().address());
         self.state().current.set(Some(chunk));
         self.cursor.set(header.cursor.get());
-        self.end.set(header.end().addr().get());
+        self.open(header.end().addr().get());
         let start = self.bump_current(layout).ok_or(AllocError::OutOfMemory { requested })?;
-        let room = self.end.get() - self.cursor.get().addr().get();
+        let room = self.limit.get().address() - self.cursor.get().addr().get();
         if let (Some(old), cursor, end) = before {
             if end - cursor.addr().get() > room {
                 // The chunk with more room left stays current.
                 header.cursor.set(self.cursor.get());
                 self.state().current.set(Some(old));
                 self.cursor.set(cursor);
-                self.end.set(end);
+                self.open(end);
             } else {
                 // SAFETY: a chunk in the list is alive as long as the arena.
                 unsafe { old.as_ref() }.cursor.set(cursor);
@@ -97,28 +97,39 @@ impl Arena<'_> {
         let header = unsafe { chunk.as_ref() };
         self.state().current.set(Some(chunk));
         self.cursor.set(header.cursor.get());
-        self.end.set(header.end().addr().get());
-        self.high.set(0);
-        if self.fills {
+        self.open(header.end().addr().get());
+        self.high.set(self.high.get().with_address(0));
+        if self.fills() {
             self.close();
         }
     }
 
     /// Sends every request into the cold path: there is no room for the hot one.
     pub(super) fn close(&self) {
-        self.end.set(self.cursor.get().addr().get());
+        self.open(self.cursor.get().addr().get());
+    }
+
+    /// Lets the hot path hand out what lies before `end`.
+    pub(super) fn open(&self, end: usize) {
+        self.limit.set(self.limit.get().with_address(end));
     }
 
     /// The address one past the last byte that can be handed out of the current
     /// chunk; that of the cursor while a scope has claimed the arena.
-    pub(super) fn limit(&self) -> usize {
-        match self.state().current.get() {
-            Some(chunk) if self.fills && !self.claimed.get() => {
-                // SAFETY: a chunk in the list is alive as long as the arena.
-                unsafe { chunk.as_ref() }.end().addr().get()
-            }
-            _ => self.end.get(),
-        }
+    pub(super) fn end(&self) -> usize {
+        let limit = self.limit.get();
+        if limit.fills() && !limit.is_claimed() { self.chunk_end() } else { limit.address() }
+    }
+
+    /// The address one past the last byte of the current chunk; that of the cursor
+    /// where there is no chunk.
+    pub(super) fn chunk_end(&self) -> usize {
+        self.state().current.get().map_or(self.cursor.get(), |chunk| {
+            // SAFETY: a chunk in the list is alive as long as the arena.
+            unsafe { chunk.as_ref() }.end()
+        })
+        .addr()
+        .get()
     }
 
     /// Moves the cursor to another address within the current chunk. It keeps the
@@ -126,8 +137,8 @@ impl Arena<'_> {
     pub(super) fn move_cursor(&self, to: NonZeroUsize) {
         let from = self.cursor.get();
         self.cursor.set(from.with_addr(to));
-        self.high.set(self.high.get().max(from.addr().get()));
-        if self.fills {
+        self.raise(from.addr().get());
+        if self.fills() {
             self.close();
         }
     }
@@ -145,7 +156,7 @@ impl Arena<'_> {
     pub(super) fn forget(&self, chunk: &Chunk, start: NonNull<u8>) -> usize {
         let end = chunk.cursor.replace(start);
         let bytes = end.addr().get() - start.addr().get();
-        if self.fills {
+        if self.fills() {
             // SAFETY: the bytes between a place in the chunk and its cursor are
             // the chunk's, and are forgotten: nobody uses them.
             unsafe { fill::fill(start, bytes, fill::FORGOTTEN) };

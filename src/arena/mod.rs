@@ -19,6 +19,7 @@ mod fill;
 mod grow;
 mod hook;
 mod intern;
+mod limit;
 mod local;
 mod phases;
 mod resize;
@@ -49,6 +50,7 @@ pub use failing::FailingSource;
 pub use hook::ArenaEvent;
 use hook::Hook;
 pub use intern::{Interner, Symbol};
+use limit::{High, Limit};
 pub use local::LocalArena;
 pub use phases::{MemoryStats, Phase, PhaseError, Phases};
 use reuse::FreeLists;
@@ -95,9 +97,7 @@ use crate::error::AllocError;
 /// arena.reset();
 /// assert_eq!(arena.used_bytes(), 0);
 /// ```
-// In this order `end` and `high` are no neighbours: a scope copies both, and a copy
-// of two words at once waits until both, written one by one, have left the
-// processor's store buffer.
+// A scope writes the first four words when it is entered, and no other.
 #[repr(C)]
 pub struct Arena<'m> {
     /// The first free byte of the current chunk, a multiple of `ALIGN`.
@@ -105,18 +105,16 @@ pub struct Arena<'m> {
     /// The address one past the last byte that the hot path may hand out: that
     /// of the current chunk, or the cursor's own where the arena is *closed*, so
     /// that every request takes the cold path (see [`close`](Self::close)).
-    end: Cell<usize>,
-    /// Whether a scope has claimed the arena.
-    claimed: Cell<bool>,
-    /// Whether `state` is written: a scope copies it when it is first asked for.
-    has_state: Cell<bool>,
-    /// Whether memory is filled with patterns when it is issued and forgotten.
-    fills: bool,
-    owner: Owner<'m>,
-    /// The highest address in the current chunk that the cursor has come back
-    /// from, or less: what the peak must count.
-    high: Cell<usize>,
+    limit: Cell<Limit>,
+    /// The arena, or the scope, that this is a scope of.
+    outer: Option<&'m Arena<'m>>,
+    /// How far the current chunk was in use, which the peak must count, and whether
+    /// `state` is written.
+    high: Cell<High>,
+    /// A scope copies it when it is first asked for.
     state: UnsafeCell<MaybeUninit<State>>,
+    /// Written if and only if there is no `outer`.
+    common: MaybeUninit<Common<'m>>,
     /// The caller's buffer, when the first chunk lies in one.
     buffer: PhantomData<&'m mut [MaybeUninit<u8>]>,
 }
@@ -133,14 +131,6 @@ struct State {
     marks: Cell<Option<NonNull<Mark>>>,
     /// Blocks that were given back and may be handed out again.
     free: FreeLists,
-}
-
-/// Who has the list of chunks.
-enum Owner<'m> {
-    /// This arena.
-    Own(Common<'m>),
-    /// The arena, or the scope, that this is a scope of.
-    Scope(&'m Arena<'m>),
 }
 
 /// What an arena and its scopes have in common.
@@ -291,13 +281,11 @@ impl<'m> Arena<'m> {
         };
         Self {
             cursor: Cell::new(nothing),
-            end: Cell::new(nothing.addr().get()),
-            high: Cell::new(0),
-            claimed: Cell::new(false),
-            has_state: Cell::new(true),
-            fills: builder.fills,
-            owner: Owner::Own(common),
+            limit: Cell::new(Limit::new(nothing.addr().get(), builder.fills)),
+            outer: None,
+            high: Cell::new(High::NONE.with_state()),
             state: UnsafeCell::new(MaybeUninit::new(State::default())),
+            common: MaybeUninit::new(common),
             buffer: PhantomData,
         }
     }
@@ -305,7 +293,7 @@ impl<'m> Arena<'m> {
     /// The state of the cold paths.
     #[inline]
     fn state(&self) -> &State {
-        if !self.has_state.get() {
+        if !self.high.get().has_state() {
             self.copy_state();
         }
         // SAFETY: nobody has a mutable reference to it: `copy_state` writes it once,
@@ -320,26 +308,28 @@ impl<'m> Arena<'m> {
     #[cold]
     #[inline(never)]
     fn copy_state(&self) {
-        let state = match &self.owner {
-            Owner::Own(_) => State::default(),
-            Owner::Scope(outer) => State::after(outer.state()),
-        };
+        let state = self.outer.map_or_else(State::default, |outer| State::after(outer.state()));
         // SAFETY: nobody has a reference to it, since `state` comes here before it
         // gives out the first one.
         unsafe { self.state.get().write(MaybeUninit::new(state)) };
-        self.has_state.set(true);
+        self.high.set(self.high.get().with_state());
+    }
+
+    /// Whether memory is filled with patterns when it is issued and forgotten.
+    #[inline]
+    fn fills(&self) -> bool {
+        self.limit.get().fills()
     }
 
     /// What the arena has in common with its scopes, and a scope with its arena.
     #[inline]
     fn common(&self) -> &Common<'m> {
         let mut arena: &Arena<'m> = self;
-        loop {
-            match &arena.owner {
-                Owner::Own(common) => return common,
-                Owner::Scope(outer) => arena = outer,
-            }
+        while let Some(outer) = arena.outer {
+            arena = outer;
         }
+        // SAFETY: `from_parts` wrote it, as in every arena without an outer one.
+        unsafe { arena.common.assume_init_ref() }
     }
 
     /// Forgets everything that was allocated and keeps all chunks, so that the
@@ -354,7 +344,7 @@ impl<'m> Arena<'m> {
     /// Resets, and returns how many bytes were in use.
     fn forget_everything(&mut self) -> usize {
         let (reusable, padding) = (self.state().free.bytes(), self.state().padding.get());
-        let above = self.high.get().saturating_sub(self.cursor.get().addr().get());
+        let above = self.high.get().address().saturating_sub(self.cursor.get().addr().get());
         let taken = self.forget_all() - padding;
         self.note(taken + above);
         let common = self.common();
@@ -413,7 +403,7 @@ impl<'m> Arena<'m> {
     fn bump_current(&self, layout: Layout) -> Option<NonNull<u8>> {
         let cursor = self.cursor.get();
         let address = cursor.addr().get();
-        let place = bump::bump(address, self.end.get(), layout.size(), layout.align())?;
+        let place = bump::bump(address, self.limit.get().word(), layout.size(), layout.align())?;
         // SAFETY: `bump` found start and cursor between the cursor and the end
         // of one chunk, or both equal to the cursor.
         let start = unsafe { cursor.add(place.start - address) };
@@ -441,7 +431,7 @@ impl<'m> Arena<'m> {
     pub(crate) fn room_for(&self, align: usize) -> usize {
         let cursor = self.cursor.get().addr().get();
         let start = bump::round_up_to(cursor, align.max(ALIGN)).unwrap_or(usize::MAX);
-        self.limit().saturating_sub(start)
+        self.end().saturating_sub(start)
     }
 
     /// Whether blocks can be obtained beside the chunks: not in a buffer.
@@ -452,10 +442,13 @@ impl<'m> Arena<'m> {
 
 impl Drop for Arena<'_> {
     fn drop(&mut self) {
-        let Owner::Own(common) = &self.owner else { return };
-        if common.source.grows() {
-            let all = common.first.take();
-            self.free_list_of_chunks(all);
+        match self.outer {
+            Some(outer) => outer.unclaim_slow(self),
+            None if self.common().source.grows() => {
+                let all = self.common().first.take();
+                self.free_list_of_chunks(all);
+            }
+            None => {}
         }
     }
 }

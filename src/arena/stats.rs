@@ -6,7 +6,7 @@ use core::fmt::{self, Write};
 use core::ptr::NonNull;
 
 use super::chunk::Chunk;
-use super::{Arena, Owner};
+use super::Arena;
 
 /// What an arena holds at one moment, in bytes. From [`Arena::stats`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -127,11 +127,7 @@ impl Arena<'_> {
 
     /// Bytes on the free lists, those of the arenas around a scope included.
     fn reusable(&self) -> usize {
-        let outer = match &self.owner {
-            Owner::Own(_) => 0,
-            Owner::Scope(outer) => outer.reusable(),
-        };
-        outer + self.state().free.bytes()
+        self.outer.map_or(0, Arena::reusable) + self.state().free.bytes()
     }
 
     /// Bytes that cannot be handed out before the next reset: the tails of
@@ -210,7 +206,7 @@ impl Arena<'_> {
     /// The most that was taken at once while the current chunk was the current one.
     fn taken_at_most(&self) -> usize {
         let cursor = self.cursor.get().addr().get();
-        self.taken() + self.high.get().saturating_sub(cursor)
+        self.taken() + self.high.get().address().saturating_sub(cursor)
     }
 
     /// Remembers how much was in use, before it is forgotten.
@@ -227,10 +223,10 @@ impl Arena<'_> {
 
     /// Remembers how much was in use in the current chunk, before it is left.
     pub(super) fn note_high(&self) {
-        if self.high.get() > self.cursor.get().addr().get() {
+        if self.high.get().address() > self.cursor.get().addr().get() {
             self.note_peak();
         }
-        self.high.set(0);
+        self.high.set(self.high.get().with_address(0));
     }
 }
 
