@@ -56,9 +56,16 @@ pub(crate) const fn bump(cursor: usize, end: usize, size: usize, align: usize) -
     };
     let bytes = round_up(size);
     if bytes > end - start {
-        return None;
+        return no_room();
     }
     Some(Bumped { start, cursor: start + bytes })
+}
+
+/// What is seldom the case, so that the other way is laid out without a jump.
+#[cold]
+#[inline]
+const fn no_room() -> Option<Bumped> {
+    None
 }
 
 /// The capacity that serves `size` bytes at `align` wherever the chunk lies, if

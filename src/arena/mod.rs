@@ -21,6 +21,7 @@ mod hook;
 mod intern;
 mod limit;
 mod local;
+mod outer;
 mod phases;
 mod resize;
 mod reuse;
@@ -50,8 +51,9 @@ pub use failing::FailingSource;
 pub use hook::ArenaEvent;
 use hook::Hook;
 pub use intern::{Interner, Symbol};
-use limit::{High, Limit};
+use limit::Limit;
 pub use local::LocalArena;
+use outer::Outer;
 pub use phases::{MemoryStats, Phase, PhaseError, Phases};
 use reuse::FreeLists;
 pub use source::ChunkSource;
@@ -106,14 +108,14 @@ pub struct Arena<'m> {
     /// of the current chunk, or the cursor's own where the arena is *closed*, so
     /// that every request takes the cold path (see [`close`](Self::close)).
     limit: Cell<Limit>,
+    /// The chunk that is being filled. `None` if and only if there is no chunk.
+    current: Cell<Option<NonNull<Chunk>>>,
     /// The arena, or the scope, that this is a scope of.
-    outer: Option<&'m Arena<'m>>,
-    /// How far the current chunk was in use, which the peak must count, and whether
-    /// `state` is written.
-    high: Cell<High>,
-    /// A scope copies it when it is first asked for.
+    outer: Outer<'m>,
+    /// Written if and only if `outer` says so: a scope copies it when it is first
+    /// asked for.
     state: UnsafeCell<MaybeUninit<State>>,
-    /// Written if and only if there is no `outer`.
+    /// Written if and only if there is no outer arena.
     common: MaybeUninit<Common<'m>>,
     /// The caller's buffer, when the first chunk lies in one.
     buffer: PhantomData<&'m mut [MaybeUninit<u8>]>,
@@ -121,8 +123,6 @@ pub struct Arena<'m> {
 
 /// What only the cold paths need: entering and leaving a scope do not touch it.
 struct State {
-    /// The chunk that is being filled. `None` if and only if there is no chunk.
-    current: Cell<Option<NonNull<Chunk>>>,
     /// The last chunk of the list that is in use; those behind it are empty.
     last: Cell<Option<NonNull<Chunk>>>,
     /// Bytes skipped for alignments above `ALIGN` since the last reset.
@@ -153,6 +153,8 @@ struct Common<'m> {
     resets: Cell<u64>,
     initial: usize,
     maximum: usize,
+    /// Whether memory is filled with patterns when it is issued and forgotten.
+    fills: bool,
     source: Source<'m>,
     budget: Option<&'m Budget>,
     hook: Option<Hook>,
@@ -161,19 +163,13 @@ struct Common<'m> {
 impl State {
     /// The state of a scope of an arena with the given one.
     fn after(outer: &Self) -> Self {
-        Self {
-            current: outer.current.clone(),
-            last: outer.last.clone(),
-            padding: outer.padding.clone(),
-            ..Self::default()
-        }
+        Self { last: outer.last.clone(), padding: outer.padding.clone(), ..Self::default() }
     }
 }
 
 impl Default for State {
     fn default() -> Self {
         Self {
-            current: Cell::new(None),
             last: Cell::new(None),
             padding: Cell::new(0),
             marks: Cell::new(None),
@@ -275,15 +271,16 @@ impl<'m> Arena<'m> {
             resets: Cell::new(0),
             initial: builder.initial,
             maximum: builder.maximum,
+            fills: builder.fills,
             source: builder.source,
             budget: builder.budget,
             hook: builder.hook,
         };
         Self {
             cursor: Cell::new(nothing),
-            limit: Cell::new(Limit::new(nothing.addr().get(), builder.fills)),
-            outer: None,
-            high: Cell::new(High::NONE.with_state()),
+            limit: Cell::new(Limit::new(nothing.addr().get())),
+            current: Cell::new(None),
+            outer: Outer::none(),
             state: UnsafeCell::new(MaybeUninit::new(State::default())),
             common: MaybeUninit::new(common),
             buffer: PhantomData,
@@ -293,7 +290,7 @@ impl<'m> Arena<'m> {
     /// The state of the cold paths.
     #[inline]
     fn state(&self) -> &State {
-        if !self.high.get().has_state() {
+        if !self.outer.has_state() {
             self.copy_state();
         }
         // SAFETY: nobody has a mutable reference to it: `copy_state` writes it once,
@@ -308,24 +305,27 @@ impl<'m> Arena<'m> {
     #[cold]
     #[inline(never)]
     fn copy_state(&self) {
-        let state = self.outer.map_or_else(State::default, |outer| State::after(outer.state()));
+        let state =
+            self.outer.arena().map_or_else(State::default, |outer| State::after(outer.state()));
         // SAFETY: nobody has a reference to it, since `state` comes here before it
         // gives out the first one.
         unsafe { self.state.get().write(MaybeUninit::new(state)) };
-        self.high.set(self.high.get().with_state());
+        self.outer.set_has_state();
     }
 
-    /// Whether memory is filled with patterns when it is issued and forgotten.
+    /// Whether memory is filled with patterns when it is issued and forgotten. Such
+    /// an arena is closed, so that an open one need not look.
     #[inline]
     fn fills(&self) -> bool {
-        self.limit.get().fills()
+        let closed = self.limit.get().address() == self.cursor.get().addr().get();
+        closed && self.common().fills
     }
 
     /// What the arena has in common with its scopes, and a scope with its arena.
     #[inline]
     fn common(&self) -> &Common<'m> {
         let mut arena: &Arena<'m> = self;
-        while let Some(outer) = arena.outer {
+        while let Some(outer) = arena.outer.arena() {
             arena = outer;
         }
         // SAFETY: `from_parts` wrote it, as in every arena without an outer one.
@@ -344,7 +344,7 @@ impl<'m> Arena<'m> {
     /// Resets, and returns how many bytes were in use.
     fn forget_everything(&mut self) -> usize {
         let (reusable, padding) = (self.state().free.bytes(), self.state().padding.get());
-        let above = self.high.get().address().saturating_sub(self.cursor.get().addr().get());
+        let above = self.above();
         let taken = self.forget_all() - padding;
         self.note(taken + above);
         let common = self.common();
@@ -442,7 +442,7 @@ impl<'m> Arena<'m> {
 
 impl Drop for Arena<'_> {
     fn drop(&mut self) {
-        match self.outer {
+        match self.outer.arena() {
             Some(outer) => outer.unclaim_slow(self),
             None if self.common().source.grows() => {
                 let all = self.common().first.take();

@@ -128,8 +128,7 @@ impl Arena<'_> {
     /// nobody uses it.
     pub(crate) unsafe fn take_back_last(&self, start: NonNull<u8>, size: usize) {
         let end = start.addr().get() + bump::round_up(size);
-        let behind =
-            self.state().last.get().filter(|last| Some(*last) != self.state().current.get());
+        let behind = self.state().last.get().filter(|last| Some(*last) != self.current.get());
         // SAFETY: a chunk in the list is alive as long as the arena.
         let behind = behind.map(|last| (last, unsafe { last.as_ref() }));
         match behind {

@@ -8,7 +8,7 @@ use core::mem::{self, MaybeUninit};
 use core::ptr::NonNull;
 
 use super::chunk::Chunk;
-use super::{Arena, High, Limit};
+use super::{Arena, Limit, Outer};
 use crate::error::{AllocError, OrPanic};
 
 impl<'m> Arena<'m> {
@@ -74,12 +74,12 @@ impl<'m> Arena<'m> {
     #[inline]
     fn claim(&self, limit: Limit) -> Arena<'_> {
         let cursor = self.cursor.get();
-        self.limit.set(limit.claimed(cursor.addr().get()));
+        self.limit.set(Limit::claimed(cursor.addr().get()));
         Arena {
             cursor: Cell::new(cursor),
             limit: Cell::new(limit),
-            outer: Some(self),
-            high: Cell::new(High::NONE),
+            current: Cell::new(self.current.get()),
+            outer: Outer::of(self),
             state: UnsafeCell::new(MaybeUninit::uninit()),
             common: MaybeUninit::uninit(),
             buffer: PhantomData,
@@ -89,28 +89,18 @@ impl<'m> Arena<'m> {
     /// Takes the claim back and forgets what the scope has allocated: what lies
     /// behind this arena's own cursor, and in the chunks behind its last.
     ///
-    /// `limit` was this arena's before the claim. It is not read from the scope, nor
-    /// is anything stored that need not be: a value that goes through memory from one
-    /// scope to the next is what the processor would wait for.
+    /// `limit` was this arena's before the claim. It is not read from the scope: a
+    /// value that goes through memory from one scope to the next is what the
+    /// processor would wait for.
     #[inline(always)]
     fn unclaim(&self, inner: &Arena<'_>, limit: Limit) {
-        // A scope that took the cold path has its state: where memory is filled with
-        // patterns, that is any scope that has allocated.
-        match inner.high.get().without_state() {
-            Some(high) => {
-                self.raise(high.max(inner.cursor.get().addr().get()));
-                self.limit.set(limit);
-            }
-            None => self.unclaim_slow(inner),
-        }
-    }
-
-    /// Remembers that the current chunk was in use up to `reached`.
-    #[inline]
-    pub(super) fn raise(&self, reached: usize) {
-        let high = self.high.get();
-        if high.is_below(reached) {
-            self.high.set(high.with_address(reached));
+        // A scope that took a chunk has its state; where memory is filled with
+        // patterns, so has any scope that has allocated.
+        if inner.outer.is_only(self) {
+            self.raise(inner.cursor.get().addr().get());
+            self.limit.set(limit);
+        } else {
+            self.unclaim_slow(inner);
         }
     }
 
@@ -119,9 +109,9 @@ impl<'m> Arena<'m> {
     #[inline(never)]
     pub(super) fn unclaim_slow(&self, inner: &Arena<'_>) {
         let (cursor, last) = (self.cursor.get(), self.state().last.get());
-        self.limit.set(Limit::new(cursor.addr().get(), self.fills()));
+        self.close();
         if !self.fills() && inner.state().last.get() == last {
-            self.raise(inner.high.get().address().max(inner.cursor.get().addr().get()));
+            self.raise(inner.cursor.get().addr().get());
             self.open(self.chunk_end());
         } else {
             inner.note_peak();
@@ -138,13 +128,13 @@ impl<'m> Arena<'m> {
         for (link, chunk) in self.links().zip(self.list()) {
             if behind {
                 self.forget(chunk, chunk.start());
-            } else if Some(link) == self.state().current.get() {
+            } else if Some(link) == self.current.get() {
                 // A release since may have brought the chunk's own below.
                 self.forget(chunk, cursor.min(chunk.cursor.get()));
             }
             behind |= Some(link) == last;
         }
-        match self.state().current.get() {
+        match self.current.get() {
             Some(chunk) => {
                 self.state().last.set(last);
                 self.enter(chunk);
