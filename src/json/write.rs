@@ -7,7 +7,7 @@ use alloc::vec::Vec;
 use core::{fmt, slice};
 
 use super::node::{Content, Value};
-use super::scan::Cursor;
+use super::scan::Text;
 
 /// How JSON is laid out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -184,7 +184,7 @@ fn quote<W: fmt::Write>(text: &str, sink: &mut W) -> fmt::Result {
     sink.write_str("\"")?;
     let mut rest = text;
     loop {
-        let plain = Cursor::new(rest.as_bytes()).plain();
+        let plain = Text::new(rest.as_bytes()).first().plain();
         let (before, behind) = rest.split_at(plain.length());
         sink.write_str(before)?;
         let Some(stop) = plain.stop else { break };

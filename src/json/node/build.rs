@@ -6,7 +6,7 @@ use core::marker::PhantomData;
 use core::mem::MaybeUninit;
 use core::ptr::NonNull;
 
-use super::super::Pool;
+use super::super::{Pool, Unit};
 use super::tree::{Tree, release};
 use super::{FLAT, HELD, KIND, Kind, Value, Word, info};
 use crate::error::AllocError;
@@ -214,7 +214,7 @@ impl<'s, 'p, 't, S: ReleaseStrategy> Builder<'s, 'p, 't, S> {
     /// The last `count` nodes, which is not 0, in an array.
     #[inline(always)]
     fn moved(&self, count: usize) -> Result<Value<'t>, AllocError> {
-        let array = self.pool.raw.issue_marked(count)?;
+        let array = self.pool.raw.issue_marked::<Unit>(count)?;
         // SAFETY: the open container's children are on the stack.
         let first = unsafe { self.base.add(self.frame as usize + 1) };
         // SAFETY: both hold so many nodes, and the array was handed out just now.
@@ -339,7 +339,7 @@ pub(super) fn copy_of<'t, S: ReleaseStrategy>(
         let text = "";
         return Value::borrowed(kind, text).ok_or(too_large);
     }
-    let array = pool.raw.issue_marked(text.len().div_ceil(pool.raw.unit_size()))?;
+    let array = pool.raw.issue_marked::<Unit>(text.len().div_ceil(pool.raw.unit_size()))?;
     let source = NonNull::from(text.as_bytes()).cast();
     // SAFETY: the array was handed out just now for so many bytes at least.
     unsafe { array.elements.copy_from_nonoverlapping(source, text.len()) };

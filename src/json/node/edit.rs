@@ -3,7 +3,7 @@
 use core::mem;
 use core::ptr::{self, NonNull};
 
-use super::super::Pool;
+use super::super::{Pool, Unit};
 use super::build::copy_of;
 use super::tree::Tree;
 use super::{FLAT, Kind, Value, info, node_count};
@@ -179,7 +179,7 @@ impl<'a, 'p, 't, S: ReleaseStrategy> Place<'a, 'p, 't, S> {
             return Ok(());
         }
         let roomy = wanted.max(count + count / 2).min(u32::MAX as usize);
-        let array = self.pool.raw.issue_roomy(roomy)?;
+        let array = self.pool.raw.issue_roomy::<Unit>(roomy)?;
         // SAFETY: both hold `count` nodes; the new one was handed out just now.
         unsafe { array.elements.cast().copy_from_nonoverlapping(self.nodes(), count) };
         let flat = self.node.head() & FLAT;

@@ -28,7 +28,7 @@ pub(super) struct Machine<'s> {
 
 /// How a run ended: the place behind the value, and whether the cursor has
 /// stepped there, or stays at the last byte of a text with a sentinel.
-type Outcome<'t, const SENTINEL: bool> = Result<(Cursor<'t, SENTINEL>, bool), Fault>;
+type Outcome<'c, 't, const SENTINEL: bool> = Result<(Cursor<'c, 't, SENTINEL>, bool), Fault>;
 
 impl<'s> Machine<'s> {
     pub(super) fn new(options: &'s Options, buffer: &'s mut String) -> Self {
@@ -37,11 +37,11 @@ impl<'s> Machine<'s> {
 
     /// Reads one value.
     #[inline(never)]
-    pub(super) fn run<'b, 'p, 't, S: ReleaseStrategy, const SENTINEL: bool>(
+    pub(super) fn run<'b, 'c, 'p, 't, S: ReleaseStrategy, const SENTINEL: bool>(
         &mut self,
-        start: Cursor<'t, SENTINEL>,
+        start: Cursor<'c, 't, SENTINEL>,
         builder: Builder<'b, 'p, 't, S>,
-    ) -> (Builder<'b, 'p, 't, S>, Outcome<'t, SENTINEL>) {
+    ) -> (Builder<'b, 'p, 't, S>, Outcome<'c, 't, SENTINEL>) {
         let (mut cursor, mut builder) = (start, builder);
         let outcome = self.values(&mut cursor, &mut builder);
         (builder, outcome.map(|goes_on| (cursor, goes_on)))
@@ -50,7 +50,7 @@ impl<'s> Machine<'s> {
     #[inline(always)]
     fn values<'t, S: ReleaseStrategy, const SENTINEL: bool>(
         &mut self,
-        cursor: &mut Cursor<'t, SENTINEL>,
+        cursor: &mut Cursor<'_, 't, SENTINEL>,
         builder: &mut Builder<'_, '_, 't, S>,
     ) -> Result<bool, Fault> {
         let mut byte = cursor.skip_space();
@@ -108,7 +108,7 @@ impl<'s> Machine<'s> {
     #[inline(always)]
     fn open<'t, S: ReleaseStrategy, const SENTINEL: bool>(
         &mut self,
-        cursor: &mut Cursor<'t, SENTINEL>,
+        cursor: &mut Cursor<'_, 't, SENTINEL>,
         builder: &mut Builder<'_, '_, 't, S>,
         kind: Kind,
         bracket: u8,
@@ -123,7 +123,7 @@ impl<'s> Machine<'s> {
     #[inline(always)]
     fn finish_container<'t, S: ReleaseStrategy, const SENTINEL: bool>(
         &mut self,
-        cursor: &Cursor<'t, SENTINEL>,
+        cursor: &Cursor<'_, 't, SENTINEL>,
         builder: &mut Builder<'_, '_, 't, S>,
     ) -> Result<(), Fault> {
         self.nodes += builder.nodes();
@@ -143,7 +143,7 @@ impl<'s> Machine<'s> {
     #[inline(always)]
     fn key<'t, S: ReleaseStrategy, const SENTINEL: bool>(
         &mut self,
-        cursor: &mut Cursor<'t, SENTINEL>,
+        cursor: &mut Cursor<'_, 't, SENTINEL>,
         builder: &mut Builder<'_, '_, 't, S>,
     ) -> Result<u8, Fault> {
         self.string(cursor, builder)?;
@@ -160,18 +160,15 @@ impl<'s> Machine<'s> {
     #[inline(always)]
     fn string<'t, S: ReleaseStrategy, const SENTINEL: bool>(
         &mut self,
-        cursor: &mut Cursor<'t, SENTINEL>,
+        cursor: &mut Cursor<'_, 't, SENTINEL>,
         builder: &mut Builder<'_, '_, 't, S>,
     ) -> Result<(), Fault> {
         if !cursor.eat(b'"') {
             return Err(not_here(*cursor, ErrorKind::ExpectedKey));
         }
         let start = *cursor;
-        let plain = cursor.plain();
-        if plain.stop == Some(b'"') {
-            if let Some(text) = plain.text() {
-                return builder.push_text(text).map_err(|error| refused(*cursor, error));
-            }
+        if let Some(text) = cursor.simple() {
+            return builder.push_text(text).map_err(|error| refused(*cursor, error));
         }
         // It is read once more, so that what was found need not be in memory.
         let behind = self.escaped(start)?;
@@ -184,14 +181,14 @@ impl<'s> Machine<'s> {
 pub(super) fn push<'t, S: ReleaseStrategy, const SENTINEL: bool>(
     builder: &mut Builder<'_, '_, 't, S>,
     node: Value<'t>,
-    cursor: Cursor<'t, SENTINEL>,
+    cursor: Cursor<'_, 't, SENTINEL>,
 ) -> Result<(), Fault> {
     builder.push(node).map_err(|error| refused(cursor, error))
 }
 
 #[inline(always)]
 fn literal<'t, S: ReleaseStrategy, const SENTINEL: bool>(
-    cursor: &mut Cursor<'t, SENTINEL>,
+    cursor: &mut Cursor<'_, 't, SENTINEL>,
     builder: &mut Builder<'_, '_, 't, S>,
     byte: u8,
 ) -> Result<(), Fault> {
@@ -210,14 +207,14 @@ fn literal<'t, S: ReleaseStrategy, const SENTINEL: bool>(
 /// The fault that something else stands here, or nothing at all.
 #[cold]
 #[inline(never)]
-fn not_here<const SENTINEL: bool>(cursor: Cursor<'_, SENTINEL>, kind: ErrorKind) -> Fault {
+fn not_here<const SENTINEL: bool>(cursor: Cursor<'_, '_, SENTINEL>, kind: ErrorKind) -> Fault {
     expected(cursor.without_sentinel(), kind)
 }
 
 #[cold]
 #[inline(never)]
 fn neither_comma_nor_end<const SENTINEL: bool>(
-    cursor: Cursor<'_, SENTINEL>,
+    cursor: Cursor<'_, '_, SENTINEL>,
     is_object: bool,
 ) -> Fault {
     let (brace, bracket) = (ErrorKind::ExpectedCommaOrBrace, ErrorKind::ExpectedCommaOrBracket);
@@ -227,19 +224,19 @@ fn neither_comma_nor_end<const SENTINEL: bool>(
 /// The text ended with the sentinel, but containers are open.
 #[cold]
 #[inline(never)]
-fn ended<const SENTINEL: bool>(cursor: Cursor<'_, SENTINEL>) -> Fault {
+fn ended<const SENTINEL: bool>(cursor: Cursor<'_, '_, SENTINEL>) -> Fault {
     Fault { kind: ErrorKind::UnexpectedEnd, offset: cursor.offset() + 1 }
 }
 
 #[cold]
 #[inline(never)]
-fn fault<const SENTINEL: bool>(cursor: Cursor<'_, SENTINEL>, kind: ErrorKind) -> Fault {
+fn fault<const SENTINEL: bool>(cursor: Cursor<'_, '_, SENTINEL>, kind: ErrorKind) -> Fault {
     Fault { kind, offset: cursor.offset() }
 }
 
 #[cold]
 #[inline(never)]
-fn refused<const SENTINEL: bool>(cursor: Cursor<'_, SENTINEL>, error: AllocError) -> Fault {
+fn refused<const SENTINEL: bool>(cursor: Cursor<'_, '_, SENTINEL>, error: AllocError) -> Fault {
     fault(cursor, ErrorKind::Alloc(error))
 }
 
@@ -258,7 +255,7 @@ fn check_keys(nodes: &[Value<'_>]) -> Result<(), ErrorKind> {
 }
 
 /// The fault that something else stands here, or nothing at all.
-pub(super) fn expected(cursor: Cursor<'_, false>, kind: ErrorKind) -> Fault {
+pub(super) fn expected(cursor: Cursor<'_, '_, false>, kind: ErrorKind) -> Fault {
     let kind = if cursor.is_at_end() { ErrorKind::UnexpectedEnd } else { kind };
     Fault { kind, offset: cursor.offset() }
 }

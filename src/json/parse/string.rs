@@ -14,10 +14,10 @@ impl Machine<'_> {
     /// place behind its last one.
     #[cold]
     #[inline(never)]
-    pub(super) fn escaped<'t, const SENTINEL: bool>(
+    pub(super) fn escaped<'c, 't, const SENTINEL: bool>(
         &mut self,
-        mut cursor: Cursor<'t, SENTINEL>,
-    ) -> Result<Cursor<'t, SENTINEL>, Fault> {
+        mut cursor: Cursor<'c, 't, SENTINEL>,
+    ) -> Result<Cursor<'c, 't, SENTINEL>, Fault> {
         self.buffer.clear();
         loop {
             let plain = cursor.plain();
@@ -45,7 +45,7 @@ impl Machine<'_> {
     /// Adds plain bytes, behind which the cursor is, to the buffer.
     fn take<'t, const SENTINEL: bool>(
         &mut self,
-        cursor: Cursor<'t, SENTINEL>,
+        cursor: Cursor<'_, 't, SENTINEL>,
         plain: &Plain<'t>,
     ) -> Result<(), Fault> {
         let text = plain.text().ok_or_else(|| {
@@ -60,7 +60,7 @@ impl Machine<'_> {
     /// Reads an escape from its backslash on, and adds what it means.
     fn escape<const SENTINEL: bool>(
         &mut self,
-        cursor: &mut Cursor<'_, SENTINEL>,
+        cursor: &mut Cursor<'_, '_, SENTINEL>,
     ) -> Result<(), Fault> {
         let start = cursor.offset();
         cursor.eat(b'\\');
@@ -83,7 +83,7 @@ impl Machine<'_> {
     /// half of a pair.
     fn unicode<const SENTINEL: bool>(
         &self,
-        cursor: &mut Cursor<'_, SENTINEL>,
+        cursor: &mut Cursor<'_, '_, SENTINEL>,
         invalid: Fault,
     ) -> Result<char, Fault> {
         let unit = hex(cursor, invalid)?;
@@ -108,7 +108,7 @@ impl Machine<'_> {
 
 /// Four hexadecimal digits.
 fn hex<const SENTINEL: bool>(
-    cursor: &mut Cursor<'_, SENTINEL>,
+    cursor: &mut Cursor<'_, '_, SENTINEL>,
     invalid: Fault,
 ) -> Result<u32, Fault> {
     let mut unit = 0;
@@ -120,7 +120,7 @@ fn hex<const SENTINEL: bool>(
 }
 
 /// The text ends inside of an escape.
-fn at_end<const SENTINEL: bool>(cursor: Cursor<'_, SENTINEL>) -> Fault {
+fn at_end<const SENTINEL: bool>(cursor: Cursor<'_, '_, SENTINEL>) -> Fault {
     let offset = cursor.offset() + usize::from(SENTINEL);
     Fault { kind: ErrorKind::UnexpectedEnd, offset }
 }
