@@ -53,6 +53,18 @@ pub(super) enum Kind {
     Open,
 }
 
+/// A kind that is all in its bits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(u8)]
+pub(super) enum Scalar {
+    Null = Kind::Null as u8,
+    False = Kind::False as u8,
+    True = Kind::True as u8,
+    Unsigned = Kind::Unsigned as u8,
+    Negative = Kind::Negative as u8,
+    Float = Kind::Float as u8,
+}
+
 /// The kind, in the head.
 const KIND: u32 = 0x0F;
 /// The node holds an array of the pool.
@@ -111,33 +123,34 @@ pub(super) enum Content<'a, 't> {
 }
 
 impl<'t> Value<'t> {
-    pub(super) const NULL: Self = Self::plain(Kind::Null, 0);
+    pub(super) const NULL: Self = Self::plain(Scalar::Null, 0);
 
+    /// A value that is all in its bits: 0 for `null`, `true` and `false`.
     #[inline(always)]
-    const fn plain(kind: Kind, bits: u64) -> Self {
+    pub(super) const fn plain(kind: Scalar, bits: u64) -> Self {
         Self { info: info(kind as u32, 0), word: Word { bits }, text: PhantomData }
     }
 
     #[inline(always)]
     pub(super) fn bool(value: bool) -> Self {
-        Self::plain(if value { Kind::True } else { Kind::False }, 0)
+        Self::plain(if value { Scalar::True } else { Scalar::False }, 0)
     }
 
     #[inline(always)]
     pub(super) fn unsigned(integer: u64) -> Self {
-        Self::plain(Kind::Unsigned, integer)
+        Self::plain(Scalar::Unsigned, integer)
     }
 
     /// An integer that may be below 0.
     #[inline(always)]
     pub(super) fn signed(integer: i64) -> Self {
-        let kind = if integer < 0 { Kind::Negative } else { Kind::Unsigned };
+        let kind = if integer < 0 { Scalar::Negative } else { Scalar::Unsigned };
         Self::plain(kind, integer as u64)
     }
 
     #[inline(always)]
     pub(super) fn float(float: f64) -> Self {
-        Self::plain(Kind::Float, float.to_bits())
+        Self::plain(Scalar::Float, float.to_bits())
     }
 
     /// A string, or a number as text, that lies in the text.

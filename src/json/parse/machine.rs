@@ -9,7 +9,7 @@ use super::Options;
 use super::number;
 use crate::error::AllocError;
 use crate::json::error::{ErrorKind, Fault};
-use crate::json::node::{Builder, Kind, Value};
+use crate::json::node::{Builder, Kind, Scalar, Value};
 use crate::json::scan::{Cursor, Indents};
 use crate::pool::ReleaseStrategy;
 
@@ -72,8 +72,22 @@ impl<'s> Machine<'s> {
                         continue 'value;
                     }
                 }
-                b'-' | b'0'..=b'9' => number::read(cursor, builder, self.options)?,
-                _ => literal(cursor, builder, byte)?,
+                b'-' | b'0'..=b'9' => {
+                    let start = *cursor;
+                    if let Some((kind, bits)) = number::plain(cursor) {
+                        push(builder, Value::plain(kind, bits), *cursor)?;
+                    } else {
+                        let (node, behind) = number::any(start, self.options)?;
+                        cursor.move_to(&behind);
+                        push(builder, node, *cursor)?;
+                    }
+                }
+                _ => {
+                    let Some(kind) = literal(cursor, byte) else {
+                        return Err(not_here(*cursor, ErrorKind::ExpectedValue));
+                    };
+                    push(builder, Value::plain(kind, 0), *cursor)?;
+                }
             }
             // Behind a value: a comma leads to the next one, a bracket to what
             // is behind the container.
@@ -186,22 +200,22 @@ pub(super) fn push<'t, S: ReleaseStrategy, const SENTINEL: bool>(
     builder.push(node).map_err(|error| refused(cursor, error))
 }
 
+/// Reads `true`, `false` or `null`; the cursor stays if it is none of them.
 #[inline(always)]
-fn literal<'t, S: ReleaseStrategy, const SENTINEL: bool>(
-    cursor: &mut Cursor<'_, 't, SENTINEL>,
-    builder: &mut Builder<'_, '_, 't, S>,
+fn literal<const SENTINEL: bool>(
+    cursor: &mut Cursor<'_, '_, SENTINEL>,
     byte: u8,
-) -> Result<(), Fault> {
+) -> Option<Scalar> {
     // A word that is not whole is an error where it begins.
     let mut ahead = *cursor;
-    let value = match byte {
-        b't' if ahead.word(b"true") => Value::bool(true),
-        b'n' if ahead.word(b"null") => Value::NULL,
-        b'f' if ahead.word(b"fals") && ahead.eat(b'e') => Value::bool(false),
-        _ => return Err(not_here(*cursor, ErrorKind::ExpectedValue)),
+    let kind = match byte {
+        b't' if ahead.word(b"true") => Scalar::True,
+        b'n' if ahead.word(b"null") => Scalar::Null,
+        b'f' if ahead.word(b"fals") && ahead.eat(b'e') => Scalar::False,
+        _ => return None,
     };
     cursor.move_to(&ahead);
-    push(builder, value, *cursor)
+    Some(kind)
 }
 
 /// The fault that something else stands here, or nothing at all.

@@ -2,45 +2,34 @@
 
 #![forbid(unsafe_code)]
 
-use super::machine::{expected, push};
+use super::machine::expected;
 use super::{Options, OutOfRange};
 use crate::json::error::{ErrorKind, Fault};
 use crate::json::float;
-use crate::json::node::{Builder, Value};
+use crate::json::node::{Scalar, Value};
 use crate::json::scan::{Cursor, Decimal};
-use crate::pool::ReleaseStrategy;
 
-/// Reads a number, of which a minus sign or a digit is next, and pushes it: on
-/// every way by itself, so that no node has to wait in memory for where it goes.
+/// Reads a plain number, of which a minus sign or a digit is next: its kind and
+/// its bits. `None`, and the cursor is anywhere, if it needs more thought.
+///
+/// (A pair of words stays in registers, where a `Result` of a node would not.)
 #[inline(always)]
-pub(super) fn read<'t, S: ReleaseStrategy, const SENTINEL: bool>(
-    cursor: &mut Cursor<'_, 't, SENTINEL>,
-    builder: &mut Builder<'_, '_, 't, S>,
-    options: &Options,
-) -> Result<(), Fault> {
-    let start = *cursor;
+pub(super) fn plain<const SENTINEL: bool>(
+    cursor: &mut Cursor<'_, '_, SENTINEL>,
+) -> Option<(Scalar, u64)> {
     let is_negative = cursor.eat(b'-');
-    if let Some(Decimal { value, places }) = cursor.decimal() {
-        if places > 0 {
-            // So few places decide in any case.
-            if let Some(float) = float::nearest(value, -(places as i32)) {
-                let sign = u64::from(is_negative) << 63;
-                let float = f64::from_bits(float.to_bits() | sign);
-                return push(builder, Value::float(float), *cursor);
-            }
-        } else if !is_negative {
-            return push(builder, Value::unsigned(value), *cursor);
-        }
+    let Decimal { value, places } = cursor.decimal()?;
+    if places > 0 {
+        let float = float::nearest(value, -(places as i32))?;
+        return Some((Scalar::Float, float.to_bits() | u64::from(is_negative) << 63));
     }
-    let (node, behind) = any(start, options)?;
-    cursor.move_to(&behind);
-    push(builder, node, *cursor)
+    if is_negative { None } else { Some((Scalar::Unsigned, value)) }
 }
 
 /// Reads any number, of which a minus sign or a digit is next; returns the place
 /// behind it.
 #[inline(never)]
-fn any<'c, 't, const SENTINEL: bool>(
+pub(super) fn any<'c, 't, const SENTINEL: bool>(
     start: Cursor<'c, 't, SENTINEL>,
     options: &Options,
 ) -> Result<(Value<'t>, Cursor<'c, 't, SENTINEL>), Fault> {
