@@ -161,13 +161,7 @@ impl<'s> Machine<'s> {
         builder: &mut Builder<'_, '_, 't, S>,
     ) -> Result<u8, Fault> {
         self.string(cursor, builder)?;
-        if !cursor.eat(b':') {
-            cursor.skip_space();
-            if !cursor.eat(b':') {
-                return Err(not_here(*cursor, ErrorKind::ExpectedColon));
-            }
-        }
-        Ok(cursor.skip_space())
+        cursor.colon().ok_or_else(|| not_here(*cursor, ErrorKind::ExpectedColon))
     }
 
     /// Reads a string from its first quote on.

@@ -276,6 +276,29 @@ impl<'s, 't, const SENTINEL: bool> Cursor<'s, 't, SENTINEL> {
         self.peek()
     }
 
+    /// Steps over a colon and the white space behind it; returns the byte behind
+    /// that, or `None` if there is no colon.
+    #[inline(always)]
+    pub(super) fn colon(&mut self) -> Option<u8> {
+        if self.left() > 2 {
+            // SAFETY: so many bytes are left.
+            let pair = unsafe { self.at.cast::<[u8; 2]>().read_unaligned() };
+            if pair == *b": " {
+                // SAFETY: two bytes that are no brackets, and there is one more.
+                unsafe { self.advance(2) };
+                let byte = self.peek();
+                return Some(if byte > b' ' { byte } else { self.skip_space() });
+            }
+        }
+        if !self.eat(b':') {
+            self.skip_space();
+            if !self.eat(b':') {
+                return None;
+            }
+        }
+        Some(self.skip_space())
+    }
+
     /// How many bytes of white space come next.
     ///
     /// Like all that is not inlined, it takes the cursor by value and returns a
@@ -312,8 +335,7 @@ impl<'s, 't, const SENTINEL: bool> Cursor<'s, 't, SENTINEL> {
                 return self.peek();
             }
         } else if self.left() > Indents::LONGEST {
-            let wanted = u32::MAX >> (32 - length);
-            if self.equal_bytes(&indents.pattern) & wanted == wanted {
+            if self.has_indent(&indents.pattern, length) {
                 // SAFETY: at most LONGEST bytes, fewer than are left, and all
                 // of them white space like the pattern.
                 unsafe { self.advance(length as usize) };
@@ -338,23 +360,28 @@ impl<'s, 't, const SENTINEL: bool> Cursor<'s, 't, SENTINEL> {
         spaces
     }
 
-    /// Which of the next LONGEST bytes, all before the end, equal those of a
-    /// pattern: a bit each.
+    /// Whether the next bytes are the first `length` of a pattern, 1 to LONGEST;
+    /// so many bytes lie before the end.
     #[inline(always)]
-    fn equal_bytes(&self, pattern: &[u8; Indents::LONGEST]) -> u32 {
+    fn has_indent(&self, pattern: &[u8; Indents::LONGEST], length: u32) -> bool {
         debug_assert!(self.left() >= Indents::LONGEST);
         let (first, second) = pattern.split_at(Indents::LONGEST / 2);
         // SAFETY: 32 bytes lie before the end: the caller compared.
         let here = unsafe { Block::load(self.at) };
+        // SAFETY: the pattern has as many bytes.
+        let first = unsafe { Block::load(NonNull::from(first).cast()) };
+        let differ = !here.equal(first);
+        if length <= Block::BYTES {
+            return differ << (32 - length) == 0;
+        }
         // SAFETY: as above.
         let behind = unsafe { self.at.add(16) };
         // SAFETY: as above.
         let there = unsafe { Block::load(behind) };
-        // SAFETY: the pattern has as many bytes.
-        let first = unsafe { Block::load(NonNull::from(first).cast()) };
         // SAFETY: as above.
         let second = unsafe { Block::load(NonNull::from(second).cast()) };
-        here.equal(first) | there.equal(second) << 16
+        let differ = differ & 0xFFFF | !there.equal(second) << 16;
+        differ << (32 - length) == 0
     }
 
     /// The next 16 bytes, if there are so many, and one more with a sentinel.

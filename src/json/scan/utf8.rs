@@ -10,6 +10,15 @@
 /// Whether all of it is UTF-8.
 #[inline(never)]
 pub(super) fn is_utf8(bytes: &[u8]) -> bool {
+    /// From so many bytes on, the widest registers of the machine pay.
+    const LONG: usize = 64;
+    if cfg!(all(feature = "std", not(miri))) && bytes.len() >= LONG {
+        return simdutf8::basic::from_utf8(bytes).is_ok();
+    }
+    is_utf8_short(bytes)
+}
+
+fn is_utf8_short(bytes: &[u8]) -> bool {
     let mut rest = bytes;
     loop {
         while let Some((sixteen, _)) = rest.split_first_chunk::<16>() {
