@@ -22,8 +22,16 @@ pub(super) struct Machine<'s> {
     pub(super) buffer: &'s mut String,
     /// Values and keys so far, but for those of open containers.
     nodes: usize,
-    /// Bytes of the tree so far, likewise.
-    pub(super) bytes: usize,
+    /// From so many nodes on, a limit is passed.
+    nodes_end: usize,
+    /// Bytes of strings and numbers with arrays of their own so far.
+    bytes: usize,
+}
+
+/// How many nodes are too many, with so many bytes beside them.
+fn nodes_end(options: &Options, bytes: usize) -> usize {
+    let fit = options.bytes.saturating_sub(bytes) / size_of::<Value<'_>>();
+    options.nodes.min(fit.saturating_add(1))
 }
 
 /// How a run ended: the place behind the value, and whether the cursor has
@@ -32,7 +40,15 @@ type Outcome<'c, 't, const SENTINEL: bool> = Result<(Cursor<'c, 't, SENTINEL>, b
 
 impl<'s> Machine<'s> {
     pub(super) fn new(options: &'s Options, buffer: &'s mut String) -> Self {
-        Self { options, indents: Indents::new(), buffer, nodes: 0, bytes: 0 }
+        let nodes_end = nodes_end(options, 0);
+        Self { options, indents: Indents::new(), buffer, nodes: 0, nodes_end, bytes: 0 }
+    }
+
+    /// Counts bytes beside the nodes; false if that passes a limit.
+    pub(super) fn take_bytes(&mut self, bytes: usize) -> bool {
+        self.bytes += bytes;
+        self.nodes_end = nodes_end(self.options, self.bytes);
+        self.bytes <= self.options.bytes
     }
 
     /// Reads one value.
@@ -141,8 +157,7 @@ impl<'s> Machine<'s> {
         builder: &mut Builder<'_, '_, 't, S>,
     ) -> Result<(), Fault> {
         self.nodes += builder.nodes();
-        let bytes = self.bytes + self.nodes * size_of::<Value<'_>>();
-        if self.nodes >= self.options.nodes || bytes > self.options.bytes {
+        if self.nodes >= self.nodes_end {
             let too_many = self.nodes >= self.options.nodes;
             let kind = if too_many { ErrorKind::TooManyNodes } else { ErrorKind::TooManyBytes };
             return Err(fault(*cursor, kind));

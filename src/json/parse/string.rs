@@ -35,8 +35,7 @@ impl Machine<'_> {
                 }
             }
         }
-        self.bytes += self.buffer.len();
-        if self.bytes > self.options.bytes {
+        if !self.take_bytes(self.buffer.len()) {
             return Err(Fault { kind: ErrorKind::TooManyBytes, offset: cursor.offset() });
         }
         Ok(cursor)
