@@ -194,9 +194,13 @@ impl<'s> Machine<'s> {
             return builder.push_text(text).map_err(|error| refused(*cursor, error));
         }
         // It is read once more, so that what was found need not be in memory.
-        let behind = self.escaped(start)?;
+        let (behind, text) = self.other(start)?;
         cursor.move_to(&behind);
-        builder.push_copy(Kind::String, self.buffer).map_err(|error| refused(*cursor, error))
+        let pushed = match text {
+            Some(text) => builder.push_text(text),
+            None => builder.push_copy(Kind::String, self.buffer),
+        };
+        pushed.map_err(|error| refused(*cursor, error))
     }
 }
 

@@ -10,11 +10,26 @@ use crate::json::error::{ErrorKind, Fault};
 use crate::json::scan::{Cursor, Plain};
 
 impl Machine<'_> {
-    /// Reads a string from behind its first quote into the buffer. Returns the
-    /// place behind its last one.
+    /// Reads a string from behind its first quote that ends near the end of the
+    /// text, or has escapes, or is none. Returns the place behind its last quote,
+    /// and the string, unless it is in the buffer.
     #[cold]
     #[inline(never)]
-    pub(super) fn escaped<'c, 't, const SENTINEL: bool>(
+    pub(super) fn other<'c, 't, const SENTINEL: bool>(
+        &mut self,
+        start: Cursor<'c, 't, SENTINEL>,
+    ) -> Result<(Cursor<'c, 't, SENTINEL>, Option<&'t str>), Fault> {
+        let mut cursor = start;
+        let plain = cursor.plain();
+        match plain.text() {
+            Some(text) if plain.stop == Some(b'"') => Ok((cursor, Some(text))),
+            _ => Ok((self.escaped(start)?, None)),
+        }
+    }
+
+    /// Reads a string from behind its first quote into the buffer. Returns the
+    /// place behind its last one.
+    fn escaped<'c, 't, const SENTINEL: bool>(
         &mut self,
         mut cursor: Cursor<'c, 't, SENTINEL>,
     ) -> Result<Cursor<'c, 't, SENTINEL>, Fault> {

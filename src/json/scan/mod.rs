@@ -99,6 +99,50 @@ impl<'t> Plain<'t> {
     }
 }
 
+/// Where the first byte is that a string in JSON cannot have as it is; the
+/// length, if there is none.
+#[inline]
+pub(super) fn escape_in(text: &[u8]) -> usize {
+    let mut place = 0;
+    while let Some(bytes) = text[place..].first_chunk() {
+        match stops(bytes) {
+            0 => place += 16,
+            found => return place + found.trailing_zeros() as usize,
+        }
+    }
+    let rest = &text[place..];
+    place
+        + match rest.len() {
+            8.. => escape_in_ends::<8>(rest),
+            4.. => escape_in_ends::<4>(rest),
+            _ => rest.iter().position(|&byte| is_stop(byte)).unwrap_or(rest.len()),
+        }
+}
+
+/// Where that byte is in the first and the last `HALF` bytes, which are all.
+#[inline(always)]
+fn escape_in_ends<const HALF: usize>(text: &[u8]) -> usize {
+    let mut bytes = [b' '; 16];
+    if let (Some(first), Some(last)) = (text.first_chunk::<HALF>(), text.last_chunk::<HALF>()) {
+        bytes[..HALF].copy_from_slice(first);
+        bytes[HALF..2 * HALF].copy_from_slice(last);
+    }
+    let found = stops(&bytes).trailing_zeros() as usize;
+    // Those of the second half lie as far from the end.
+    if found < HALF { found } else { (found + text.len() - 2 * HALF).min(text.len()) }
+}
+
+#[inline(always)]
+fn stops(bytes: &[u8; 16]) -> u32 {
+    // SAFETY: 16 bytes are there.
+    unsafe { Block::load(NonNull::from(bytes).cast()) }.string_stops()
+}
+
+/// Whether a byte ends the plain part of a string.
+const fn is_stop(byte: u8) -> bool {
+    byte < b' ' || byte == b'"' || byte == b'\\'
+}
+
 /// Digits as one number, and how many of them come behind the point.
 pub(super) struct Decimal {
     pub(super) value: u64,
@@ -461,8 +505,7 @@ impl<'s, 't, const SENTINEL: bool> Cursor<'s, 't, SENTINEL> {
     #[inline(never)]
     fn plain_tail(self) -> (usize, Option<u8>) {
         let rest = self.rest();
-        let is_stop = |&byte: &u8| byte < b' ' || byte == b'"' || byte == b'\\';
-        match rest.iter().position(is_stop) {
+        match rest.iter().position(|&byte| is_stop(byte)) {
             Some(count) => (count, Some(rest[count])),
             // All but a sentinel is plain, and the text ends there.
             None => (rest.len() - usize::from(SENTINEL), None),
@@ -628,3 +671,24 @@ const POWERS_OF_TEN: [u64; 17] = {
     }
     powers
 };
+
+#[cfg(test)]
+mod tests {
+    use super::{escape_in, is_stop};
+
+    #[test]
+    fn an_escape_is_found_wherever_it_is() {
+        for length in 0..70 {
+            let plain = [b'x'; 70];
+            assert_eq!(escape_in(&plain[..length]), length);
+            for place in 0..length {
+                for stop in [b'"', b'\\', b'\n', 0, 0x1F] {
+                    let mut text = plain;
+                    (text[place], text[length - 1]) = (stop, stop);
+                    assert_eq!(escape_in(&text[..length]), place, "{length} {stop}");
+                }
+            }
+        }
+        assert!((0x20..=0xFF).filter(|&byte| is_stop(byte)).eq([b'"', b'\\']));
+    }
+}
