@@ -8,7 +8,7 @@ use core::ptr::NonNull;
 
 use super::super::{Pool, Unit};
 use super::tree::{Tree, release};
-use super::{FLAT, HELD, KIND, Kind, Value, Word, info};
+use super::{FLAT, HELD, INDEXED, KIND, Kind, Value, Word, info};
 use crate::error::AllocError;
 use crate::pool::ReleaseStrategy;
 
@@ -223,6 +223,51 @@ impl<'s, 'p, 't, S: ReleaseStrategy> Builder<'s, 'p, 't, S> {
         let node = if count == 0 { Value::empty(self.kind) } else { self.moved(count)? };
         self.leave();
         self.holds |= node.head() & HELD;
+        // SAFETY: the open place is free.
+        unsafe { self.put(node) };
+        Ok(())
+    }
+
+    /// [`close`](Self::close) for an object, with an index behind its members:
+    /// their numbers in the order of their keys, of equal ones the later last.
+    #[cold]
+    #[inline(never)]
+    pub(in crate::json) fn close_indexed(&mut self) -> Result<(), AllocError> {
+        let (count, members) = (self.nodes(), self.nodes() / 2);
+        if self.kind != Kind::Object || members == 0 {
+            return self.close();
+        }
+        let units = count + (members * size_of::<u32>()).div_ceil(size_of::<Unit>());
+        let array = self.pool.raw.issue_marked::<Unit>(units)?;
+        // SAFETY: the open container's children are on the stack.
+        let first = unsafe { self.base.add(self.frame as usize + 1) };
+        // SAFETY: both hold so many nodes, and the array was handed out just now.
+        unsafe { array.elements.cast().copy_from_nonoverlapping(first, count) };
+        // SAFETY: the array has room behind its nodes.
+        let behind = unsafe { array.elements.cast::<Value<'t>>().add(count) }.cast::<u32>();
+        for member in 0..members {
+            // SAFETY: there is room for a number for each member.
+            let place = unsafe { behind.add(member) };
+            #[allow(clippy::cast_possible_truncation, reason = "an array has a 32-bit length")]
+            // SAFETY: as above.
+            unsafe {
+                place.write(member as u32)
+            };
+        }
+        // SAFETY: written just now, and nobody else's.
+        let index = unsafe { core::slice::from_raw_parts_mut(behind.as_ptr(), members) };
+        // SAFETY: the nodes are on the stack until `leave`.
+        let nodes = unsafe { core::slice::from_raw_parts(first.as_ptr(), count) };
+        let key = |member: u32| nodes[2 * member as usize].string_text().unwrap_or_default();
+        index.sort_unstable_by(|&one, &other| {
+            key(one).cmp(key(other)).then_with(|| one.cmp(&other))
+        });
+        let flat = if self.holds == 0 { FLAT } else { 0 };
+        #[allow(clippy::cast_possible_truncation, reason = "an array has a 32-bit length")]
+        // SAFETY: filled just now; `leave` takes the nodes off the stack.
+        let node = unsafe { Value::held(self.kind, array, members as u32, flat | INDEXED) };
+        self.leave();
+        self.holds |= HELD;
         // SAFETY: the open place is free.
         unsafe { self.put(node) };
         Ok(())

@@ -67,6 +67,8 @@ pub(super) enum Scalar {
 
 /// The kind, in the head.
 const KIND: u32 = 0x0F;
+/// An object's array has an index behind its members.
+const INDEXED: u32 = 0x20;
 /// The node holds an array of the pool.
 const HELD: u32 = 0x40;
 /// No node in the array that this one holds holds one.
@@ -244,6 +246,19 @@ impl<'t> Value<'t> {
         // SAFETY: so many nodes were written to the array that this one holds,
         // or none to no array, and they stay as long as it is borrowed.
         unsafe { slice::from_raw_parts(nodes, self.node_count()) }
+    }
+
+    /// The numbers of an object's members in the order of their keys, of equal
+    /// ones the later last; empty if it has no index.
+    #[inline]
+    pub(super) fn index(&self) -> &[u32] {
+        if self.head() & INDEXED == 0 {
+            return &[];
+        }
+        // SAFETY: the index lies behind the nodes, in the same array.
+        let behind = unsafe { self.address().cast::<Value<'t>>().add(self.node_count()) };
+        // SAFETY: it has a number for each member, and stays while it is borrowed.
+        unsafe { slice::from_raw_parts(behind.as_ptr().cast(), self.length() as usize) }
     }
 
     /// Nodes in a container's array.

@@ -165,7 +165,12 @@ impl<'s> Machine<'s> {
         if self.options.refuses_duplicates && builder.is_object() {
             check_keys(builder.open_nodes()).map_err(|kind| fault(*cursor, kind))?;
         }
-        builder.close().map_err(|error| refused(*cursor, error))
+        let closed = if builder.is_object() && builder.nodes() / 2 >= self.options.index_from {
+            builder.close_indexed()
+        } else {
+            builder.close()
+        };
+        closed.map_err(|error| refused(*cursor, error))
     }
 
     /// Reads a key and the colon behind it; returns the first byte of the value.
