@@ -3,7 +3,7 @@
 use core::hint::black_box;
 
 use arraypool::json::{self, Parser, Pool, ValueMut};
-use arraypool::{Direct, Metadata, ReleaseStrategy, Tagged};
+use arraypool::{Arena, Direct, Interner, Metadata, ReleaseStrategy, Tagged};
 
 use crate::json_corpus::{self, Text};
 use crate::json_memory::count;
@@ -99,6 +99,7 @@ fn run(report: &mut Report, options: &Options) {
         writing(report, text, aims, course, &mut random);
         editing(report, text, course, &mut random);
         holding(report, text, aims);
+        owned(report, text);
     }
     small(report, &texts, options);
 }
@@ -333,6 +334,27 @@ fn run_bytes<S: ReleaseStrategy>(text: &[u8]) -> f64 {
     let bytes = pool.stats().run_bytes as f64;
     drop(document);
     bytes
+}
+
+/// Bytes of a document that borrows no text, with keys of its own or kept once,
+/// the keys' arena included.
+fn owned(report: &mut Report, text: &Text) {
+    let (name, length) = (text.name, text.bytes.len() as f64);
+    let own = Pool::<Direct>::new();
+    let read = json::parse(text.bytes, &own).expect("it is JSON");
+    let before = own.stats().run_bytes;
+    let document = read.into_owned().expect("memory");
+    let all = (own.stats().run_bytes - before) as f64;
+    report.fact(format!("direct/owned-{name}/text"), all / length);
+    let (pool, arena) = (Pool::<Direct>::new(), Arena::new());
+    let mut keys = Interner::new_in(&arena);
+    let read = json::parse(text.bytes, &pool).expect("it is JSON");
+    let before = pool.stats().run_bytes;
+    let other = read.into_owned_with_keys(&mut keys).expect("memory");
+    assert_eq!(of_ours(&document), of_ours(&other), "both are the same");
+    let rest = (pool.stats().run_bytes - before + arena.used_bytes()) as f64;
+    report.fact(format!("direct/owned-keys-once-{name}/text"), rest / length);
+    report.fact(format!("direct/owned-keys-once-{name}/saved-%"), (1.0 - rest / all) * 100.0);
 }
 
 /// The peak with a new pool and a new parser.
