@@ -193,9 +193,15 @@ impl<'m, S: ReleaseStrategy, C: ClassTable> RawPool<'m, S, C> {
         let bytes = units.checked_mul(self.units.size).ok_or(too_large)?;
         let layout = Layout::from_size_align(bytes, self.units.align).map_err(|_| too_large)?;
         let elements = self.arena().try_alloc_layout(layout)?;
+        self.note_direct(bytes);
+        Ok(Slot { elements, ticket: S::NO_TICKET, class: ClassId::NONE, generation: 0 })
+    }
+
+    /// Counts an array that came straight from the arena.
+    #[inline(always)]
+    pub(super) fn note_direct(&self, bytes: usize) {
         let (count, total) = self.direct.get();
         self.direct.set((count + 1, total + bytes));
-        Ok(Slot { elements, ticket: S::NO_TICKET, class: ClassId::NONE, generation: 0 })
     }
 
     /// What the hot path could not do: look into the real list, or cut a slot.
