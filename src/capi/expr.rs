@@ -54,7 +54,7 @@ unsafe impl Body for ap_batch_builder {
 /// A function of the program's, as expressions call it: with its `count` arguments,
 /// which are valid during the call. It returns normally: no exception, no `longjmp`.
 pub type ap_native_fn =
-    extern "C" fn(user: *mut c_void, arguments: *const f64, count: usize) -> f64;
+    Option<extern "C" fn(user: *mut c_void, arguments: *const f64, count: usize) -> f64>;
 
 /// A pointer that a program wants back.
 #[derive(Clone, Copy)]
@@ -343,7 +343,7 @@ pub unsafe extern "C" fn ap_batch_builder_register_function(
     builder: *mut ap_batch_builder,
     name: *const c_char,
     arity: i32,
-    function: Option<ap_native_fn>,
+    function: ap_native_fn,
     user: *mut c_void,
 ) -> ap_status {
     let user = User(user);

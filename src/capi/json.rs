@@ -1,7 +1,7 @@
 //! JSON for C: read a text, look at its values, free it.
 
 use core::cell::{Cell, UnsafeCell};
-use core::ffi::{c_char, c_void};
+use core::ffi::c_char;
 use core::ptr::{self, NonNull};
 use core::slice;
 
@@ -46,7 +46,9 @@ unsafe impl Body for ap_json {
 /// A value of a document: it lives as long as that, and nobody frees it. It has no
 /// validity marker; NULL is a value that is not there, of which everything is NULL, 0 or
 /// `AP_NULL`, so that a look-up can begin where another one has failed.
-pub struct ap_json_value(c_void);
+pub struct ap_json_value {
+    _private: [u8; 0],
+}
 
 const _: fn() = || {
     fn any_thread<T: Sync>() {}

@@ -17,22 +17,32 @@
 //! From Rust, use the modules that are below this one.
 
 #![allow(non_camel_case_types, reason = "these are the names of the C header")]
+#![allow(missing_debug_implementations, reason = "C programs do not print them")]
 #![allow(clippy::missing_safety_doc, reason = "what callers owe is said once, in the module")]
 
-mod arena;
-#[cfg(feature = "capi")]
-mod expr;
-mod handle;
-#[cfg(feature = "capi")]
-mod json;
-#[cfg(feature = "capi")]
-mod mempool;
-mod pool;
-#[cfg(feature = "capi")]
-mod shared;
+// In the order of the header.
 mod status;
+
 #[cfg(feature = "capi")]
 mod text;
+
+#[cfg(feature = "capi")]
+mod mempool;
+
+mod arena;
+
+mod pool;
+
+#[cfg(feature = "capi")]
+mod shared;
+
+#[cfg(feature = "capi")]
+mod expr;
+
+#[cfg(feature = "capi")]
+mod json;
+
+mod handle;
 
 pub use arena::*;
 #[cfg(feature = "capi")]

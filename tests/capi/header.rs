@@ -11,11 +11,21 @@ pub(crate) fn root() -> &'static Path {
 }
 
 fn made() -> String {
-    let config = cbindgen::Config::from_file(root().join("cbindgen.toml")).expect("a configuration");
+    let config =
+        cbindgen::Config::from_file(root().join("cbindgen.toml")).expect("a configuration");
     let bindings = cbindgen::Builder::new().with_crate(root()).with_config(config).generate();
     let mut header = Vec::new();
     bindings.expect("the sources of the header").write(&mut header);
-    String::from_utf8(header).expect("UTF-8")
+    tidy(&String::from_utf8(header).expect("UTF-8"))
+}
+
+/// One condition around neighbours instead of one around each.
+fn tidy(header: &str) -> String {
+    const IF: &str = "#if defined(AP_HEAP)\n";
+    let joined = header.replace(&format!("#endif\n\n{IF}"), "\n");
+    let joined = joined.replace(&format!("#endif\n{IF}"), "");
+    let opened = joined.replace(&format!("{{\n{IF}"), "{\n");
+    opened.replace("#endif\n}", "}")
 }
 
 #[test]

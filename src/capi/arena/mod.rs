@@ -42,7 +42,7 @@ pub(super) struct Inner {
     /// First, so that its cursor and end are those of the [`ap_arena`].
     arena: UnsafeCell<MaybeUninit<Arena<'static>>>,
     budget: Budget,
-    listener: Cell<Option<(ap_arena_event_fn, *mut c_void)>>,
+    listener: Cell<(ap_arena_event_fn, *mut c_void)>,
     /// The closure that the arena calls: a pointer to this.
     hook: UnsafeCell<MaybeUninit<usize>>,
     /// Whether it grows, rather than lie in a buffer.
@@ -105,7 +105,7 @@ impl Hook {
     fn tell(&self, event: &ArenaEvent) {
         // SAFETY: the body lives as long as the arena in it, which calls this.
         let inner = unsafe { &*self.0 };
-        if let Some((listener, user)) = inner.listener.get() {
+        if let (Some(listener), user) = inner.listener.get() {
             let event = ap_arena_event::from(event);
             listener(user, &raw const event);
         }
@@ -137,7 +137,7 @@ impl Inner {
         let inner = Self {
             arena: UnsafeCell::new(MaybeUninit::uninit()),
             budget: Budget::unlimited(),
-            listener: Cell::new(None),
+            listener: Cell::new((None, core::ptr::null_mut())),
             hook: UnsafeCell::new(MaybeUninit::uninit()),
             grows,
             #[cfg(feature = "capi")]
@@ -320,7 +320,7 @@ pub unsafe extern "C" fn ap_arena_destroy(arena: *mut ap_arena) {
         let Some(inner) = (unsafe { inner(arena) }) else { return };
         // SAFETY: it is a valid handle.
         unsafe { handle::invalidate(place) };
-        inner.listener.set(None);
+        inner.listener.set((None, core::ptr::null_mut()));
         inner.alone(|arena| {
             // SAFETY: the handle is invalid, so the arena is used no more.
             unsafe { core::ptr::drop_in_place(arena) };

@@ -57,7 +57,7 @@ pub struct ap_arena_event {
 /// What an arena calls when it grows, is reset, or refuses. It may not use the arena,
 /// and returns normally: no exception, no `longjmp`. `user` is what was given to
 /// `ap_arena_on_event`.
-pub type ap_arena_event_fn = extern "C" fn(user: *mut c_void, event: *const ap_arena_event);
+pub type ap_arena_event_fn = Option<extern "C" fn(user: *mut c_void, event: *const ap_arena_event)>;
 
 impl From<&ArenaEvent> for ap_arena_event {
     fn from(event: &ArenaEvent) -> Self {
@@ -163,12 +163,12 @@ pub unsafe extern "C" fn ap_arena_set_limit(arena: *mut ap_arena, bytes: usize) 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ap_arena_on_event(
     arena: *mut ap_arena,
-    listener: Option<ap_arena_event_fn>,
+    listener: ap_arena_event_fn,
     user: *mut c_void,
 ) -> bool {
     or_nothing(|| {
         // SAFETY: the module's contract.
-        unsafe { inner(arena) }?.listener.set(listener.map(|listener| (listener, user)));
+        unsafe { inner(arena) }?.listener.set((listener, user));
         Some(true)
     })
 }
