@@ -230,7 +230,31 @@ typedef enum ap_json_kind {
      */
     AP_JSON_OBJECT = 6,
 } ap_json_kind;
+#endif
 
+/**
+ * How arrays go back.
+ */
+typedef enum ap_strategy {
+    /**
+     * `AP_METADATA`, or where there is no heap, `AP_TAGGED`.
+     */
+    AP_DEFAULT_STRATEGY = 0,
+    /**
+     * They do not: nothing is taken back before the pool is reset.
+     */
+    AP_DIRECT = 1,
+    /**
+     * By bookkeeping beside the memory, out of reach of stray writes.
+     */
+    AP_METADATA = 2,
+    /**
+     * By bookkeeping in front of the memory. It needs no heap.
+     */
+    AP_TAGGED = 3,
+} ap_strategy;
+
+#if defined(AP_HEAP)
 /**
  * Expressions over common parameters, evaluated together.
  *
@@ -388,7 +412,7 @@ typedef struct ap_pool_options {
      */
     uint32_t max_free;
     /**
-     * The most runs, which are blocks of arrays; 0 is 512.
+     * The most runs, which are blocks of arrays, under `AP_METADATA`; 0 is 512.
      */
     size_t max_runs;
     /**
@@ -690,7 +714,8 @@ bool ap_arena_clear(struct ap_arena *arena);
 struct ap_mark ap_arena_mark(struct ap_arena *arena);
 
 /**
- * Goes back to a mark, and forgets what was handed out since. The mark can be used
+ * Goes back to a mark, and forgets what was handed out since, and also which blocks
+ * were given back: those count as used until the next reset. The mark can be used
  * again. False: no arena, or a mark that is another arena's or stale; nothing has
  * changed then.
  */
@@ -1130,9 +1155,9 @@ extern "C" {
 #endif
 
 #if defined(__GNUC__) || defined(__clang__)
-#define AP_PRINTF(format, first) __attribute__((format(printf, format, first)))
+#define AP_PRINTF(text, first) __attribute__((format(printf, text, first)))
 #else
-#define AP_PRINTF(format, first)
+#define AP_PRINTF(text, first)
 #endif
 
 #if defined(AP_NO_HEAP)

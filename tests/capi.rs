@@ -2,5 +2,9 @@
 
 #![cfg(all(feature = "capi", not(miri)))]
 
+#[path = "capi/build.rs"]
+mod build;
 #[path = "capi/header.rs"]
 mod header;
+#[path = "capi/programs.rs"]
+mod programs;

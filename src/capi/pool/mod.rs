@@ -57,7 +57,7 @@ pub struct ap_pool_options {
     pub strategy: u32,
     /// The most free arrays that a class keeps; 0 is no limit.
     pub max_free: u32,
-    /// The most runs, which are blocks of arrays; 0 is 512.
+    /// The most runs, which are blocks of arrays, under `AP_METADATA`; 0 is 512.
     pub max_runs: usize,
     /// The most bytes that arrays and bookkeeping take from the heap; 0 is no limit. A
     /// pool in a buffer is limited by that.
