@@ -4,7 +4,11 @@
 
 #[path = "capi/build.rs"]
 mod build;
+#[path = "capi/firmware.rs"]
+mod firmware;
 #[path = "capi/header.rs"]
 mod header;
 #[path = "capi/programs.rs"]
 mod programs;
+#[path = "firmware/tools.rs"]
+mod tools;

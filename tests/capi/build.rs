@@ -1,9 +1,10 @@
 //! Builds the library and C programs against it, and runs them.
 
+use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use std::sync::OnceLock;
-use std::{env, fs};
+use std::{env, fs, io};
 
 use super::header::root;
 
@@ -18,6 +19,11 @@ pub(crate) fn target() -> &'static Path {
     })
 }
 
+/// Says on the real standard error what is left out, and why.
+pub(crate) fn skip(what: &str, why: &str) {
+    let _ = writeln!(io::stderr(), "skipped: {what} ({why})");
+}
+
 /// The compiler's name of this machine.
 fn host() -> String {
     let rustc = env::var("RUSTC").unwrap_or_else(|_| "rustc".to_string());
@@ -27,16 +33,22 @@ fn host() -> String {
     host.expect("a host").to_string()
 }
 
+/// Cargo, about to build the static library with some features, for speed of building.
+pub(crate) fn cargo(features: &str) -> Command {
+    let mut cargo = Command::new(env!("CARGO"));
+    cargo.current_dir(root()).args(["rustc", "--quiet", "--release", "--lib"]);
+    cargo.args(["--features", features, "--crate-type", "staticlib", "--target-dir"]);
+    cargo.arg(target()).env_remove("RUSTFLAGS").env_remove("CARGO_ENCODED_RUSTFLAGS");
+    cargo.env("CARGO_PROFILE_RELEASE_LTO", "off");
+    cargo.env("CARGO_PROFILE_RELEASE_CODEGEN_UNITS", "16");
+    cargo
+}
+
 /// The static library, as it is shipped but for what takes long to build.
 pub(crate) fn library() -> &'static Path {
     static LIBRARY: OnceLock<PathBuf> = OnceLock::new();
     LIBRARY.get_or_init(|| {
-        let mut cargo = Command::new(env!("CARGO"));
-        cargo.current_dir(root()).args(["rustc", "--quiet", "--release", "--lib"]);
-        cargo.args(["--features", "capi", "--crate-type", "staticlib", "--target-dir"]);
-        cargo.arg(target()).env_remove("RUSTFLAGS").env_remove("CARGO_ENCODED_RUSTFLAGS");
-        cargo.env("CARGO_PROFILE_RELEASE_LTO", "off");
-        cargo.env("CARGO_PROFILE_RELEASE_CODEGEN_UNITS", "16");
+        let mut cargo = cargo("capi");
         let status = cargo.status().expect("cargo");
         assert!(status.success(), "the static library does not build");
         target().join("release/libarraypool.a")

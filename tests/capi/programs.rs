@@ -1,16 +1,10 @@
 //! C and C++ programs: as they are, under the sanitizers, and under Valgrind.
 
-use std::io::Write;
+use std::fs;
 use std::process::Command;
-use std::{fs, io};
 
-use super::build::{program, run};
+use super::build::{program, run, skip};
 use super::header::root;
-
-/// Says on the real standard error what is left out, and why.
-fn skip(what: &str, why: &str) {
-    let _ = writeln!(io::stderr(), "skipped: {what} ({why})");
-}
 
 /// Plain, with the sanitizers, and under Valgrind.
 fn everywhere(name: &str) {
