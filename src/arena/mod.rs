@@ -428,7 +428,7 @@ impl<'m> Arena<'m> {
 
     /// Bumps the cursor of the current chunk; the fast path of everything.
     #[inline]
-    fn bump_current(&self, layout: Layout) -> Option<NonNull<u8>> {
+    pub(crate) fn bump_current(&self, layout: Layout) -> Option<NonNull<u8>> {
         let cursor = self.cursor.get();
         let address = cursor.addr().get();
         let place = bump::bump(address, self.end.get(), layout.size(), layout.align())?;

@@ -5,7 +5,7 @@ use core::cell::{Cell, UnsafeCell};
 use core::ffi::{c_char, c_void};
 use core::ptr::{self, NonNull};
 
-use super::handle::{self, Body};
+use super::handle::{self, Body, NoArena};
 use super::status::{ap_status, attempt, guard, or_nothing};
 use super::text::{ap_error_position, text, write_into};
 use crate::arena::{Arena, Budget};
@@ -16,7 +16,10 @@ use crate::expr::{Batch, Engine, Error, ErrorKind, Failure, Pool};
 ///
 /// Made by `ap_expr_arena_new`, freed by `ap_expr_arena_free`, which is refused while a
 /// builder lives in it. One thread at a time may use it and its builders.
+#[repr(C, align(16))]
 pub struct ap_expr_arena {
+    /// First, for the reason that it gives.
+    no_arena: NoArena,
     /// Dropped before the budget, which it refers to.
     pool: UnsafeCell<Option<Pool<'static>>>,
     builders: Cell<usize>,
@@ -33,7 +36,10 @@ unsafe impl Body for ap_expr_arena {
 /// Made by `ap_batch_builder_new` or `ap_batch_builder_new_with_arena`, freed by
 /// `ap_batch_builder_free`. One thread at a time may use it. A function of the
 /// program's that it calls may not use it: that is `AP_BUSY`.
+#[repr(C, align(16))]
 pub struct ap_batch_builder {
+    /// First, for the reason that it gives.
+    no_arena: NoArena,
     /// It refers to the engine; taken out before the rest is dropped.
     batch: UnsafeCell<Option<Batch<'static, 'static>>>,
     engine: Engine<'static>,
@@ -71,7 +77,7 @@ fn new_arena(limit: usize) -> Result<NonNull<ap_expr_arena>, ap_status> {
     let limit = if limit == 0 { usize::MAX } else { limit };
     let (pool, builders, budget) = (UnsafeCell::new(None), Cell::new(0), Budget::new(limit));
     // SAFETY: the room is for such a body.
-    unsafe { place.write(ap_expr_arena { pool, builders, budget }) };
+    unsafe { place.write(ap_expr_arena { no_arena: NoArena::HERE, pool, builders, budget }) };
     // SAFETY: it was written just now, and stays until the arena is freed.
     let body: &'static ap_expr_arena = unsafe { place.as_ref() };
     match Pool::try_owning(Arena::builder().budget(&body.budget).build()) {
@@ -142,6 +148,7 @@ fn new_builder(
     // SAFETY: a valid arena has a pool, which changes only where no builder lives.
     let pool = unsafe { &*home.pool.get() }.as_ref().ok_or(ap_status::AP_WRONG_HANDLE)?;
     let body = ap_batch_builder {
+        no_arena: NoArena::HERE,
         batch: UnsafeCell::new(None),
         engine: Engine::new(pool),
         natives: Arena::new(),

@@ -14,6 +14,23 @@ pub(super) unsafe trait Body: Sized {
     const MARKER: usize;
 }
 
+/// What a body other than an arena begins with. The fast path of `ap_arena_alloc`, in
+/// the header, sees an arena there that has no room, and calls; the call refuses it.
+#[repr(C)]
+pub(super) struct NoArena {
+    cursor: *mut u8,
+    end: usize,
+}
+
+impl NoArena {
+    pub(super) const HERE: Self = Self { cursor: core::ptr::null_mut(), end: 0 };
+}
+
+// SAFETY: the pointer is NULL, and leads nowhere.
+unsafe impl Send for NoArena {}
+// SAFETY: as above.
+unsafe impl Sync for NoArena {}
+
 /// The marker of a handle that was destroyed.
 const DESTROYED: usize = 0xdead_0a22;
 

@@ -5,7 +5,7 @@ use core::ffi::c_char;
 use core::ptr::{self, NonNull};
 use core::slice;
 
-use super::handle::{self, Body};
+use super::handle::{self, Body, NoArena};
 use super::status::{ap_status, attempt, guard, or_nothing};
 use super::text::{ap_error_position, text, write_into};
 use crate::arena::{Arena, Budget};
@@ -15,7 +15,10 @@ use crate::json::{Document, Error, ErrorKind, Parser, Pool, Value};
 ///
 /// Made by `ap_json_pool_new`, freed by `ap_json_pool_free`, which is refused while a
 /// document lives in it. One thread at a time may use it and its documents.
+#[repr(C, align(16))]
 pub struct ap_json_pool {
+    /// First, for the reason that it gives.
+    no_arena: NoArena,
     /// Dropped before the budget, which it refers to.
     pool: UnsafeCell<Option<Pool<'static>>>,
     parser: UnsafeCell<Parser>,
@@ -33,7 +36,10 @@ unsafe impl Body for ap_json_pool {
 /// Made by `ap_json_parse`, freed by `ap_json_free`. It borrows strings from its text,
 /// which stays as it is until then. Any thread may look at it, several at once, but
 /// only one may free it or use its pool.
+#[repr(C, align(16))]
 pub struct ap_json {
+    /// First, for the reason that it gives.
+    no_arena: NoArena,
     document: UnsafeCell<Option<Document<'static, 'static>>>,
     pool: NonNull<ap_json_pool>,
 }
@@ -91,6 +97,7 @@ pub extern "C" fn ap_json_pool_new(limit: usize) -> *mut ap_json_pool {
     or_nothing(|| {
         let place = handle::reserve::<ap_json_pool>()?;
         let body = ap_json_pool {
+            no_arena: NoArena::HERE,
             pool: UnsafeCell::new(None),
             parser: UnsafeCell::new(Parser::new()),
             documents: Cell::new(0),
@@ -157,7 +164,8 @@ pub unsafe extern "C" fn ap_json_parse(
             unsafe { report(error, &found) };
             status_of(&found)
         })?;
-        let made = ap_json { document: UnsafeCell::new(Some(read)), pool: NonNull::from(body) };
+        let document = UnsafeCell::new(Some(read));
+        let made = ap_json { no_arena: NoArena::HERE, document, pool: NonNull::from(body) };
         let made = handle::boxed(made).ok_or(ap_status::AP_OUT_OF_MEMORY)?;
         body.documents.set(body.documents.get() + 1);
         // SAFETY: as above.

@@ -5,7 +5,7 @@ use core::ffi::c_void;
 use core::ptr::{self, NonNull};
 use std::collections::{HashMap, VecDeque};
 
-use super::handle::{self, Body};
+use super::handle::{self, Body, NoArena};
 use super::status::{ap_status, attempt, guard, or_nothing};
 use crate::arena::{ALIGN, heap};
 use crate::sync::Mutex;
@@ -16,7 +16,10 @@ use crate::sync::Mutex;
 ///
 /// Made by `ap_mempool_create`, freed by `ap_mempool_destroy`. Any thread may use
 /// it, several at once.
+#[repr(C, align(16))]
 pub struct ap_mempool {
+    /// First, for the reason that it gives.
+    no_arena: NoArena,
     books: Mutex<Books>,
 }
 
@@ -51,7 +54,7 @@ const RETIRED: usize = 1024;
 impl ap_mempool {
     fn new() -> Self {
         let books = Books { blocks: HashMap::new(), bytes: 0, retired: VecDeque::new() };
-        Self { books: Mutex::new(books) }
+        Self { no_arena: NoArena::HERE, books: Mutex::new(books) }
     }
 
     /// A block of so many bytes, aligned to 16.

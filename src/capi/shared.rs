@@ -3,7 +3,7 @@
 use core::ffi::c_void;
 use core::ptr::{self, NonNull};
 
-use super::handle::{self, Body};
+use super::handle::{self, Body, NoArena};
 use super::pool::{
     Chosen, ap_array, ap_located, ap_pool_options, ap_pool_statistics, ap_strategy, make,
 };
@@ -17,7 +17,10 @@ use crate::shared::{SharedPool, SharedSettings, SharedStats};
 /// Made by `ap_shared_pool_create`, freed by `ap_shared_pool_destroy`, when no thread is
 /// using it. Any thread may use it, several at once, and release what another one has
 /// allocated. What it hands out is valid until it is released, or the pool is destroyed.
+#[repr(C, align(16))]
 pub struct ap_shared_pool {
+    /// First, for the reason that it gives.
+    no_arena: NoArena,
     pool: Shared,
 }
 
@@ -105,7 +108,7 @@ pub unsafe extern "C" fn ap_shared_pool_create(
     let work = || {
         // SAFETY: the module's contract.
         let chosen = unsafe { Chosen::read(element_size, alignment, options) }?;
-        let body = ap_shared_pool { pool: Shared::open(&chosen)? };
+        let body = ap_shared_pool { no_arena: NoArena::HERE, pool: Shared::open(&chosen)? };
         handle::boxed(body).ok_or(ap_status::AP_OUT_OF_MEMORY)
     };
     // SAFETY: the module's contract.

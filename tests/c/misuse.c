@@ -29,6 +29,31 @@ static void null_arena(ap_arena *arena) {
     ap_arena_destroy(arena);
 }
 
+/* Handles of every other kind are no arenas. */
+static void wrong_arenas(void) {
+    ap_mempool *mempool = ap_mempool_create();
+    ap_pool *pool = ap_pool_create(8, 8, NULL);
+    ap_shared_pool *shared = ap_shared_pool_create(8, 8, NULL);
+    ap_expr_arena *memory = ap_expr_arena_new(0);
+    ap_batch_builder *builder = ap_batch_builder_new();
+    ap_json_pool *documents = ap_json_pool_new(0);
+    ap_json *document = NULL;
+    STATUS(AP_OK, ap_json_parse(documents, "1", 1, &document, NULL));
+    void *handles[] = {mempool, pool, shared, memory, builder, documents, document};
+    for (size_t i = 0; i < sizeof handles / sizeof *handles; i++) {
+        null_arena((ap_arena *)handles[i]);
+        CHECK(ap_arena_create((ap_mempool *)handles[i], 0, 0) == NULL || i == 0);
+        STATUS(i == 1 ? AP_OK : AP_WRONG_HANDLE, ap_pool_verify((ap_pool *)handles[i]));
+    }
+    STATUS(AP_OK, ap_json_free(document));
+    STATUS(AP_OK, ap_json_pool_free(documents));
+    STATUS(AP_OK, ap_batch_builder_free(builder));
+    STATUS(AP_OK, ap_expr_arena_free(memory));
+    ap_shared_pool_destroy(shared);
+    ap_pool_destroy(pool);
+    ap_mempool_destroy(mempool);
+}
+
 static void arena(void) {
     ap_mempool *mempool = ap_mempool_create();
     CHECK(ap_arena_create(NULL, 0, 0) == NULL && ap_arena_create_default(NULL) == NULL);
@@ -41,7 +66,6 @@ static void arena(void) {
         ap_arena_destroy(tiny);
     }
     null_arena(NULL);
-    null_arena((ap_arena *)(void *)mempool);
 
     ap_arena *arena = ap_arena_create_default(mempool);
     CHECK(ap_arena_alloc(arena, 0) == NULL && ap_arena_alloc(arena, SIZE_MAX) == NULL);
@@ -420,6 +444,7 @@ static void json(void) {
 }
 
 int main(void) {
+    wrong_arenas();
     arena();
     pool_options();
     no_pool(NULL, AP_NULL);

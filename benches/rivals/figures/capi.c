@@ -17,7 +17,7 @@ void *rpmalloc(size_t size);
 void rpfree(void *block);
 #endif
 
-enum { BLOCKS = 1000, LAPS = 20, LIVE = 1024, STEPS = 20000, WARM_UP = 5 };
+enum { BLOCKS = 250, LAPS = 80, LIVE = 1024, STEPS = 20000, WARM_UP = 5 };
 
 static uint64_t state;
 
@@ -39,7 +39,7 @@ static ap_arena *arena;
 static ap_pool *metadata, *tagged;
 static ap_shared_pool *shared;
 
-/* 1000 blocks of 32 bytes are taken and written to, and all given back. */
+/* 250 blocks of 32 bytes are taken and written to, and all given back. */
 #define BATCH(name, TAKE, GIVE, AFTER)                          \
     static uint64_t name(void) {                                \
         static uint64_t *blocks[BLOCKS];                        \

@@ -14,6 +14,7 @@ mod expressions;
 mod support;
 
 mod arenas;
+mod capi;
 mod clock;
 mod counts;
 mod expr;
@@ -53,7 +54,8 @@ struct Group {
     child: fn(&[String]) -> Result<(), String>,
 }
 
-const GROUPS: &[Group] = &[strategies::GROUP, memory::GROUP, shared::GROUP, expr::GROUP];
+const GROUPS: &[Group] =
+    &[strategies::GROUP, memory::GROUP, shared::GROUP, expr::GROUP, capi::GROUP];
 
 fn main() -> ExitCode {
     let words: Vec<String> = std::env::args().skip(1).collect();

@@ -15,8 +15,27 @@ fn layout_of(size: usize, alignment: usize) -> Option<Layout> {
     if is_size { Layout::from_size_align(size, alignment).ok() } else { None }
 }
 
-fn allocate(inner: &Inner, size: usize, alignment: usize) -> Option<NonNull<u8>> {
-    inner.arena().try_alloc_layout(layout_of(size, alignment)?).ok()
+/// A block, or NULL.
+///
+/// # Safety
+/// The module's contract.
+#[inline(always)]
+unsafe fn allocate(arena: *mut ap_arena, size: usize, alignment: usize) -> *mut c_void {
+    // SAFETY: the caller's promise.
+    let (Some(inner), Some(layout)) = (unsafe { inner(arena) }, layout_of(size, alignment)) else {
+        return ptr::null_mut();
+    };
+    // Nothing in this panics, so that it needs no guard.
+    match inner.arena().bump_current(layout) {
+        Some(block) => block.as_ptr().cast(),
+        None => grow(inner, layout),
+    }
+}
+
+#[cold]
+#[inline(never)]
+fn grow(inner: &Inner, layout: Layout) -> *mut c_void {
+    or_nothing(|| Some(inner.arena().try_alloc_layout(layout).ok()?.as_ptr().cast()))
 }
 
 /// `size` bytes, aligned to 16 and uninitialised. NULL: the size is 0 or above
@@ -27,8 +46,7 @@ fn allocate(inner: &Inner, size: usize, alignment: usize) -> Option<NonNull<u8>>
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ap_arena_alloc(arena: *mut ap_arena, size: usize) -> *mut c_void {
     // SAFETY: the module's contract.
-    let Some(inner) = (unsafe { inner(arena) }) else { return ptr::null_mut() };
-    or_nothing(|| Some(allocate(inner, size, ALIGN)?.as_ptr().cast()))
+    unsafe { allocate(arena, size, ALIGN) }
 }
 
 /// `size` bytes at a multiple of `alignment`, a power of two, and of 16. NULL: as
@@ -40,8 +58,7 @@ pub unsafe extern "C" fn ap_arena_alloc_aligned(
     alignment: usize,
 ) -> *mut c_void {
     // SAFETY: the module's contract.
-    let Some(inner) = (unsafe { inner(arena) }) else { return ptr::null_mut() };
-    or_nothing(|| Some(allocate(inner, size, alignment)?.as_ptr().cast()))
+    unsafe { allocate(arena, size, alignment) }
 }
 
 /// `count` elements of `size` bytes, all zero. NULL: as `ap_arena_alloc`, or the

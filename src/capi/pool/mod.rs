@@ -13,7 +13,7 @@ use any::Any;
 pub use hand::*;
 
 use super::arena::place_in;
-use super::handle::{self, Body};
+use super::handle::{self, Body, NoArena};
 use super::status::{ap_status, attempt, guard};
 use crate::arena::{Arena, ArenaBuilder, Budget};
 
@@ -22,7 +22,10 @@ use crate::arena::{Arena, ArenaBuilder, Budget};
 /// Made by `ap_pool_create` or `ap_pool_create_in`, freed by `ap_pool_destroy`. One
 /// thread at a time may use it; `ap_shared_pool` is for several. What it hands out is
 /// valid until it is released, or the pool is reset or destroyed.
+#[repr(C, align(16))]
 pub struct ap_pool {
+    /// First, for the reason that it gives.
+    no_arena: NoArena,
     /// Dropped before the budget, which its arena refers to.
     pool: UnsafeCell<Option<Any>>,
     budget: Budget,
@@ -191,8 +194,8 @@ impl ap_pool {
         is_boxed: bool,
         arena: impl FnOnce(&'static Budget) -> Arena<'static>,
     ) -> Result<(), ap_status> {
-        let body =
-            Self { pool: UnsafeCell::new(None), budget: Budget::new(chosen.limit), is_boxed };
+        let (pool, budget) = (UnsafeCell::new(None), Budget::new(chosen.limit));
+        let body = Self { no_arena: NoArena::HERE, pool, budget, is_boxed };
         // SAFETY: the caller's promise.
         unsafe { place.write(body) };
         // SAFETY: it stays until the pool is destroyed: the caller's promise.
