@@ -135,6 +135,14 @@ typedef enum ap_status {
      */
     AP_UNBALANCED = 39,
     /**
+     * Somebody wrote behind the array's end. Its slot is abandoned. (With `AP_CHECK_CANARY`.)
+     */
+    AP_OVERFLOW = 40,
+    /**
+     * Somebody wrote to a free array. (`ap_pool_verify`, with `AP_CHECK_INTEGRITY`.)
+     */
+    AP_WRITTEN_AFTER_RELEASE = 41,
+    /**
      * The text is not what it should be: the error says what, and where.
      */
     AP_SYNTAX = 48,
@@ -253,6 +261,33 @@ typedef enum ap_strategy {
      */
     AP_TAGGED = 3,
 } ap_strategy;
+
+/**
+ * What a pool watches besides, at some cost: flags for `ap_pool_options`. What it finds
+ * goes to the standard error, if there is one; statuses say it too.
+ */
+typedef enum ap_check {
+    /**
+     * Fills an array when it is handed out, and when it comes back.
+     */
+    AP_CHECK_POISON = 1,
+    /**
+     * Looks whether a free array was written to, when its place is used again.
+     */
+    AP_CHECK_INTEGRITY = 2,
+    /**
+     * Looks whether somebody wrote behind an array's end, when it comes back.
+     */
+    AP_CHECK_CANARY = 4,
+    /**
+     * Overwrites an array with zeros when it comes back.
+     */
+    AP_CHECK_CLEAR_ON_RELEASE = 8,
+    /**
+     * Says which arrays were not released, when the pool is destroyed.
+     */
+    AP_CHECK_LEAKS = 16,
+} ap_check;
 
 #if defined(AP_HEAP)
 /**
@@ -412,6 +447,20 @@ typedef struct ap_pool_options {
      */
     uint32_t max_free;
     /**
+     * Flags of `ap_check`; 0 is what the library was built for: nothing, in a release
+     * build. What the environment variable `ARRAYPOOL_CHECK` names is added.
+     */
+    uint32_t checks;
+    /**
+     * Released arrays whose place is used again only after so many others were
+     * released, so that a late second release by address is caught; 0 is none.
+     */
+    uint32_t quarantine;
+    /**
+     * Every so many allocations, one fails, for tests; 0 is never.
+     */
+    uint32_t fail_every;
+    /**
      * The most runs, which are blocks of arrays, under `AP_METADATA`; 0 is 512.
      */
     size_t max_runs;
@@ -559,6 +608,10 @@ typedef struct ap_json_error {
 #ifdef __cplusplus
 extern "C" {
 #endif // __cplusplus
+
+extern void __asan_poison_memory_region(const uint8_t *start, size_t bytes);
+
+extern void __asan_unpoison_memory_region(const uint8_t *start, size_t bytes);
 
 /**
  * A sentence about a status, in English. Any number may be asked about.

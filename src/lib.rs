@@ -85,9 +85,10 @@ pub use error::{AllocError, ReleaseError, RewindError, Stale, VerifyError};
 #[cfg(feature = "alloc")]
 pub use pool::Metadata;
 pub use pool::{
-    ArrayPool, BuildPool, ClassStats, ClassTable, DefaultClasses, DefaultStrategy, Direct, Drain,
-    IntoIter, Located, PoolArray, PoolBuilder, PoolStats, PoolVec, RawArray, RawPool,
-    ReleaseStrategy, RuntimeClasses, SlotState, Tagged,
+    ArrayPool, BuildPool, Caller, Checks, ClassStats, ClassTable, DefaultClasses, DefaultStrategy,
+    Direct, Drain, History, IntoIter, Located, PoolArray, PoolBuilder, PoolStats, PoolVec, Problem,
+    RawArray, RawPool, ReleaseStrategy, ReleasedBy, Report, RuntimeClasses, SlotState, Tagged,
+    UnknownCheck,
 };
 
 /// The README's examples, run as tests.

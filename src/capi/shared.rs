@@ -48,7 +48,7 @@ macro_rules! each {
 
 impl Shared {
     fn open(chosen: &Chosen<'_>) -> Result<Self, ap_status> {
-        if chosen.lengths.is_some() || chosen.max_free != u32::MAX {
+        if chosen.lengths.is_some() || chosen.max_free != u32::MAX || chosen.checks.is_some() {
             return Err(ap_status::AP_UNSUPPORTED);
         }
         let settings = SharedSettings::new().limit(chosen.limit).unit(chosen.unit);

@@ -59,6 +59,10 @@ pub enum ap_status {
     AP_NOT_RELEASABLE = 38,
     /// The numbers of a class do not add up. (`ap_pool_verify` only.)
     AP_UNBALANCED = 39,
+    /// Somebody wrote behind the array's end. Its slot is abandoned. (With `AP_CHECK_CANARY`.)
+    AP_OVERFLOW = 40,
+    /// Somebody wrote to a free array. (`ap_pool_verify`, with `AP_CHECK_INTEGRITY`.)
+    AP_WRITTEN_AFTER_RELEASE = 41,
 
     /// The text is not what it should be: the error says what, and where.
     AP_SYNTAX = 48,
@@ -98,6 +102,7 @@ impl From<ReleaseError> for ap_status {
             ReleaseError::Foreign { .. } => AP_FOREIGN,
             ReleaseError::Interior { .. } => AP_INTERIOR,
             ReleaseError::Corrupted { .. } => AP_CORRUPTED,
+            ReleaseError::Overflow { .. } => AP_OVERFLOW,
             ReleaseError::Stale { .. } => AP_STALE,
             ReleaseError::NotReleasable { .. } => AP_NOT_RELEASABLE,
         }
@@ -108,6 +113,8 @@ impl From<VerifyError> for ap_status {
     fn from(error: VerifyError) -> Self {
         match error {
             VerifyError::Corrupted { .. } => AP_CORRUPTED,
+            VerifyError::Overflow { .. } => AP_OVERFLOW,
+            VerifyError::WrittenAfterRelease { .. } => AP_WRITTEN_AFTER_RELEASE,
             VerifyError::Unbalanced { .. } => AP_UNBALANCED,
         }
     }
@@ -120,7 +127,7 @@ impl From<Result<(), ap_status>> for ap_status {
     }
 }
 
-const MESSAGES: [(ap_status, &CStr); 28] = [
+const MESSAGES: [(ap_status, &CStr); 30] = [
     (AP_OK, c"done"),
     (AP_NULL, c"a handle or an argument that is needed is NULL"),
     (AP_WRONG_HANDLE, c"the handle is of another kind, or was destroyed"),
@@ -144,6 +151,8 @@ const MESSAGES: [(ap_status, &CStr); 28] = [
     (AP_STALE, c"the array is gone: its slot was used again, or the pool was reset"),
     (AP_NOT_RELEASABLE, c"the strategy takes no single arrays back"),
     (AP_UNBALANCED, c"the numbers of a class do not add up"),
+    (AP_OVERFLOW, c"the array was written behind its end; its slot is abandoned"),
+    (AP_WRITTEN_AFTER_RELEASE, c"a free array was written to"),
     (AP_SYNTAX, c"the text is not what it should be"),
     (AP_NOT_FOUND, c"there is no such index, name, key or path"),
     (AP_WRONG_TYPE, c"the value is of another type"),

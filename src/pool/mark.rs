@@ -55,6 +55,7 @@ pub(crate) struct Marked {
 impl<S: ReleaseStrategy, C: ClassTable> RawPool<'_, S, C> {
     /// Allocates `units` units, which are not 0 and are uninitialised.
     #[inline(always)]
+    #[track_caller]
     pub(crate) fn issue_marked(&self, units: usize) -> Result<Marked, AllocError> {
         let slot = self.issue(units, Tenure::Owned)?;
         let mark = if !S::RECLAIMS {
@@ -70,6 +71,7 @@ impl<S: ReleaseStrategy, C: ClassTable> RawPool<'_, S, C> {
 
     /// The same with room for as many units as the class of `units` holds, also
     /// where arrays are exact otherwise: for arrays that will grow.
+    #[track_caller]
     pub(crate) fn issue_roomy(&self, units: usize) -> Result<Marked, AllocError> {
         if S::RECLAIMS {
             return self.issue_marked(units);
@@ -98,7 +100,7 @@ impl<S: ReleaseStrategy, C: ClassTable> RawPool<'_, S, C> {
             None => return self.report(&self.misplaced(array)),
         };
         // SAFETY: the caller's promise, and `marked_slot` found a cut slot.
-        if let Err(error) = unsafe { self.retire(slot) } {
+        if let Err(error) = unsafe { self.retire(slot, None) } {
             self.report(&error);
         }
     }
@@ -116,6 +118,15 @@ impl<S: ReleaseStrategy, C: ClassTable> RawPool<'_, S, C> {
     pub(crate) fn relabel_marked(&self, array: Marked, units: usize) {
         if let (true, Some(slot)) = (S::RECLAIMS, self.marked_slot(array)) {
             self.relabel(&slot, u32::try_from(units).unwrap_or(u32::MAX));
+        }
+    }
+
+    /// Makes sure that an array that is about to be filled up to `units` may be, as
+    /// far as the diagnostics know.
+    #[inline]
+    pub(crate) fn fill_up_marked(&self, array: Marked, units: usize) {
+        if self.watch.is_on() {
+            self.relabel_marked(array, units);
         }
     }
 

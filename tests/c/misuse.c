@@ -277,6 +277,50 @@ static void overwritten(void) {
     ap_pool_destroy(pool);
 }
 
+/* What a pool finds that was asked to watch. */
+static void watched(uint32_t strategy) {
+    ap_pool_options options;
+    memset(&options, 0, sizeof options);
+    options.strategy = strategy;
+    options.checks = AP_CHECK_CANARY;
+    ap_pool *pool = ap_pool_create(8, 8, &options);
+    char *array = (char *)ap_pool_alloc(pool, 5);
+    array[40] = 1;
+    STATUS(AP_OVERFLOW, ap_pool_verify(pool));
+    STATUS(AP_OVERFLOW, ap_pool_release(pool, array));
+    ap_pool_destroy(pool);
+
+    options.checks = AP_CHECK_INTEGRITY;
+    pool = ap_pool_create(8, 8, &options);
+    array = (char *)ap_pool_alloc(pool, 5);
+    STATUS(AP_OK, ap_pool_release(pool, array));
+    array[20] = 1;
+    STATUS(AP_WRITTEN_AFTER_RELEASE, ap_pool_verify(pool));
+    char *next = (char *)ap_pool_alloc(pool, 5);
+    CHECK(next != NULL && next != array);
+    ap_pool_destroy(pool);
+
+    options.checks = AP_CHECK_POISON | AP_CHECK_CLEAR_ON_RELEASE;
+    options.quarantine = 4;
+    pool = ap_pool_create(8, 8, &options);
+    array = (char *)ap_pool_alloc(pool, 5);
+    STATUS(AP_OK, ap_pool_release(pool, array));
+    CHECK(ap_pool_alloc(pool, 5) != array); /* it rests */
+    STATUS(AP_ALREADY_RELEASED, ap_pool_release(pool, array));
+    ap_pool_destroy(pool);
+
+    options.checks = AP_CHECK_LEAKS;
+    options.quarantine = 0;
+    options.fail_every = 2;
+    pool = ap_pool_create(8, 8, &options);
+    ap_array token;
+    STATUS(AP_OK, ap_pool_alloc_array(pool, 5, &token));
+    STATUS(AP_OUT_OF_MEMORY, ap_pool_alloc_array(pool, 5, &token));
+    ap_pool_destroy(pool);
+    options.checks = 1u << 31;
+    STATUS(AP_INVALID_ARGUMENT, why(8, 8, options));
+}
+
 static void no_shared_pool(ap_shared_pool *pool, ap_status expected) {
     ap_array token = {outside, 1};
     ap_located located;
@@ -451,6 +495,8 @@ int main(void) {
     pool_of(AP_METADATA);
     pool_of(AP_TAGGED);
     overwritten();
+    watched(AP_METADATA);
+    watched(AP_TAGGED);
     shared_pool();
     expressions();
     json();

@@ -17,6 +17,7 @@ mod arenas;
 mod capi;
 mod clock;
 mod counts;
+mod diagnostics;
 mod expr;
 mod expr_rivals;
 mod fresh;
@@ -54,8 +55,14 @@ struct Group {
     child: fn(&[String]) -> Result<(), String>,
 }
 
-const GROUPS: &[Group] =
-    &[strategies::GROUP, memory::GROUP, shared::GROUP, expr::GROUP, capi::GROUP];
+const GROUPS: &[Group] = &[
+    strategies::GROUP,
+    memory::GROUP,
+    shared::GROUP,
+    expr::GROUP,
+    diagnostics::GROUP,
+    capi::GROUP,
+];
 
 fn main() -> ExitCode {
     let words: Vec<String> = std::env::args().skip(1).collect();

@@ -42,6 +42,10 @@ fn builder<S: ReleaseStrategy, C: ClassTable>(
     chosen: &Chosen<'_>,
 ) -> PoolBuilder<'static, RawPool<'static, S, C>> {
     let builder = RawPool::builder(chosen.unit).max_free(chosen.max_free);
+    let builder = match chosen.checks {
+        Some(checks) => builder.checks(checks),
+        None => builder,
+    };
     match chosen.max_runs {
         Some(runs) => builder.max_runs(runs),
         None => builder,

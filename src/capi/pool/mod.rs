@@ -16,6 +16,7 @@ use super::arena::place_in;
 use super::handle::{self, Body, NoArena};
 use super::status::{ap_status, attempt, guard};
 use crate::arena::{Arena, ArenaBuilder, Budget};
+use crate::pool::Checks;
 
 /// A pool of arrays, given back one by one, each wrong release of which is refused.
 ///
@@ -52,6 +53,23 @@ pub enum ap_strategy {
     AP_TAGGED = 3,
 }
 
+/// What a pool watches besides, at some cost: flags for `ap_pool_options`. What it finds
+/// goes to the standard error, if there is one; statuses say it too.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(C)]
+pub enum ap_check {
+    /// Fills an array when it is handed out, and when it comes back.
+    AP_CHECK_POISON = 1,
+    /// Looks whether a free array was written to, when its place is used again.
+    AP_CHECK_INTEGRITY = 2,
+    /// Looks whether somebody wrote behind an array's end, when it comes back.
+    AP_CHECK_CANARY = 4,
+    /// Overwrites an array with zeros when it comes back.
+    AP_CHECK_CLEAR_ON_RELEASE = 8,
+    /// Says which arrays were not released, when the pool is destroyed.
+    AP_CHECK_LEAKS = 16,
+}
+
 /// How a pool is made. All zero, or NULL instead of it, is what suits most.
 #[repr(C)]
 #[derive(Clone, Copy)]
@@ -60,6 +78,14 @@ pub struct ap_pool_options {
     pub strategy: u32,
     /// The most free arrays that a class keeps; 0 is no limit.
     pub max_free: u32,
+    /// Flags of `ap_check`; 0 is what the library was built for: nothing, in a release
+    /// build. What the environment variable `ARRAYPOOL_CHECK` names is added.
+    pub checks: u32,
+    /// Released arrays whose place is used again only after so many others were
+    /// released, so that a late second release by address is caught; 0 is none.
+    pub quarantine: u32,
+    /// Every so many allocations, one fails, for tests; 0 is never.
+    pub fail_every: u32,
     /// The most runs, which are blocks of arrays, under `AP_METADATA`; 0 is 512.
     pub max_runs: usize,
     /// The most bytes that arrays and bookkeeping take from the heap; 0 is no limit. A
@@ -107,6 +133,8 @@ pub(super) struct Chosen<'a> {
     pub(super) max_runs: Option<usize>,
     pub(super) limit: usize,
     pub(super) lengths: Option<&'a [u32]>,
+    /// `None`: those of the build.
+    pub(super) checks: Option<Checks>,
 }
 
 impl Chosen<'_> {
@@ -129,12 +157,14 @@ impl Chosen<'_> {
             max_runs: None,
             limit: usize::MAX,
             lengths: None,
+            checks: None,
         };
         // SAFETY: the caller's promise.
         if let Some(options) = unsafe { options.as_ref() } {
             chosen.strategy = strategy(options.strategy)?;
             chosen.max_free = if options.max_free == 0 { u32::MAX } else { options.max_free };
             chosen.max_runs = (options.max_runs > 0).then_some(options.max_runs);
+            chosen.checks = checks(options)?;
             chosen.limit = if options.limit == 0 { usize::MAX } else { options.limit };
             if !options.class_lengths.is_null() {
                 if !(1..=64).contains(&options.class_count) {
@@ -154,6 +184,28 @@ fn strategy(number: u32) -> Result<ap_strategy, ap_status> {
     let all = [AP_DEFAULT_STRATEGY, AP_DIRECT, AP_METADATA, AP_TAGGED];
     let found = all.into_iter().find(|one| *one as u32 == number);
     found.ok_or(ap_status::AP_INVALID_ARGUMENT)
+}
+
+fn checks(options: &ap_pool_options) -> Result<Option<Checks>, ap_status> {
+    use ap_check::*;
+    let all: [(ap_check, fn(Checks) -> Checks); 5] = [
+        (AP_CHECK_POISON, Checks::poison),
+        (AP_CHECK_INTEGRITY, Checks::integrity),
+        (AP_CHECK_CANARY, Checks::canary),
+        (AP_CHECK_CLEAR_ON_RELEASE, Checks::clear_on_release),
+        (AP_CHECK_LEAKS, Checks::leaks),
+    ];
+    let mut left = options.checks;
+    let mut checks = Checks::none().quarantine(options.quarantine).fail_every(options.fail_every);
+    for (flag, set) in all {
+        if left & flag as u32 != 0 {
+            (left, checks) = (left & !(flag as u32), set(checks));
+        }
+    }
+    if left != 0 {
+        return Err(ap_status::AP_INVALID_ARGUMENT);
+    }
+    Ok((!checks.is_none()).then_some(checks))
 }
 
 /// Writes a status where the options ask for it.
