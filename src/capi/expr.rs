@@ -392,8 +392,11 @@ pub unsafe extern "C" fn ap_batch_builder_add_expression_function(
         let name = unsafe { text(name) }?;
         // SAFETY: as above.
         let expression = unsafe { text(expression) }?;
-        // SAFETY: as above.
-        let listed = if parameters.is_null() { "" } else { unsafe { text(parameters) }? };
+        let listed = match parameters.is_null() {
+            true => "",
+            // SAFETY: as above.
+            false => unsafe { text(parameters) }?,
+        };
         let mut names = Vec::new();
         for one in listed.split(',').map(str::trim).filter(|_| !listed.trim().is_empty()) {
             names.try_reserve(1).map_err(|_| ap_status::AP_OUT_OF_MEMORY)?;

@@ -1,9 +1,10 @@
 //! The backing pool: what arenas take their chunks from, and any block of any size.
 
+use alloc::collections::VecDeque;
 use core::alloc::Layout;
 use core::ffi::c_void;
 use core::ptr::{self, NonNull};
-use std::collections::{HashMap, VecDeque};
+use std::collections::HashMap;
 
 use super::handle::{self, Body, NoArena};
 use super::status::{ap_status, attempt, guard, or_nothing};

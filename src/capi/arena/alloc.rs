@@ -125,7 +125,7 @@ unsafe fn copy(arena: *mut ap_arena, text: *const c_char, length: usize) -> *mut
         // SAFETY: both are so long, and the block is new.
         unsafe { block.copy_from_nonoverlapping(text, length) };
         // SAFETY: the block has one more byte.
-        unsafe { block.add(length).write(0) };
+        unsafe { block.wrapping_add(length).write(0) };
     }
     block
 }

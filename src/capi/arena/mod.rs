@@ -120,7 +120,7 @@ unsafe fn place_hook<F: Fn(&ArenaEvent) + Sync + 'static>(
     place: *mut MaybeUninit<usize>,
     hook: F,
 ) -> &'static (dyn Fn(&ArenaEvent) + Sync) {
-    const { assert!(size_of::<F>() <= size_of::<usize>() && align_of::<F>() <= 4 * 2) };
+    const { assert!(size_of::<F>() <= size_of::<usize>() && align_of::<F>() <= align_of::<usize>()) };
     let place = place.cast::<F>();
     // SAFETY: the caller's promise; the closure fits: asserted above.
     unsafe { place.write(hook) };

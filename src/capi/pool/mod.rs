@@ -186,9 +186,12 @@ fn strategy(number: u32) -> Result<ap_strategy, ap_status> {
     found.ok_or(ap_status::AP_INVALID_ARGUMENT)
 }
 
+/// A flag, and what it turns on.
+type Switch = (ap_check, fn(Checks) -> Checks);
+
 fn checks(options: &ap_pool_options) -> Result<Option<Checks>, ap_status> {
     use ap_check::*;
-    let all: [(ap_check, fn(Checks) -> Checks); 5] = [
+    let all: [Switch; 5] = [
         (AP_CHECK_POISON, Checks::poison),
         (AP_CHECK_INTEGRITY, Checks::integrity),
         (AP_CHECK_CANARY, Checks::canary),
