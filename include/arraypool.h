@@ -1236,7 +1236,8 @@ static inline void *ap_arena_alloc_inline(ap_arena *arena, size_t size) {
     }
     return (ap_arena_alloc)(arena, size);
 }
-#define ap_arena_alloc(arena, size) ap_arena_alloc_inline(arena, size)
+/* Variadic, so that a template's comma in an argument is none of the macro's. */
+#define ap_arena_alloc(...) ap_arena_alloc_inline(__VA_ARGS__)
 #endif
 
 #if !defined(AP_NO_HEAP)

@@ -144,6 +144,12 @@ static void arena_requests(void) {
     CHECK(ap_arena_alloc(arena, 4096) != NULL && ap_arena_alloc(arena, 1) == NULL);
     CHECK(ap_arena_total_allocated(arena) == 8192);
     CHECK(ap_arena_set_limit(arena, 0) && ap_arena_alloc(arena, 4097) != NULL);
+    /* One that is passed takes nothing away, and the count stays right. */
+    CHECK(ap_arena_set_limit(arena, 1) && ap_arena_clear(arena));
+    CHECK(ap_arena_alloc(arena, 4096) != NULL && ap_arena_alloc(arena, 1) == NULL);
+    CHECK(ap_arena_set_limit(arena, 4096 + 8192) && ap_arena_alloc(arena, 8192) != NULL);
+    CHECK(ap_arena_alloc(arena, 1) == NULL && ap_arena_set_limit(arena, 4096 + 8192 + 64));
+    CHECK(ap_arena_alloc(arena, 64) != NULL && ap_arena_alloc(arena, 1) == NULL);
     ap_arena_destroy(arena);
     ap_mempool_destroy(mempool);
 

@@ -8,6 +8,7 @@
 #include <memory>
 #include <new>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #define memory_pool_create() ap_mempool_create()
@@ -42,7 +43,9 @@ void arena_of_nodes() {
         CHECK(node->value == expected--);
     }
     CHECK(expected == -1);
-    CHECK(ap_arena_total_used(arena.get()) == 16000);
+    using Pair = std::pair<int, int>;
+    CHECK(ap_arena_alloc(arena.get(), sizeof(Pair) * std::tuple_size<std::pair<int, int>>::value));
+    CHECK(ap_arena_total_used(arena.get()) == 16016);
     CHECK(reinterpret_cast<std::uintptr_t>(arena_alloc_aligned(arena.get(), 1, 256)) % 256 == 0);
     CHECK(std::strcmp(arena_sprintf(arena.get(), "%s %d", "C++", 17), "C++ 17") == 0);
     void *(*out_of_line)(ap_arena *, std::size_t) = ap_arena_alloc;

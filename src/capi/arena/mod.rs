@@ -80,8 +80,12 @@ unsafe impl ChunkSource for Home {
     }
 
     unsafe fn deallocate(&self, block: NonNull<u8>, layout: core::alloc::Layout) {
-        // What is refunded next has the header in it, which is not charged.
+        // What is refunded next has the header in it, which is not charged: it is
+        // now, whatever the limit says.
+        let limit = self.budget().limit();
+        self.budget().set_limit(usize::MAX);
         let _ = self.budget().charge(CHUNK_HEADER.min(layout.size()));
+        self.budget().set_limit(limit);
         // SAFETY: as above.
         unsafe { self.mempool.as_ref() }.release(block.addr().get());
     }
