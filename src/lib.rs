@@ -29,7 +29,7 @@
 //! 2. [`ArrayPool`] and [`PoolArray`]: arrays in slots of a [class](ClassTable);
 //!    [`PoolVec`], which grows through the classes; [`RawPool`], the untyped pool
 //!    behind them; [`ReleaseStrategy`], the seam with [`Direct`], `Metadata` and
-//!    [`Tagged`].
+//!    [`Tagged`]; [`Checks`], diagnostics that name the culprit ([`Report`]).
 //! 3. `shared`: one pool, many threads; reusable arenas, one per worker.
 //! 4. [`json`]: documents in pooled arrays, read in one pass, edited, written.
 //! 5. [`expr`]: expressions, compiled once, evaluated every millisecond.
@@ -105,6 +105,11 @@ struct Memory;
 #[cfg(all(doctest, feature = "std", feature = "expr"))]
 #[doc = include_str!("../docs/MIGRATING.md")]
 struct Migrating;
+
+/// The guide's examples, run as tests.
+#[cfg(all(doctest, feature = "std"))]
+#[doc = include_str!("../docs/DIAGNOSTICS.md")]
+struct Diagnostics;
 
 /// What the crate's own benchmarks need to measure an unchecked floor. Not for
 /// users, and not part of the interface.

@@ -195,20 +195,33 @@ impl<'m, S: ReleaseStrategy, C: ClassTable> RawPool<'m, S, C> {
         Slot { elements, ticket: S::NO_TICKET, class: ClassId::NONE, generation: 0 }
     }
 
+    /// Whether an array of so many units is exact bytes of the arena under a
+    /// strategy that takes none back: it is not empty, not too long, not watched.
+    #[inline(always)]
+    pub(super) fn is_exact(&self, units: usize) -> bool {
+        units.wrapping_sub(1) < self.direct_most as usize
+    }
+
     /// Exact bytes from the arena.
     #[inline]
     #[track_caller]
     fn issue_direct(&self, units: usize) -> Result<Slot<S>, AllocError> {
-        if units.wrapping_sub(1) >= self.direct_most as usize {
+        if !self.is_exact(units) {
             return self.issue_direct_slow(units);
         }
         let too_large = AllocError::TooLarge { length: units };
         let bytes = units.checked_mul(self.units.size).ok_or(too_large)?;
         let layout = Layout::from_size_align(bytes, self.units.align).map_err(|_| too_large)?;
         let elements = self.arena().try_alloc_layout(layout)?;
+        self.note_direct(bytes);
+        Ok(Slot { elements, ticket: S::NO_TICKET, class: ClassId::NONE, generation: 0 })
+    }
+
+    /// Counts an array that came straight from the arena.
+    #[inline(always)]
+    pub(super) fn note_direct(&self, bytes: usize) {
         let (count, total) = self.direct.get();
         self.direct.set((count + 1, total + bytes));
-        Ok(Slot { elements, ticket: S::NO_TICKET, class: ClassId::NONE, generation: 0 })
     }
 
     /// Lengths that handles, which keep 32 bits of them, cannot have; 0; and every

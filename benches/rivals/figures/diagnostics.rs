@@ -63,7 +63,7 @@ fn owned<S: ReleaseStrategy>(checks: Checks) -> Owned<'static, Element, S> {
 
 fn run(report: &mut Report, options: &Options) {
     let mut random = XorShift(options.seed | 1);
-    let (heats, rounds) = if options.quick { (2, 40) } else { (5, 200) };
+    let (heats, rounds) = if options.quick { (2, 15) } else { (5, 40) };
     let course = Course { heats, rounds, operations: 0, answer: 0 };
     times::<Metadata>(report, course, options.seed, &mut random);
     times::<Tagged>(report, course, options.seed, &mut random);

@@ -21,6 +21,12 @@ mod diagnostics;
 mod expr;
 mod expr_rivals;
 mod fresh;
+mod json;
+mod json_corpus;
+mod json_digest;
+mod json_memory;
+mod json_native;
+mod json_rivals;
 mod machine;
 mod mallocs;
 mod measure;
@@ -60,6 +66,7 @@ const GROUPS: &[Group] = &[
     memory::GROUP,
     shared::GROUP,
     expr::GROUP,
+    json::GROUP,
     diagnostics::GROUP,
     capi::GROUP,
 ];
