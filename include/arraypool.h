@@ -380,7 +380,8 @@ typedef struct ap_arena {
      */
     uint8_t *cursor;
     /**
-     * The address one past the last byte that can be handed out without a call.
+     * The address one past the last byte that can be handed out without a call; its
+     * lowest four bits are something else.
      */
     size_t end;
 } ap_arena;
@@ -1228,9 +1229,9 @@ void ap_panic(void);
 static inline void *ap_arena_alloc_inline(ap_arena *arena, size_t size) {
     if (arena != NULL && size - 1 < AP_ARENA_MOST) {
         uint8_t *start = arena->cursor;
-        /* A multiple of 16, as is what the request is rounded up to. */
-        if (size <= arena->end - (uintptr_t)start) {
-            arena->cursor = start + ((size + 15) & ~(size_t)15);
+        size_t bytes = (size + 15) & ~(size_t)15;
+        if (bytes <= arena->end - (uintptr_t)start) {
+            arena->cursor = start + bytes;
             return start;
         }
     }

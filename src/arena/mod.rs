@@ -125,7 +125,8 @@ pub struct Arena<'m> {
 const _: () = {
     use core::mem::offset_of;
     assert!(offset_of!(Arena<'_>, cursor) == 0, "a C program reads it there");
-    assert!(offset_of!(Arena<'_>, end) == size_of::<usize>(), "a C program reads it there");
+    assert!(offset_of!(Arena<'_>, limit) == size_of::<usize>(), "a C program reads it there");
+    assert!(size_of::<Limit>() == size_of::<usize>(), "and as one word");
 };
 
 /// What only the cold paths need: entering and leaving a scope do not touch it.

@@ -32,7 +32,8 @@ use crate::arena::{CHUNK_HEADER, ChunkSource};
 pub struct ap_arena {
     /// The first free byte of the current chunk, a multiple of 16.
     cursor: *mut u8,
-    /// The address one past the last byte that can be handed out without a call.
+    /// The address one past the last byte that can be handed out without a call; its
+    /// lowest four bits are something else.
     end: usize,
 }
 
