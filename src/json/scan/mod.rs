@@ -378,15 +378,13 @@ impl<'s, 't, const SENTINEL: bool> Cursor<'s, 't, SENTINEL> {
             if self.eat(b' ') && self.peek() > b' ' {
                 return self.peek();
             }
-        } else if self.left() > Indents::LONGEST {
-            if self.has_indent(&indents.pattern, length) {
-                // SAFETY: at most LONGEST bytes, fewer than are left, and all
-                // of them white space like the pattern.
-                unsafe { self.advance(length as usize) };
-                let byte = self.peek();
-                if byte > b' ' {
-                    return byte;
-                }
+        } else if self.left() > Indents::LONGEST && self.has_indent(&indents.pattern, length) {
+            // SAFETY: at most LONGEST bytes, fewer than are left, and all of
+            // them white space like the pattern.
+            unsafe { self.advance(length as usize) };
+            let byte = self.peek();
+            if byte > b' ' {
+                return byte;
             }
         }
         self.at = before;
