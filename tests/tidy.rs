@@ -40,6 +40,7 @@ const UNSAFE: [&str; 47] = [
     "src/json/node/mod.rs",
     "src/json/node/tree.rs",
     "src/json/scan/block.rs",
+    "src/json/scan/digits.rs",
     "src/json/scan/mod.rs",
     "src/pool/array.rs",
     "src/pool/books.rs",
