@@ -58,11 +58,15 @@ impl<S: ReleaseStrategy, C: ClassTable> RawPool<'_, S, C> {
     /// this pool is as large and as aligned as a `U`, so that nothing has to be
     /// worked out at run time where arrays are exact.
     #[inline(always)]
+    #[track_caller]
     pub(crate) fn issue_marked<U>(&self, units: usize) -> Result<Marked, AllocError> {
         debug_assert_eq!(self.unit_size(), size_of::<U>());
         if !S::RECLAIMS {
+            if !self.is_exact(units) {
+                let slot = self.issue(units, Tenure::Owned)?;
+                return Ok(Marked { elements: slot.elements, mark: Mark::NONE });
+            }
             let too_large = AllocError::TooLarge { length: units };
-            u32::try_from(units).map_err(|_| too_large)?;
             let layout = Layout::array::<U>(units).map_err(|_| too_large)?;
             let elements = self.arena().try_alloc_layout(layout)?;
             self.note_direct(layout.size());
@@ -80,6 +84,7 @@ impl<S: ReleaseStrategy, C: ClassTable> RawPool<'_, S, C> {
 
     /// The same with room for as many units as the class of `units` holds, also
     /// where arrays are exact otherwise: for arrays that will grow.
+    #[track_caller]
     pub(crate) fn issue_roomy<U>(&self, units: usize) -> Result<Marked, AllocError> {
         if S::RECLAIMS {
             return self.issue_marked::<U>(units);
@@ -108,7 +113,7 @@ impl<S: ReleaseStrategy, C: ClassTable> RawPool<'_, S, C> {
             None => return self.report(&self.misplaced(array)),
         };
         // SAFETY: the caller's promise, and `marked_slot` found a cut slot.
-        if let Err(error) = unsafe { self.retire(slot) } {
+        if let Err(error) = unsafe { self.retire(slot, None) } {
             self.report(&error);
         }
     }
@@ -126,6 +131,15 @@ impl<S: ReleaseStrategy, C: ClassTable> RawPool<'_, S, C> {
     pub(crate) fn relabel_marked(&self, array: Marked, units: usize) {
         if let (true, Some(slot)) = (S::RECLAIMS, self.marked_slot(array)) {
             self.relabel(&slot, u32::try_from(units).unwrap_or(u32::MAX));
+        }
+    }
+
+    /// Makes sure that an array that is about to be filled up to `units` may be, as
+    /// far as the diagnostics know.
+    #[inline]
+    pub(crate) fn fill_up_marked(&self, array: Marked, units: usize) {
+        if self.watch.is_on() {
+            self.relabel_marked(array, units);
         }
     }
 

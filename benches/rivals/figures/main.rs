@@ -16,6 +16,7 @@ mod support;
 mod arenas;
 mod clock;
 mod counts;
+mod diagnostics;
 mod expr;
 mod expr_rivals;
 mod fresh;
@@ -59,8 +60,14 @@ struct Group {
     child: fn(&[String]) -> Result<(), String>,
 }
 
-const GROUPS: &[Group] =
-    &[strategies::GROUP, memory::GROUP, shared::GROUP, expr::GROUP, json::GROUP];
+const GROUPS: &[Group] = &[
+    strategies::GROUP,
+    memory::GROUP,
+    shared::GROUP,
+    expr::GROUP,
+    json::GROUP,
+    diagnostics::GROUP,
+];
 
 fn main() -> ExitCode {
     let words: Vec<String> = std::env::args().skip(1).collect();

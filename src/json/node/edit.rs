@@ -177,8 +177,11 @@ impl<'a, 'p, 't, S: ReleaseStrategy> Place<'a, 'p, 't, S> {
         let too_large = AllocError::TooLarge { length: wanted };
         u32::try_from(wanted).map_err(|_| too_large)?;
         let old = self.node.is_held().then(|| self.node.array());
-        if old.is_some_and(|array| self.pool.raw.marked_capacity(array, count) >= wanted) {
-            return Ok(());
+        if let Some(array) = old {
+            if self.pool.raw.marked_capacity(array, count) >= wanted {
+                self.pool.raw.fill_up_marked(array, wanted);
+                return Ok(());
+            }
         }
         let roomy = wanted.max(count + count / 2).min(u32::MAX as usize);
         let array = self.pool.raw.issue_roomy::<Unit>(roomy)?;
