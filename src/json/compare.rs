@@ -115,6 +115,7 @@ fn are_same_numbers(left: &Content<'_, '_>, right: &Content<'_, '_>) -> bool {
             text.parse() == Ok(*float)
         }
         (Is::Float(float), other) | (other, Is::Float(float)) => {
+            #[allow(clippy::cast_possible_truncation, reason = "it is cast back")]
             let integer = *float as i128;
             // A float that is no integer is not what it was cast to.
             integer_of(other) == Some(integer) && integer as f64 == *float

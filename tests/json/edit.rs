@@ -378,7 +378,6 @@ fn a_test_of_a_patch_compares_numbers_by_value<S: ReleaseStrategy>() {
         let failed = Err(PatchError::TestFailed { operation: 0 });
         assert_eq!((test(left, right), test(right, left)), (failed, failed), "{left} {right}");
     }
-    drop(test);
     assert_whole(&pool);
 }
 

@@ -4,8 +4,8 @@ use core::alloc::{GlobalAlloc, Layout};
 use core::cell::Cell;
 use std::alloc::System;
 
-use arraypool::json::{self, EditError, ErrorKind, Parser, Pool};
-use arraypool::{AllocError, Arena, Budget, ReleaseStrategy};
+use arraypool::json::{self, EditError, ErrorKind, Options, Parser, Pool};
+use arraypool::{AllocError, Arena, Budget, Interner, ReleaseStrategy};
 
 use crate::help::{assert_whole, escapes_and_numbers, for_every_strategy, minified, pretty};
 
@@ -89,6 +89,12 @@ fn work<S: ReleaseStrategy>(
             root.merge(&patch)?;
         }
         held = Some(document.into_owned()?);
+        let arena = Arena::new();
+        let again = parser.parse(text, pool).map_err(|error| match error.kind() {
+            ErrorKind::Alloc(error) => EditError::Alloc(error),
+            other => panic!("{other}"),
+        })?;
+        drop(again.into_owned_with_keys(&mut Interner::new_in(&arena))?);
     }
     drop(held);
     Ok(())
@@ -100,7 +106,7 @@ fn every_request_fails_once<S: ReleaseStrategy>() {
     for request in 1.. {
         // Its books are taken before.
         let pool = Pool::<S>::new();
-        let mut parser = Parser::new();
+        let mut parser = Parser::with_options(Options::new().index_from(4));
         COUNTDOWN.set(request);
         let outcome = work(&pool, &mut parser, &texts);
         let is_over = COUNTDOWN.replace(0) > 0;

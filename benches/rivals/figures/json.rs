@@ -5,15 +5,15 @@ use core::hint::black_box;
 use arraypool::json::{self, Parser, Pool, ValueMut};
 use arraypool::{Arena, Direct, Interner, Metadata, ReleaseStrategy, Tagged};
 
+use crate::Group;
 use crate::json_corpus::{self, Text};
 use crate::json_memory::count;
 use crate::json_native::Native;
-use crate::json_rivals::{of_ours, readers};
+use crate::json_rivals::{of_ours, of_serde, readers};
 use crate::measure::{Contender, Course, Pass, median, race};
 use crate::options::Options;
 use crate::report::{Goal, Report};
 use crate::support::workload::XorShift;
-use crate::{Group, json_digest as digest};
 
 use Goal::{AtLeast, AtMost};
 
@@ -86,7 +86,7 @@ fn run(report: &mut Report, options: &Options) {
     let native = Native::build().inspect_err(|why| report.skipped("sonic-rs, native", why)).ok();
     for text in &texts {
         let expected = serde_json::from_slice(text.bytes).expect("it is JSON");
-        let answer = digest::of_serde(&expected);
+        let answer = of_serde(&expected);
         let times = (500_000 / text.bytes.len()).max(1);
         let course = Course { operations: times, answer, ..course };
         let aims = AIMS.iter().find(|aims| aims.text == text.name);
@@ -167,7 +167,7 @@ fn writer(
             let written = black_box(write());
             if pass.check {
                 let read = serde_json::from_str(&written).expect("it is JSON");
-                answer = digest::of_serde(&read);
+                answer = of_serde(&read);
             }
         }
         answer
@@ -207,7 +207,7 @@ fn editing(report: &mut Report, text: &Text, course: Course, random: &mut XorShi
     let mut expected = serde_json::from_slice(text.bytes).expect("it is JSON");
     edit_serde(&mut expected);
     let (bytes, operations) = (text.bytes, course.operations);
-    let course = Course { answer: digest::of_serde(&expected), ..course };
+    let course = Course { answer: of_serde(&expected), ..course };
     let everyone = || {
         vec![
             editor::<Tagged>(bytes, operations),
@@ -217,7 +217,7 @@ fn editing(report: &mut Report, text: &Text, course: Course, random: &mut XorShi
                 for _ in 0..operations {
                     let mut value = serde_json::from_slice(black_box(bytes)).expect("it is JSON");
                     edit_serde(&mut value);
-                    answer = if pass.check { digest::of_serde(&value) } else { 0 };
+                    answer = if pass.check { of_serde(&value) } else { 0 };
                     black_box(value);
                 }
                 answer

@@ -260,7 +260,7 @@ fn made(name: &str) -> String {
         random: XorShift(0x5EED),
     };
     match name {
-        "twitter" => maker.statuses(110),
+        "twitter" => maker.statuses(100),
         "citm_catalog" => maker.catalogue(),
         "canada" => maker.coast(),
         "github_events" => maker.container('[', ']', 38, |maker, _| maker.value(&EVENT)),
@@ -377,14 +377,16 @@ impl Maker {
             }
             Title => self.put(format_args!("Orchestre d'été n° {number}")),
             Link => {
-                self.put(format_args!("http://images.example.com/profile/{number}/normal.jpeg"));
+                self.put(format_args!(
+                    "http://images.example.com/profile_images/{number}/a_picture_normal.jpeg"
+                ));
             }
             Markup => self.put(format_args!(
                 "<a href=\\\"http://example.com/{number}\\\" rel=\\\"nofollow\\\">a client</a>"
             )),
             Hash => self.put(format_args!("{number:08x}{:032x}", number * 7919)),
             _ => {
-                for place in 0..20 + self.below(40) {
+                for place in 0..40 + self.below(80) {
                     let code = 0x3041 + self.below(0x50) as u32;
                     self.text.push(char::from_u32(code).expect("a letter"));
                     if place % 30 == 29 {

@@ -38,25 +38,6 @@ pub(crate) fn object<'a>(members: impl Iterator<Item = (&'a str, u64)>) -> u64 {
     members.fold(6, |sum, (key, value)| sum.wrapping_add(mix(string(key), value)))
 }
 
-/// What `serde_json` reads, which all others are compared with.
-pub(crate) fn of_serde(value: &serde_json::Value) -> u64 {
-    use serde_json::Value as Is;
-    match value {
-        Is::Null => NULL,
-        Is::Bool(value) => bool(*value),
-        Is::Number(number) => match (number.as_i64(), number.as_u64()) {
-            (Some(value), _) => integer(value.into()),
-            (None, Some(value)) => integer(value.into()),
-            (None, None) => float(number.as_f64().expect("a float")),
-        },
-        Is::String(text) => string(text),
-        Is::Array(elements) => array(elements.iter().map(of_serde)),
-        Is::Object(members) => {
-            object(members.iter().map(|(key, value)| (key.as_str(), of_serde(value))))
-        }
-    }
-}
-
 pub(crate) fn of_sonic(value: &sonic_rs::Value) -> u64 {
     use sonic_rs::JsonNumberTrait as _;
     use sonic_rs::ValueRef as Is;

@@ -1,6 +1,6 @@
 //! A text read byte by byte and block by block, and never beyond its ends.
 //!
-//! One of two places of this room that hold `unsafe`. A [`Cursor`] keeps a bare
+//! This folder is one of two places of this room that hold `unsafe`. A [`Cursor`] keeps a bare
 //! pointer, and every method leaves it at a place that may be read:
 //!
 //! 1. `start <= at <= end`, all inside one text or one past its last byte.
@@ -13,13 +13,15 @@
 //! Blocks are 16 bytes long: SSE2, NEON, or two words of 64 bits.
 
 mod block;
+mod digits;
 mod utf8;
 
 use core::marker::PhantomData;
 use core::ptr::NonNull;
 use core::{slice, str};
 
-use block::{Block, eight};
+use block::Block;
+pub(super) use digits::Decimal;
 
 /// What JSON takes for white space.
 pub(super) const fn is_space(byte: u8) -> bool {
@@ -141,18 +143,6 @@ fn stops(bytes: &[u8; 16]) -> u32 {
 /// Whether a byte ends the plain part of a string.
 const fn is_stop(byte: u8) -> bool {
     byte < b' ' || byte == b'"' || byte == b'\\'
-}
-
-/// Digits as one number, and how many of them come behind the point.
-pub(super) struct Decimal {
-    pub(super) value: u64,
-    /// 0 if there is no point.
-    pub(super) places: u32,
-}
-
-impl Decimal {
-    /// Digits that always fit 64 bits.
-    pub(super) const DIGITS: u32 = 19;
 }
 
 /// The length of the white space that is expected in front of an element, by
@@ -378,15 +368,13 @@ impl<'s, 't, const SENTINEL: bool> Cursor<'s, 't, SENTINEL> {
             if self.eat(b' ') && self.peek() > b' ' {
                 return self.peek();
             }
-        } else if self.left() > Indents::LONGEST {
-            if self.has_indent(&indents.pattern, length) {
-                // SAFETY: at most LONGEST bytes, fewer than are left, and all
-                // of them white space like the pattern.
-                unsafe { self.advance(length as usize) };
-                let byte = self.peek();
-                if byte > b' ' {
-                    return byte;
-                }
+        } else if self.left() > Indents::LONGEST && self.has_indent(&indents.pattern, length) {
+            // SAFETY: at most LONGEST bytes, fewer than are left, and all of
+            // them white space like the pattern.
+            unsafe { self.advance(length as usize) };
+            let byte = self.peek();
+            if byte > b' ' {
+                return byte;
             }
         }
         self.at = before;
@@ -531,146 +519,7 @@ impl<'s, 't, const SENTINEL: bool> Cursor<'s, 't, SENTINEL> {
         unsafe { self.advance(1) };
         Some(byte)
     }
-
-    /// Steps over a number of digits, with a point among them or not, if that is
-    /// plain: no zero in front of the first digit, no exponent behind the last,
-    /// at most [`Decimal::DIGITS`] digits, and no end of the text nearby. `None`,
-    /// and the cursor stays, for all others, which may be numbers or not.
-    ///
-    /// Where the digits end is found in 32 bytes at once, so that the second
-    /// part does not wait for the first.
-    #[inline(always)]
-    pub(super) fn decimal(&mut self) -> Option<Decimal> {
-        if self.left() <= 33 || self.offset() < 16 {
-            return None;
-        }
-        // SAFETY: more than 32 bytes lie before the end.
-        let behind = unsafe { self.at.add(16) };
-        // SAFETY: as above.
-        let (first, second) = (unsafe { Block::load(self.at) }, unsafe { Block::load(behind) });
-        let others = !(first.digits() | second.digits() << 16);
-        if others == 0 {
-            return None;
-        }
-        let whole = others.trailing_zeros();
-        // SAFETY: at most 31 bytes on.
-        let stop = unsafe { self.at.add(whole as usize) };
-        // SAFETY: as above.
-        let stop_byte = unsafe { stop.read() };
-        if stop_byte != b'.' {
-            // SAFETY: in front of `stop` are digits only, and 16 bytes.
-            let value = unsafe { self.whole(whole) }?;
-            if stop_byte | 0x20 == b'e' {
-                return None;
-            }
-            self.at = stop;
-            return Some(Decimal { value, places: 0 });
-        }
-        let others = others & (others - 1);
-        // Without another stop, this is 32.
-        let end = others.trailing_zeros();
-        let places = end - whole - 1;
-        if others == 0 || whole > 8 || places.wrapping_sub(1) >= 16 || whole + places > 19 {
-            return None;
-        }
-        // SAFETY: as above; the digits end in front of the eighth byte at most.
-        let bytes = unsafe { self.at.cast::<[u8; 8]>().read_unaligned() };
-        let leading = bytes[0];
-        if whole == 0 || (leading == b'0' && whole > 1) {
-            return None;
-        }
-        let values = u64::from_le_bytes(bytes) ^ 0x3030_3030_3030_3030;
-        let value = eight(values << (64 - 8 * whole));
-        // SAFETY: at most 31 bytes on.
-        let end = unsafe { self.at.add(end as usize) };
-        // SAFETY: as above.
-        if unsafe { end.read() } | 0x20 == b'e' {
-            return None;
-        }
-        // SAFETY: the digits behind the point lie in front of it, 1 to 16, and
-        // 16 bytes lie before the cursor.
-        let fraction = unsafe { Block::number_before(end, places) };
-        self.at = end;
-        let value = value.wrapping_mul(POWERS_OF_TEN[places as usize]).wrapping_add(fraction);
-        Some(Decimal { value, places })
-    }
-
-    /// The number that so many digits from here on are; `None` if there are none
-    /// or too many, or a zero comes first and is not alone.
-    ///
-    /// # Safety
-    /// So many digits lie here, at most 31, and 16 bytes before the cursor.
-    #[inline(always)]
-    unsafe fn whole(&self, digits: u32) -> Option<u64> {
-        if digits.wrapping_sub(1) >= Decimal::DIGITS || (digits > 1 && self.peek() == b'0') {
-            return None;
-        }
-        // SAFETY: the caller's promise.
-        let end = unsafe { self.at.add(digits as usize) };
-        if digits <= 16 {
-            // SAFETY: as above.
-            return Some(unsafe { Block::number_before(end, digits) });
-        }
-        // SAFETY: as above.
-        let middle = unsafe { self.at.add(16) };
-        // SAFETY: as above.
-        let upper = unsafe { Block::number_before(middle, 16) };
-        // SAFETY: as above.
-        let lower = unsafe { Block::number_before(end, digits - 16) };
-        Some(upper * POWERS_OF_TEN[digits as usize - 16] + lower)
-    }
-
-    /// Steps over digits. Returns `value` with them appended, and their number;
-    /// from 20 digits on, the value has wrapped.
-    #[inline(always)]
-    pub(super) fn digits(&mut self, mut value: u64) -> (u64, u32) {
-        let mut count = 0;
-        while self.offset() >= 16 {
-            let Some(block) = self.block() else { break };
-            let digits = (!block.digits()).trailing_zeros().min(16);
-            if digits == 0 {
-                return (value, count);
-            }
-            // SAFETY: so many digits were read here, and none is a bracket.
-            unsafe { self.advance(digits as usize) };
-            // SAFETY: 16 bytes and more lie before the cursor, of which the
-            // last are the digits.
-            let number = unsafe { Block::number_before(self.at, digits) };
-            value = value.wrapping_mul(POWERS_OF_TEN[digits as usize]).wrapping_add(number);
-            count += digits;
-            if digits < 16 {
-                return (value, count);
-            }
-        }
-        let (value, more) = self.few_digits(value);
-        // SAFETY: so many digits were read there, and none is a bracket.
-        unsafe { self.advance(more as usize) };
-        (value, count + more)
-    }
-
-    /// [`digits`](Self::digits) near an end of the text, one by one; the cursor
-    /// stays.
-    #[inline(never)]
-    fn few_digits(self, mut value: u64) -> (u64, u32) {
-        let mut count = 0;
-        for digit in self.rest().iter().take_while(|byte| byte.is_ascii_digit()) {
-            value = value.wrapping_mul(10).wrapping_add(u64::from(digit - b'0'));
-            count += 1;
-        }
-        (value, count)
-    }
 }
-
-/// The powers of ten from 0 to 16.
-const POWERS_OF_TEN: [u64; 17] = {
-    let mut powers = [1; 17];
-    let mut exponent = 1;
-    while exponent < powers.len() {
-        powers[exponent] = powers[exponent - 1] * 10;
-        exponent += 1;
-    }
-    powers
-};
 
 #[cfg(test)]
 mod tests {

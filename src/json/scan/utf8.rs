@@ -55,8 +55,8 @@ const fn are_threes(word: u128) -> bool {
     /// The first byte of each.
     const LEADS: u128 = 0x01_000001_000001_000001_000001;
     const SECONDS: u128 = LEADS << 8 | LEADS << 16;
-    const MARKS: u128 = LEADS * 0xF0 | SECONDS * 0xC0;
-    const THREES: u128 = LEADS * 0xE0 | SECONDS * 0x80;
+    const MARKS: u128 = (LEADS * 0xF0) | (SECONDS * 0xC0);
+    const THREES: u128 = (LEADS * 0xE0) | (SECONDS * 0x80);
     if word & MARKS != THREES {
         return false;
     }

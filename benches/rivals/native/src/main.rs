@@ -10,7 +10,6 @@
 #[expect(dead_code, reason = "the figures need more of it")]
 #[path = "../../figures/clock.rs"]
 mod clock;
-#[expect(dead_code, reason = "the figures need more of it")]
 #[path = "../../figures/json_digest.rs"]
 mod digest;
 
