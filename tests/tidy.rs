@@ -21,7 +21,7 @@ const FLOORS: [(&str, u32); 8] = [
 ];
 
 /// The files that may hold `unsafe`.
-const UNSAFE: [&str; 48] = [
+const UNSAFE: [&str; 53] = [
     "src/arena/alloc.rs",
     "src/arena/allocator.rs",
     "src/arena/checkpoint.rs",
@@ -45,6 +45,11 @@ const UNSAFE: [&str; 48] = [
     "src/pool/array.rs",
     "src/pool/books.rs",
     "src/pool/classes.rs",
+    "src/pool/diagnostics/asan.rs",
+    "src/pool/diagnostics/direct.rs",
+    "src/pool/diagnostics/fill.rs",
+    "src/pool/diagnostics/notes.rs",
+    "src/pool/diagnostics/paths.rs",
     "src/pool/door.rs",
     "src/pool/grow.rs",
     "src/pool/locate.rs",

@@ -48,6 +48,7 @@ use chunk::Chunk;
 pub(crate) use chunk::HEADER as CHUNK_HEADER;
 #[cfg(feature = "alloc")]
 pub use failing::FailingSource;
+pub(crate) use fill::{FORGOTTEN, ISSUED};
 pub use hook::ArenaEvent;
 use hook::Hook;
 pub use intern::{Interner, Symbol};
