@@ -175,6 +175,7 @@ impl<'a> Lexer<'a> {
         (sum, count)
     }
 
+    #[allow(clippy::cast_possible_wrap, reason = "there are few digits")]
     fn number<R: Real>(&mut self) -> Result<Token<R>, ErrorKind> {
         let start = self.at;
         let (mut sum, mut count) = self.digits(0, 0);
@@ -183,29 +184,37 @@ impl<'a> Lexer<'a> {
             self.at += 1;
             let first = self.at;
             (sum, count) = self.digits(sum, count);
-            fraction = self.at - first;
+            fraction = (self.at - first) as i64;
         }
-        let has_exponent = matches!(self.byte(self.at), b'e' | b'E');
-        if has_exponent {
+        let mut exponent = 0;
+        if matches!(self.byte(self.at), b'e' | b'E') {
             self.at += 1;
-            self.at += usize::from(matches!(self.byte(self.at), b'+' | b'-'));
+            let sign = self.byte(self.at);
+            self.at += usize::from(matches!(sign, b'+' | b'-'));
             if !self.byte(self.at).is_ascii_digit() {
                 return Err(ErrorKind::InvalidNumber);
             }
-            self.digits(0, 0);
+            // One of three digits is beyond the powers that are exact.
+            let (size, digits) = self.digits(0, 0);
+            let size = if digits < 3 { size as i64 } else { 1000 };
+            exponent = if sign == b'-' { -size } else { size };
         }
         if is_name(self.byte(self.at)) || self.byte(self.at) == b'.' {
             self.at += 1;
             return Err(ErrorKind::InvalidNumber);
         }
         // Clinger, "How to read floating point numbers accurately" (1990): the
-        // quotient of two exact numbers is correctly rounded.
-        let exact = count <= R::EXACT_DIGITS && !has_exponent;
-        match R::POWERS_OF_TEN.get(fraction) {
-            Some(&power) if exact => {
-                #[allow(clippy::cast_possible_wrap, reason = "it has few digits")]
+        // product and the quotient of two exact numbers are correctly rounded.
+        exponent -= fraction;
+        let power = usize::try_from(exponent.unsigned_abs()).ok();
+        match power.and_then(|power| R::POWERS_OF_TEN.get(power)) {
+            Some(&power) if count <= R::EXACT_DIGITS => {
                 let digits = R::from_integer(sum as i64);
-                Ok(Token::Number(if fraction == 0 { digits } else { digits / power }))
+                Ok(Token::Number(match exponent {
+                    0 => digits,
+                    ..0 => digits / power,
+                    1.. => digits * power,
+                }))
             }
             _ => self.long_number(start),
         }
@@ -215,7 +224,7 @@ impl<'a> Lexer<'a> {
     fn long_number<R: Real>(&self, start: usize) -> Result<Token<R>, ErrorKind> {
         let digits = self.text.get(start..self.at).unwrap_or_default();
         let text = core::str::from_utf8(digits).map_err(|_| ErrorKind::InvalidNumber)?;
-        let value: R = text.parse().map_err(|_| ErrorKind::InvalidNumber)?;
+        let value = R::read(text).ok_or(ErrorKind::InvalidNumber)?;
         if value.abs() < R::ONE / R::ZERO {
             Ok(Token::Number(value))
         } else {

@@ -193,8 +193,15 @@ impl<R: Real, S: ReleaseStrategy> Lowering<'_, '_, '_, R, S> {
         if let Some(node) = special {
             return node;
         }
-        let logic = matches!(op, Op2::And | Op2::Or | Op2::Second);
-        let (x, y) = if logic { (None, None) } else { (self.slot(left), self.slot(right)) };
+        // What is in a slot may be read after the other operand.
+        let (op, left, right) = match op.mirrored() {
+            Some(op) if left.is_leaf() || right.is_leaf() => (op, right, left),
+            _ => (op, left, right),
+        };
+        let (x, y) = match Shapes::<R>::takes_slots(op) {
+            true => (self.slot(left), self.slot(right)),
+            false => (None, None),
+        };
         let run = Shapes::two(op, x.is_some(), y.is_some());
         let node = Node {
             run,
@@ -227,7 +234,8 @@ impl<R: Real, S: ReleaseStrategy> Lowering<'_, '_, '_, R, S> {
     fn compared(&mut self, op: Op2, left: &Term<'_, R>, right: &Term<'_, R>) -> Option<Node<R>> {
         let mut comparison = |term: &Term<'_, R>| match term {
             Term::Two { op, operands: [x, y], .. } if op.is_comparison() => {
-                Some((*op, self.slot(x)?, self.slot(y)?))
+                let (x, y) = (self.slot(x)?, self.slot(y)?);
+                Some(op.mirrored().map_or((*op, x, y), |op| (op, y, x)))
             }
             _ => None,
         };
@@ -244,7 +252,9 @@ impl<R: Real, S: ReleaseStrategy> Lowering<'_, '_, '_, R, S> {
                 return none(Shapes::fused(Fused::SsS, a, op), [x, y, z, 0]);
             }
             if let Some(Pair(b, z, w)) = self.pair(right) {
-                return none(Shapes::ss_ss(a, b, op), [x, y, z, w]);
+                if let Some(run) = Shapes::ss_ss(a, b, op) {
+                    return none(run, [x, y, z, w]);
+                }
             }
             let node = Node {
                 run: Shapes::fused(Fused::SsN, a, op),
@@ -265,10 +275,10 @@ impl<R: Real, S: ReleaseStrategy> Lowering<'_, '_, '_, R, S> {
         if !b.is_arithmetic() || left.is_leaf() {
             return None;
         }
-        let (Some(Pair(a, x, y)), Some(z)) = (self.pair(inner), self.slot(last)) else {
-            return None;
-        };
-        Some(Node { slots: [x, y, z, 0], ..self.above(Shapes::n_ss_s(a, *b, op), left) })
+        let Pair(a, x, y) = self.pair(inner)?;
+        let run = Shapes::n_ss_s(a, *b, op)?;
+        let z = self.slot(last)?;
+        Some(Node { slots: [x, y, z, 0], ..self.above(run, left) })
     }
 
     /// Tells every call where its function begins, and how large its window is.

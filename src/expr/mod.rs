@@ -18,6 +18,8 @@
 mod ast;
 mod batch;
 mod context;
+#[cfg(any(test, not(feature = "std")))]
+mod decimal;
 mod engine;
 mod error;
 mod failure;

@@ -34,12 +34,13 @@ operators! {
     #[allow(missing_docs, reason = "the usual names of the usual operators")]
     Op2, OP2:
     Add Sub Mul Div
-    Less LessEqual Greater GreaterEqual Equal NotEqual
+    Less LessEqual Equal NotEqual
     /// The remainder of a division towards zero, with the sign of the dividend.
     Rem
     Pow Min Max Atan2
-    And Or
+    Greater GreaterEqual
     BitAnd BitOr ShiftLeft ShiftRight
+    And Or
     /// The second number; what `,` and `;` do.
     Second
 }
@@ -149,6 +150,17 @@ impl Op2 {
 
     pub(super) fn is_comparison(self) -> bool {
         (Self::Less as u8..=Self::NotEqual as u8).contains(&(self as u8))
+            || self.mirrored().is_some()
+    }
+
+    /// The comparison that says of (y, x) what this one says of (x, y), of those
+    /// that have one written the other way round.
+    pub(super) fn mirrored(self) -> Option<Self> {
+        match self {
+            Self::Greater => Some(Self::Less),
+            Self::GreaterEqual => Some(Self::LessEqual),
+            _ => None,
+        }
     }
 
     /// Its sign, and how tight it binds; `None`: it is a function.
