@@ -39,9 +39,14 @@ pub(super) struct Body<'a, R> {
 }
 
 impl<R> Body<'_, R> {
+    /// The names of the parameters.
+    pub(super) fn parameters(&self) -> impl Iterator<Item = &[u8]> {
+        self.names.as_bytes().split(|byte| *byte == b',')
+    }
+
     /// The number of the parameter of this name; the last of several.
-    pub(super) fn parameter(&self, name: &str) -> Option<usize> {
-        let found = self.names.split(',').enumerate().filter(|(_, other)| *other == name).last();
+    pub(super) fn parameter(&self, name: &[u8]) -> Option<usize> {
+        let found = self.parameters().enumerate().filter(|(_, other)| *other == name).last();
         found.map(|(number, _)| number)
     }
 }

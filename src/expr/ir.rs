@@ -52,6 +52,8 @@ pub struct Ir<'a, R = f64> {
     pub root: Term<'a, R>,
     /// The functions that [`Term::Call`] calls, by number.
     pub functions: &'a [Recursive<'a, R>],
+    /// Nodes of its program, at most.
+    pub(super) nodes: usize,
 }
 
 impl<'a, R: Real> Term<'a, R> {

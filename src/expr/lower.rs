@@ -38,9 +38,7 @@ pub(super) fn lower<'m, R: Real, S: ReleaseStrategy>(
     limits: &Limits,
     frame: &mut Frame<'m, R, S>,
 ) -> Result<Program<'m, R, S>, ErrorKind> {
-    let bodies = ir.functions.iter().map(|function| function.body.count()).sum::<usize>();
-    // An argument has an entry in a list besides its node.
-    let room = 2 * (ir.root.count() + bodies) + 1;
+    let room = ir.nodes;
     let limit = usize::from(u16::MAX);
     if room > limit {
         return Err(ErrorKind::TooManyTerms { limit });

@@ -32,6 +32,7 @@ mod lower;
 mod math;
 mod memory;
 mod operator;
+mod parameters;
 mod parser;
 mod print;
 mod program;

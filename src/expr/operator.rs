@@ -251,49 +251,49 @@ impl Builtin {
     }
 
     /// The function of this name.
-    pub(super) fn find(name: &str) -> Option<Self> {
+    pub(super) fn find(name: &[u8]) -> Option<Self> {
         // Long lists of strings are compared by length first.
         Some(match name {
-            "abs" => Self::One(Op1::Abs),
-            "acos" => Self::One(Op1::Acos),
-            "add" => Self::Two(Op2::Add),
-            "asin" => Self::One(Op1::Asin),
-            "atan" => Self::One(Op1::Atan),
-            "atan2" => Self::Two(Op2::Atan2),
-            "ceil" => Self::One(Op1::Ceil),
-            "comma" => Self::Two(Op2::Second),
-            "cos" => Self::One(Op1::Cos),
-            "cosh" => Self::One(Op1::Cosh),
-            "div" => Self::Two(Op2::Div),
-            "e" => Self::E,
-            "exp" => Self::One(Op1::Exp),
-            "floor" => Self::One(Op1::Floor),
-            "fmod" => Self::Two(Op2::Rem),
-            "ln" => Self::One(Op1::Ln),
-            "log" | "log10" => Self::One(Op1::Log10),
-            "max" => Self::Two(Op2::Max),
-            "min" => Self::Two(Op2::Min),
-            "mul" => Self::Two(Op2::Mul),
-            "neg" => Self::One(Op1::Neg),
-            "pi" => Self::Pi,
-            "pow" => Self::Two(Op2::Pow),
-            "round" => Self::One(Op1::Round),
-            "sign" => Self::One(Op1::Sign),
-            "sin" => Self::One(Op1::Sin),
-            "sinh" => Self::One(Op1::Sinh),
-            "sqrt" => Self::One(Op1::Sqrt),
-            "sub" => Self::Two(Op2::Sub),
-            "tan" => Self::One(Op1::Tan),
-            "tanh" => Self::One(Op1::Tanh),
+            b"abs" => Self::One(Op1::Abs),
+            b"acos" => Self::One(Op1::Acos),
+            b"add" => Self::Two(Op2::Add),
+            b"asin" => Self::One(Op1::Asin),
+            b"atan" => Self::One(Op1::Atan),
+            b"atan2" => Self::Two(Op2::Atan2),
+            b"ceil" => Self::One(Op1::Ceil),
+            b"comma" => Self::Two(Op2::Second),
+            b"cos" => Self::One(Op1::Cos),
+            b"cosh" => Self::One(Op1::Cosh),
+            b"div" => Self::Two(Op2::Div),
+            b"e" => Self::E,
+            b"exp" => Self::One(Op1::Exp),
+            b"floor" => Self::One(Op1::Floor),
+            b"fmod" => Self::Two(Op2::Rem),
+            b"ln" => Self::One(Op1::Ln),
+            b"log" | b"log10" => Self::One(Op1::Log10),
+            b"max" => Self::Two(Op2::Max),
+            b"min" => Self::Two(Op2::Min),
+            b"mul" => Self::Two(Op2::Mul),
+            b"neg" => Self::One(Op1::Neg),
+            b"pi" => Self::Pi,
+            b"pow" => Self::Two(Op2::Pow),
+            b"round" => Self::One(Op1::Round),
+            b"sign" => Self::One(Op1::Sign),
+            b"sin" => Self::One(Op1::Sin),
+            b"sinh" => Self::One(Op1::Sinh),
+            b"sqrt" => Self::One(Op1::Sqrt),
+            b"sub" => Self::Two(Op2::Sub),
+            b"tan" => Self::One(Op1::Tan),
+            b"tanh" => Self::One(Op1::Tanh),
             _ => return None,
         })
     }
 
     /// A constant's value.
-    pub(super) fn constant<R: Real>(name: &str) -> Option<R> {
+    pub(super) fn constant<R: Real>(name: &[u8]) -> Option<R> {
         match name {
-            "pi" => Some(R::PI),
-            "e" => Some(R::E),
+            b"pi" => Some(R::PI),
+            b"e" => Some(R::E),
             _ => None,
         }
     }
@@ -343,7 +343,7 @@ mod tests {
         assert!(OP2.iter().enumerate().all(|(number, op)| *op as usize == number));
         assert!(OP2.iter().filter(|op| op.is_arithmetic()).all(|op| (*op as usize) < 4));
         assert!(OP2.iter().filter(|op| op.is_comparison()).count() == 6);
-        assert!(NAMES.iter().all(|name| Builtin::find(name).is_some()));
+        assert!(NAMES.iter().all(|name| Builtin::find(name.as_bytes()).is_some()));
     }
 
     #[test]

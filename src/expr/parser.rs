@@ -28,8 +28,8 @@ pub fn parse<'a, R: Real>(
     let mut parser = Parser {
         lexer: Lexer::new(text),
         token: Token::End,
-        span: Span::default(),
-        last: Span::default(),
+        start: 0,
+        last: 0,
         arena,
         limits: *limits,
         nesting: 0,
@@ -44,18 +44,19 @@ pub fn parse<'a, R: Real>(
     match (root, parser.error) {
         (Some(root), None) => Ok(Expr { text, root }),
         (_, error) => {
-            let (kind, span) = error.unwrap_or((ErrorKind::InvalidNumber, parser.span));
+            let (kind, span) = error.unwrap_or((ErrorKind::InvalidNumber, parser.span()));
             Err(Error::at(kind, text, span))
         }
     }
 }
 
 struct Parser<'a, 'm, R> {
-    lexer: Lexer<'a>,
-    token: Token<R>,
-    /// The place of `token`, and of the token before it.
-    span: Span,
-    last: Span,
+    lexer: Lexer<'a, R>,
+    token: Token,
+    /// Where `token` begins (it ends where the lexer is), and where the token
+    /// before it ends.
+    start: u16,
+    last: u16,
     arena: &'a Arena<'m>,
     limits: Limits,
     nesting: u16,
@@ -72,18 +73,26 @@ struct Link<'a, R> {
 }
 
 impl<'a, R: Real> Parser<'a, '_, R> {
-    #[inline]
+    #[inline(never)]
     fn advance(&mut self) {
-        self.last = self.span;
-        let (token, span) = self.lexer.next();
-        self.span = span;
-        match token {
-            Ok(token) => self.token = token,
-            Err(kind) => {
-                self.token = Token::End;
-                self.fail::<()>(kind, span);
-            }
+        self.last = self.lexer.place();
+        self.start = self.lexer.skip_space();
+        self.token = self.lexer.next();
+        if self.token == Token::Wrong {
+            self.token = Token::End;
+            self.fail::<()>(self.lexer.error, self.span());
         }
+    }
+
+    /// The place of the token.
+    fn span(&self) -> Span {
+        Span { start: self.start, end: self.lexer.place() }
+    }
+
+    /// The place of what began at `start` and ends with the token before this one.
+    #[inline]
+    fn since(&self, start: u16) -> Span {
+        Span { start, end: self.last }
     }
 
     #[cold]
@@ -94,11 +103,21 @@ impl<'a, R: Real> Parser<'a, '_, R> {
 
     #[cold]
     fn expected<T>(&mut self, what: &'static str) -> Option<T> {
-        self.fail(ErrorKind::Expected { what }, self.span)
+        self.fail(ErrorKind::Expected { what }, self.span())
+    }
+
+    #[cold]
+    fn too_deep<T>(&mut self) -> Option<T> {
+        self.fail(ErrorKind::TooDeep { limit: self.limits.depth }, self.span())
+    }
+
+    #[cold]
+    fn too_many_terms<T>(&mut self) -> Option<T> {
+        self.fail(ErrorKind::TooManyTerms { limit: self.limits.terms }, self.span())
     }
 
     #[inline]
-    fn expect(&mut self, token: Token<R>, what: &'static str) -> Option<()> {
+    fn expect(&mut self, token: Token, what: &'static str) -> Option<()> {
         if self.token == token {
             self.advance();
             Some(())
@@ -112,7 +131,7 @@ impl<'a, R: Real> Parser<'a, '_, R> {
     fn place<T>(&mut self, value: T) -> Option<&'a T> {
         match self.arena.try_alloc(value) {
             Ok(place) => Some(place),
-            Err(error) => self.fail(ErrorKind::Memory(error), self.last),
+            Err(error) => self.fail(ErrorKind::Memory(error), self.since(self.last)),
         }
     }
 
@@ -121,7 +140,7 @@ impl<'a, R: Real> Parser<'a, '_, R> {
     fn count(&mut self) -> Option<()> {
         self.terms += 1;
         if self.terms > self.limits.terms {
-            return self.fail(ErrorKind::TooManyTerms { limit: self.limits.terms }, self.last);
+            return self.too_many_terms();
         }
         Some(())
     }
@@ -130,7 +149,7 @@ impl<'a, R: Real> Parser<'a, '_, R> {
     #[inline]
     fn above(&mut self, height: u16) -> Option<u16> {
         if height >= self.limits.depth {
-            return self.fail(ErrorKind::TooDeep { limit: self.limits.depth }, self.last);
+            return self.too_deep();
         }
         Some(height + 1)
     }
@@ -138,113 +157,154 @@ impl<'a, R: Real> Parser<'a, '_, R> {
     /// An expression of operators that bind at least as tight as `least`.
     fn expression(&mut self, least: Binding) -> Option<Term<'a, R>> {
         if self.nesting >= self.limits.depth {
-            return self.fail(ErrorKind::TooDeep { limit: self.limits.depth }, self.span);
+            return self.too_deep();
         }
         self.nesting += 1;
-        let mut left = self.operand()?;
-        loop {
-            let (op, binding) = match self.token {
-                Token::Infix(op, binding) => (op, binding),
-                Token::Plus => (Op2::Add, Binding::Sum),
-                Token::Minus => (Op2::Sub, Binding::Sum),
-                Token::Question if least <= Binding::Conditional => {
-                    left = self.conditional(left)?;
-                    continue;
-                }
-                _ => break,
-            };
-            if binding < least {
-                break;
-            }
-            self.advance();
-            let right = self.expression(right_of(binding))?;
-            self.count()?;
-            let height = self.above(left.height().max(right.height()))?;
-            let span = left.span().to(right.span());
-            left = Term::Binary { op, span, height, operands: self.place([left, right])? };
+        let start = self.start;
+        let mut term = self.operand()?;
+        if self.goes_on(least) {
+            term = self.operators(term, start, least)?;
         }
         self.nesting -= 1;
-        Some(left)
+        Some(term)
     }
 
-    fn conditional(&mut self, condition: Term<'a, R>) -> Option<Term<'a, R>> {
+    /// Whether an operator follows that binds at least as tight as `least`.
+    #[inline(always)]
+    fn goes_on(&self, least: Binding) -> bool {
+        match self.token {
+            Token::Infix(_, binding) => binding >= least,
+            Token::Question => least <= Binding::Conditional,
+            _ => false,
+        }
+    }
+
+    /// The operators behind a term that begins at `start`, as
+    /// [`goes_on`](Self::goes_on) says, and their other operands.
+    fn operators(
+        &mut self,
+        mut left: Term<'a, R>,
+        start: u16,
+        least: Binding,
+    ) -> Option<Term<'a, R>> {
+        loop {
+            let (op, binding) = match self.token {
+                Token::Infix(op, binding) if binding >= least => (op, binding),
+                Token::Question if least <= Binding::Conditional => {
+                    left = self.conditional(left, start)?;
+                    continue;
+                }
+                _ => return Some(left),
+            };
+            self.advance();
+            let (inner, least) = (self.start, right_of(binding));
+            let mut right = self.operand()?;
+            if self.goes_on(least) {
+                if self.nesting >= self.limits.depth {
+                    return self.too_deep();
+                }
+                self.nesting += 1;
+                right = self.operators(right, inner, least)?;
+                self.nesting -= 1;
+            }
+            self.count()?;
+            let height = self.above(left.height().max(right.height()))?;
+            let (span, operands) = (self.since(start), self.place([left, right])?);
+            left = Term::Binary { op, span, height, operands };
+        }
+    }
+
+    fn conditional(&mut self, condition: Term<'a, R>, start: u16) -> Option<Term<'a, R>> {
         self.advance();
         let first = self.expression(Binding::Sequence)?;
         self.expect(Token::Colon, "`:`")?;
         let second = self.expression(Binding::Conditional)?;
         self.count()?;
         let height = condition.height().max(first.height()).max(second.height());
-        let (height, span) = (self.above(height)?, condition.span().to(second.span()));
+        let (height, span) = (self.above(height)?, self.since(start));
         Some(Term::Conditional { span, height, parts: self.place([condition, first, second])? })
     }
 
     /// What stands between two operators.
+    #[inline(always)]
     fn operand(&mut self) -> Option<Term<'a, R>> {
-        let span = self.span;
         match self.token {
-            Token::Number(value) => {
+            Token::Number => {
+                let (start, value) = (self.start, self.lexer.number);
                 self.advance();
                 self.count()?;
-                Some(Term::Number { span, value })
+                Some(Term::Number { span: self.since(start), value })
             }
             Token::Name => {
+                let start = self.start;
                 self.advance();
                 self.count()?;
+                let span = self.since(start);
                 match self.token {
                     Token::Open => self.call(span),
                     Token::OpenIndex => self.index(span),
                     _ => Some(Term::Name { span }),
                 }
             }
-            Token::Minus => self.prefix(Op1::Neg),
-            Token::Prefix(op) => self.prefix(op),
-            Token::Plus => {
-                self.advance();
-                self.expression(Binding::Unary)
-            }
+            _ => self.other_operand(),
+        }
+    }
+
+    #[inline(never)]
+    fn other_operand(&mut self) -> Option<Term<'a, R>> {
+        match self.token {
             Token::Open => {
                 self.advance();
                 let inner = self.expression(Binding::Sequence)?;
                 self.expect(Token::Close, "`)`")?;
                 Some(inner)
             }
+            Token::Infix(Op2::Sub, _) => self.prefix(Op1::Neg),
+            Token::Prefix(op) => self.prefix(op),
+            Token::Infix(Op2::Add, _) => {
+                self.advance();
+                self.expression(Binding::Unary)
+            }
+            Token::Attribute => {
+                let start = self.start;
+                self.advance();
+                self.count()?;
+                let span = self.since(start);
+                let what = match self.token {
+                    Token::Open => "a function: attributes cannot be called",
+                    Token::OpenIndex => "an array: attributes have no elements",
+                    _ => return Some(Term::Name { span }),
+                };
+                self.fail(ErrorKind::NotA { what }, span)
+            }
             _ => self.expected("a number, a name or `(`"),
         }
     }
 
     fn prefix(&mut self, op: Op1) -> Option<Term<'a, R>> {
-        let start = self.span;
+        let start = self.start;
         self.advance();
         let operand = self.expression(Binding::Unary)?;
         self.count()?;
-        let (height, span) = (self.above(operand.height())?, start.to(operand.span()));
+        let (height, span) = (self.above(operand.height())?, self.since(start));
         Some(Term::Unary { op, span, height, operand: self.place(operand)? })
     }
 
     fn index(&mut self, name: Span) -> Option<Term<'a, R>> {
-        let length = self.plain_name(name, "an array: attributes have no elements")?;
+        let length = length(name);
         self.advance();
         let index = self.expression(Binding::Sequence)?;
         self.expect(Token::CloseIndex, "`]`")?;
-        let (height, span) = (self.above(index.height())?, name.to(self.last));
+        let (height, span) = (self.above(index.height())?, self.since(name.start));
         Some(Term::Index { span, name: length, height, index: self.place(index)? })
     }
 
-    /// The length of a name that is none of an attribute.
-    fn plain_name(&mut self, name: Span, what: &'static str) -> Option<u8> {
-        if self.lexer.has_dot(name) {
-            return self.fail(ErrorKind::NotA { what }, name);
-        }
-        // The lexer bounds it.
-        u8::try_from(name.end - name.start).ok()
-    }
-
     fn call(&mut self, called: Span) -> Option<Term<'a, R>> {
-        let name = self.plain_name(called, "a function: attributes cannot be called")?;
+        let name = length(called);
         self.advance();
         if self.token == Token::Close {
             self.advance();
-            return Some(Term::Call0 { span: called.to(self.last), name });
+            return Some(Term::Call0 { span: self.since(called.start), name });
         }
         let first = self.expression(Binding::Conditional)?;
         if !self.comma() {
@@ -281,7 +341,7 @@ impl<'a, R: Real> Parser<'a, '_, R> {
 
     fn close_call(&mut self, called: Span) -> Option<Span> {
         self.expect(Token::Close, "`,` or `)`")?;
-        Some(called.to(self.last))
+        Some(self.since(called.start))
     }
 
     /// All arguments of a call that has more than two, behind the second comma.
@@ -293,7 +353,7 @@ impl<'a, R: Real> Parser<'a, '_, R> {
             last = Some(self.place(Link { term, before: last })?);
             count += 1;
             if count > usize::from(u8::MAX) {
-                return self.fail(ErrorKind::TooManyArguments, self.last);
+                return self.fail(ErrorKind::TooManyArguments, self.span());
             }
             if !self.comma() {
                 break;
@@ -302,7 +362,7 @@ impl<'a, R: Real> Parser<'a, '_, R> {
         let filler = first[0];
         let all = match self.arena.try_alloc_slice_fill_with(count, |_| filler) {
             Ok(all) => all,
-            Err(error) => return self.fail(ErrorKind::Memory(error), self.last),
+            Err(error) => return self.fail(ErrorKind::Memory(error), self.since(self.last)),
         };
         for place in all.iter_mut().skip(first.len()).rev() {
             let link = last?;
@@ -314,6 +374,12 @@ impl<'a, R: Real> Parser<'a, '_, R> {
         }
         Some(all)
     }
+}
+
+/// The length of a name, which the lexer bounds.
+#[allow(clippy::cast_possible_truncation, reason = "the lexer bounds it")]
+fn length(name: Span) -> u8 {
+    (name.end - name.start) as u8
 }
 
 /// How tight operators on the right side of one have to bind.
