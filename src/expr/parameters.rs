@@ -9,7 +9,12 @@ pub(super) struct Parameters<'m, S: ReleaseStrategy> {
     names: Vector<'m, Array<'m, u8, S>, S>,
     /// The names as words, side by side: most names are told apart by these.
     words: Vector<'m, u64, S>,
+    /// By the hash of a word, the first parameter with it, counted from 1 on.
+    first: [u8; BUCKETS],
 }
+
+/// Buckets of names: most batches have fewer parameters.
+const BUCKETS: usize = 32;
 
 /// Bytes of a name that its word holds, beside its length.
 const LETTERS: usize = 7;
@@ -22,9 +27,16 @@ fn word(name: &[u8]) -> u64 {
     letters.fold(name.len() as u64, |word, &letter| word << 8 | u64::from(letter))
 }
 
+/// The bucket of a word: the upper bits of a product.
+#[inline]
+fn bucket(word: u64) -> usize {
+    let folded = (word ^ word >> 32) & u64::from(u32::MAX);
+    (folded.wrapping_mul(0x9e37_79b9) >> 27) as usize % BUCKETS
+}
+
 impl<'m, S: ReleaseStrategy> Parameters<'m, S> {
     pub(super) fn new(pool: &'m Pool<'m, S>) -> Self {
-        Self { names: pool.vec(), words: pool.vec() }
+        Self { names: pool.vec(), words: pool.vec(), first: [0; BUCKETS] }
     }
 
     /// Makes room for one more: the next [`push`](Self::push) does not fail.
@@ -35,8 +47,14 @@ impl<'m, S: ReleaseStrategy> Parameters<'m, S> {
 
     pub(super) fn push(&mut self, name: Array<'m, u8, S>) -> Result<(), AllocError> {
         self.reserve()?;
-        self.words.try_push(word(&name))?;
-        self.names.try_push(name)
+        let word = word(&name);
+        self.words.try_push(word)?;
+        self.names.try_push(name)?;
+        let first = &mut self.first[bucket(word)];
+        if *first == 0 {
+            *first = u8::try_from(self.words.len()).unwrap_or(0);
+        }
+        Ok(())
     }
 
     #[inline]
@@ -48,16 +66,44 @@ impl<'m, S: ReleaseStrategy> Parameters<'m, S> {
         self.names.iter().map(|name| &**name)
     }
 
-    /// The number of the parameter of this name. Linear in their number.
+    /// The number of the parameter of this name. Constant time for most; linear in
+    /// their number at worst.
     #[inline]
     pub(super) fn find(&self, name: &[u8]) -> Option<usize> {
         let wanted = word(name);
-        let found = self.words.iter().position(|word| *word == wanted);
-        if name.len() <= LETTERS {
-            return found;
+        let first = usize::from(self.first[bucket(wanted)]).checked_sub(1)?;
+        let is_it = self.words.get(first) == Some(&wanted) && name.len() <= LETTERS;
+        if is_it { Some(first) } else { self.search(name, wanted, first) }
+    }
+
+    /// The same among those that do not come before `first`.
+    #[cold]
+    fn search(&self, name: &[u8], wanted: u64, first: usize) -> Option<usize> {
+        let mut rest = self.words.iter().zip(self.names.iter()).enumerate().skip(first);
+        rest.find(|(_, (word, other))| **word == wanted && ***other == *name)
+            .map(|(number, _)| number)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::format;
+
+    #[test]
+    fn every_name_is_found_and_no_other() {
+        let pool = Pool::new();
+        let mut parameters = Parameters::new(&pool);
+        let names = || (0..250).map(|number| [format!("x{number}"), format!("parameter_{number}")]);
+        for (number, name) in names().flatten().enumerate().take(255) {
+            assert_eq!(parameters.find(name.as_bytes()), None);
+            parameters.push(pool.copy(name.as_bytes()).unwrap()).unwrap();
+            assert_eq!(parameters.find(name.as_bytes()), Some(number));
         }
-        // Longer names may begin alike.
-        let rest = self.names.iter().enumerate().skip(found?);
-        rest.filter(|(_, other)| ***other == *name).map(|(number, _)| number).next()
+        for (number, name) in names().flatten().enumerate() {
+            let found = parameters.find(name.as_bytes());
+            assert_eq!(found, (number < 255).then_some(number), "{name}");
+        }
+        assert_eq!(parameters.find(b""), None);
     }
 }

@@ -33,6 +33,7 @@ pub fn parse<'a, R: Real>(
         arena,
         limits: *limits,
         nesting: 0,
+        height: 0,
         terms: 0,
         error: None,
     };
@@ -60,6 +61,8 @@ struct Parser<'a, 'm, R> {
     arena: &'a Arena<'m>,
     limits: Limits,
     nesting: u16,
+    /// Levels of the term that was parsed last.
+    height: u16,
     terms: usize,
     /// The first error. Functions answer `None` if and only if there is one, so
     /// that what they answer is small.
@@ -135,9 +138,10 @@ impl<'a, R: Real> Parser<'a, '_, R> {
         }
     }
 
-    /// Counts a term.
+    /// Counts a term, of one level if it has nothing below it.
     #[inline]
     fn count(&mut self) -> Option<()> {
+        self.height = 1;
         self.terms += 1;
         if self.terms > self.limits.terms {
             return self.too_many_terms();
@@ -151,6 +155,7 @@ impl<'a, R: Real> Parser<'a, '_, R> {
         if height >= self.limits.depth {
             return self.too_deep();
         }
+        self.height = height + 1;
         Some(height + 1)
     }
 
@@ -197,6 +202,7 @@ impl<'a, R: Real> Parser<'a, '_, R> {
                 _ => return Some(left),
             };
             self.advance();
+            let left_height = self.height;
             let (inner, least) = (self.start, right_of(binding));
             let mut right = self.operand()?;
             if self.goes_on(least) {
@@ -207,20 +213,23 @@ impl<'a, R: Real> Parser<'a, '_, R> {
                 right = self.operators(right, inner, least)?;
                 self.nesting -= 1;
             }
+            let height = left_height.max(self.height);
             self.count()?;
-            let height = self.above(left.height().max(right.height()))?;
+            let height = self.above(height)?;
             let (span, operands) = (self.since(start), self.place([left, right])?);
             left = Term::Binary { op, span, height, operands };
         }
     }
 
     fn conditional(&mut self, condition: Term<'a, R>, start: u16) -> Option<Term<'a, R>> {
+        let height = self.height;
         self.advance();
         let first = self.expression(Binding::Sequence)?;
+        let height = height.max(self.height);
         self.expect(Token::Colon, "`:`")?;
         let second = self.expression(Binding::Conditional)?;
+        let height = height.max(self.height);
         self.count()?;
-        let height = condition.height().max(first.height()).max(second.height());
         let (height, span) = (self.above(height)?, self.since(start));
         Some(Term::Conditional { span, height, parts: self.place([condition, first, second])? })
     }
@@ -285,8 +294,9 @@ impl<'a, R: Real> Parser<'a, '_, R> {
         let start = self.start;
         self.advance();
         let operand = self.expression(Binding::Unary)?;
+        let height = self.height;
         self.count()?;
-        let (height, span) = (self.above(operand.height())?, self.since(start));
+        let (height, span) = (self.above(height)?, self.since(start));
         Some(Term::Unary { op, span, height, operand: self.place(operand)? })
     }
 
@@ -295,7 +305,7 @@ impl<'a, R: Real> Parser<'a, '_, R> {
         self.advance();
         let index = self.expression(Binding::Sequence)?;
         self.expect(Token::CloseIndex, "`]`")?;
-        let (height, span) = (self.above(index.height())?, self.since(name.start));
+        let (height, span) = (self.above(self.height)?, self.since(name.start));
         Some(Term::Index { span, name: length, height, index: self.place(index)? })
     }
 
@@ -309,13 +319,14 @@ impl<'a, R: Real> Parser<'a, '_, R> {
         let first = self.expression(Binding::Conditional)?;
         if !self.comma() {
             let span = self.close_call(called)?;
-            let (height, argument) = (self.above(first.height())?, self.place(first)?);
+            let (height, argument) = (self.above(self.height)?, self.place(first)?);
             return Some(Term::Call1 { span, name, height, argument });
         }
+        let height = self.height;
         let second = self.expression(Binding::Conditional)?;
         if !self.comma() {
             let span = self.close_call(called)?;
-            let height = self.above(first.height().max(second.height()))?;
+            let height = self.above(height.max(self.height))?;
             return Some(Term::Call2 {
                 span,
                 name,
