@@ -173,8 +173,12 @@ impl Large {
     fn shift(&mut self, bits: u32) {
         let (words, bits) = ((bits / 32) as usize, bits % 32);
         if words > 0 {
-            self.words.copy_within(..WORDS - words, words);
-            self.words[..words].fill(0);
+            for place in (0..self.used).rev() {
+                let word = core::mem::take(&mut self.words[place]);
+                if let Some(to) = self.words.get_mut(place + words) {
+                    *to = word;
+                }
+            }
             self.used = (self.used + words).min(WORDS);
         }
         let mut carry = 0;

@@ -148,7 +148,10 @@ impl<'m, R: Real, S: ReleaseStrategy> Frame<'m, R, S> {
             self.counts[index] = self.counts[index].saturating_sub(1);
             if self.counts[index] == 0 {
                 if self.uses[index] == Use::Bound {
-                    self.bindings.retain(|binding| binding.slot != slot);
+                    let is_it = |binding: &Binding| binding.slot == slot;
+                    if let Some(index) = self.bindings.iter().position(is_it) {
+                        self.bindings.swap_remove(index);
+                    }
                 }
                 self.uses[index] = Use::Free;
             }

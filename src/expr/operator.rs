@@ -109,7 +109,7 @@ impl Op2 {
             Self::Sub => x - y,
             Self::Mul => x * y,
             Self::Div => x / y,
-            Self::Rem => x % y,
+            Self::Rem => x.remainder(y),
             Self::Pow => x.power(y),
             Self::Min => x.least(y),
             Self::Max => x.most(y),

@@ -1,5 +1,7 @@
 //! Text to a tree: precedence climbing, within bounds.
 
+use core::cell::Cell;
+
 use super::ast::{Expr, Span, Term};
 use super::error::{Error, ErrorKind};
 use super::lexer::{Lexer, Token};
@@ -72,7 +74,7 @@ struct Parser<'a, 'm, R> {
 /// Arguments from the third on, while they are collected.
 struct Link<'a, R> {
     term: Term<'a, R>,
-    before: Option<&'a Link<'a, R>>,
+    next: Cell<Option<&'a Link<'a, R>>>,
 }
 
 impl<'a, R: Real> Parser<'a, '_, R> {
@@ -357,11 +359,16 @@ impl<'a, R: Real> Parser<'a, '_, R> {
 
     /// All arguments of a call that has more than two, behind the second comma.
     fn more_arguments(&mut self, first: [Term<'a, R>; 2]) -> Option<&'a [Term<'a, R>]> {
+        let (mut third, mut count) = (None, first.len());
         let mut last: Option<&'a Link<'a, R>> = None;
-        let mut count = first.len();
         loop {
             let term = self.expression(Binding::Conditional)?;
-            last = Some(self.place(Link { term, before: last })?);
+            let link = self.place(Link { term, next: Cell::new(None) })?;
+            match last {
+                Some(last) => last.next.set(Some(link)),
+                None => third = Some(link),
+            }
+            last = Some(link);
             count += 1;
             if count > usize::from(u8::MAX) {
                 return self.fail(ErrorKind::TooManyArguments, self.span());
@@ -370,20 +377,19 @@ impl<'a, R: Real> Parser<'a, '_, R> {
                 break;
             }
         }
-        let filler = first[0];
-        let all = match self.arena.try_alloc_slice_fill_with(count, |_| filler) {
-            Ok(all) => all,
-            Err(error) => return self.fail(ErrorKind::Memory(error), self.since(self.last)),
-        };
-        for place in all.iter_mut().skip(first.len()).rev() {
-            let link = last?;
-            *place = link.term;
-            last = link.before;
+        let mut at = third;
+        let all = self.arena.try_alloc_slice_fill_with(count, |index| match (first.get(index), at) {
+            (None, Some(link)) => {
+                at = link.next.get();
+                link.term
+            }
+            (Some(term), _) => *term,
+            (None, None) => first[0],
+        });
+        match all {
+            Ok(all) => Some(all),
+            Err(error) => self.fail(ErrorKind::Memory(error), self.since(self.last)),
         }
-        if let Some(place) = all.get_mut(1) {
-            *place = first[1];
-        }
-        Some(all)
     }
 }
 
