@@ -13,6 +13,7 @@ use super::memory::{Array, Vector};
 use super::parameters::Parameters;
 use super::program::{Cost, Program, World};
 use super::real::Real;
+use super::shapes::literal_node;
 use crate::error::AllocError;
 use crate::pool::{DefaultStrategy, ReleaseStrategy};
 
@@ -213,22 +214,18 @@ impl<'e, 'm, R: Real, S: ReleaseStrategy> Batch<'e, 'm, R, S> {
             depth: Cell::new(limits.call_depth),
             calls: Cell::new(limits.calls),
             failure: Cell::new(None),
+            none: literal_node(R::NAN),
         };
         for (entry, result) in self.entries.iter_mut().zip(self.results.iter_mut()) {
             let Some(entry) = entry else { continue };
             let Some(first) = entry.program.nodes.first() else { continue };
             world.nodes = &entry.program.nodes;
-            let value = (first.run)(first, &frame.slots, &world);
-            match world.failure.get() {
-                None => {
-                    *result = value;
-                    entry.status = Ok(());
-                }
-                Some(failure) => {
-                    *result = R::NAN;
-                    entry.status = Err(failure);
-                    world.failure.set(None);
-                }
+            *result = (first.run)(first, &frame.slots, &world);
+            entry.status = Ok(());
+            if let Some(failure) = world.failure.get() {
+                *result = R::NAN;
+                entry.status = Err(failure);
+                world.failure.set(None);
             }
             world.calls.set(limits.calls);
         }

@@ -149,8 +149,12 @@ impl<'m, R: Real, S: ReleaseStrategy> Frame<'m, R, S> {
             if self.counts[index] == 0 {
                 if self.uses[index] == Use::Bound {
                     let is_it = |binding: &Binding| binding.slot == slot;
-                    if let Some(index) = self.bindings.iter().position(is_it) {
-                        self.bindings.swap_remove(index);
+                    if let (Some(index), Some(last)) =
+                        (self.bindings.iter().position(is_it), self.bindings.pop())
+                    {
+                        if let Some(place) = self.bindings.get_mut(index) {
+                            *place = last;
+                        }
                     }
                 }
                 self.uses[index] = Use::Free;

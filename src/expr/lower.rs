@@ -269,6 +269,9 @@ impl<R: Real, S: ReleaseStrategy> Lowering<'_, '_, '_, R, S> {
             let run = Shapes::fused(Fused::NSs, a, op);
             return Some(Node { slots: [y, z, 0, 0], ..self.above(run, left) });
         }
+        if right.is_leaf() {
+            return self.chained(op, left, right);
+        }
         let Term::Two { op: b, operands: [inner, last], .. } = right else { return None };
         if !b.is_arithmetic() || left.is_leaf() {
             return None;
@@ -277,6 +280,17 @@ impl<R: Real, S: ReleaseStrategy> Lowering<'_, '_, '_, R, S> {
         let run = Shapes::n_ss_s(a, *b, op)?;
         let z = self.slot(last)?;
         Some(Node { slots: [x, y, z, 0], ..self.above(run, left) })
+    }
+
+    /// A sum of a slot and what has another slot on its right.
+    fn chained(&mut self, op: Op2, left: &Term<'_, R>, right: &Term<'_, R>) -> Option<Node<R>> {
+        let Term::Two { op: a, operands: [inner, middle], .. } = left else { return None };
+        if !a.is_arithmetic() {
+            return None;
+        }
+        let run = Shapes::ns_s(*a, op)?;
+        let slots = [self.slot(middle)?, self.slot(right)?, 0, 0];
+        Some(Node { slots, ..self.above(run, inner) })
     }
 
     /// Tells every call where its function begins, and how large its window is.

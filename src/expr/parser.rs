@@ -71,7 +71,7 @@ struct Parser<'a, 'm, R> {
     error: Option<(ErrorKind, Span)>,
 }
 
-/// Arguments from the third on, while they are collected.
+/// An argument of a call with more than two, while they are collected.
 struct Link<'a, R> {
     term: Term<'a, R>,
     next: Cell<Option<&'a Link<'a, R>>>,
@@ -359,16 +359,13 @@ impl<'a, R: Real> Parser<'a, '_, R> {
 
     /// All arguments of a call that has more than two, behind the second comma.
     fn more_arguments(&mut self, first: [Term<'a, R>; 2]) -> Option<&'a [Term<'a, R>]> {
-        let (mut third, mut count) = (None, first.len());
-        let mut last: Option<&'a Link<'a, R>> = None;
+        let [first, second] = first;
+        let first: &'a Link<'a, R> = self.place(Link { term: first, next: Cell::new(None) })?;
+        let mut last = self.link(second, first)?;
+        let mut count = 2;
         loop {
             let term = self.expression(Binding::Conditional)?;
-            let link = self.place(Link { term, next: Cell::new(None) })?;
-            match last {
-                Some(last) => last.next.set(Some(link)),
-                None => third = Some(link),
-            }
-            last = Some(link);
+            last = self.link(term, last)?;
             count += 1;
             if count > usize::from(u8::MAX) {
                 return self.fail(ErrorKind::TooManyArguments, self.span());
@@ -377,19 +374,22 @@ impl<'a, R: Real> Parser<'a, '_, R> {
                 break;
             }
         }
-        let mut at = third;
-        let all = self.arena.try_alloc_slice_fill_with(count, |index| match (first.get(index), at) {
-            (None, Some(link)) => {
-                at = link.next.get();
-                link.term
-            }
-            (Some(term), _) => *term,
-            (None, None) => first[0],
+        let mut at = first;
+        let all = self.arena.try_alloc_slice_fill_with(count, |_| {
+            let link = at;
+            at = link.next.get().unwrap_or(link);
+            link.term
         });
         match all {
             Ok(all) => Some(all),
             Err(error) => self.fail(ErrorKind::Memory(error), self.since(self.last)),
         }
+    }
+
+    fn link(&mut self, term: Term<'a, R>, last: &'a Link<'a, R>) -> Option<&'a Link<'a, R>> {
+        let link = self.place(Link { term, next: Cell::new(None) })?;
+        last.next.set(Some(link));
+        Some(link)
     }
 }
 

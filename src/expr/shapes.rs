@@ -128,6 +128,17 @@ fn ss_n<R: Real, const A: u8, const B: u8>(
     plain::<R, B>(plain::<R, A>(slot(slots, x), slot(slots, y)), right)
 }
 
+/// `(n a s) b s`.
+fn ns_s<R: Real, const A: u8, const B: u8>(
+    node: &Node<R>,
+    slots: &Slots<R>,
+    world: &World<'_, R>,
+) -> R {
+    let [x, y, ..] = node.slots;
+    let left = plain::<R, A>(world.run(node.left, slots), slot(slots, x));
+    plain::<R, B>(left, slot(slots, y))
+}
+
 /// `(s a s) c (s b s)`.
 fn ss_ss<R: Real, const A: u8, const B: u8, const C: u8>(
     node: &Node<R>,
@@ -374,6 +385,7 @@ impl<R: Real> Shapes<R> {
     const SS_N: [[Run<R>; SUMS]; SUMS] = rows!(ss_n);
     const SS_SS: Triple<R, 4> =
         [sums!(ss_ss 0), sums!(ss_ss 1), products!(ss_ss 2), products!(ss_ss 3)];
+    const NS_S: [[Run<R>; SUMS]; 2] = [rows!(@ ns_s 0), rows!(@ ns_s 1)];
     const N_SS_S: Triple<R, 2> = [sums!(n_ss_s 0), sums!(n_ss_s 1)];
     const ALL: [[Run<R>; COMPARISONS]; COMPARISONS] = comparisons!(true: 4 5 6 7);
     const ANY: [[Run<R>; COMPARISONS]; COMPARISONS] = comparisons!(false: 4 5 6 7);
@@ -417,6 +429,11 @@ impl<R: Real> Shapes<R> {
             Fused::SsN => &Self::SS_N,
         };
         table[b as usize % SUMS][a as usize % SUMS]
+    }
+
+    /// `(n a s) b s`, if it is a sum: a step of Horner's scheme is one.
+    pub(super) fn ns_s(a: Op2, b: Op2) -> Option<Run<R>> {
+        Self::NS_S.get(b as usize).map(|row| row[a as usize % SUMS])
     }
 
     /// `(s a s) c (s b s)`, if it is a sum of products or a product of sums.
