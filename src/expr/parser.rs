@@ -9,6 +9,7 @@ use super::limits::Limits;
 use super::operator::{Binding, Op1, Op2};
 use super::real::Real;
 use crate::arena::Arena;
+use crate::error::AllocError;
 
 /// The tree of a text.
 ///
@@ -73,7 +74,7 @@ struct Parser<'a, 'm, R> {
 
 /// An argument of a call with more than two, while they are collected.
 struct Link<'a, R> {
-    term: Term<'a, R>,
+    term: Cell<Option<Term<'a, R>>>,
     next: Cell<Option<&'a Link<'a, R>>>,
 }
 
@@ -101,22 +102,32 @@ impl<'a, R: Real> Parser<'a, '_, R> {
     }
 
     #[cold]
+    #[inline(never)]
     fn fail<T>(&mut self, kind: ErrorKind, span: Span) -> Option<T> {
         self.error = self.error.or(Some((kind, span)));
         None
     }
 
     #[cold]
+    #[inline(never)]
     fn expected<T>(&mut self, what: &'static str) -> Option<T> {
         self.fail(ErrorKind::Expected { what }, self.span())
     }
 
     #[cold]
+    #[inline(never)]
+    fn no_memory<T>(&mut self, error: AllocError) -> Option<T> {
+        self.fail(ErrorKind::Memory(error), self.since(self.last))
+    }
+
+    #[cold]
+    #[inline(never)]
     fn too_deep<T>(&mut self) -> Option<T> {
         self.fail(ErrorKind::TooDeep { limit: self.limits.depth }, self.span())
     }
 
     #[cold]
+    #[inline(never)]
     fn too_many_terms<T>(&mut self) -> Option<T> {
         self.fail(ErrorKind::TooManyTerms { limit: self.limits.terms }, self.span())
     }
@@ -136,7 +147,7 @@ impl<'a, R: Real> Parser<'a, '_, R> {
     fn place<T>(&mut self, value: T) -> Option<&'a T> {
         match self.arena.try_alloc(value) {
             Ok(place) => Some(place),
-            Err(error) => self.fail(ErrorKind::Memory(error), self.since(self.last)),
+            Err(error) => self.no_memory(error),
         }
     }
 
@@ -360,12 +371,13 @@ impl<'a, R: Real> Parser<'a, '_, R> {
     /// All arguments of a call that has more than two, behind the second comma.
     fn more_arguments(&mut self, first: [Term<'a, R>; 2]) -> Option<&'a [Term<'a, R>]> {
         let [first, second] = first;
-        let first: &'a Link<'a, R> = self.place(Link { term: first, next: Cell::new(None) })?;
-        let mut last = self.link(second, first)?;
+        let filler = first;
+        let first = self.link(first, None)?;
+        let mut last = self.link(second, Some(first))?;
         let mut count = 2;
         loop {
             let term = self.expression(Binding::Conditional)?;
-            last = self.link(term, last)?;
+            last = self.link(term, Some(last))?;
             count += 1;
             if count > usize::from(u8::MAX) {
                 return self.fail(ErrorKind::TooManyArguments, self.span());
@@ -376,19 +388,26 @@ impl<'a, R: Real> Parser<'a, '_, R> {
         }
         let mut at = first;
         let all = self.arena.try_alloc_slice_fill_with(count, |_| {
-            let link = at;
-            at = link.next.get().unwrap_or(link);
-            link.term
+            let term = at.term.take().unwrap_or(filler);
+            at = at.next.get().unwrap_or(at);
+            term
         });
         match all {
             Ok(all) => Some(all),
-            Err(error) => self.fail(ErrorKind::Memory(error), self.since(self.last)),
+            Err(error) => self.no_memory(error),
         }
     }
 
-    fn link(&mut self, term: Term<'a, R>, last: &'a Link<'a, R>) -> Option<&'a Link<'a, R>> {
-        let link = self.place(Link { term, next: Cell::new(None) })?;
-        last.next.set(Some(link));
+    fn link(
+        &mut self,
+        term: Term<'a, R>,
+        last: Option<&'a Link<'a, R>>,
+    ) -> Option<&'a Link<'a, R>> {
+        let term = Cell::new(Some(term));
+        let link: &'a Link<'a, R> = self.place(Link { term, next: Cell::new(None) })?;
+        if let Some(last) = last {
+            last.next.set(Some(link));
+        }
         Some(link)
     }
 }

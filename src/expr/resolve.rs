@@ -138,6 +138,7 @@ impl<'a, R: Real, S: ReleaseStrategy> Resolver<'a, '_, '_, R, S> {
     }
 
     #[cold]
+    #[inline(never)]
     fn fail<T>(&mut self, kind: ErrorKind, scope: &Scope<'_, 'a, R>, span: Span) -> Option<T> {
         self.error = self.error.or(Some(Error::at(kind, scope.text, span)));
         None
@@ -172,6 +173,7 @@ impl<'a, R: Real, S: ReleaseStrategy> Resolver<'a, '_, '_, R, S> {
         None
     }
 
+    #[inline]
     fn in_memory<T>(
         &mut self,
         result: Result<T, impl Into<ErrorKind>>,
@@ -203,13 +205,23 @@ impl<'a, R: Real, S: ReleaseStrategy> Resolver<'a, '_, '_, R, S> {
     ) -> Option<u16> {
         self.terms += 1;
         self.nodes += below;
-        if self.terms > self.limits.terms {
-            return self.fail(ErrorKind::TooManyTerms { limit: self.limits.terms }, scope, span);
-        }
-        if height >= self.limits.depth {
-            return self.fail(ErrorKind::TooDeep { limit: self.limits.depth }, scope, span);
+        if self.terms > self.limits.terms || height >= self.limits.depth {
+            return self.too_large(scope, span);
         }
         Some(height + 1)
+    }
+
+    /// There are too many terms, or they are nested too deep.
+    #[cold]
+    #[inline(never)]
+    fn too_large<T>(&mut self, scope: &Scope<'_, 'a, R>, span: Span) -> Option<T> {
+        let Limits { terms, depth, .. } = self.limits;
+        let many = self.terms > terms;
+        let kind = match many {
+            true => ErrorKind::TooManyTerms { limit: terms },
+            false => ErrorKind::TooDeep { limit: depth },
+        };
+        self.fail(kind, scope, span)
     }
 
     /// The height of a call with these arguments, each of which has an entry in a
@@ -474,7 +486,7 @@ impl<'a, R: Real, S: ReleaseStrategy> Resolver<'a, '_, '_, R, S> {
             return None;
         }
         if outer.count() >= usize::from(self.limits.depth) {
-            return self.fail(ErrorKind::TooDeep { limit: self.limits.depth }, scope, span);
+            return self.too_large(scope, span);
         }
         let arguments = self.arguments(term, scope)?;
         self.inline(place, body, arguments, scope, span)
