@@ -66,7 +66,6 @@ fn mix(checksum: u64, bits: u64) -> u64 {
 ///
 /// # Panics
 /// If it is not.
-#[track_caller]
 pub fn must<T, E>(result: Result<T, E>) -> T {
     match result {
         Ok(value) => value,

@@ -12,6 +12,7 @@ use super::parameters::Parameters;
 use super::real::Real;
 use super::suggest::Nearest;
 use crate::arena::Arena;
+use crate::error::AllocError;
 use crate::pool::ReleaseStrategy;
 
 /// Functions that recurse, of one expression.
@@ -176,21 +177,45 @@ impl<'a, R: Real, S: ReleaseStrategy> Resolver<'a, '_, '_, R, S> {
     #[inline]
     fn in_memory<T>(
         &mut self,
-        result: Result<T, impl Into<ErrorKind>>,
+        result: Result<T, AllocError>,
         scope: &Scope<'_, 'a, R>,
         span: Span,
     ) -> Option<T> {
         match result {
             Ok(value) => Some(value),
-            Err(error) => self.fail(error.into(), scope, span),
+            Err(error) => self.no_memory(error, scope, span),
         }
+    }
+
+    #[inline]
+    fn in_frame<T>(
+        &mut self,
+        result: Result<T, ErrorKind>,
+        scope: &Scope<'_, 'a, R>,
+        span: Span,
+    ) -> Option<T> {
+        match result {
+            Ok(value) => Some(value),
+            Err(kind) => self.fail(kind, scope, span),
+        }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn no_memory<T>(
+        &mut self,
+        error: AllocError,
+        scope: &Scope<'_, 'a, R>,
+        span: Span,
+    ) -> Option<T> {
+        self.fail(ErrorKind::Memory(error), scope, span)
     }
 
     fn place<T>(&mut self, value: T, scope: &Scope<'_, 'a, R>, span: Span) -> Option<&'a T> {
         let arena: &'a Arena<'a> = self.arena;
         match arena.try_alloc(value) {
             Ok(place) => Some(place),
-            Err(error) => self.fail(error.into(), scope, span),
+            Err(error) => self.no_memory(error, scope, span),
         }
     }
 
@@ -294,7 +319,7 @@ impl<'a, R: Real, S: ReleaseStrategy> Resolver<'a, '_, '_, R, S> {
                 Some((value, true)) => Some(Term::Constant(value)),
                 _ => {
                     let slot = self.frame.bind(self.names, place, None);
-                    self.in_memory(slot, scope, span).map(Term::Slot)
+                    self.in_frame(slot, scope, span).map(Term::Slot)
                 }
             };
         }
@@ -367,11 +392,11 @@ impl<'a, R: Real, S: ReleaseStrategy> Resolver<'a, '_, '_, R, S> {
             self.names.array(place, &mut |array| length = array.len());
             if (element as usize) < length {
                 let slot = self.frame.bind(self.names, place, Some(element));
-                return self.in_memory(slot, scope, span).map(Term::Slot);
+                return self.in_frame(slot, scope, span).map(Term::Slot);
             }
         }
         let array = self.frame.array(self.names, place);
-        let array = self.in_memory(array, scope, span)?;
+        let array = self.in_frame(array, scope, span)?;
         let height = self.above(index.height(), 1, scope, span)?;
         Some(Term::Index { array, height, index: self.place(index, scope, span)? })
     }
@@ -384,7 +409,7 @@ impl<'a, R: Real, S: ReleaseStrategy> Resolver<'a, '_, '_, R, S> {
                     self.check_arity(native.arity.map(usize::from), term, scope)?;
                     let arguments = self.arguments(term, scope)?;
                     let native = self.frame.native(place, native);
-                    let native = self.in_memory(native, scope, term.name_span())?;
+                    let native = self.in_frame(native, scope, term.name_span())?;
                     let height = self.above_list(arguments, scope, term.span())?;
                     let arguments = self.place(arguments, scope, term.span())?;
                     Some(Term::Native { native, height, arguments })
@@ -540,7 +565,7 @@ impl<'a, R: Real, S: ReleaseStrategy> Resolver<'a, '_, '_, R, S> {
             None => {
                 self.locals = next;
                 let slot = self.frame.local(counter);
-                self.in_memory(slot, scope, span).map(Term::Slot)
+                self.in_frame(slot, scope, span).map(Term::Slot)
             }
         }
     }
