@@ -96,6 +96,11 @@ struct Readme;
 #[doc = include_str!("../docs/MEMORY.md")]
 struct Memory;
 
+/// What replaces what, with examples that run as tests.
+#[cfg(all(doctest, feature = "std", feature = "expr"))]
+#[doc = include_str!("../docs/MIGRATING.md")]
+struct Migrating;
+
 /// What the crate's own benchmarks need to measure an unchecked floor. Not for
 /// users, and not part of the interface.
 #[doc(hidden)]

@@ -144,6 +144,7 @@ impl<S: ReleaseStrategy, C: ClassTable> RawPool<'_, S, C> {
     /// Nobody uses the array afterwards. (That is all: the call is defined for
     /// any value, and reads no memory that is not the pool's.)
     pub unsafe fn release_raw<T>(&self, raw: RawArray<T>) -> Result<(), ReleaseError> {
+        S::prefetch(raw.ptr.addr().get());
         let slot = match self.find_exact(raw.ptr.as_ptr().addr()) {
             Ok(slot) => slot,
             // An array without a slot has nothing to give back.
@@ -175,6 +176,7 @@ impl<S: ReleaseStrategy, C: ClassTable> RawPool<'_, S, C> {
     /// As [`release_raw`](Self::release_raw).
     #[inline(always)]
     pub unsafe fn release_ptr<T>(&self, ptr: *const T) -> Result<(), ReleaseError> {
+        S::prefetch(ptr.addr());
         let slot = self.find_exact(ptr.addr())?;
         // SAFETY: the slot is a cut one, and its tenant is given up: the
         // caller's promise.

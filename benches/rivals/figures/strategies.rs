@@ -147,6 +147,8 @@ fn goals(report: &mut Report, workload: &str, times: &Times) {
     if times.median("snmalloc") > 5.0 * times.median("jemalloc") {
         println!("warning: this snmalloc was built for debugging: its package needs debug = false");
     }
+    // What is possible at all: the most that any strategy over this pool can reach.
+    report.fact(format!("floor/{workload}/malloc"), times.ratio(fastest, "floor"));
     for Goals { name, floor, mallocs, .. } in &STRATEGIES {
         if let Some((_, limit)) = floor.iter().find(|(other, _)| *other == workload) {
             let ratio = times.ratio(name, "floor");

@@ -45,8 +45,9 @@ struct Block {
     slots: u32,
 }
 
-/// The record of one slot.
+/// The record of one slot. It fills half a cache line, and never parts of two.
 #[derive(Debug)]
+#[cfg_attr(target_pointer_width = "64", repr(align(32)))]
 pub struct SlotRecord {
     /// Any thread of a shared pool may ask for these three: words, loaded and
     /// stored relaxed. Only whoever has the slot, or the list that it is on,

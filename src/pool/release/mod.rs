@@ -264,6 +264,12 @@ pub unsafe trait ReleaseStrategy: sealed::Sealed + Sized + fmt::Debug + 'static 
         tenure: Tenure,
     ) -> bool;
 
+    /// Has the record of an array at `address` brought near, if it lies there: the
+    /// search for the array's run takes about as long. The address may be any.
+    #[doc(hidden)]
+    #[inline(always)]
+    fn prefetch(_address: usize) {}
+
     /// The ticket of a cut slot that was found by its address.
     #[doc(hidden)]
     fn ticket(run: &Run, index: u32) -> Self::Ticket;

@@ -282,6 +282,17 @@ unsafe impl ReleaseStrategy for Tagged {
         true
     }
 
+    #[inline(always)]
+    fn prefetch(address: usize) {
+        #[cfg(all(target_arch = "x86_64", not(miri)))]
+        {
+            use core::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
+            let header = ptr::without_provenance::<i8>(address.wrapping_sub(HEADER));
+            // SAFETY: a prefetch is a hint: it is defined for any address.
+            unsafe { _mm_prefetch::<_MM_HINT_T0>(header) };
+        }
+    }
+
     #[inline]
     fn ticket(_: &Run, _: u32) {}
 
