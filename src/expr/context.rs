@@ -362,9 +362,9 @@ impl<'m, 'p: 'm, R: Real, S: ReleaseStrategy> Names<'m, R> for Context<'p, R, S>
             return Some(Place { level: place.level.checked_add(1)?, ..place });
         }
         let symbols = self.symbols.try_borrow().ok()?;
-        let found = symbols.iter().position(|symbol| {
-            symbol.meaning.space() == Some(space) && *symbol.name == *name
-        });
+        let found = symbols
+            .iter()
+            .position(|symbol| symbol.meaning.space() == Some(space) && *symbol.name == *name);
         match found {
             Some(index) => Some(Place { level: 0, index: u16::try_from(index).ok()? }),
             None => {

@@ -325,15 +325,19 @@ macro_rules! rows {
 /// stand in parentheses: a sum of products, or a product of sums.
 macro_rules! sums {
     ($function:ident $c:literal) => {
-        [[$function::<R, 2, 2, $c>, $function::<R, 3, 2, $c>],
-         [$function::<R, 2, 3, $c>, $function::<R, 3, 3, $c>]]
+        [
+            [$function::<R, 2, 2, $c>, $function::<R, 3, 2, $c>],
+            [$function::<R, 2, 3, $c>, $function::<R, 3, 3, $c>],
+        ]
     };
 }
 
 macro_rules! products {
     ($function:ident $c:literal) => {
-        [[$function::<R, 0, 0, $c>, $function::<R, 1, 0, $c>],
-         [$function::<R, 0, 1, $c>, $function::<R, 1, 1, $c>]]
+        [
+            [$function::<R, 0, 0, $c>, $function::<R, 1, 0, $c>],
+            [$function::<R, 0, 1, $c>, $function::<R, 1, 1, $c>],
+        ]
     };
 }
 

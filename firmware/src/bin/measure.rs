@@ -46,7 +46,7 @@ mod image {
         // SAFETY: `Measured` passes its own hand.
         let hand = unsafe { &mut *hand.cast::<Hand<'_>>() };
         // SAFETY: `Measured` put an array there, and takes none out afterwards.
-        drop(unsafe { hand.held.assume_init_read() });
+        unsafe { hand.held.assume_init_drop() };
     }
 
     struct Measured<'p> {

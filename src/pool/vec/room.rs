@@ -46,11 +46,8 @@ impl<S: ReleaseStrategy, C: ClassTable> RawPool<'_, S, C> {
         // In a typed pool a unit is an element, and nothing needs dividing.
         let unit = self.unit_size();
         let alike = unit == size;
-        let units = if alike {
-            length
-        } else {
-            length.checked_mul(size).ok_or(too_large)?.div_ceil(unit)
-        };
+        let units =
+            if alike { length } else { length.checked_mul(size).ok_or(too_large)?.div_ceil(unit) };
         let units = self.whole(units);
         let capacity = if alike || size == 0 {
             units
@@ -85,7 +82,8 @@ impl<S: ReleaseStrategy, C: ClassTable> RawPool<'_, S, C> {
     #[inline(never)]
     fn room_of(&self, size: usize, length: usize) -> Result<(Slot<S>, u32), AllocError> {
         let (units, capacity) = self.measure(size, length)?;
-        let capacity = if size == 0 { u32::MAX } else { u32::try_from(capacity).unwrap_or(u32::MAX) };
+        let capacity =
+            if size == 0 { u32::MAX } else { u32::try_from(capacity).unwrap_or(u32::MAX) };
         let slot = if units == 0 { self.empty() } else { self.issue(units, Tenure::Owned)? };
         Ok((slot, capacity))
     }
