@@ -5,7 +5,7 @@ use core::hint::black_box;
 use arraypool::expr::{Batch, Engine, Pool};
 
 use crate::Group;
-use crate::expr_rivals::{fasteval_of, nanoexpr_of};
+use crate::expr_rivals::{exmex_of, fasteval_of, meval_of, nanoexpr_of};
 use crate::expressions::{self, Closure, PARAMETERS, parameters};
 use crate::measure::{Contender, Course, Pass, Times, race};
 use crate::options::Options;
@@ -108,49 +108,31 @@ fn run(report: &mut Report, options: &Options) {
     let (heats, rounds) = if options.quick { (2, 60) } else { (5, 300) };
     let course = Course { heats, rounds, operations: 7 * TICKS as usize, answer: RIGHT };
     report.skipped("exp-rs", "it forces its own global allocator on whoever links it");
-    report.skipped(
-        "exmex, meval",
-        "they lack comparisons and logic, of which both workloads are full",
-    );
     let w1 = || {
-        vec![
-            contender("floor", by_hand(expressions::floor1().into()), None),
-            contender("arraypool", ours(&expressions::W1), Some(expressions::floor1().into())),
-            contender(
-                "nanoexpr",
-                nanoexpr_of(&expressions::W1),
-                Some(expressions::floor1().into()),
-            ),
-            contender(
-                "fasteval",
-                fasteval_of(&expressions::W1),
-                Some(expressions::floor1().into()),
-            ),
-            compiling("compile", &expressions::W1),
-        ]
+        let mut all = everyone(&expressions::W1, expressions::floor1);
+        all.push(compiling("compile", &expressions::W1));
+        all
     };
     let times = race(w1, course, &mut random);
-    goals(report, "w1", &times, &[("floor", 2.15)], &[("nanoexpr", 2.5), ("fasteval", 3.0)]);
+    let faster = [("nanoexpr", 2.5), ("fasteval", 3.0), ("exmex", 2.5)];
+    goals(report, "w1", &times, &[("floor", 2.15)], &faster);
     report.goal("compile/w1/floor", times.ratio("compile", "floor"), AtMost(41.0));
-    let w2 = || {
-        vec![
-            contender("floor", by_hand(expressions::floor2().into()), None),
-            contender("arraypool", ours(&expressions::W2), Some(expressions::floor2().into())),
-            contender(
-                "nanoexpr",
-                nanoexpr_of(&expressions::W2),
-                Some(expressions::floor2().into()),
-            ),
-            contender(
-                "fasteval",
-                fasteval_of(&expressions::W2),
-                Some(expressions::floor2().into()),
-            ),
-        ]
-    };
-    let times = race(w2, course, &mut random);
+    let times = race(|| everyone(&expressions::W2, expressions::floor2), course, &mut random);
     goals(report, "w2", &times, &[("floor", 4.0)], &[("fasteval", 4.8)]);
     written_out(report, course, &mut random);
+}
+
+/// The floor, this crate, and whoever can share a process with it.
+fn everyone(texts: &[&'static str], floor: fn() -> [Closure; 7]) -> Vec<Contender> {
+    let checked = |name, tick| contender(name, tick, Some(floor().into()));
+    vec![
+        contender("floor", by_hand(floor().into()), None),
+        checked("arraypool", ours(texts)),
+        checked("nanoexpr", nanoexpr_of(texts)),
+        checked("fasteval", fasteval_of(texts)),
+        checked("exmex", exmex_of(texts)),
+        checked("meval", meval_of(texts)),
+    ]
 }
 
 fn goals(
