@@ -1,6 +1,8 @@
 //! Expressions: a tick of a batch, and compiling one, against closures and rivals.
 
 use core::hint::black_box;
+use std::path::Path;
+use std::process::{Command, Stdio};
 
 use arraypool::expr::{Batch, Engine, Pool};
 
@@ -107,7 +109,6 @@ fn run(report: &mut Report, options: &Options) {
     let mut random = XorShift(options.seed | 1);
     let (heats, rounds) = if options.quick { (2, 60) } else { (5, 300) };
     let course = Course { heats, rounds, operations: 7 * TICKS as usize, answer: RIGHT };
-    report.skipped("exp-rs", "it forces its own global allocator on whoever links it");
     let w1 = || {
         let mut all = everyone(&expressions::W1, expressions::floor1);
         all.push(compiling("compile", &expressions::W1));
@@ -120,6 +121,39 @@ fn run(report: &mut Report, options: &Options) {
     let times = race(|| everyone(&expressions::W2, expressions::floor2), course, &mut random);
     goals(report, "w2", &times, &[("floor", 4.0)], &[("fasteval", 4.8)]);
     written_out(report, course, &mut random);
+    alone(report, course, options.seed);
+}
+
+/// exp-rs forces its own global allocator on whoever links it, so it and this crate
+/// meet in a process, and a package, of their own.
+fn alone(report: &mut Report, course: Course, seed: u64) {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("alone");
+    let target = folder.join("../../../target/alone");
+    let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    cargo.args(["run", "--quiet", "--release", "--manifest-path"]).arg(folder.join("Cargo.toml"));
+    cargo.arg("--target-dir").arg(target).arg("--");
+    cargo.args([course.heats, course.rounds / 4].map(|count| count.to_string()));
+    let output = cargo.arg((seed >> 1).to_string()).stdin(Stdio::null()).output();
+    let said = match output {
+        Ok(output) if output.status.success() => output.stdout,
+        Ok(output) => {
+            let why = String::from_utf8_lossy(&output.stderr).into_owned();
+            return report.skipped("exp-rs", why.lines().last().unwrap_or("it failed"));
+        }
+        Err(error) => return report.skipped("exp-rs", &error.to_string()),
+    };
+    let said = String::from_utf8_lossy(&said).into_owned();
+    let ratio = |name: &str| {
+        let start = format!("ratio {name} ");
+        let found = said.lines().find_map(|line| line.strip_prefix(&start)?.parse::<f64>().ok());
+        found.unwrap_or_else(|| panic!("it says nothing about {name}: {said}"))
+    };
+    for line in said.lines().filter(|line| line.starts_with("time ")) {
+        println!("{line} ns");
+    }
+    report.goal("arraypool/w1/exp-rs", ratio("w1"), AtLeast(42.0));
+    report.goal("arraypool/w2/exp-rs", ratio("w2"), AtLeast(90.0));
+    report.goal("compile/w1/exp-rs-parse", ratio("compile"), AtLeast(2.6));
 }
 
 /// The floor, this crate, and whoever can share a process with it.
