@@ -196,7 +196,8 @@ impl Large {
     /// Bits up to the highest one that is set.
     fn length(&self) -> i32 {
         let top = self.words[self.used - 1];
-        let bits = self.used as u32 * 32 - top.leading_zeros();
+        let bits = self.used * 32 - top.leading_zeros() as usize;
+        // There are at most `WORDS`.
         i32::try_from(bits).unwrap_or(0)
     }
 
@@ -221,8 +222,8 @@ impl Large {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use alloc::string::String;
     use std::format;
-    use std::string::String;
 
     fn check(literal: &str) {
         let long: f64 = literal.parse().unwrap();

@@ -1,7 +1,7 @@
 //! The numbers that expressions are about: `f64`, or `f32`.
 
 use core::fmt::{Debug, Display};
-use core::ops::{Add, Div, Mul, Neg, Sub};
+use core::ops::{Add, Div, Mul, Neg, Rem, Sub};
 
 use super::math::Functions;
 
@@ -16,6 +16,7 @@ pub trait Real:
     + Sub<Output = Self>
     + Mul<Output = Self>
     + Div<Output = Self>
+    + Rem<Output = Self>
     + Neg<Output = Self>
     + Functions
     + sealed::Sealed
