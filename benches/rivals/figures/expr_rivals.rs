@@ -151,8 +151,9 @@ fn in_functions(text: &'static str) -> String {
 
 /// meval, its variables bound by number; what it has no function for is a closure.
 pub(crate) fn meval_of(texts: &[&'static str]) -> Tick {
+    type Bound = Box<dyn Fn(&[f64]) -> f64>;
     let truth = |holds: bool| f64::from(u8::from(holds));
-    let programs: Vec<Box<dyn Fn(&[f64]) -> f64>> = texts
+    let programs: Vec<Bound> = texts
         .iter()
         .map(|text| {
             let program: meval::Expr = in_functions(text).parse().expect("an expression");
@@ -166,7 +167,7 @@ pub(crate) fn meval_of(texts: &[&'static str]) -> Tick {
             context.func2("pow", f64::powf).func2("fmod", |x, y| x % y);
             context.func("log", f64::log10).func("log10", f64::log10).func("sign", f64::signum);
             let bound = program.bindn_with_context(context, &PARAMETERS).expect("known names");
-            Box::new(bound) as Box<dyn Fn(&[f64]) -> f64>
+            Box::new(bound) as Bound
         })
         .collect();
     Box::new(move |values| programs.iter().map(|program| program(values)).sum())
