@@ -92,7 +92,8 @@ impl core::error::Error for AllocError {}
 /// Why an array was not taken back.
 ///
 /// The pool is unchanged when one of these is returned, but for
-/// [`Corrupted`](ReleaseError::Corrupted), after which the slot is abandoned.
+/// [`Corrupted`](ReleaseError::Corrupted) and [`Overflow`](ReleaseError::Overflow),
+/// after which the slot is abandoned.
 /// Every address is one that the caller gave, or the start of an array of the
 /// pool; none is read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -147,6 +148,17 @@ pub enum ReleaseError {
         /// The generation of the slot now.
         current: u32,
     },
+    /// Somebody wrote behind the array's end. The slot is abandoned. Only a pool
+    /// with [`Checks::canary`](crate::Checks::canary) sees it.
+    #[non_exhaustive]
+    Overflow {
+        /// The address of the array.
+        address: usize,
+        /// Its length, in units of the pool.
+        length: u32,
+        /// From its first byte to the first one that was overwritten.
+        offset: usize,
+    },
     /// The strategy does not take single arrays back
     /// ([`Direct`](crate::Direct)).
     #[non_exhaustive]
@@ -167,6 +179,7 @@ impl ReleaseError {
             | Self::Interior { address, .. }
             | Self::Corrupted { address, .. }
             | Self::Stale { address, .. }
+            | Self::Overflow { address, .. }
             | Self::NotReleasable { address } => address,
         }
     }
@@ -181,6 +194,7 @@ impl ReleaseError {
             Self::Interior { .. } => "interior",
             Self::Corrupted { .. } => "corrupted",
             Self::Stale { .. } => "stale",
+            Self::Overflow { .. } => "overflow",
             Self::NotReleasable { .. } => "not releasable",
         }
     }
@@ -208,6 +222,10 @@ impl fmt::Display for ReleaseError {
                 f,
                 "the array at {address:#x} is gone: it was generation {generation}, its slot is at {current}"
             ),
+            Self::Overflow { address, length, offset } => write!(
+                f,
+                "the array of {length} at {address:#x} was written behind its end, at byte {offset}; its slot is abandoned"
+            ),
             Self::NotReleasable { address } => write!(
                 f,
                 "the array at {address:#x} cannot be released alone: its strategy frees arrays with the arena"
@@ -229,6 +247,28 @@ pub enum VerifyError {
         address: usize,
         /// The capacity of the slot's class, in units of the pool.
         class_length: u32,
+    },
+    /// Somebody wrote behind the end of an array: see
+    /// [`Checks::canary`](crate::Checks::canary).
+    #[non_exhaustive]
+    Overflow {
+        /// The address of the array.
+        address: usize,
+        /// The capacity of its class, in units of the pool.
+        class_length: u32,
+        /// From its first byte to the first one that was overwritten.
+        offset: usize,
+    },
+    /// Somebody wrote to a free array: see
+    /// [`Checks::integrity`](crate::Checks::integrity).
+    #[non_exhaustive]
+    WrittenAfterRelease {
+        /// The address of the array.
+        address: usize,
+        /// The capacity of its class, in units of the pool.
+        class_length: u32,
+        /// From its first byte to the first one that was overwritten.
+        offset: usize,
     },
     /// A class's arrays do not add up: `live + free + lost` is not `issued`, or
     /// its free list is longer or shorter than it should be.
@@ -255,6 +295,14 @@ impl fmt::Display for VerifyError {
             Self::Corrupted { address, class_length } => write!(
                 f,
                 "the bookkeeping of the array at {address:#x} (class {class_length}) was overwritten"
+            ),
+            Self::Overflow { address, class_length, offset } => write!(
+                f,
+                "the array at {address:#x} (class {class_length}) was written behind its end, at byte {offset}"
+            ),
+            Self::WrittenAfterRelease { address, class_length, offset } => write!(
+                f,
+                "the free array at {address:#x} (class {class_length}) was written to, at byte {offset}"
             ),
             Self::Unbalanced { class_length, issued, live, free, listed, lost } => write!(
                 f,

@@ -29,7 +29,7 @@
 //! 2. [`ArrayPool`] and [`PoolArray`]: arrays in slots of a [class](ClassTable);
 //!    [`PoolVec`], which grows through the classes; [`RawPool`], the untyped pool
 //!    behind them; [`ReleaseStrategy`], the seam with [`Direct`], `Metadata` and
-//!    [`Tagged`].
+//!    [`Tagged`]; [`Checks`], diagnostics that name the culprit ([`Report`]).
 //! 3. `shared`: one pool, many threads; reusable arenas, one per worker.
 //! 4. [`json`]: documents in pooled arrays, read in one pass, edited, written.
 //! 5. [`expr`]: expressions, compiled once, evaluated every millisecond.
@@ -81,9 +81,10 @@ pub use error::{AllocError, ReleaseError, RewindError, Stale, VerifyError};
 #[cfg(feature = "alloc")]
 pub use pool::Metadata;
 pub use pool::{
-    ArrayPool, BuildPool, ClassStats, ClassTable, DefaultClasses, DefaultStrategy, Direct, Drain,
-    IntoIter, Located, PoolArray, PoolBuilder, PoolStats, PoolVec, RawArray, RawPool,
-    ReleaseStrategy, RuntimeClasses, SlotState, Tagged,
+    ArrayPool, BuildPool, Caller, Checks, ClassStats, ClassTable, DefaultClasses, DefaultStrategy,
+    Direct, Drain, History, IntoIter, Located, PoolArray, PoolBuilder, PoolStats, PoolVec, Problem,
+    RawArray, RawPool, ReleaseStrategy, ReleasedBy, Report, RuntimeClasses, SlotState, Tagged,
+    UnknownCheck,
 };
 
 /// The README's examples, run as tests.
@@ -100,6 +101,11 @@ struct Memory;
 #[cfg(all(doctest, feature = "std", feature = "expr"))]
 #[doc = include_str!("../docs/MIGRATING.md")]
 struct Migrating;
+
+/// The guide's examples, run as tests.
+#[cfg(all(doctest, feature = "std"))]
+#[doc = include_str!("../docs/DIAGNOSTICS.md")]
+struct Diagnostics;
 
 /// What the crate's own benchmarks need to measure an unchecked floor. Not for
 /// users, and not part of the interface.

@@ -21,14 +21,13 @@ pub(crate) use loom::cell::Cell;
 #[cfg(all(arraypool_loom, feature = "loom"))]
 pub(crate) use loom::sync::atomic::{AtomicPtr, AtomicU32, AtomicU64, AtomicUsize};
 
-#[cfg(feature = "shared")]
-pub(crate) use locks::{Condvar, Mutex, MutexGuard, pause, wait};
 /// Not modelled: what is set once, before a model's threads begin.
 #[cfg(feature = "shared")]
-pub(crate) use {
-    alloc::sync::{Arc, Weak},
-    std::sync::OnceLock,
-};
+pub(crate) use alloc::sync::{Arc, Weak};
+#[cfg(feature = "shared")]
+pub(crate) use locks::{Condvar, Mutex, MutexGuard, pause, wait};
+#[cfg(feature = "std")]
+pub(crate) use std::sync::OnceLock;
 
 /// A function that is `const` wherever atomics have `const` constructors.
 macro_rules! const_fn {

@@ -14,7 +14,7 @@ use arraypool::{
     AllocError, Arena, ArenaBuilder, ArrayPool, Budget, DefaultClasses, Direct, FailingSource,
     Metadata, PoolArray, ReleaseStrategy, RuntimeClasses, Tagged,
 };
-use support::{Fourteen, PowersOfTwo, Table, release_ptr, release_raw};
+use support::{Fourteen, PowersOfTwo, Table, Watched, release_ptr, release_raw};
 
 thread_local! {
     /// Allocations of this thread until one fails; 0: none will.
@@ -349,6 +349,8 @@ walks! {
     tagged_powers: Tagged, PowersOfTwo;
     tagged_fourteen: Tagged, Fourteen;
     tagged_runtime: Tagged, RuntimeClasses;
+    // What rests would serve where memory is refused.
+    tagged_watched: Tagged, Watched<0>;
 }
 
 /// The arena's own workload, without a pool; returns its errors.

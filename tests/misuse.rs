@@ -14,6 +14,8 @@ mod report;
 mod stray_write;
 #[path = "misuse/table.rs"]
 mod table;
+#[path = "misuse/watched.rs"]
+mod watched;
 #[path = "misuse/wrong_release.rs"]
 mod wrong_release;
 
@@ -73,6 +75,7 @@ fn run(row: usize, strategy: &str, expected: &Expected) -> Result<(), String> {
         .args(["--exact", "child", "--nocapture", "--test-threads=1"])
         .env(CASE, format!("{row} {strategy}"))
         .env("RUST_BACKTRACE", "0")
+        .env_remove("ARRAYPOOL_CHECK")
         .stdout(Stdio::null())
         .stderr(Stdio::piped())
         .spawn()

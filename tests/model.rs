@@ -18,7 +18,7 @@ use proptest::test_runner::{Config, TestRunner};
 use shadow::Shadow;
 use steps::{Element, Epoch, Page, Step, Wide};
 use support::source::CheckedSource;
-use support::{Fourteen, PowersOfTwo, Table, pool_in};
+use support::{Fourteen, PowersOfTwo, Table, Watched, pool_in};
 
 /// How many cases, and how many steps between two resets: few unless
 /// `PROPTEST_CASES` asks for more.
@@ -96,4 +96,7 @@ models! {
     tagged_fourteen_triples: [u16; 3], Tagged, Fourteen;
     tagged_runtime_wide: Wide, Tagged, RuntimeClasses;
     tagged_powers_pages: Page, Tagged, PowersOfTwo;
+    metadata_watched_words: u64, Metadata, Watched;
+    tagged_watched_words: u64, Tagged, Watched;
+    direct_watched_words: u64, Direct, Watched;
 }

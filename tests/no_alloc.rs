@@ -14,7 +14,9 @@ use arraypool::{
     Tagged,
 };
 
-use support::{Fourteen, PowersOfTwo, Table, pool, pool_in, release_ptr, release_raw, rounds};
+use support::{
+    Fourteen, PowersOfTwo, Table, Watched, pool, pool_in, release_ptr, release_raw, rounds,
+};
 
 thread_local! {
     static CALLS: Cell<usize> = const { Cell::new(0) };
@@ -174,6 +176,8 @@ both! {
     tagged_powers: Tagged, PowersOfTwo;
     tagged_fourteen: Tagged, Fourteen;
     tagged_runtime: Tagged, RuntimeClasses;
+    metadata_watched: Metadata, Watched;
+    tagged_watched: Tagged, Watched;
 }
 
 /// Generations of a pool that takes nothing back: each is made in the arena

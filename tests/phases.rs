@@ -2,6 +2,10 @@
 
 #![allow(clippy::std_instead_of_alloc, reason = "tests have the standard library")]
 
+#[cfg(feature = "json")]
+#[path = "phases/documents.rs"]
+mod documents;
+
 use core::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::Mutex;
 

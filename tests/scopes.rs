@@ -10,6 +10,7 @@ mod handles;
 #[path = "scopes/model.rs"]
 mod model;
 
+use core::alloc::Layout;
 use core::mem::MaybeUninit;
 use core::panic::AssertUnwindSafe;
 use std::panic;
@@ -123,6 +124,25 @@ fn a_scope_may_take_the_first_chunk_of_all() {
     assert_eq!(arena.chunk_count(), 1);
     arena.reset();
     assert_eq!(arena.used_bytes(), 0);
+}
+
+#[test]
+fn a_checkpoint_above_what_was_released_since_goes_no_further_than_that() {
+    for fills in [false, true] {
+        let arena = Arena::builder().initial_chunk(512).debug_fill(fills).build();
+        let [old, new] = [512, 1024].map(|size| Layout::from_size_align(size, 16).unwrap());
+        let block = arena.alloc_layout(old);
+        // SAFETY: the block is this arena's, and nobody uses it.
+        let grown = unsafe { arena.try_grow(block, old, new) }.unwrap();
+        // Its mark lies where the block was, so that the grown one is the last.
+        let mark = arena.checkpoint();
+        // SAFETY: as above.
+        unsafe { arena.release_bytes(grown, new) };
+        let used = arena.used_bytes();
+        rewind(&arena, &mark).unwrap();
+        assert!(arena.used_bytes() >= used);
+        assert_eq!(take(&arena, 1024).as_ptr().cast(), grown.as_ptr());
+    }
 }
 
 #[test]

@@ -21,7 +21,7 @@ const FLOORS: [(&str, u32); 8] = [
 ];
 
 /// The files that may hold `unsafe`.
-const UNSAFE: [&str; 47] = [
+const UNSAFE: [&str; 53] = [
     "src/arena/alloc.rs",
     "src/arena/allocator.rs",
     "src/arena/checkpoint.rs",
@@ -31,6 +31,7 @@ const UNSAFE: [&str; 47] = [
     "src/arena/grow.rs",
     "src/arena/intern.rs",
     "src/arena/mod.rs",
+    "src/arena/outer.rs",
     "src/arena/resize.rs",
     "src/arena/reuse.rs",
     "src/arena/source.rs",
@@ -44,6 +45,11 @@ const UNSAFE: [&str; 47] = [
     "src/pool/array.rs",
     "src/pool/books.rs",
     "src/pool/classes.rs",
+    "src/pool/diagnostics/asan.rs",
+    "src/pool/diagnostics/direct.rs",
+    "src/pool/diagnostics/fill.rs",
+    "src/pool/diagnostics/notes.rs",
+    "src/pool/diagnostics/paths.rs",
     "src/pool/door.rs",
     "src/pool/grow.rs",
     "src/pool/locate.rs",

@@ -11,8 +11,8 @@ use core::fmt;
 use core::marker::PhantomData;
 use core::ptr::NonNull;
 
+use super::Arena;
 use super::chunk::Chunk;
-use super::{Arena, Owner};
 use crate::error::{AllocError, OrPanic, RewindError, Stale};
 use crate::sync::{Ordering, StaticCounter};
 
@@ -64,7 +64,7 @@ impl Arena<'_> {
             arena: common.id.get(),
             resets: common.resets.get(),
             serial,
-            current: self.state().current.get(),
+            current: self.current.get(),
             cursor: self.cursor.get(),
             last: self.state().last.get(),
             padding: self.state().padding.get(),
@@ -108,7 +108,7 @@ impl Arena<'_> {
         if to.resets != common.resets.get() {
             return Err(RewindError::Reset);
         }
-        if self.claimed.get() {
+        if self.limit.get().is_claimed() {
             return Err(RewindError::Claimed);
         }
         let mut mark = self.find_mark(|mark| mark.serial == to.serial).ok_or(RewindError::Stale)?;
@@ -118,7 +118,7 @@ impl Arena<'_> {
         // SAFETY: the mark is in the list, so it lies where it was written; nobody
         // else has a reference to it.
         unsafe { mark.as_mut() }.segment = self.next_serial();
-        self.state().current.set(to.current);
+        self.current.set(to.current);
         self.state().padding.set(to.padding);
         self.state().free.forget();
         self.rewind_to(to.cursor, to.last);
@@ -202,10 +202,7 @@ impl Arena<'_> {
     /// Whether what was allocated in a segment is still there.
     fn has_segment(&self, segment: u64) -> bool {
         let here = self.find_mark(|mark| mark.segment == segment).is_some();
-        here || match &self.owner {
-            Owner::Own(_) => false,
-            Owner::Scope(outer) => outer.has_segment(segment),
-        }
+        here || self.outer.arena().is_some_and(|outer| outer.has_segment(segment))
     }
 }
 

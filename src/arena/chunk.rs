@@ -3,7 +3,7 @@
 //! ```text
 //! |<- HEADER ->|<------------- capacity ------------->|
 //! | next cursor | handed out ........ | free .........|
-//! | start end   ^ start               ^ cursor        ^ end
+//! | high end    ^ start               ^ cursor        ^ end
 //! ```
 
 use core::alloc::Layout;
@@ -21,7 +21,9 @@ pub(crate) struct Chunk {
     /// Where the free part begins. For the arena's current chunk the arena
     /// itself knows better.
     pub(crate) cursor: Cell<NonNull<u8>>,
-    start: NonNull<u8>,
+    /// The highest address that the cursor has come back from, or less, while the
+    /// chunk is the current one: what the peak must count.
+    pub(crate) high: Cell<usize>,
     end: NonNull<u8>,
 }
 
@@ -51,7 +53,8 @@ impl Chunk {
         // SAFETY: as above.
         let end = unsafe { start.add(capacity) };
         let chunk = block.cast::<Self>();
-        let header = Self { next: Cell::new(None), cursor: Cell::new(start), start, end };
+        let header =
+            Self { next: Cell::new(None), cursor: Cell::new(start), high: Cell::new(0), end };
         // SAFETY: the block is aligned, writable and large enough: the caller's promise.
         unsafe { chunk.write(header) };
         chunk
@@ -75,7 +78,24 @@ impl Chunk {
 
     /// The first data byte.
     pub(crate) fn start(&self) -> NonNull<u8> {
-        self.start
+        // The end may reach all of the chunk, a reference to the header only that.
+        self.end.with_addr(NonNull::from(self).addr().saturating_add(HEADER))
+    }
+
+    /// Remembers that the chunk was in use up to `reached`.
+    #[inline]
+    pub(crate) fn raise(&self, reached: usize) {
+        if reached > self.high.get() {
+            self.set_high(reached);
+        }
+    }
+
+    /// As [`raise`](Self::raise), where there is something to write: out of the way
+    /// of the scopes that reach no further than those before them.
+    #[cold]
+    #[inline(never)]
+    fn set_high(&self, reached: usize) {
+        self.high.set(reached);
     }
 
     /// One past the last data byte.
@@ -85,12 +105,12 @@ impl Chunk {
 
     /// Data bytes of the chunk.
     pub(crate) fn capacity(&self) -> usize {
-        self.end.addr().get() - self.start.addr().get()
+        self.end.addr().get() - self.start().addr().get()
     }
 
     /// Data bytes before `cursor`.
     pub(crate) fn used(&self) -> usize {
-        self.cursor.get().addr().get() - self.start.addr().get()
+        self.cursor.get().addr().get() - self.start().addr().get()
     }
 
     /// Data bytes behind `cursor`.

@@ -3,9 +3,9 @@
 use core::ptr::NonNull;
 
 /// What memory holds when it is handed out: nobody has written it yet.
-pub(super) const ISSUED: u8 = 0xCD;
+pub(crate) const ISSUED: u8 = 0xCD;
 /// What memory holds when it was forgotten: nobody may read it any more.
-pub(super) const FORGOTTEN: u8 = 0xDD;
+pub(crate) const FORGOTTEN: u8 = 0xDD;
 
 /// Whether arenas fill unless they are told otherwise: in debug builds, but not
 /// where Miri looks for reads of memory that nobody wrote, which a pattern hides.

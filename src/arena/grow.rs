@@ -1,12 +1,13 @@
 //! How an arena grows: the way of a request that the current chunk has no room for.
 
 use core::alloc::Layout;
+use core::cell::Cell;
 use core::num::NonZeroUsize;
 use core::ptr::NonNull;
 
 use super::bump::{self, ALIGN};
 use super::chunk::{Chunk, HEADER};
-use super::{Arena, ArenaEvent, fill};
+use super::{Arena, ArenaEvent, Limit, fill};
 use crate::error::AllocError;
 
 impl Arena<'_> {
@@ -16,7 +17,7 @@ impl Arena<'_> {
     #[inline(never)]
     pub(super) fn alloc_slow(&self, layout: Layout) -> Result<NonNull<u8>, AllocError> {
         let before = self.common().grown.get();
-        let found = match (self.claimed.get(), self.fills) {
+        let found = match (self.limit.get().is_claimed(), self.common().fills) {
             (true, _) => Err(AllocError::Claimed),
             (_, false) => self.find_room(layout),
             (_, true) => self.find_room_and_fill(layout),
@@ -27,7 +28,9 @@ impl Arena<'_> {
 
     /// The way of every request where memory is filled with a pattern.
     fn find_room_and_fill(&self, layout: Layout) -> Result<NonNull<u8>, AllocError> {
-        self.end.set(self.limit());
+        // A scope that has a state is filled when it ends.
+        self.state();
+        self.open(self.end());
         let found = self.bump_current(layout).map_or_else(|| self.find_room(layout), Ok);
         self.close();
         if let Ok(start) = found {
@@ -53,19 +56,19 @@ impl Arena<'_> {
         // SAFETY: a chunk in the list is alive as long as the arena.
         let header = unsafe { chunk.as_ref() };
         self.note_high();
-        let before = (self.state().current.get(), self.cursor.get(), self.end.get());
-        self.state().current.set(Some(chunk));
+        let before = (self.current.get(), self.cursor.get(), self.limit.get().address());
+        self.current.set(Some(chunk));
         self.cursor.set(header.cursor.get());
-        self.end.set(header.end().addr().get());
+        self.open(header.end().addr().get());
         let start = self.bump_current(layout).ok_or(AllocError::OutOfMemory { requested })?;
-        let room = self.end.get() - self.cursor.get().addr().get();
+        let room = self.limit.get().address() - self.cursor.get().addr().get();
         if let (Some(old), cursor, end) = before {
             if end - cursor.addr().get() > room {
                 // The chunk with more room left stays current.
                 header.cursor.set(self.cursor.get());
-                self.state().current.set(Some(old));
+                self.current.set(Some(old));
                 self.cursor.set(cursor);
-                self.end.set(end);
+                self.open(end);
             } else {
                 // SAFETY: a chunk in the list is alive as long as the arena.
                 unsafe { old.as_ref() }.cursor.set(cursor);
@@ -95,46 +98,80 @@ impl Arena<'_> {
     pub(super) fn enter(&self, chunk: NonNull<Chunk>) {
         // SAFETY: a chunk in the list is alive as long as the arena.
         let header = unsafe { chunk.as_ref() };
-        self.state().current.set(Some(chunk));
+        self.current.set(Some(chunk));
         self.cursor.set(header.cursor.get());
-        self.end.set(header.end().addr().get());
-        self.high.set(0);
-        if self.fills {
+        self.open(header.end().addr().get());
+        header.high.set(0);
+        if self.common().fills {
             self.close();
         }
     }
 
     /// Sends every request into the cold path: there is no room for the hot one.
     pub(super) fn close(&self) {
-        self.end.set(self.cursor.get().addr().get());
+        self.open(self.cursor.get().addr().get());
+    }
+
+    /// Lets the hot path hand out what lies before `end`.
+    pub(super) fn open(&self, end: usize) {
+        self.limit.set(Limit::new(end));
     }
 
     /// The address one past the last byte that can be handed out of the current
     /// chunk; that of the cursor while a scope has claimed the arena.
-    pub(super) fn limit(&self) -> usize {
-        match self.state().current.get() {
-            Some(chunk) if self.fills && !self.claimed.get() => {
+    pub(super) fn end(&self) -> usize {
+        let limit = self.limit.get();
+        if !limit.is_claimed() && self.fills() { self.chunk_end() } else { limit.address() }
+    }
+
+    /// The address one past the last byte of the current chunk; that of the cursor
+    /// where there is no chunk.
+    pub(super) fn chunk_end(&self) -> usize {
+        self.current
+            .get()
+            .map_or(self.cursor.get(), |chunk| {
                 // SAFETY: a chunk in the list is alive as long as the arena.
-                unsafe { chunk.as_ref() }.end().addr().get()
-            }
-            _ => self.end.get(),
-        }
+                unsafe { chunk.as_ref() }.end()
+            })
+            .addr()
+            .get()
     }
 
     /// Moves the cursor to another address within the current chunk. It keeps the
     /// right to all of the chunk, which a user's pointer to a block may not have.
     pub(super) fn move_cursor(&self, to: NonZeroUsize) {
-        let from = self.cursor.get();
+        let (from, fills) = (self.cursor.get(), self.fills());
         self.cursor.set(from.with_addr(to));
-        self.high.set(self.high.get().max(from.addr().get()));
-        if self.fills {
+        self.raise(from.addr().get());
+        if fills {
             self.close();
         }
     }
 
+    /// Remembers that the current chunk was in use up to `reached`.
+    #[inline]
+    pub(super) fn raise(&self, reached: usize) {
+        if let Some(chunk) = self.current.get() {
+            // SAFETY: a chunk in the list is alive as long as the arena.
+            unsafe { chunk.as_ref() }.raise(reached);
+        }
+    }
+
+    /// Bytes of the current chunk behind the cursor that were in use.
+    pub(super) fn above(&self) -> usize {
+        let cursor = self.cursor.get().addr().get();
+        self.high().map_or(0, |high| high.get().saturating_sub(cursor))
+    }
+
+    /// How far the current chunk was in use.
+    pub(super) fn high(&self) -> Option<&Cell<usize>> {
+        // SAFETY: a chunk in the list is alive as long as the arena.
+        self.current.get().map(|chunk| &unsafe { chunk.as_ref() }.high)
+    }
+
     /// Writes the cursor into the header of the current chunk.
     pub(super) fn settle(&self) {
-        if let Some(chunk) = self.state().current.get() {
+        if let Some(chunk) = self.current.get() {
             // SAFETY: a chunk in the list is alive as long as the arena.
             unsafe { chunk.as_ref() }.cursor.set(self.cursor.get());
         }
@@ -145,7 +182,7 @@ impl Arena<'_> {
     pub(super) fn forget(&self, chunk: &Chunk, start: NonNull<u8>) -> usize {
         let end = chunk.cursor.replace(start);
         let bytes = end.addr().get() - start.addr().get();
-        if self.fills {
+        if self.common().fills {
             // SAFETY: the bytes between a place in the chunk and its cursor are
             // the chunk's, and are forgotten: nobody uses them.
             unsafe { fill::fill(start, bytes, fill::FORGOTTEN) };

@@ -19,7 +19,9 @@ mod fill;
 mod grow;
 mod hook;
 mod intern;
+mod limit;
 mod local;
+mod outer;
 mod phases;
 mod resize;
 mod reuse;
@@ -46,10 +48,13 @@ use chunk::Chunk;
 pub(crate) use chunk::HEADER as CHUNK_HEADER;
 #[cfg(feature = "alloc")]
 pub use failing::FailingSource;
+pub(crate) use fill::{FORGOTTEN, ISSUED};
 pub use hook::ArenaEvent;
 use hook::Hook;
 pub use intern::{Interner, Symbol};
+use limit::Limit;
 pub use local::LocalArena;
+use outer::Outer;
 pub use phases::{MemoryStats, Phase, PhaseError, Phases};
 use reuse::FreeLists;
 pub use source::ChunkSource;
@@ -95,9 +100,7 @@ use crate::error::AllocError;
 /// arena.reset();
 /// assert_eq!(arena.used_bytes(), 0);
 /// ```
-// In this order `end` and `high` are no neighbours: a scope copies both, and a copy
-// of two words at once waits until both, written one by one, have left the
-// processor's store buffer.
+// A scope writes the first four words when it is entered, and no other.
 #[repr(C)]
 pub struct Arena<'m> {
     /// The first free byte of the current chunk, a multiple of `ALIGN`.
@@ -105,26 +108,22 @@ pub struct Arena<'m> {
     /// The address one past the last byte that the hot path may hand out: that
     /// of the current chunk, or the cursor's own where the arena is *closed*, so
     /// that every request takes the cold path (see [`close`](Self::close)).
-    end: Cell<usize>,
-    /// Whether a scope has claimed the arena.
-    claimed: Cell<bool>,
-    /// Whether `state` is written: a scope copies it when it is first asked for.
-    has_state: Cell<bool>,
-    /// Whether memory is filled with patterns when it is issued and forgotten.
-    fills: bool,
-    owner: Owner<'m>,
-    /// The highest address in the current chunk that the cursor has come back
-    /// from, or less: what the peak must count.
-    high: Cell<usize>,
+    limit: Cell<Limit>,
+    /// The chunk that is being filled. `None` if and only if there is no chunk.
+    current: Cell<Option<NonNull<Chunk>>>,
+    /// The arena, or the scope, that this is a scope of.
+    outer: Outer<'m>,
+    /// Written if and only if `outer` says so: a scope copies it when it is first
+    /// asked for.
     state: UnsafeCell<MaybeUninit<State>>,
+    /// Written if and only if there is no outer arena.
+    common: MaybeUninit<Common<'m>>,
     /// The caller's buffer, when the first chunk lies in one.
     buffer: PhantomData<&'m mut [MaybeUninit<u8>]>,
 }
 
 /// What only the cold paths need: entering and leaving a scope do not touch it.
 struct State {
-    /// The chunk that is being filled. `None` if and only if there is no chunk.
-    current: Cell<Option<NonNull<Chunk>>>,
     /// The last chunk of the list that is in use; those behind it are empty.
     last: Cell<Option<NonNull<Chunk>>>,
     /// Bytes skipped for alignments above `ALIGN` since the last reset.
@@ -133,14 +132,6 @@ struct State {
     marks: Cell<Option<NonNull<Mark>>>,
     /// Blocks that were given back and may be handed out again.
     free: FreeLists,
-}
-
-/// Who has the list of chunks.
-enum Owner<'m> {
-    /// This arena.
-    Own(Common<'m>),
-    /// The arena, or the scope, that this is a scope of.
-    Scope(&'m Arena<'m>),
 }
 
 /// What an arena and its scopes have in common.
@@ -163,6 +154,8 @@ struct Common<'m> {
     resets: Cell<u64>,
     initial: usize,
     maximum: usize,
+    /// Whether memory is filled with patterns when it is issued and forgotten.
+    fills: bool,
     source: Source<'m>,
     budget: Option<&'m Budget>,
     hook: Option<Hook>,
@@ -171,19 +164,13 @@ struct Common<'m> {
 impl State {
     /// The state of a scope of an arena with the given one.
     fn after(outer: &Self) -> Self {
-        Self {
-            current: outer.current.clone(),
-            last: outer.last.clone(),
-            padding: outer.padding.clone(),
-            ..Self::default()
-        }
+        Self { last: outer.last.clone(), padding: outer.padding.clone(), ..Self::default() }
     }
 }
 
 impl Default for State {
     fn default() -> Self {
         Self {
-            current: Cell::new(None),
             last: Cell::new(None),
             padding: Cell::new(0),
             marks: Cell::new(None),
@@ -285,19 +272,18 @@ impl<'m> Arena<'m> {
             resets: Cell::new(0),
             initial: builder.initial,
             maximum: builder.maximum,
+            fills: builder.fills,
             source: builder.source,
             budget: builder.budget,
             hook: builder.hook,
         };
         Self {
             cursor: Cell::new(nothing),
-            end: Cell::new(nothing.addr().get()),
-            high: Cell::new(0),
-            claimed: Cell::new(false),
-            has_state: Cell::new(true),
-            fills: builder.fills,
-            owner: Owner::Own(common),
+            limit: Cell::new(Limit::new(nothing.addr().get())),
+            current: Cell::new(None),
+            outer: Outer::none(),
             state: UnsafeCell::new(MaybeUninit::new(State::default())),
+            common: MaybeUninit::new(common),
             buffer: PhantomData,
         }
     }
@@ -305,7 +291,7 @@ impl<'m> Arena<'m> {
     /// The state of the cold paths.
     #[inline]
     fn state(&self) -> &State {
-        if !self.has_state.get() {
+        if !self.outer.has_state() {
             self.copy_state();
         }
         // SAFETY: nobody has a mutable reference to it: `copy_state` writes it once,
@@ -320,26 +306,31 @@ impl<'m> Arena<'m> {
     #[cold]
     #[inline(never)]
     fn copy_state(&self) {
-        let state = match &self.owner {
-            Owner::Own(_) => State::default(),
-            Owner::Scope(outer) => State::after(outer.state()),
-        };
+        let state =
+            self.outer.arena().map_or_else(State::default, |outer| State::after(outer.state()));
         // SAFETY: nobody has a reference to it, since `state` comes here before it
         // gives out the first one.
         unsafe { self.state.get().write(MaybeUninit::new(state)) };
-        self.has_state.set(true);
+        self.outer.set_has_state();
+    }
+
+    /// Whether memory is filled with patterns when it is issued and forgotten. Such
+    /// an arena is closed, so that an open one need not look.
+    #[inline]
+    fn fills(&self) -> bool {
+        let closed = self.limit.get().address() == self.cursor.get().addr().get();
+        closed && self.common().fills
     }
 
     /// What the arena has in common with its scopes, and a scope with its arena.
     #[inline]
     fn common(&self) -> &Common<'m> {
         let mut arena: &Arena<'m> = self;
-        loop {
-            match &arena.owner {
-                Owner::Own(common) => return common,
-                Owner::Scope(outer) => arena = outer,
-            }
+        while let Some(outer) = arena.outer.arena() {
+            arena = outer;
         }
+        // SAFETY: `from_parts` wrote it, as in every arena without an outer one.
+        unsafe { arena.common.assume_init_ref() }
     }
 
     /// Forgets everything that was allocated and keeps all chunks, so that the
@@ -354,7 +345,7 @@ impl<'m> Arena<'m> {
     /// Resets, and returns how many bytes were in use.
     fn forget_everything(&mut self) -> usize {
         let (reusable, padding) = (self.state().free.bytes(), self.state().padding.get());
-        let above = self.high.get().saturating_sub(self.cursor.get().addr().get());
+        let above = self.above();
         let taken = self.forget_all() - padding;
         self.note(taken + above);
         let common = self.common();
@@ -413,7 +404,7 @@ impl<'m> Arena<'m> {
     fn bump_current(&self, layout: Layout) -> Option<NonNull<u8>> {
         let cursor = self.cursor.get();
         let address = cursor.addr().get();
-        let place = bump::bump(address, self.end.get(), layout.size(), layout.align())?;
+        let place = bump::bump(address, self.limit.get().word(), layout.size(), layout.align())?;
         // SAFETY: `bump` found start and cursor between the cursor and the end
         // of one chunk, or both equal to the cursor.
         let start = unsafe { cursor.add(place.start - address) };
@@ -441,7 +432,7 @@ impl<'m> Arena<'m> {
     pub(crate) fn room_for(&self, align: usize) -> usize {
         let cursor = self.cursor.get().addr().get();
         let start = bump::round_up_to(cursor, align.max(ALIGN)).unwrap_or(usize::MAX);
-        self.limit().saturating_sub(start)
+        self.end().saturating_sub(start)
     }
 
     /// Whether blocks can be obtained beside the chunks: not in a buffer.
@@ -452,10 +443,13 @@ impl<'m> Arena<'m> {
 
 impl Drop for Arena<'_> {
     fn drop(&mut self) {
-        let Owner::Own(common) = &self.owner else { return };
-        if common.source.grows() {
-            let all = common.first.take();
-            self.free_list_of_chunks(all);
+        match self.outer.arena() {
+            Some(outer) => outer.unclaim_slow(self),
+            None if self.common().source.grows() => {
+                let all = self.common().first.take();
+                self.free_list_of_chunks(all);
+            }
+            None => {}
         }
     }
 }

@@ -302,7 +302,8 @@ impl<P: Phase, const N: usize> core::error::Error for PhaseError<P, N> {}
 
 /// What the arenas of all phases hold at one moment. From [`Phases::stats`].
 ///
-/// Its `Display` is a table, one line per phase and one for the total.
+/// Its `Display` is a table, one line per phase and one for the total, in bytes or in
+/// units of 1024 of them: KiB, MiB and so on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct MemoryStats<P, const N: usize> {
     phases: [ArenaStats; N],

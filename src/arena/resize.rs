@@ -107,13 +107,13 @@ impl Arena<'_> {
     /// multiple of `ALIGN`, at a multiple of `ALIGN`.
     unsafe fn release_rounded(&self, block: NonNull<u8>, size: usize) {
         debug_assert!(size > 0 && size % ALIGN == 0);
-        if self.fills {
+        if self.fills() {
             // SAFETY: the block is `size` bytes long, and nobody uses it: the
             // caller's promise.
             unsafe { fill::fill(block, size, fill::FORGOTTEN) };
         }
         let last = block.addr().get() + size == self.cursor.get().addr().get();
-        if last && !self.claimed.get() {
+        if last && !self.limit.get().is_claimed() {
             self.move_cursor(block.addr());
         } else {
             // SAFETY: the caller's promise.
@@ -128,8 +128,7 @@ impl Arena<'_> {
     /// nobody uses it.
     pub(crate) unsafe fn take_back_last(&self, start: NonNull<u8>, size: usize) {
         let end = start.addr().get() + bump::round_up(size);
-        let behind =
-            self.state().last.get().filter(|last| Some(*last) != self.state().current.get());
+        let behind = self.state().last.get().filter(|last| Some(*last) != self.current.get());
         // SAFETY: a chunk in the list is alive as long as the arena.
         let behind = behind.map(|last| (last, unsafe { last.as_ref() }));
         match behind {
@@ -156,13 +155,13 @@ impl Arena<'_> {
     pub(super) fn resize_last(&self, start: NonNull<u8>, old: usize, new: usize) -> bool {
         let first = start.addr().get();
         if old == 0
-            || self.claimed.get()
+            || self.limit.get().is_claimed()
             || first + bump::round_up(old) != self.cursor.get().addr().get()
         {
             return false;
         }
         let bytes = bump::round_up(new);
-        if bytes > self.limit() - first {
+        if bytes > self.end() - first {
             return false;
         }
         // The block lies in the current chunk, since it ends at its cursor, and the

@@ -4,11 +4,11 @@
 
 use core::cell::{Cell, UnsafeCell};
 use core::marker::PhantomData;
-use core::mem::{ManuallyDrop, MaybeUninit};
+use core::mem::{self, MaybeUninit};
 use core::ptr::NonNull;
 
 use super::chunk::Chunk;
-use super::{Arena, Owner};
+use super::{Arena, Limit, Outer};
 use crate::error::{AllocError, OrPanic};
 
 impl<'m> Arena<'m> {
@@ -58,33 +58,30 @@ impl<'m> Arena<'m> {
         &self,
         work: impl for<'s> FnOnce(&'s Arena<'s>) -> R,
     ) -> Result<R, AllocError> {
-        if self.claimed.get() {
+        let limit = self.limit.get();
+        if limit.is_claimed() {
             return Err(AllocError::Claimed);
         }
-        let end = self.end.get();
-        // A scope has nothing to drop.
-        let inner = ManuallyDrop::new(self.claim(end));
-        let claim = Claim { outer: self, inner: &inner, end };
-        let result = work(claim.inner);
-        drop(claim);
+        // A panic drops it.
+        let inner = self.claim(limit);
+        let result = work(&inner);
+        self.unclaim(&inner, limit);
+        mem::forget(inner);
         Ok(result)
     }
 
     /// An arena that goes on where this one is; this one is closed.
     #[inline]
-    fn claim(&self, end: usize) -> Arena<'_> {
+    fn claim(&self, limit: Limit) -> Arena<'_> {
         let cursor = self.cursor.get();
-        self.end.set(cursor.addr().get());
-        self.claimed.set(true);
+        self.limit.set(Limit::claimed(cursor.addr().get()));
         Arena {
             cursor: Cell::new(cursor),
-            end: Cell::new(end),
-            high: Cell::new(0),
-            claimed: Cell::new(false),
-            has_state: Cell::new(false),
-            fills: self.fills,
-            owner: Owner::Scope(self),
+            limit: Cell::new(limit),
+            current: Cell::new(self.current.get()),
+            outer: Outer::of(self),
             state: UnsafeCell::new(MaybeUninit::uninit()),
+            common: MaybeUninit::uninit(),
             buffer: PhantomData,
         }
     }
@@ -92,47 +89,36 @@ impl<'m> Arena<'m> {
     /// Takes the claim back and forgets what the scope has allocated: what lies
     /// behind this arena's own cursor, and in the chunks behind its last.
     ///
-    /// `end` was this arena's before the claim. It is not read from the scope, nor is
-    /// anything stored that need not be: a value that goes through memory from one
-    /// scope to the next is what the processor would wait for.
+    /// `limit` was this arena's before the claim. It is not read from the scope: a
+    /// value that goes through memory from one scope to the next is what the
+    /// processor would wait for.
     #[inline(always)]
-    fn unclaim(&self, inner: &Arena<'_>, end: usize) {
-        self.claimed.set(false);
-        // A scope that took the cold path has its state: where memory is filled with
-        // patterns, that is any scope that has allocated.
-        if inner.has_state.get() {
-            self.unclaim_slow(inner, end);
+    fn unclaim(&self, inner: &Arena<'_>, limit: Limit) {
+        // A scope that took a chunk has its state; where memory is filled with
+        // patterns, so has any scope that has allocated.
+        if inner.outer.is_only(self) {
+            self.raise(inner.cursor.get().addr().get());
+            self.limit.set(limit);
         } else {
-            self.raise(inner.reached());
-            self.end.set(end);
+            self.unclaim_slow(inner);
         }
     }
 
-    /// Remembers that the current chunk was in use up to `reached`.
-    #[inline]
-    fn raise(&self, reached: usize) {
-        if reached > self.high.get() {
-            self.high.set(reached);
-        }
-    }
-
-    /// The highest address of the current chunk that was in use.
-    #[inline]
-    fn reached(&self) -> usize {
-        self.cursor.get().addr().get().max(self.high.get())
-    }
-
+    /// The same for any scope: for one that has a state, and one that panics.
     #[cold]
     #[inline(never)]
-    fn unclaim_slow(&self, inner: &Arena<'_>, end: usize) {
-        if !self.fills && inner.state().last == self.state().last {
-            self.raise(inner.reached());
-            return self.end.set(end);
+    pub(super) fn unclaim_slow(&self, inner: &Arena<'_>) {
+        let (cursor, last) = (self.cursor.get(), self.state().last.get());
+        self.close();
+        if !self.fills() && inner.state().last.get() == last {
+            self.raise(inner.cursor.get().addr().get());
+            self.open(self.chunk_end());
+        } else {
+            inner.note_peak();
+            inner.settle();
+            self.note_high();
+            self.rewind_to(cursor, last);
         }
-        inner.note_peak();
-        inner.settle();
-        self.note_high();
-        self.rewind_to(self.cursor.get(), self.state().last.get());
     }
 
     /// Forgets everything behind `cursor`, a place in the current chunk, and in
@@ -142,12 +128,13 @@ impl<'m> Arena<'m> {
         for (link, chunk) in self.links().zip(self.list()) {
             if behind {
                 self.forget(chunk, chunk.start());
-            } else if Some(link) == self.state().current.get() {
-                self.forget(chunk, cursor);
+            } else if Some(link) == self.current.get() {
+                // A release since may have brought the chunk's own below.
+                self.forget(chunk, cursor.min(chunk.cursor.get()));
             }
             behind |= Some(link) == last;
         }
-        match self.state().current.get() {
+        match self.current.get() {
             Some(chunk) => {
                 self.state().last.set(last);
                 self.enter(chunk);
@@ -157,21 +144,5 @@ impl<'m> Arena<'m> {
                 self.forget_all();
             }
         }
-    }
-}
-
-/// The claim of an open scope, which ends when it is dropped.
-struct Claim<'a, 'm> {
-    outer: &'a Arena<'m>,
-    inner: &'a Arena<'a>,
-    /// The outer arena's end before the claim.
-    end: usize,
-}
-
-impl Drop for Claim<'_, '_> {
-    // Also where a panic passes: a call there would keep the claim in memory.
-    #[inline(always)]
-    fn drop(&mut self) {
-        self.outer.unclaim(self.inner, self.end);
     }
 }

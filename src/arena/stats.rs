@@ -5,8 +5,8 @@
 use core::fmt::{self, Write};
 use core::ptr::NonNull;
 
+use super::Arena;
 use super::chunk::Chunk;
-use super::{Arena, Owner};
 
 /// What an arena holds at one moment, in bytes. From [`Arena::stats`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -127,11 +127,7 @@ impl Arena<'_> {
 
     /// Bytes on the free lists, those of the arenas around a scope included.
     fn reusable(&self) -> usize {
-        let outer = match &self.owner {
-            Owner::Own(_) => 0,
-            Owner::Scope(outer) => outer.reusable(),
-        };
-        outer + self.state().free.bytes()
+        self.outer.arena().map_or(0, Arena::reusable) + self.state().free.bytes()
     }
 
     /// Bytes that cannot be handed out before the next reset: the tails of
@@ -139,7 +135,7 @@ impl Arena<'_> {
     /// 16. Complexity: one step per chunk. Never panics.
     #[must_use]
     pub fn waste(&self) -> usize {
-        let current = self.state().current.get();
+        let current = self.current.get();
         // What `reset` kept behind the last chunk in use is not lost.
         let left = self.in_use().filter(|(link, _)| Some(*link) != current);
         left.map(|(_, chunk)| chunk.room()).sum::<usize>() + self.state().padding.get()
@@ -165,7 +161,7 @@ impl Arena<'_> {
     /// The chunks, in the order in which they were taken into use: shows how
     /// sizes grew.
     pub fn chunks(&self) -> impl Iterator<Item = ChunkStats> + '_ {
-        let (current, cursor) = (self.state().current.get(), self.cursor.get().addr().get());
+        let (current, cursor) = (self.current.get(), self.cursor.get().addr().get());
         let mut in_use = self.in_use();
         self.list().map(move |chunk| {
             let used = match in_use.next() {
@@ -209,8 +205,7 @@ impl Arena<'_> {
 
     /// The most that was taken at once while the current chunk was the current one.
     fn taken_at_most(&self) -> usize {
-        let cursor = self.cursor.get().addr().get();
-        self.taken() + self.high.get().saturating_sub(cursor)
+        self.taken() + self.above()
     }
 
     /// Remembers how much was in use, before it is forgotten.
@@ -227,10 +222,12 @@ impl Arena<'_> {
 
     /// Remembers how much was in use in the current chunk, before it is left.
     pub(super) fn note_high(&self) {
-        if self.high.get() > self.cursor.get().addr().get() {
+        if self.above() > 0 {
             self.note_peak();
         }
-        self.high.set(0);
+        if let Some(high) = self.high() {
+            high.set(0);
+        }
     }
 }
 

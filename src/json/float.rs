@@ -59,8 +59,9 @@ fn rounded(digits: u64, exponent: i32, power: u128) -> Option<f64> {
     let mut mantissa = high >> shift;
     // floor(log2(10^exponent)) + 64, by a multiplication that is exact in range.
     let binary = ((exponent * (152_170 + 65_536)) >> 16) + 63;
-    let mut scale = binary + upper as i32 - zeros as i32 + BIAS;
-    if scale <= 0 {
+    // One less than the exponent as a float has it, for the mantissa adds one.
+    let scale = binary + upper as i32 - zeros as i32 + BIAS - 1;
+    if scale as u32 >= 2 * BIAS as u32 {
         return None;
     }
     // Halfway between two floats, and no bit was cut off: round to even.
@@ -69,16 +70,13 @@ fn rounded(digits: u64, exponent: i32, power: u128) -> Option<f64> {
         mantissa &= !1;
     }
     mantissa = (mantissa + (mantissa & 1)) >> 1;
-    if mantissa >= 2 << MANTISSA_BITS {
-        mantissa = 1 << MANTISSA_BITS;
-        scale += 1;
-    }
-    mantissa &= !(1 << MANTISSA_BITS);
-    if scale > 2 * BIAS {
-        return None;
-    }
-    Some(f64::from_bits((scale as u64) << MANTISSA_BITS | mantissa))
+    // A mantissa that was rounded up to the next power carries into the scale.
+    let bits = ((scale as u64) << MANTISSA_BITS) + mantissa;
+    (bits < INFINITY).then_some(f64::from_bits(bits))
 }
+
+/// The bits of the infinite float.
+const INFINITY: u64 = f64::INFINITY.to_bits();
 
 /// Words of a number that holds 2^1100 and 5^308.
 const LIMBS: usize = 36;

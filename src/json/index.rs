@@ -6,7 +6,6 @@ use alloc::borrow::Cow;
 use core::ops;
 
 use super::node::{Content, Value};
-use super::value::Object;
 
 /// What a [`Value`] can be asked for with [`get`](Value::get) or `[]`: a key of
 /// an object (`str`) or a position in an array (`usize`).
@@ -49,18 +48,17 @@ impl<I: Index + ?Sized> sealed::Sealed for &I {
 
 /// The value's node of the last member with that key.
 pub(super) fn node_of_key(value: &Value<'_>, key: &str) -> Option<usize> {
-    node_of(value.as_object()?, |other| other == key)
-}
-
-/// The value's node of the last member whose key is as wanted.
-fn node_of(object: Object<'_, '_>, is_wanted: impl Fn(&str) -> bool) -> Option<usize> {
-    object.keys().rposition(is_wanted).map(|member| 2 * member + 1)
+    value.as_object()?.node_of(key)
 }
 
 /// The node that a token of a pointer leads to.
 pub(super) fn node_of_token(value: &Value<'_>, token: &str) -> Option<usize> {
     match value.as_object() {
-        Some(object) => node_of(object, |key| spells(token, key.as_bytes())),
+        Some(object) if !token.contains('~') => object.node_of(token),
+        Some(object) => {
+            let member = object.keys().rposition(|key| spells(token, key.as_bytes()));
+            member.map(|member| 2 * member + 1)
+        }
         None => sealed::Sealed::node_in(&position(token)?, value),
     }
 }
@@ -85,7 +83,8 @@ impl<'t> Value<'t> {
     /// The member of an object with that key, or the element of an array at that
     /// position, if the value is one and has it.
     ///
-    /// Complexity: linear in the members of an object. Never panics.
+    /// Complexity: linear in the members of an object, logarithmic with an
+    /// [index](super::Options::index_from). Never panics.
     pub fn get(&self, index: impl Index) -> Option<&Value<'t>> {
         self.node(index.node_in(self)?)
     }

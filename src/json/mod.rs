@@ -39,6 +39,7 @@
 //!
 //! [`Direct`]: crate::Direct
 
+mod compare;
 mod document;
 mod edit;
 mod error;

@@ -2,7 +2,6 @@
 
 #![forbid(unsafe_code)]
 
-use alloc::vec::Vec;
 use core::fmt;
 use core::iter::FusedIterator;
 use core::slice::ChunksExact;
@@ -109,7 +108,8 @@ impl<'t> Value<'t> {
     /// The members, if it is an object.
     #[must_use]
     pub fn as_object(&self) -> Option<Object<'_, 't>> {
-        if let Content::Object(nodes) = self.content() { Some(Object { nodes }) } else { None }
+        let Content::Object(nodes) = self.content() else { return None };
+        Some(Object { nodes, index: self.index() })
     }
 }
 
@@ -118,6 +118,8 @@ impl<'t> Value<'t> {
 pub struct Object<'a, 't> {
     /// Key, value, key, value.
     nodes: &'a [Value<'t>],
+    /// Members in the order of their keys, or nothing.
+    index: &'a [u32],
 }
 
 impl<'a, 't> Object<'a, 't> {
@@ -135,10 +137,22 @@ impl<'a, 't> Object<'a, 't> {
 
     /// The value of the last member with that key.
     ///
-    /// Complexity: linear in the number of members.
+    /// Complexity: linear in the number of members; logarithmic with an
+    /// [index](super::Options::index_from).
     #[must_use]
     pub fn get(&self, key: &str) -> Option<&'a Value<'t>> {
-        self.iter().rev().find(|(other, _)| *other == key).map(|(_, value)| value)
+        self.nodes.get(self.node_of(key)?)
+    }
+
+    /// The node of that value.
+    pub(super) fn node_of(&self, key: &str) -> Option<usize> {
+        if self.index.is_empty() {
+            return self.keys().rposition(|other| other == key).map(|member| 2 * member + 1);
+        }
+        let key_of = |member: u32| self.nodes[2 * member as usize].string_text();
+        let behind = self.index.partition_point(|&member| key_of(member) <= Some(key));
+        let last = *self.index.get(behind.checked_sub(1)?)?;
+        (key_of(last) == Some(key)).then_some(2 * last as usize + 1)
     }
 
     /// The members: keys and values.
@@ -217,85 +231,6 @@ impl fmt::Debug for Members<'_, '_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_map().entries(self.clone()).finish()
     }
-}
-
-/// They mean the same, whatever their documents, and whatever the order of
-/// members; of members with the same key, the last one counts. An integer and a
-/// float are never equal, as in `serde_json`: `1` is not `1.0`.
-///
-/// Not recursive: pairs that are still to be compared wait on a heap stack.
-///
-/// Complexity: linear for objects whose members are in the same order, else
-/// quadratic in the members of an object.
-///
-/// # Panics
-/// If there is no memory for the stack.
-impl<'t> PartialEq<Value<'t>> for Value<'_> {
-    fn eq(&self, other: &Value<'t>) -> bool {
-        let mut pairs = Vec::new();
-        let mut next = Some((self, other));
-        while let Some((left, right)) = next {
-            let same = match (left.content(), right.content()) {
-                (Content::Array(left), Content::Array(right)) => {
-                    pairs.extend(left.iter().zip(right));
-                    left.len() == right.len()
-                }
-                (Content::Object(left), Content::Object(right)) => {
-                    pair_members(Object { nodes: left }, Object { nodes: right }, &mut pairs)
-                }
-                (left, right) => are_same_leaves(&left, &right),
-            };
-            if !same {
-                return false;
-            }
-            next = pairs.pop();
-        }
-        true
-    }
-}
-
-fn are_same_leaves(left: &Content<'_, '_>, right: &Content<'_, '_>) -> bool {
-    use Content as Is;
-    match (left, right) {
-        (Is::Null, Is::Null) => true,
-        (Is::Bool(left), Is::Bool(right)) => left == right,
-        (Is::Unsigned(left), Is::Unsigned(right)) => left == right,
-        (Is::Negative(left), Is::Negative(right)) => left == right,
-        (Is::Float(left), Is::Float(right)) => left == right,
-        (Is::Digits(left), Is::Digits(right)) | (Is::String(left), Is::String(right)) => {
-            left == right
-        }
-        _ => false,
-    }
-}
-
-/// Adds the values of members with the same keys; false if the keys differ.
-fn pair_members<'a, 'b, 't, 'u>(
-    left: Object<'a, 't>,
-    right: Object<'b, 'u>,
-    pairs: &mut Vec<(&'a Value<'t>, &'b Value<'u>)>,
-) -> bool {
-    if left.len() == right.len() && left.keys().eq(right.keys()) && !has_twins(left) {
-        pairs.extend(left.values().zip(right.values()));
-        return true;
-    }
-    for (key, value) in left {
-        let counts = left.get(key).is_some_and(|last| core::ptr::eq(last, value));
-        match right.get(key) {
-            Some(other) if counts => pairs.push((value, other)),
-            Some(_) => {}
-            None => return false,
-        }
-    }
-    right.keys().all(|key| left.get(key).is_some())
-}
-
-/// Whether a key may stand in the object twice.
-fn has_twins(object: Object<'_, '_>) -> bool {
-    /// Larger objects are asked in the other way, which is right for all.
-    const FEW: usize = 16;
-    let mut keys = object.keys().enumerate();
-    object.len() > FEW || keys.any(|(at, key)| object.keys().take(at).any(|other| other == key))
 }
 
 /// As Rust would print it: `{"a": [1, null]}`, which happens to be JSON with spaces.

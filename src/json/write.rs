@@ -7,7 +7,7 @@ use alloc::vec::Vec;
 use core::{fmt, slice};
 
 use super::node::{Content, Value};
-use super::scan::Cursor;
+use super::scan;
 
 /// How JSON is laid out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -41,7 +41,9 @@ pub fn to_string_pretty(value: &Value<'_>) -> String {
 }
 
 fn in_style(value: &Value<'_>, style: Style) -> String {
-    let mut text = String::new();
+    /// Bytes that a text has room for from the start.
+    const FIRST: usize = 128;
+    let mut text = String::with_capacity(FIRST);
     // A `String` refuses nothing.
     let _ = write(value, style, &mut text);
     text
@@ -184,10 +186,9 @@ fn quote<W: fmt::Write>(text: &str, sink: &mut W) -> fmt::Result {
     sink.write_str("\"")?;
     let mut rest = text;
     loop {
-        let plain = Cursor::new(rest.as_bytes()).plain();
-        let (before, behind) = rest.split_at(plain.length());
+        let (before, behind) = rest.split_at(scan::escape_in(rest.as_bytes()));
         sink.write_str(before)?;
-        let Some(stop) = plain.stop else { break };
+        let Some(&stop) = behind.as_bytes().first() else { break };
         escape(stop, sink)?;
         // What stopped is one byte, and ASCII.
         rest = &behind[1..];

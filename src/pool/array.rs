@@ -5,6 +5,7 @@ use core::iter::FusedIterator;
 use core::marker::PhantomData;
 use core::mem::{self, ManuallyDrop, MaybeUninit};
 use core::ops::{Deref, DerefMut};
+use core::panic::Location;
 use core::ptr::{self, NonNull};
 use core::slice;
 
@@ -49,11 +50,12 @@ struct Home<'p, S: ReleaseStrategy, C: ClassTable> {
 
 impl<S: ReleaseStrategy, C: ClassTable> Home<'_, S, C> {
     #[inline(always)]
+    #[track_caller]
     fn bring(self) -> Result<(), ReleaseError> {
         let this = ManuallyDrop::new(self);
         // SAFETY: the slot is that of a handle which was given up for this
         // value, and this value is not dropped again.
-        unsafe { this.pool.retire(this.slot) }
+        unsafe { this.pool.retire(this.slot, Some(Location::caller())) }
     }
 }
 
@@ -137,6 +139,7 @@ impl<'p, T, S: ReleaseStrategy, C: ClassTable> PoolArray<'p, MaybeUninit<T>, S, 
 
     /// Another array's slot to its full capacity, which its record says, too.
     /// Elements without size have room for the longest length there is.
+    #[track_caller]
     pub(super) fn widen(array: PoolArray<'p, T, S, C>) -> Self {
         let capacity = if size_of::<T>() == 0 { usize::MAX } else { array.capacity() };
         let mut this = array.cast();
@@ -154,6 +157,7 @@ impl<'p, T, S: ReleaseStrategy, C: ClassTable> PoolArray<'p, MaybeUninit<T>, S, 
 
     /// Makes the slot's record say the array's length.
     #[inline]
+    #[track_caller]
     pub(super) fn relabel(&mut self) {
         let unit = self.pool.unit_size();
         let units = if size_of::<T>() == unit {
@@ -256,6 +260,7 @@ impl<'p, T, S: ReleaseStrategy, C: ClassTable> PoolArray<'p, T, S, C> {
     /// # Panics
     /// If an element's `Drop` does; the slot goes back all the same.
     #[inline]
+    #[track_caller]
     pub fn release(self) -> Result<(), ReleaseError> {
         let this = ManuallyDrop::new(self);
         let home = this.home();

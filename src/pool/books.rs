@@ -27,6 +27,12 @@ pub(super) fn refund(arena: &Arena<'_>, bytes: usize) {
     }
 }
 
+/// Whether the books of a pool with strategy `S` lie apart from its arrays: not
+/// where both come out of one buffer.
+pub(super) fn are_apart<S: ReleaseStrategy>(arena: &Arena<'_>) -> bool {
+    arena.obtains() || S::HEAP_BOOKS
+}
+
 /// A block for the books of a pool with strategy `S`. The layout's size is not 0.
 pub(super) fn obtain<S: ReleaseStrategy>(
     arena: &Arena<'_>,

@@ -5,6 +5,7 @@ use core::fmt;
 use core::marker::PhantomData;
 
 use super::class::{ClassTable, DefaultClasses, RuntimeClasses};
+use super::diagnostics::{Checks, Report};
 use super::raw::{Backing, RawPool};
 use super::release::ReleaseStrategy;
 use crate::arena::Arena;
@@ -62,6 +63,11 @@ pub(super) struct Settings<'c> {
     pub(super) runs_max: usize,
     pub(super) free_max: u32,
     pub(super) hook: Option<fn(&ReleaseError)>,
+    /// `None`: those of the build.
+    pub(super) checks: Option<Checks>,
+    pub(super) report: Option<fn(&Report)>,
+    /// Whether there may be no diagnostics: threads take arrays past the pool.
+    pub(super) unwatched: bool,
     pub(super) lengths: &'c [u32],
 }
 
@@ -72,6 +78,9 @@ impl<P> PoolBuilder<'static, P> {
             runs_max: RUNS_MAX,
             free_max: u32::MAX,
             hook: None,
+            checks: None,
+            report: None,
+            unwatched: false,
             lengths: DefaultClasses::LENGTHS,
         };
         Self { settings, pool: PhantomData }
@@ -98,6 +107,30 @@ impl<'c, P> PoolBuilder<'c, P> {
     /// turns out to be overwritten: there is nobody to return the error to.
     pub fn on_corruption(mut self, hook: fn(&ReleaseError)) -> Self {
         self.settings.hook = Some(hook);
+        self
+    }
+
+    /// The pool's diagnostics, instead of those that a build has by default: see
+    /// [`Checks`]. What the environment variable `ARRAYPOOL_CHECK` says is added.
+    pub fn checks(mut self, checks: Checks) -> Self {
+        self.settings.checks = Some(checks);
+        self
+    }
+
+    /// No diagnostics, whatever the build and the environment say.
+    #[cfg(feature = "shared")]
+    pub(crate) fn unwatched(mut self) -> Self {
+        self.settings.unwatched = true;
+        self
+    }
+
+    /// A function that is told what the diagnostics find. It may not use the pool.
+    ///
+    /// Without one, reports go to the standard error, where there is one, and only
+    /// if somebody asked for diagnostics: a pool that has just those that a debug
+    /// build has by default says nothing.
+    pub fn on_report(mut self, hook: fn(&Report)) -> Self {
+        self.settings.report = Some(hook);
         self
     }
 

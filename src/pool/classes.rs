@@ -66,6 +66,8 @@ pub(super) struct Class<S: ReleaseStrategy> {
     pub(super) lost: Cell<usize>,
     /// Free slots above the maximum, left to the arena.
     pub(super) left: Cell<usize>,
+    /// Free slots in quarantine, which are on no list.
+    pub(super) resting: Cell<u32>,
 }
 
 impl<S: ReleaseStrategy> Class<S> {
@@ -111,6 +113,8 @@ pub(super) struct ClassId(u32);
 impl ClassId {
     /// The class of what has no slot; no offset, as those are multiples of a line.
     pub(super) const NONE: Self = Self(1);
+    /// The class of what has a front instead of a slot: see `diagnostics::direct`.
+    pub(super) const FRONT: Self = Self(2);
 
     /// The class at `index` in the order of a pool's classes.
     #[inline(always)]
@@ -149,6 +153,8 @@ pub(super) struct Units {
     /// Bytes of a unit, and its alignment.
     pub(super) size: usize,
     pub(super) align: usize,
+    /// Bytes behind a slot's last unit.
+    pub(super) trailer: usize,
 }
 
 impl<S: ReleaseStrategy> Classes<S> {
@@ -174,7 +180,7 @@ impl<S: ReleaseStrategy> Classes<S> {
             .map(|exponent| 1_u32 << exponent)
             .take_while(|&length| length as usize / 2 < most);
         let shapes = lengths.iter().copied().chain(geometric).map_while(|length| {
-            let shape = shape_of::<S>(length, units.size, units.align)?;
+            let shape = shape_of::<S>(length, units)?;
             Some((length, shape))
         });
         let count = shapes.clone().count();
@@ -308,6 +314,7 @@ impl<S: ReleaseStrategy> Class<S> {
             issued: Cell::new(0),
             lost: Cell::new(0),
             left: Cell::new(0),
+            resting: Cell::new(0),
         }
     }
 

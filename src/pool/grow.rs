@@ -5,6 +5,7 @@ use core::ptr::NonNull;
 
 use super::class::ClassTable;
 use super::classes::ClassId;
+use super::diagnostics::Block;
 use super::raw::{Backing, RawPool};
 use super::release::ReleaseStrategy;
 use super::run::{NO_RUN, Run, Shape};
@@ -95,7 +96,13 @@ impl<S: ReleaseStrategy, C: ClassTable> RawPool<'_, S, C> {
         let too_large = AllocError::TooLarge { length: class.length as usize };
         let bytes = class.shape.stride.checked_mul(slots as usize).ok_or(too_large)?;
         let layout = Layout::from_size_align(bytes, class.shape.align()).map_err(|_| too_large)?;
-        let base = self.arena().try_alloc_layout(layout)?;
+        let notes = self.watch.notes_for(self.arena(), slots)?;
+        let forget = |notes: Option<Block>| {
+            if let Some(notes) = notes {
+                notes.give_back::<S>(self.arena(), true);
+            }
+        };
+        let base = self.arena().try_alloc_layout(layout).inspect_err(|_| forget(notes))?;
         let mut run = Run {
             base,
             records: NonNull::dangling(),
@@ -110,7 +117,9 @@ impl<S: ReleaseStrategy, C: ClassTable> RawPool<'_, S, C> {
         run.records = self.strategy.adopt(self.arena(), &run).inspect_err(|_| {
             // SAFETY: the arena handed it out just now, and nobody uses it.
             unsafe { self.arena().take_back_last(base, bytes) };
+            forget(notes);
         })?;
+        self.watch.keep_notes(notes);
         let mut runs = self.runs.borrow_mut();
         let run_id = runs.insert(run, bytes);
         match runs.get_mut(class.last_run.replace(run_id)) {
@@ -122,7 +131,10 @@ impl<S: ReleaseStrategy, C: ClassTable> RawPool<'_, S, C> {
     }
 
     fn fitting(&self, shape: Shape, wanted: u32, least: u32) -> u32 {
-        let fits = self.arena().room_for(shape.align()) / shape.stride;
+        let beside = self.watch.bytes_beside_slot(self.arena());
+        let room = self.arena().room_for(shape.align());
+        let room = if beside > 0 { room.saturating_sub(shape.align() * 2) } else { room };
+        let fits = room / (shape.stride + beside);
         let fits = u32::try_from(fits).unwrap_or(u32::MAX);
         let enough = if self.arena().obtains() { (wanted / 4).max(least) } else { least };
         if fits < wanted && fits >= enough.max(1) { fits } else { wanted }
@@ -133,8 +145,13 @@ impl<S: ReleaseStrategy, C: ClassTable> RawPool<'_, S, C> {
     /// Under [`Direct`](crate::Direct), an arena that the pool owns is reset; one
     /// that it borrows keeps what it gave until its owner resets it.
     ///
-    /// Complexity: one step per run. Never panics.
+    /// Complexity: one step per run; with diagnostics that fill or note, one per slot.
+    /// Never panics.
+    #[track_caller]
     pub fn reset(&mut self) {
+        if self.watch.is_on() {
+            self.reset_watched();
+        }
         let mut runs = self.runs.borrow_mut();
         for run in runs.all_mut() {
             run.seen = run.seen.max(run.cut);

@@ -1,9 +1,11 @@
 //! Bare addresses: which array lies there, and taking it back by hand.
 
 use core::fmt;
+use core::panic::Location;
 use core::ptr::NonNull;
 
 use super::class::ClassTable;
+use super::diagnostics::WATCHED;
 use super::raw::{RawPool, Slot};
 use super::release::{Record, ReleaseStrategy, Tenure};
 use super::run::Run;
@@ -127,6 +129,7 @@ impl<S: ReleaseStrategy, C: ClassTable> RawPool<'_, S, C> {
     /// # Errors
     /// See [`AllocError`].
     #[inline(always)]
+    #[track_caller]
     pub fn try_allocate_raw(&self, units: usize) -> Result<RawArray, AllocError> {
         let slot = self.issue(units, Tenure::Raw)?;
         Ok(RawArray { ptr: slot.elements, generation: slot.generation })
@@ -143,12 +146,26 @@ impl<S: ReleaseStrategy, C: ClassTable> RawPool<'_, S, C> {
     /// # Safety
     /// Nobody uses the array afterwards. (That is all: the call is defined for
     /// any value, and reads no memory that is not the pool's.)
+    #[track_caller]
     pub unsafe fn release_raw<T>(&self, raw: RawArray<T>) -> Result<(), ReleaseError> {
+        match self.find_raw(raw) {
+            // SAFETY: the slot is a cut one, and its tenant is given up: the
+            // caller's promise.
+            Ok(Some(slot)) => unsafe {
+                self.retire_as(slot, Tenure::Raw, Some(Location::caller()))
+            },
+            Ok(None) => Ok(()),
+            Err(error) => Err(self.refused(error)),
+        }
+    }
+
+    /// The slot of an array that is held by hand; `None` if it has none.
+    fn find_raw<T>(&self, raw: RawArray<T>) -> Result<Option<Slot<S>>, ReleaseError> {
         S::prefetch(raw.ptr.addr().get());
         let slot = match self.find_exact(raw.ptr.as_ptr().addr()) {
             Ok(slot) => slot,
             // An array without a slot has nothing to give back.
-            Err(ReleaseError::Foreign { .. }) if self.is_empty(raw) => return Ok(()),
+            Err(ReleaseError::Foreign { .. }) if self.is_empty(raw) => return Ok(None),
             Err(ReleaseError::AlreadyReleased { address }) => {
                 // The slot is not even cut: it is older than the last reset.
                 let generation = raw.generation;
@@ -157,9 +174,7 @@ impl<S: ReleaseStrategy, C: ClassTable> RawPool<'_, S, C> {
             Err(error) => return Err(error),
         };
         self.check_generation(&slot, raw.generation)?;
-        // SAFETY: the slot is a cut one, and its tenant is given up: the
-        // caller's promise.
-        unsafe { self.retire_as(slot, Tenure::Raw) }
+        Ok(Some(slot))
     }
 
     /// Takes back the array whose first element is at `ptr`, held by hand. The
@@ -175,12 +190,16 @@ impl<S: ReleaseStrategy, C: ClassTable> RawPool<'_, S, C> {
     /// # Safety
     /// As [`release_raw`](Self::release_raw).
     #[inline(always)]
+    #[track_caller]
     pub unsafe fn release_ptr<T>(&self, ptr: *const T) -> Result<(), ReleaseError> {
         S::prefetch(ptr.addr());
-        let slot = self.find_exact(ptr.addr())?;
+        let slot = match self.find_exact(ptr.addr()) {
+            Ok(slot) => slot,
+            Err(error) => return Err(self.refused(error)),
+        };
         // SAFETY: the slot is a cut one, and its tenant is given up: the
         // caller's promise.
-        unsafe { self.retire_as(slot, Tenure::Raw) }
+        unsafe { self.retire_as(slot, Tenure::Raw, Some(Location::caller())) }
     }
 
     /// Whether it is what an array without a slot is handed out as.
@@ -211,18 +230,26 @@ impl<S: ReleaseStrategy, C: ClassTable> RawPool<'_, S, C> {
     /// Makes the record of an owned slot say `units`, as far as its class holds
     /// them. One that is overwritten stays as it is: the release meets it.
     #[inline]
+    #[track_caller]
     pub(super) fn relabel(&self, slot: &Slot<S>, units: u32) {
         if self.class_length(slot.class).is_some() {
             let class = self.classes.get(slot.class);
             let units = units.min(class.length);
+            if self.watch.is_on() {
+                return self.relabel_watched(slot, units);
+            }
             // SAFETY: a slot with a class is a cut one of this pool, and the
             // class holds so many units.
             unsafe { S::relabel(class.list(), slot.elements, slot.ticket, units) };
+        } else if !S::RECLAIMS && slot.class == WATCHED {
+            // SAFETY: the class is that of watched arrays, and a handle has this one.
+            unsafe { self.relabel_direct_watched(slot.elements, units) };
         }
     }
 
     /// The slot of an array held by hand, for a handle to own it again, and its
     /// length in units.
+    #[track_caller]
     pub(super) fn reclaim(&self, raw: RawArray) -> Result<(Slot<S>, u32), ReleaseError> {
         let slot = self.find_exact(raw.ptr.as_ptr().addr())?;
         let length = self.check_generation(&slot, raw.generation)?;

@@ -12,6 +12,7 @@
 //! So an array goes home without a search, and what it can hold is known
 //! whatever its length has become.
 
+use core::alloc::Layout;
 use core::ptr::NonNull;
 
 use super::class::{ClassTable, Table};
@@ -53,13 +54,26 @@ pub(crate) struct Marked {
 }
 
 impl<S: ReleaseStrategy, C: ClassTable> RawPool<'_, S, C> {
-    /// Allocates `units` units, which are not 0 and are uninitialised.
+    /// Allocates `units` units, which are not 0 and are uninitialised. A unit of
+    /// this pool is as large and as aligned as a `U`, so that nothing has to be
+    /// worked out at run time where arrays are exact.
     #[inline(always)]
-    pub(crate) fn issue_marked(&self, units: usize) -> Result<Marked, AllocError> {
+    #[track_caller]
+    pub(crate) fn issue_marked<U>(&self, units: usize) -> Result<Marked, AllocError> {
+        debug_assert_eq!(self.unit_size(), size_of::<U>());
+        if !S::RECLAIMS {
+            if !self.is_exact(units) {
+                let slot = self.issue(units, Tenure::Owned)?;
+                return Ok(Marked { elements: slot.elements, mark: Mark::NONE });
+            }
+            let too_large = AllocError::TooLarge { length: units };
+            let layout = Layout::array::<U>(units).map_err(|_| too_large)?;
+            let elements = self.arena().try_alloc_layout(layout)?;
+            self.note_direct(layout.size());
+            return Ok(Marked { elements, mark: Mark::NONE });
+        }
         let slot = self.issue(units, Tenure::Owned)?;
-        let mark = if !S::RECLAIMS {
-            Mark::NONE
-        } else if S::NUMBERS_RUNS {
+        let mark = if S::NUMBERS_RUNS {
             // SAFETY: the pool issued this ticket just now.
             Mark(unsafe { S::run_number(slot.ticket) }.min(Mark::MANY))
         } else {
@@ -70,9 +84,10 @@ impl<S: ReleaseStrategy, C: ClassTable> RawPool<'_, S, C> {
 
     /// The same with room for as many units as the class of `units` holds, also
     /// where arrays are exact otherwise: for arrays that will grow.
-    pub(crate) fn issue_roomy(&self, units: usize) -> Result<Marked, AllocError> {
+    #[track_caller]
+    pub(crate) fn issue_roomy<U>(&self, units: usize) -> Result<Marked, AllocError> {
         if S::RECLAIMS {
-            return self.issue_marked(units);
+            return self.issue_marked::<U>(units);
         }
         let too_large = AllocError::TooLarge { length: units };
         let mark = match Table::<C>::class_of(units) {
@@ -98,7 +113,7 @@ impl<S: ReleaseStrategy, C: ClassTable> RawPool<'_, S, C> {
             None => return self.report(&self.misplaced(array)),
         };
         // SAFETY: the caller's promise, and `marked_slot` found a cut slot.
-        if let Err(error) = unsafe { self.retire(slot) } {
+        if let Err(error) = unsafe { self.retire(slot, None) } {
             self.report(&error);
         }
     }
@@ -116,6 +131,15 @@ impl<S: ReleaseStrategy, C: ClassTable> RawPool<'_, S, C> {
     pub(crate) fn relabel_marked(&self, array: Marked, units: usize) {
         if let (true, Some(slot)) = (S::RECLAIMS, self.marked_slot(array)) {
             self.relabel(&slot, u32::try_from(units).unwrap_or(u32::MAX));
+        }
+    }
+
+    /// Makes sure that an array that is about to be filled up to `units` may be, as
+    /// far as the diagnostics know.
+    #[inline]
+    pub(crate) fn fill_up_marked(&self, array: Marked, units: usize) {
+        if self.watch.is_on() {
+            self.relabel_marked(array, units);
         }
     }
 

@@ -11,6 +11,7 @@ mod books;
 mod builder;
 mod class;
 mod classes;
+mod diagnostics;
 #[cfg(feature = "shared")]
 mod door;
 mod grow;
@@ -36,6 +37,7 @@ pub use builder::{BuildPool, PoolBuilder};
 #[cfg(feature = "shared")]
 pub(crate) use class::Table;
 pub use class::{ClassTable, DefaultClasses, RuntimeClasses};
+pub use diagnostics::{Caller, Checks, History, Problem, ReleasedBy, Report, UnknownCheck};
 #[cfg(feature = "shared")]
 pub(crate) use door::{Stock, Tally};
 #[cfg(feature = "shared")]
@@ -166,6 +168,7 @@ impl<'m, T, S: ReleaseStrategy, C: ClassTable> ArrayPool<'m, T, S, C> {
     /// [`Corrupted`](AllocError::Corrupted) if the class's free list was
     /// overwritten. The pool goes on in every case.
     #[inline(always)]
+    #[track_caller]
     pub fn try_allocate(
         &self,
         len: usize,
@@ -199,6 +202,7 @@ impl<'m, T, S: ReleaseStrategy, C: ClassTable> ArrayPool<'m, T, S, C> {
     /// # Errors
     /// As [`try_allocate`](Self::try_allocate).
     #[inline]
+    #[track_caller]
     pub fn try_allocate_with(
         &self,
         len: usize,
@@ -225,6 +229,7 @@ impl<'m, T, S: ReleaseStrategy, C: ClassTable> ArrayPool<'m, T, S, C> {
     /// # Errors
     /// As [`try_allocate`](Self::try_allocate).
     #[inline]
+    #[track_caller]
     pub fn try_allocate_copy(&self, source: &[T]) -> Result<PoolArray<'_, T, S, C>, AllocError>
     where
         T: Copy,
@@ -248,6 +253,7 @@ impl<'m, T, S: ReleaseStrategy, C: ClassTable> ArrayPool<'m, T, S, C> {
     /// # Errors
     /// As [`try_allocate`](Self::try_allocate).
     #[inline]
+    #[track_caller]
     pub fn try_allocate_zeroed(
         &self,
         len: usize,
@@ -282,6 +288,7 @@ impl<'m, T, S: ReleaseStrategy, C: ClassTable> ArrayPool<'m, T, S, C> {
     /// # Errors
     /// As [`try_allocate`](Self::try_allocate).
     #[inline]
+    #[track_caller]
     pub fn try_vec_with_capacity(
         &self,
         capacity: usize,
@@ -294,6 +301,7 @@ impl<'m, T, S: ReleaseStrategy, C: ClassTable> ArrayPool<'m, T, S, C> {
     /// # Errors
     /// As [`try_allocate`](Self::try_allocate).
     #[inline(always)]
+    #[track_caller]
     pub fn try_allocate_raw(&self, len: usize) -> Result<RawArray<T>, AllocError> {
         let units = if size_of::<T>() == 0 { 0 } else { len };
         self.raw.try_allocate_raw(units).map(RawArray::cast)
@@ -311,6 +319,7 @@ impl<'m, T, S: ReleaseStrategy, C: ClassTable> ArrayPool<'m, T, S, C> {
     /// Nobody uses the array afterwards. (That is all: the call is defined for
     /// any value, and reads no memory that is not the pool's.)
     #[inline]
+    #[track_caller]
     pub unsafe fn release_raw(&self, raw: RawArray<T>) -> Result<(), ReleaseError> {
         // SAFETY: the caller's promise, passed on.
         unsafe { self.raw.release_raw(raw) }
@@ -328,6 +337,7 @@ impl<'m, T, S: ReleaseStrategy, C: ClassTable> ArrayPool<'m, T, S, C> {
     /// # Safety
     /// As [`release_raw`](Self::release_raw).
     #[inline(always)]
+    #[track_caller]
     pub unsafe fn release_ptr(&self, ptr: *const T) -> Result<(), ReleaseError> {
         // SAFETY: the caller's promise, passed on.
         unsafe { self.raw.release_ptr(ptr) }
@@ -342,13 +352,15 @@ impl<'m, T, S: ReleaseStrategy, C: ClassTable> ArrayPool<'m, T, S, C> {
     /// # Safety
     /// Every element is initialised, and nobody uses the array but through the
     /// handle that is returned.
+    #[track_caller]
     pub unsafe fn from_raw(
         &self,
         raw: RawArray<T>,
     ) -> Result<PoolArray<'_, T, S, C>, ReleaseError> {
         let (slot, length) = match self.raw.reclaim(raw.cast()) {
+            Ok(found) => found,
             Err(ReleaseError::Foreign { .. }) if self.raw.is_empty(raw) => (self.raw.empty(), 0),
-            found => found?,
+            Err(error) => return Err(self.raw.refused(error)),
         };
         let array = PoolArray::<MaybeUninit<T>, S, C>::new(&slot, &self.raw, length);
         // SAFETY: the caller's promise.
@@ -359,6 +371,13 @@ impl<'m, T, S: ReleaseStrategy, C: ClassTable> ArrayPool<'m, T, S, C> {
     #[must_use]
     pub fn locate<U: ?Sized>(&self, ptr: *const U) -> Option<Located> {
         self.raw.locate(ptr)
+    }
+
+    /// Who allocated the array at `ptr`, and how it came back: see
+    /// [`RawPool::history`].
+    #[must_use]
+    pub fn history<U: ?Sized>(&self, ptr: *const U) -> Option<History> {
+        self.raw.history(ptr)
     }
 
     /// Makes sure that `count` arrays as long as `len` can be allocated without
@@ -392,6 +411,7 @@ impl<'m, T, S: ReleaseStrategy, C: ClassTable> ArrayPool<'m, T, S, C> {
 
     /// Takes every array back at once, without dropping elements: see
     /// [`RawPool::reset`].
+    #[track_caller]
     pub fn reset(&mut self) {
         self.raw.reset();
     }
@@ -426,6 +446,7 @@ impl<S: ReleaseStrategy, C: ClassTable> RawPool<'_, S, C> {
     ///
     /// # Errors
     /// As [`ArrayPool::try_allocate`].
+    #[track_caller]
     pub fn try_allocate<T>(
         &self,
         len: usize,
@@ -447,6 +468,7 @@ impl<S: ReleaseStrategy, C: ClassTable> RawPool<'_, S, C> {
 
     /// An array of `len` elements in a slot of `units`, both at most 2^32 - 1 or refused.
     #[inline(always)]
+    #[track_caller]
     fn array_of<T>(
         &self,
         units: usize,

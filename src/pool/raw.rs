@@ -10,6 +10,7 @@ use core::ptr::NonNull;
 use super::builder::{PoolBuilder, Settings};
 use super::class::{self, ClassTable, DefaultClasses, Table};
 use super::classes::{Class, ClassId, Classes, Units};
+use super::diagnostics::{Caller, Watch};
 use super::release::{Cut, DefaultStrategy, Issued, Record, ReleaseStrategy, Tenure};
 use super::table::RunTable;
 use crate::arena::Arena;
@@ -32,7 +33,12 @@ pub struct RawPool<'m, S: ReleaseStrategy = DefaultStrategy, C: ClassTable = Def
     /// Whether the hot lists are closed, so that every call takes the cold path.
     checked: bool,
     /// The most free arrays that a class keeps.
-    free_max: u32,
+    pub(super) free_max: u32,
+    /// The diagnostics, asked on the cold path alone.
+    pub(super) watch: Watch<S>,
+    /// The longest array that is given out under a strategy that takes none back
+    /// and is not watched: any, or none.
+    direct_most: u32,
     pub(super) frozen: Cell<bool>,
     /// Arrays whose record was found overwritten.
     pub(super) corrupted: Cell<usize>,
@@ -97,12 +103,16 @@ impl<'m, S: ReleaseStrategy, C: ClassTable> RawPool<'m, S, C> {
         };
         let (size, align) = (settings.unit.size().max(1), settings.unit.align());
         let strategy = S::open(settings.runs_max, arena.get())?;
+        let checks = Watch::<S>::checks_of(settings, arena.get());
+        let watched = Watch::<S>::is_on_with(settings, checks);
         // From here on, dropping the pool closes what was opened.
         let mut pool = Self {
             classes: Classes::none(),
-            units: Units { size, align },
-            checked: settings.free_max != u32::MAX,
+            units: Units { size, align, trailer: Watch::<S>::trailer(checks) },
+            checked: settings.free_max != u32::MAX || watched,
             free_max: settings.free_max,
+            watch: Watch::nothing(),
+            direct_most: if watched { 0 } else { u32::MAX },
             frozen: Cell::new(false),
             corrupted: Cell::new(0),
             direct: Cell::new((0, 0)),
@@ -112,6 +122,7 @@ impl<'m, S: ReleaseStrategy, C: ClassTable> RawPool<'m, S, C> {
             arena: ManuallyDrop::new(arena),
             table: PhantomData,
         };
+        pool.watch = Watch::open(settings, checks, pool.arena())?;
         if S::RECLAIMS {
             pool.classes = Classes::open(pool.arena(), lengths, pool.units, pool.checked)?;
         }
@@ -125,6 +136,7 @@ impl<'m, S: ReleaseStrategy, C: ClassTable> RawPool<'m, S, C> {
 
     /// Gives a slot of `units` units to a tenant.
     #[inline(always)]
+    #[track_caller]
     pub(super) fn issue(&self, units: usize, tenure: Tenure) -> Result<Slot<S>, AllocError> {
         if !S::RECLAIMS {
             return self.issue_direct(units);
@@ -137,6 +149,7 @@ impl<'m, S: ReleaseStrategy, C: ClassTable> RawPool<'m, S, C> {
     }
 
     #[inline(always)]
+    #[track_caller]
     pub(super) fn issue_in(
         &self,
         id: ClassId,
@@ -165,6 +178,7 @@ impl<'m, S: ReleaseStrategy, C: ClassTable> RawPool<'m, S, C> {
     /// where the table is given at run time.
     #[cold]
     #[inline(never)]
+    #[track_caller]
     fn issue_outside(&self, units: usize, tenure: Tenure) -> Result<Slot<S>, AllocError> {
         if units == 0 {
             return Ok(self.empty());
@@ -181,50 +195,106 @@ impl<'m, S: ReleaseStrategy, C: ClassTable> RawPool<'m, S, C> {
         Slot { elements, ticket: S::NO_TICKET, class: ClassId::NONE, generation: 0 }
     }
 
+    /// Whether an array of so many units is exact bytes of the arena under a
+    /// strategy that takes none back: it is not empty, not too long, not watched.
+    #[inline(always)]
+    pub(super) fn is_exact(&self, units: usize) -> bool {
+        units.wrapping_sub(1) < self.direct_most as usize
+    }
+
     /// Exact bytes from the arena.
     #[inline]
+    #[track_caller]
     fn issue_direct(&self, units: usize) -> Result<Slot<S>, AllocError> {
-        if units == 0 {
-            return Ok(self.empty());
+        if !self.is_exact(units) {
+            return self.issue_direct_slow(units);
         }
         let too_large = AllocError::TooLarge { length: units };
-        // Handles keep lengths of 32 bits.
-        u32::try_from(units).map_err(|_| too_large)?;
         let bytes = units.checked_mul(self.units.size).ok_or(too_large)?;
         let layout = Layout::from_size_align(bytes, self.units.align).map_err(|_| too_large)?;
         let elements = self.arena().try_alloc_layout(layout)?;
+        self.note_direct(bytes);
+        Ok(Slot { elements, ticket: S::NO_TICKET, class: ClassId::NONE, generation: 0 })
+    }
+
+    /// Counts an array that came straight from the arena.
+    #[inline(always)]
+    pub(super) fn note_direct(&self, bytes: usize) {
         let (count, total) = self.direct.get();
         self.direct.set((count + 1, total + bytes));
-        Ok(Slot { elements, ticket: S::NO_TICKET, class: ClassId::NONE, generation: 0 })
+    }
+
+    /// Lengths that handles, which keep 32 bits of them, cannot have; 0; and every
+    /// length where arrays are watched.
+    #[cold]
+    #[inline(never)]
+    #[track_caller]
+    fn issue_direct_slow(&self, units: usize) -> Result<Slot<S>, AllocError> {
+        if units == 0 {
+            return Ok(self.empty());
+        }
+        let length = u32::try_from(units).map_err(|_| AllocError::TooLarge { length: units })?;
+        self.issue_direct_watched(length)
     }
 
     /// What the hot path could not do: look into the real list, or cut a slot.
     #[cold]
     #[inline(never)]
+    #[track_caller]
     fn issue_slow(
         &self,
         id: ClassId,
         units: u32,
         tenure: Tenure,
     ) -> Result<Issued<S::Ticket>, AllocError> {
+        if self.watch.is_on() {
+            return self.issue_watched(id, units, tenure);
+        }
         let class = self.classes.get(id);
+        match self.issue_listed(class, units, tenure)? {
+            Some(issued) => Ok(issued),
+            None => self.issue_cut(id, class, units, tenure).map(|(issued, _)| issued),
+        }
+    }
+
+    /// Gives the head of the class's real list to a tenant, if there is one.
+    #[track_caller]
+    pub(super) fn issue_listed(
+        &self,
+        class: &Class<S>,
+        units: u32,
+        tenure: Tenure,
+    ) -> Result<Option<Issued<S::Ticket>>, AllocError> {
         let list = class.list();
         if self.checked {
             // SAFETY: the list is this class's, and `units` is within its length.
             if let Some(issued) = unsafe { S::issue(list, units, tenure) } {
                 class.set_free(class.free() - 1);
-                return Ok(issued);
+                return Ok(Some(issued));
             }
         }
         if S::head(list).is_some() {
             return Err(self.abandon_list(class));
         }
+        Ok(None)
+    }
+
+    /// Gives a slot that has had no tenant since a reset to one, and says whether
+    /// it had one before.
+    pub(super) fn issue_cut(
+        &self,
+        id: ClassId,
+        class: &Class<S>,
+        units: u32,
+        tenure: Tenure,
+    ) -> Result<(Issued<S::Ticket>, bool), AllocError> {
         loop {
             if class.uncut.get() == 0 {
                 self.next_run(id)?;
             }
+            let used = class.seen.get() > 0;
             if let Some(issued) = self.cut(class, units, tenure) {
-                return Ok(issued);
+                return Ok((issued, used));
             }
         }
     }
@@ -252,11 +322,13 @@ impl<'m, S: ReleaseStrategy, C: ClassTable> RawPool<'m, S, C> {
     }
 
     /// Gives up a free list whose head was overwritten.
+    #[track_caller]
     fn abandon_list(&self, class: &Class<S>) -> AllocError {
         let list = class.list();
         if let Some(link) = S::head(list) {
             // SAFETY: the head is a place of a list of this pool.
             let head = unsafe { S::slot(link) };
+            self.tell_of_broken(head.elements);
             // SAFETY: as above: a slot that was cut.
             unsafe { S::abandon(list, head.elements, head.ticket) };
         }
@@ -272,12 +344,20 @@ impl<'m, S: ReleaseStrategy, C: ClassTable> RawPool<'m, S, C> {
     /// # Safety
     /// This pool issued the slot to a handle, which is given up.
     #[inline(always)]
-    pub(super) unsafe fn retire(&self, slot: Slot<S>) -> Result<(), ReleaseError> {
-        if !S::RECLAIMS || slot.class == ClassId::NONE {
+    pub(super) unsafe fn retire(
+        &self,
+        slot: Slot<S>,
+        caller: Option<Caller>,
+    ) -> Result<(), ReleaseError> {
+        if slot.class == ClassId::NONE {
             return Ok(());
         }
+        if !S::RECLAIMS {
+            // SAFETY: the caller's promise; the class is that of watched arrays.
+            return unsafe { self.retire_direct_watched(slot.elements, caller) };
+        }
         // SAFETY: the caller's promise, and a handle's slot was cut.
-        unsafe { self.retire_as(slot, Tenure::Owned) }
+        unsafe { self.retire_as(slot, Tenure::Owned, caller) }
     }
 
     /// Takes a cut slot back, if its tenant is of the given tenure.
@@ -289,13 +369,14 @@ impl<'m, S: ReleaseStrategy, C: ClassTable> RawPool<'m, S, C> {
         &self,
         slot: Slot<S>,
         tenure: Tenure,
+        caller: Option<Caller>,
     ) -> Result<(), ReleaseError> {
         // SAFETY: the caller's promise, passed on.
         if unsafe { self.retire_hot(slot, tenure) } {
             return Ok(());
         }
         // SAFETY: the caller's promise, passed on.
-        unsafe { self.retire_slow(slot.elements, slot.ticket, slot.class, tenure) }
+        unsafe { self.retire_slow(slot.elements, slot.ticket, slot.class, tenure, caller) }
     }
 
     /// Takes the slot of an owned array back; the hook is told why if that fails.
@@ -304,11 +385,11 @@ impl<'m, S: ReleaseStrategy, C: ClassTable> RawPool<'m, S, C> {
     /// As [`retire`](Self::retire).
     #[inline(always)]
     pub(super) unsafe fn retire_or_report(&self, slot: Slot<S>) {
-        if !S::RECLAIMS || slot.class == ClassId::NONE {
+        if slot.class == ClassId::NONE {
             return;
         }
         // SAFETY: the caller's promise, and a handle's slot was cut.
-        if !unsafe { self.retire_hot(slot, Tenure::Owned) } {
+        if !S::RECLAIMS || !unsafe { self.retire_hot(slot, Tenure::Owned) } {
             // SAFETY: as above.
             unsafe { self.retire_reported(slot.elements, slot.ticket, slot.class) };
         }
@@ -331,16 +412,22 @@ impl<'m, S: ReleaseStrategy, C: ClassTable> RawPool<'m, S, C> {
         done
     }
 
-    /// [`retire_slow`](Self::retire_slow) of an owned array. All in one call,
-    /// whose result takes no room in the hot path.
+    /// What the hot path could not do for an owned array. All in one call, whose
+    /// result takes no room in the hot path.
     ///
     /// # Safety
-    /// As [`retire`](Self::retire).
+    /// As [`retire`](Self::retire), and the slot has a class.
     #[cold]
     #[inline(never)]
     unsafe fn retire_reported(&self, elements: NonNull<u8>, ticket: S::Ticket, id: ClassId) {
-        // SAFETY: the caller's promise, passed on.
-        if let Err(error) = unsafe { self.retire_slow(elements, ticket, id, Tenure::Owned) } {
+        let done = if S::RECLAIMS {
+            // SAFETY: the caller's promise, passed on.
+            unsafe { self.retire_slow(elements, ticket, id, Tenure::Owned, None) }
+        } else {
+            // SAFETY: the caller's promise; the class is that of watched arrays.
+            unsafe { self.retire_direct_watched(elements, None) }
+        };
+        if let Err(error) = done {
             self.report(&error);
         }
     }
@@ -357,11 +444,15 @@ impl<'m, S: ReleaseStrategy, C: ClassTable> RawPool<'m, S, C> {
         ticket: S::Ticket,
         id: ClassId,
         tenure: Tenure,
+        caller: Option<Caller>,
     ) -> Result<(), ReleaseError> {
+        if self.watch.is_on() {
+            // SAFETY: the caller's promise.
+            return unsafe { self.retire_watched(elements, ticket, id, tenure, caller) };
+        }
         let class = self.classes.get(id);
-        let list = class.list();
-        let address = elements.addr().get();
         if self.checked {
+            let list = class.list();
             // SAFETY: the caller's promise.
             if unsafe { S::retire(list, elements, ticket, tenure) } {
                 class.set_free(class.free() + 1);
@@ -370,15 +461,32 @@ impl<'m, S: ReleaseStrategy, C: ClassTable> RawPool<'m, S, C> {
             }
         }
         // SAFETY: the caller's promise.
+        Err(unsafe { self.refuse(elements, ticket, id) })
+    }
+
+    /// Why a slot is not taken back. One whose record is overwritten is abandoned.
+    ///
+    /// # Safety
+    /// The slot is a cut one of this pool.
+    pub(super) unsafe fn refuse(
+        &self,
+        elements: NonNull<u8>,
+        ticket: S::Ticket,
+        id: ClassId,
+    ) -> ReleaseError {
+        let class = self.classes.get(id);
+        let (list, address) = (class.list(), elements.addr().get());
+        let corrupted = ReleaseError::Corrupted { address, class_length: class.length };
+        // SAFETY: the caller's promise.
         match unsafe { S::read(list, elements, ticket) } {
-            Record::Free { .. } => Err(ReleaseError::AlreadyReleased { address }),
-            Record::Live { length, .. } => Err(ReleaseError::Owned { address, length }),
-            Record::Lost => Err(ReleaseError::Corrupted { address, class_length: class.length }),
+            Record::Free { .. } => ReleaseError::AlreadyReleased { address },
+            Record::Live { length, .. } => ReleaseError::Owned { address, length },
+            Record::Lost => corrupted,
             Record::Corrupted => {
                 // SAFETY: the caller's promise.
                 unsafe { S::abandon(list, elements, ticket) };
                 self.settle(id, class);
-                Err(ReleaseError::Corrupted { address, class_length: class.length })
+                corrupted
             }
         }
     }
@@ -392,12 +500,13 @@ impl<'m, S: ReleaseStrategy, C: ClassTable> RawPool<'m, S, C> {
             S::set_head(class.list(), None);
             class.set_free(0);
         }
-        let kept = self.tenants(id, class) + class.free() as usize + class.left.get();
+        let unused = class.free() as usize + class.resting.get() as usize + class.left.get();
+        let kept = self.tenants(id, class) + unused;
         class.lost.set(class.issued.get().saturating_sub(kept));
     }
 
     /// Leaves free slots above `most` to the arena.
-    fn bound_free(&self, class: &Class<S>, most: u32) {
+    pub(super) fn bound_free(&self, class: &Class<S>, most: u32) {
         let list = class.list();
         while class.free() > most {
             let Some(link) = S::head(list) else { return };
@@ -423,9 +532,11 @@ impl<'m, S: ReleaseStrategy, C: ClassTable> RawPool<'m, S, C> {
     /// Leaves free arrays to the arena until every class has at most `free_max`.
     ///
     /// Their memory is not handed out again before the arena is reset; they are
-    /// counted in [`stats`](Self::stats). Complexity: one step per array left.
+    /// counted in [`stats`](Self::stats). What is in quarantine has rested enough then.
+    /// Complexity: one step per array left.
     /// Never panics.
     pub fn trim(&self, free_max: u32) {
+        self.end_all_rest();
         for class in self.classes.all() {
             self.bound_free(class, free_max);
         }
@@ -445,7 +556,7 @@ impl<'m, S: ReleaseStrategy, C: ClassTable> RawPool<'m, S, C> {
 
     /// The capacity of a slot's class, in units; 0 for one that has no slot.
     pub(super) fn class_length(&self, class: ClassId) -> Option<u32> {
-        (class != ClassId::NONE).then(|| self.classes.get(class).length)
+        (S::RECLAIMS && class != ClassId::NONE).then(|| self.classes.get(class).length)
     }
 
     /// Arrays and bytes given out under a strategy that takes none back.
@@ -456,9 +567,13 @@ impl<'m, S: ReleaseStrategy, C: ClassTable> RawPool<'m, S, C> {
 
 impl<S: ReleaseStrategy, C: ClassTable> Drop for RawPool<'_, S, C> {
     fn drop(&mut self) {
+        if self.watch.is_on() {
+            self.end_watched();
+        }
         // SAFETY: the arena is taken once, here, and not used through the pool again.
         let arena = unsafe { ManuallyDrop::take(&mut self.arena) };
         self.strategy.close(arena.get());
+        self.watch.close(arena.get());
         self.runs.get_mut().close::<S>(arena.get());
         self.classes.close(arena.get());
     }

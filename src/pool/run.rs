@@ -12,7 +12,7 @@
 
 use core::ptr::NonNull;
 
-use super::classes::ClassId;
+use super::classes::{ClassId, Units};
 
 /// The place of a run in its pool's table.
 pub(crate) type RunId = u32;
@@ -36,18 +36,18 @@ pub(crate) struct Shape {
 }
 
 impl Shape {
-    /// The shape for slots of `length` units of `unit` bytes at `align`, behind
-    /// `prefix` bytes that need `prefix_align`; `None` if that is not a size.
-    pub(crate) fn new(
+    /// The shape for slots of `length` units, behind `prefix` bytes that need
+    /// `prefix_align`; `None` if that is not a size.
+    pub(super) fn new(
         length: u32,
-        unit: usize,
-        align: usize,
+        units: Units,
         prefix: usize,
         prefix_align: usize,
     ) -> Option<Self> {
-        let align = align.max(prefix_align);
+        let align = units.align.max(prefix_align);
         let prefix = prefix.checked_next_multiple_of(align)?;
-        let bytes = usize::try_from(length).ok()?.checked_mul(unit)?;
+        let bytes =
+            usize::try_from(length).ok()?.checked_mul(units.size)?.checked_add(units.trailer)?;
         let stride = bytes.checked_add(prefix)?.checked_next_multiple_of(align)?;
         // A record in front of the elements shares its first cache line with
         // them, where an eighth of the slot pays for it at most.
@@ -216,9 +216,13 @@ mod tests {
         }
     }
 
+    const fn units(size: usize, align: usize) -> Units {
+        Units { size, align, trailer: 0 }
+    }
+
     #[test]
     fn address_to_slot_and_back() {
-        let shape = Shape::new(5, 8, 8, 24, 8).unwrap();
+        let shape = Shape::new(5, units(8, 8), 24, 8).unwrap();
         assert_eq!((shape.stride, shape.prefix(), shape.align()), (64, 24, 8));
         let run = run(10, shape);
         for address in 0x1_0000..0x1_0000 + 640 {
@@ -238,14 +242,16 @@ mod tests {
     fn shapes_keep_every_slot_aligned() {
         for align in [1, 2, 8, 16, 64, 4096] {
             for (prefix, prefix_align) in [(0, 1), (24, 8), (16, 4)] {
-                let shape = Shape::new(3, align, align, prefix, prefix_align).unwrap();
+                let shape = Shape::new(3, units(align, align), prefix, prefix_align).unwrap();
                 assert_eq!(shape.stride % align, 0);
                 assert_eq!(shape.prefix() % align, 0);
                 assert!(shape.prefix() >= prefix && shape.align() >= prefix_align);
                 assert!(shape.stride >= shape.prefix() + 3 * align);
             }
         }
-        assert_eq!(Shape::new(u32::MAX, usize::MAX / 2, 1, 0, 1), None);
-        assert_eq!(Shape::new(1, isize::MAX as usize, 16, 24, 8), None);
+        assert_eq!(Shape::new(u32::MAX, units(usize::MAX / 2, 1), 0, 1), None);
+        assert_eq!(Shape::new(1, units(isize::MAX as usize, 16), 24, 8), None);
+        let watched = Units { trailer: 8, ..units(8, 8) };
+        assert_eq!(Shape::new(5, watched, 24, 8).unwrap().stride, 72);
     }
 }

@@ -39,7 +39,8 @@ impl<T, S: ReleaseStrategy, C: ClassTable> ArrayPool<'_, T, S, C> {
     /// are the bytes of that many arrays of full length, and of no more.
     ///
     /// What `Metadata` keeps on the heap is not in it: see
-    /// `Metadata::record_bytes`.
+    /// `Metadata::record_bytes`. Nor is what [`Checks`](crate::Checks) need that a
+    /// builder or the environment asks for.
     ///
     /// For tables that are known when this is compiled. Sizes that overflow are a
     /// compile error in a constant, and a panic elsewhere.

@@ -25,6 +25,8 @@ pub struct PoolStats {
     pub live: usize,
     /// Arrays whose turn comes again.
     pub free: usize,
+    /// Those of the free ones that are in quarantine.
+    pub quarantined: usize,
     /// Slots abandoned because their bookkeeping was overwritten or, behind such
     /// a one on a free list, out of reach.
     pub lost: usize,
@@ -38,7 +40,10 @@ pub struct PoolStats {
     pub run_bytes: usize,
     /// Bytes of the books: classes, runs and records.
     pub book_bytes: usize,
-    /// Times that bookkeeping was found overwritten.
+    /// Bytes of what the diagnostics keep beside the books.
+    pub check_bytes: usize,
+    /// Times that bookkeeping was found overwritten, or diagnostics found that
+    /// arrays were.
     pub corrupted: usize,
 }
 
@@ -89,7 +94,8 @@ impl fmt::Display for PoolStats {
 
 impl<S: ReleaseStrategy> Class<S> {
     fn stats(&self) -> ClassStats {
-        let (free, lost, left) = (self.free() as usize, self.lost.get(), self.left.get());
+        let free = self.free() as usize + self.resting.get() as usize;
+        let (lost, left) = (self.lost.get(), self.left.get());
         ClassStats {
             length: self.length,
             stride: self.shape.stride,
@@ -114,6 +120,7 @@ impl<S: ReleaseStrategy, C: ClassTable> RawPool<'_, S, C> {
             run_bytes: direct_bytes,
             runs: runs.all().len(),
             book_bytes: books,
+            check_bytes: self.watch.bytes(),
             corrupted: self.corrupted.get(),
             ..PoolStats::default()
         };
@@ -125,6 +132,8 @@ impl<S: ReleaseStrategy, C: ClassTable> RawPool<'_, S, C> {
             stats.slots += class.slots;
             stats.run_bytes += class.slots * class.stride;
         }
+        let resting = self.classes.all().iter().map(|class| class.resting.get() as usize);
+        stats.quarantined = resting.sum();
         stats
     }
 
@@ -170,7 +179,9 @@ impl<S: ReleaseStrategy, C: ClassTable> RawPool<'_, S, C> {
         for run in runs.all().iter().filter(|run| run.class == id) {
             for slot in 0..run.cut {
                 issued += 1;
-                match self.record_of(run, slot, class) {
+                let record = self.record_of(run, slot, class);
+                self.verify_watched(run, slot, class, record)?;
+                match record {
                     Record::Live { .. } => live += 1,
                     Record::Free { .. } => free += 1,
                     Record::Lost => lost += 1,
@@ -182,7 +193,7 @@ impl<S: ReleaseStrategy, C: ClassTable> RawPool<'_, S, C> {
                 }
             }
         }
-        let listed = self.listed(class)?;
+        let listed = self.listed(class)? + class.resting.get() as usize;
         let stats = class.stats();
         drop(runs);
         // Free slots that no list leads to were left to the arena or lost with a list.

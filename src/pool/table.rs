@@ -106,6 +106,12 @@ impl RunTable {
         self.runs.as_mut_slice().get_mut(id as usize)
     }
 
+    /// The id of a run of this table.
+    pub(super) fn id_of(&self, run: &Run) -> RunId {
+        let offset = core::ptr::from_ref(run).addr() - self.all().as_ptr().addr();
+        RunId::try_from(offset / size_of::<Run>()).unwrap_or(NO_RUN)
+    }
+
     pub(super) fn all(&self) -> &[Run] {
         self.runs.as_slice()
     }

@@ -10,9 +10,7 @@ use core::slice;
 use super::local::Local;
 use super::threads;
 use crate::error::ReleaseError;
-use crate::pool::{
-    ClassTable, DefaultClasses, DefaultStrategy, Issued, RawArray, ReleaseStrategy, Tenure,
-};
+use crate::pool::{ClassTable, DefaultClasses, DefaultStrategy, RawArray, ReleaseStrategy, Tenure};
 
 /// An array of a [`Lane`](super::Lane): not `Send`, and neither taking it nor
 /// giving it back locks or needs an atomic read-modify-write in the usual case.
@@ -57,6 +55,20 @@ pub struct Berth<K> {
     elements: NonNull<u8>,
     ticket: K,
     class: u32,
+}
+
+impl<K> Berth<K> {
+    #[inline(always)]
+    pub(super) fn new(elements: NonNull<u8>, ticket: K, class: u32) -> Self {
+        Self { elements, ticket, class }
+    }
+
+    /// That of an array which takes no memory: of no elements, or of elements
+    /// without size.
+    #[inline(always)]
+    pub(super) fn none<T>(no_ticket: K) -> Self {
+        Self { elements: NonNull::<T>::dangling().cast(), ticket: no_ticket, class: NO_CLASS }
+    }
 }
 
 /// The class of what has no slot.
@@ -215,34 +227,15 @@ impl<H: Home> Drop for WayHome<H> {
 }
 
 impl<T, H: Home> Homed<MaybeUninit<T>, H> {
-    /// A handle for a slot that was just issued, and that holds `length` elements.
+    /// A handle for a slot that holds `length` elements and is nobody else's.
     #[inline(always)]
     pub(super) fn new(
-        issued: &Issued<<H::Strategy as ReleaseStrategy>::Ticket>,
-        class: u32,
+        slot: Berth<<H::Strategy as ReleaseStrategy>::Ticket>,
         length: u32,
         home: H,
     ) -> Self {
-        let (elements, ticket) = (issued.elements.cast(), issued.ticket);
-        Self { elements, ticket, home, length, class, owns: PhantomData }
-    }
-
-    /// A handle for a slot that was found by its address.
-    pub(super) fn from_parts(
-        elements: NonNull<u8>,
-        ticket: <H::Strategy as ReleaseStrategy>::Ticket,
-        class: u32,
-        length: u32,
-        home: H,
-    ) -> Self {
+        let Berth { elements, ticket, class } = slot;
         Self { elements: elements.cast(), ticket, home, length, class, owns: PhantomData }
-    }
-
-    /// An array that takes no memory: of no elements, or of elements without size.
-    pub(super) fn empty(length: u32, home: H) -> Self {
-        let ticket = <H::Strategy as ReleaseStrategy>::NO_TICKET;
-        let elements = NonNull::dangling();
-        Self { elements, ticket, home, length, class: NO_CLASS, owns: PhantomData }
     }
 
     /// The same array, its elements taken for initialised. Never panics.

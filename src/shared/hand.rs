@@ -3,7 +3,7 @@
 
 use core::ptr::NonNull;
 
-use super::array::{Homed, SharedArray, SharedHome};
+use super::array::{Berth, Homed, SharedArray, SharedHome};
 use super::{SharedPool, threads};
 use crate::error::{AllocError, ReleaseError};
 use crate::pool::{ClassTable, Located, RawArray, Record, ReleaseStrategy, Tenure, refusal};
@@ -84,8 +84,8 @@ impl<T, S: ReleaseStrategy, C: ClassTable> SharedPool<T, S, C> {
         let local =
             threads::with_lane(depot, Ok).map_err(|_| ReleaseError::NotReleasable { address })?;
         let home = SharedHome::new(local);
-        let array = if is_empty(raw) {
-            Homed::empty(0, home)
+        let (slot, length) = if is_empty(raw) {
+            (Berth::none::<T>(S::NO_TICKET), 0)
         } else {
             let found = self.seize(address, Some(raw.generation), Tenure::Owned)?;
             let keys = depot.book(found.class).keys();
@@ -94,10 +94,10 @@ impl<T, S: ReleaseStrategy, C: ClassTable> SharedPool<T, S, C> {
                 Record::Live { length, .. } => length,
                 _ => 0,
             };
-            Homed::from_parts(found.elements, found.ticket, found.class, length, home)
+            (Berth::new(found.elements, found.ticket, found.class), length)
         };
         // SAFETY: the caller's promise.
-        Ok(unsafe { array.assume_init() })
+        Ok(unsafe { Homed::new(slot, length, home).assume_init() })
     }
 
     /// The array that `ptr` points into: see

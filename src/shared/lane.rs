@@ -8,7 +8,7 @@ use core::fmt;
 use core::marker::PhantomData;
 use core::mem::MaybeUninit;
 
-use super::array::{LaneArray, LaneHome};
+use super::array::{Homed, LaneArray, LaneHome};
 use super::local::Local;
 use crate::error::{AllocError, OrPanic};
 use crate::pool::{ClassTable, DefaultClasses, DefaultStrategy, ReleaseStrategy};
@@ -69,10 +69,12 @@ impl<'p, T, S: ReleaseStrategy, C: ClassTable> Lane<'p, T, S, C> {
         &self,
         len: usize,
     ) -> Result<LaneArray<'_, 'p, MaybeUninit<T>, S, C>, AllocError> {
+        let length = super::length_of(len)?;
+        // SAFETY: the lane owns its local part.
+        let slot = unsafe { super::slot_for::<T, S, C>(self.local, length) }?;
         // SAFETY: the arrays borrow this lane, which owns its local part.
         let home = unsafe { LaneHome::new(self.local) };
-        // SAFETY: as above.
-        unsafe { super::array_of(self.local, home, len) }
+        Ok(Homed::new(slot, length, home))
     }
 
     /// Allocates an array of `len` elements, the i-th being `make(i)`. `make` may

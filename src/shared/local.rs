@@ -258,6 +258,8 @@ impl<S: ReleaseStrategy, C: ClassTable> Local<S, C> {
     ///
     /// # Safety
     /// The slot is a handle's of this pool, which is given up.
+    // Called, so that the short way is small enough to be inlined.
+    #[inline(never)]
     pub(super) unsafe fn send(
         &self,
         class: u32,

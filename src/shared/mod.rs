@@ -44,6 +44,7 @@ pub use stats::{SharedClassStats, SharedStats};
 use crate::error::{AllocError, OrPanic};
 use crate::pool::{ClassTable, DefaultClasses, DefaultStrategy, ReleaseStrategy, Tenure};
 use crate::sync::{Arc, OnceLock};
+use array::Berth;
 use depot::Depot;
 use local::Local;
 
@@ -132,7 +133,7 @@ impl<T, S: ReleaseStrategy, C: ClassTable> SharedPool<T, S, C> {
     ///
     /// # Panics
     /// If there is no memory; see [`try_allocate`](Self::try_allocate).
-    #[inline]
+    #[inline(always)]
     #[track_caller]
     pub fn allocate(&self, len: usize) -> SharedArray<'_, MaybeUninit<T>, S, C> {
         self.try_allocate(len).or_panic()
@@ -143,15 +144,27 @@ impl<T, S: ReleaseStrategy, C: ClassTable> SharedPool<T, S, C> {
     ///
     /// # Errors
     /// As [`Lane::try_allocate`].
-    #[inline]
+    #[inline(always)]
     pub fn try_allocate(
         &self,
         len: usize,
     ) -> Result<SharedArray<'_, MaybeUninit<T>, S, C>, AllocError> {
-        threads::with_lane(self.depot()?, |local| {
-            let home = SharedHome::new(local);
+        let length = length_of(len)?;
+        let (local, slot) = match self.depot.get().and_then(|depot| threads::last(depot)) {
             // SAFETY: the lane is this thread's default one.
-            unsafe { array_of(local, home, len) }
+            Some(local) => (local, unsafe { slot_for::<T, S, C>(local, length) }?),
+            None => self.slot_elsewhere(length)?,
+        };
+        Ok(Homed::new(slot, length, SharedHome::new(local)))
+    }
+
+    /// The slot of an array whose thread used another pool last, or none.
+    #[cold]
+    #[inline(never)]
+    fn slot_elsewhere(&self, length: u32) -> Result<Placed<'_, S, C>, AllocError> {
+        threads::with_lane(self.depot()?, |local| {
+            // SAFETY: the lane is this thread's default one.
+            Ok((local, unsafe { slot_for::<T, S, C>(local, length) }?))
         })
     }
 
@@ -234,24 +247,30 @@ impl<T, S: ReleaseStrategy, C: ClassTable> SharedPool<T, S, C> {
     }
 }
 
-/// An array of `len` elements from a lane.
+/// A slot, and the lane that it goes home to.
+type Placed<'p, S, C> = (&'p Local<S, C>, Berth<<S as ReleaseStrategy>::Ticket>);
+
+#[inline(always)]
+fn length_of(len: usize) -> Result<u32, AllocError> {
+    u32::try_from(len).map_err(|_| AllocError::TooLarge { length: len })
+}
+
+/// The slot of an array of `length` elements from a lane.
 ///
 /// # Safety
 /// The caller is the lane's owner.
 #[inline(always)]
-unsafe fn array_of<T, H: Home>(
-    local: &Local<H::Strategy, impl ClassTable>,
-    home: H,
-    len: usize,
-) -> Result<Homed<MaybeUninit<T>, H>, AllocError> {
-    let length = u32::try_from(len).map_err(|_| AllocError::TooLarge { length: len })?;
-    if size_of::<T>() == 0 || len == 0 {
-        return Ok(Homed::empty(length, home));
+unsafe fn slot_for<T, S: ReleaseStrategy, C: ClassTable>(
+    local: &Local<S, C>,
+    length: u32,
+) -> Result<Berth<S::Ticket>, AllocError> {
+    if size_of::<T>() == 0 || length == 0 {
+        return Ok(Berth::none::<T>(S::NO_TICKET));
     }
-    let class = local.depot().class_of(len)?;
+    let class = local.depot().class_of(length as usize)?;
     // SAFETY: the caller's promise; the class is the one that holds so many units.
     let issued = unsafe { local.issue(class, length, Tenure::Owned) }?;
-    Ok(Homed::new(&issued, class, length, home))
+    Ok(Berth::new(issued.elements, issued.ticket, class))
 }
 
 impl<T, S: ReleaseStrategy, C: ClassTable> Default for SharedPool<T, S, C> {

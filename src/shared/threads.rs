@@ -67,22 +67,27 @@ pub(super) fn owns<S: ReleaseStrategy, C: ClassTable>(local: &Local<S, C>) -> bo
     local.owner.load(Ordering::Relaxed) == NUMBER.get()
 }
 
+/// This thread's default lane, if its last one was of this depot.
+#[inline(always)]
+pub(super) fn last<S: ReleaseStrategy, C: ClassTable>(depot: &Depot<S, C>) -> Option<&Local<S, C>> {
+    let (pool, lane) = LAST.get();
+    // SAFETY: the depot with this number gave the lane to this thread, and lives: it
+    // is borrowed.
+    (pool == depot.id).then(|| unsafe { &*lane.cast::<Local<S, C>>() })
+}
+
 /// Calls `use_lane` with this thread's default lane.
 ///
 /// # Errors
 /// If there is no memory for a new lane, or `use_lane` fails.
-#[inline(always)]
 pub(super) fn with_lane<'p, S: ReleaseStrategy, C: ClassTable, R>(
     depot: &'p Arc<Depot<S, C>>,
     use_lane: impl FnOnce(&'p Local<S, C>) -> Result<R, AllocError>,
 ) -> Result<R, AllocError> {
-    let (pool, lane) = LAST.get();
-    if pool == depot.id {
-        // SAFETY: the depot with this number gave the lane to this thread, and
-        // lives: it is borrowed.
-        return use_lane(unsafe { &*lane.cast::<Local<S, C>>() });
+    match last(depot) {
+        Some(local) => use_lane(local),
+        None => with_lane_slow(depot, use_lane),
     }
-    with_lane_slow(depot, use_lane)
 }
 
 #[cold]
@@ -96,7 +101,7 @@ fn with_lane_slow<'p, S: ReleaseStrategy, C: ClassTable, R>(
     });
     let local = match known {
         Ok(Some(lane)) => {
-            // SAFETY: as in `with_lane`.
+            // SAFETY: as in `last`.
             unsafe { &*lane.cast::<Local<S, C>>() }
         }
         Ok(None) => claim(depot)?,

@@ -1,7 +1,7 @@
 //! Editing: one step after the other against `serde_json`, and what goes back meanwhile.
 
-use arraypool::json::{self, Document, EditError, PatchError, Pool};
-use arraypool::{Direct, ReleaseStrategy, Tagged};
+use arraypool::json::{self, Document, EditError, Options, OutOfRange, Parser, PatchError, Pool};
+use arraypool::{Arena, Direct, Interner, ReleaseStrategy, Tagged};
 use serde_json::{Value as Expected, json};
 
 use crate::help::{Random, assert_same, assert_whole, for_every_strategy};
@@ -13,6 +13,9 @@ for_every_strategy!(
     random_edits_agree_with_serde_json,
     merge_patches_of_the_rfc,
     patches_change_all_or_nothing,
+    a_test_of_a_patch_compares_numbers_by_value,
+    keys_are_kept_once_for_many_documents,
+    an_index_finds_what_a_search_finds,
 );
 
 fn what_is_removed_goes_back_at_once<S: ReleaseStrategy>() {
@@ -340,5 +343,99 @@ fn whatever_is_not_finite_is_null() {
     assert_eq!(document.to_string(), "[null,null,1e+300,true,-5]");
     let pool = Pool::<Tagged>::new();
     assert_eq!(Document::of("text", &pool).unwrap().as_str(), Some("text"));
+    assert_whole(&pool);
+}
+
+fn a_test_of_a_patch_compares_numbers_by_value<S: ReleaseStrategy>() {
+    let pool = Pool::<S>::new();
+    let options = Options::new().out_of_range(OutOfRange::KeepText).keep_big_integers(true);
+    let mut parser = Parser::with_options(options);
+    let mut test = |target: &str, value: &str| {
+        let patch = format!(r#"[{{"op":"test","path":"","value":{value}}}]"#);
+        let mut document = parser.parse(target, &pool).unwrap();
+        document.root_mut().patch(&parser.parse(&patch, &pool).unwrap())
+    };
+    for (left, right) in [
+        ("1", "1.0"),
+        ("-3", "-3e0"),
+        ("0", "-0.0"),
+        ("18446744073709551615", "18446744073709551615"),
+        ("[1, {\"a\": 2.0}]", "[1.0, {\"a\": 2}]"),
+        ("1e999", "10e998"),
+        ("100000000000000000000", "1e20"),
+    ] {
+        assert_eq!((test(left, right), test(right, left)), (Ok(()), Ok(())), "{left} {right}");
+    }
+    for (left, right) in [
+        ("1", "1.5"),
+        ("1", "\"1\""),
+        ("-1", "1.0"),
+        ("18446744073709551615", "18446744073709551616.0"),
+        ("9007199254740993", "9007199254740992.0"),
+        ("1e999", "1e998"),
+        ("0", "false"),
+    ] {
+        let failed = Err(PatchError::TestFailed { operation: 0 });
+        assert_eq!((test(left, right), test(right, left)), (failed, failed), "{left} {right}");
+    }
+    drop(test);
+    assert_whole(&pool);
+}
+
+fn keys_are_kept_once_for_many_documents<S: ReleaseStrategy>() {
+    let (pool, arena) = (Pool::<S>::new(), Arena::new());
+    let mut keys = Interner::new_in(&arena);
+    let text = r#"{"a":[{"a":"x","b\n":{"a":[]}},["b",{"a":"b"}]],"":1}"#;
+    let mut documents = Vec::new();
+    for _ in 0..3 {
+        let text = String::from(text);
+        let document = json::parse(&text, &pool).unwrap();
+        documents.push(document.into_owned_with_keys(&mut keys).unwrap());
+    }
+    assert!(keys.iter().map(|(_, key)| key).eq(["a", "b\n", ""]));
+    for document in &documents {
+        assert_eq!(document.to_string(), text);
+    }
+    if S::RECLAIMS {
+        // Six containers and three strings that are no keys; `[]` takes nothing.
+        assert_eq!(pool.verify().unwrap().live, 3 * 9);
+    }
+    documents[1].root_mut().pointer_mut("/a/0").unwrap().insert("a", "new").unwrap();
+    drop(documents);
+    assert_whole(&pool);
+}
+
+fn an_index_finds_what_a_search_finds<S: ReleaseStrategy>() {
+    let pool = Pool::<S>::new();
+    let mut parser = Parser::with_options(Options::new().index_from(4));
+    let mut random = Random(5);
+    for members in [0, 1, 3, 4, 5, 17, 100] {
+        let key = |number: usize| format!("k/{}", number * 7919 % 1000);
+        let mut text = Vec::new();
+        for member in 0..members {
+            // Some keys come twice.
+            let number = if random.below(5) == 0 { member / 2 } else { member };
+            text.push(format!("\"{}\":[{member},\"\\n\"]", key(number)));
+        }
+        let text = format!("{{{}}}", text.join(","));
+        let plain = json::parse(&text, &pool).unwrap();
+        let mut indexed = parser.parse(&text, &pool).unwrap();
+        assert_same(&indexed, &serde_json::from_str(&text).unwrap());
+        for number in 0..members + 5 {
+            let key = key(number);
+            assert_eq!(indexed.get(key.as_str()), plain.get(key.as_str()), "{key}");
+            let pointer = format!("/{}/0", key.replace('/', "~1"));
+            assert_eq!(indexed.pointer(&pointer), plain.pointer(&pointer));
+        }
+        assert_eq!(indexed, plain);
+        let removed = indexed.root_mut().remove(key(0).as_str());
+        assert_eq!((removed.is_some(), indexed.get(key(0).as_str())), (members > 0, None));
+        indexed.root_mut().insert("new", "member").unwrap();
+        assert_eq!(indexed["new"].as_str(), Some("member"));
+        assert_eq!(
+            indexed.root_mut().insert("new", true).unwrap().unwrap(),
+            Document::of("member", &pool).unwrap()
+        );
+    }
     assert_whole(&pool);
 }

@@ -5,7 +5,7 @@ use core::fmt::Write;
 use arraypool::{Direct, Metadata, Tagged};
 
 use crate::report::Report;
-use crate::{stray_write as stray, wrong_release as wrong};
+use crate::{stray_write as stray, watched, wrong_release as wrong};
 
 /// The columns, by their strategies' names.
 pub(crate) const STRATEGIES: [&str; 3] = ["direct", "metadata", "tagged"];
@@ -47,9 +47,11 @@ const NONE: Expected = unharmed("no bookkeeping there");
 const AWAY: Expected = unharmed("out of reach");
 const CORRUPTED: Expected = error("corrupted");
 const UNNOTICED: Expected = unharmed("not noticed");
-const CANARY: Expected = unharmed("with `canary` (not yet)");
-const INTEGRITY: Expected = unharmed("with `integrity` (not yet)");
-const QUARANTINE: Expected = unknown("with `quarantine` (not yet)");
+const CANARY: Expected = unharmed("not without `canary`");
+const INTEGRITY: Expected = unharmed("not without `integrity`");
+const QUARANTINE: Expected = unknown("not without `quarantine`");
+const OVERFLOW: Expected = error("overflow");
+const WRITTEN: Expected = error("written after release");
 
 /// `"misuse" "case" => function: direct, metadata, tagged;`
 macro_rules! rows {
@@ -76,6 +78,9 @@ pub(crate) const ROWS: &[Row] = rows! {
     "released twice, by bare address" "after its slot was reused by hand"
         => wrong::address_twice_now_by_hand:
         NOT_RELEASABLE, QUARANTINE, QUARANTINE;
+    "released twice, by bare address" "the same, with `quarantine`"
+        => watched::address_twice_rested:
+        NOT_RELEASABLE, error("already released"), error("already released");
     "an address from elsewhere" "stack, heap, constant, another pool, no address at all"
         => wrong::elsewhere:
         error("foreign"), error("foreign"), error("foreign");
@@ -129,10 +134,19 @@ pub(crate) const ROWS: &[Row] = rows! {
     "overflow past the slot's end" "met by the next array's release"
         => stray::overflow_met_by_release:
         NOT_RELEASABLE, CANARY, CORRUPTED;
+    "overflow past the slot's end" "with `canary`, met by the array's own `release` and `drop`"
+        => watched::overflow_past_slot:
+        OVERFLOW, OVERFLOW, OVERFLOW;
     "overflow past the length, inside the slot" "" => stray::overflow_inside:
         CANARY, CANARY, CANARY;
+    "overflow past the length, inside the slot" "with `canary`, met by `release` and `drop`"
+        => watched::overflow_inside:
+        OVERFLOW, OVERFLOW, OVERFLOW;
     "elements written after release" "" => stray::elements_written_after_release:
         UNNOTICED, INTEGRITY, INTEGRITY;
+    "elements written after release" "with `integrity`, met by the next allocation: passed over and reported"
+        => watched::written_after_release:
+        UNNOTICED, WRITTEN, WRITTEN;
 };
 
 /// The table, in Markdown. Called when every cell has been observed.

@@ -189,7 +189,18 @@ fn run(arena: &Arena<'_>, steps: &[Step], outer: &[Block]) {
     }
 }
 
+/// As many cases as usual, few under Miri, which cannot save those that fail.
+fn config() -> ProptestConfig {
+    if cfg!(miri) {
+        ProptestConfig { cases: 8, failure_persistence: None, ..ProptestConfig::default() }
+    } else {
+        ProptestConfig::default()
+    }
+}
+
 proptest! {
+    #![proptest_config(config())]
+
     #[test]
     fn an_arena_does_what_its_shadow_says(steps in steps(), fills in any::<bool>()) {
         let mut arena = Arena::builder().initial_chunk(512).max_chunk(4096).debug_fill(fills).build();

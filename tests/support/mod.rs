@@ -6,8 +6,8 @@ use core::cell::RefCell;
 use core::mem::MaybeUninit;
 
 use arraypool::{
-    Arena, ArenaBuilder, ArrayPool, BuildPool, ClassTable, DefaultClasses, PoolBuilder, RawArray,
-    ReleaseError, ReleaseStrategy, RuntimeClasses,
+    Arena, ArenaBuilder, ArrayPool, BuildPool, Checks, ClassTable, DefaultClasses, PoolBuilder,
+    Problem, RawArray, ReleaseError, ReleaseStrategy, Report, RuntimeClasses,
 };
 
 pub(crate) mod source;
@@ -37,6 +37,13 @@ impl ClassTable for PowersOfTwo {
 
 impl Table for PowersOfTwo {
     const CLASSES: &'static [u32] = Self::LENGTHS;
+
+    // So that debug builds test the hot path as well.
+    fn set<'m, P: BuildPool<'m, Classes = Self>>(
+        builder: PoolBuilder<'static, P>,
+    ) -> PoolBuilder<'static, P> {
+        builder.checks(Checks::none())
+    }
 }
 
 /// Fourteen classes, as documents want them.
@@ -48,6 +55,13 @@ impl ClassTable for Fourteen {
 
 impl Table for Fourteen {
     const CLASSES: &'static [u32] = Self::LENGTHS;
+
+    // So that debug builds test the hot path as well.
+    fn set<'m, P: BuildPool<'m, Classes = Self>>(
+        builder: PoolBuilder<'static, P>,
+    ) -> PoolBuilder<'static, P> {
+        builder.checks(Checks::none())
+    }
 }
 
 impl Table for RuntimeClasses {
@@ -57,6 +71,29 @@ impl Table for RuntimeClasses {
         builder: PoolBuilder<'static, P>,
     ) -> PoolBuilder<'static, P> {
         builder.classes(Self::CLASSES)
+    }
+}
+
+/// The default lengths, in a pool with every diagnostic, and a quarantine for so
+/// many. What it is told ends the test, but for wrong releases and leaks, which tests
+/// make.
+pub(crate) struct Watched<const RESTING: u32 = 256>;
+
+impl<const RESTING: u32> ClassTable for Watched<RESTING> {
+    const LENGTHS: &'static [u32] = DefaultClasses::LENGTHS;
+}
+
+impl<const RESTING: u32> Table for Watched<RESTING> {
+    const CLASSES: &'static [u32] = Self::LENGTHS;
+
+    fn set<'m, P: BuildPool<'m, Classes = Self>>(
+        builder: PoolBuilder<'static, P>,
+    ) -> PoolBuilder<'static, P> {
+        let told = |report: &Report| {
+            let made = matches!(report.problem, Problem::WrongRelease(_) | Problem::Leak { .. });
+            assert!(made, "{report}");
+        };
+        builder.checks(Checks::all().quarantine(RESTING)).on_report(told)
     }
 }
 

@@ -11,11 +11,15 @@ const FOREIGN: [&str; 4] =
 /// Cargo, to be run in `package`, whose output goes to `target` in this
 /// package's own. Versions are those of this package's lock file, if it has one.
 pub(crate) fn cargo(package: &Path, target: &str) -> Command {
+    settled(Command::new(env!("CARGO")), package, target)
+}
+
+/// The same with a command that runs another cargo.
+pub(crate) fn settled(mut cargo: Command, package: &Path, target: &str) -> Command {
     let lock = Path::new(env!("CARGO_MANIFEST_DIR")).join("Cargo.lock");
     if lock.exists() {
         fs::copy(lock, package.join("Cargo.lock")).expect("a lock file can be written");
     }
-    let mut cargo = Command::new(env!("CARGO"));
     cargo
         .current_dir(package)
         .env("CARGO_TARGET_DIR", Path::new(env!("CARGO_TARGET_TMPDIR")).join(target));

@@ -16,9 +16,16 @@ mod support;
 mod arenas;
 mod clock;
 mod counts;
+mod diagnostics;
 mod expr;
 mod expr_rivals;
 mod fresh;
+mod json;
+mod json_corpus;
+mod json_digest;
+mod json_memory;
+mod json_native;
+mod json_rivals;
 mod machine;
 mod mallocs;
 mod measure;
@@ -53,7 +60,14 @@ struct Group {
     child: fn(&[String]) -> Result<(), String>,
 }
 
-const GROUPS: &[Group] = &[strategies::GROUP, memory::GROUP, shared::GROUP, expr::GROUP];
+const GROUPS: &[Group] = &[
+    strategies::GROUP,
+    memory::GROUP,
+    shared::GROUP,
+    expr::GROUP,
+    json::GROUP,
+    diagnostics::GROUP,
+];
 
 fn main() -> ExitCode {
     let words: Vec<String> = std::env::args().skip(1).collect();

@@ -1,10 +1,11 @@
-//! A copy of a value that borrows no text.
+//! A copy of a value that borrows no text, or nothing but its keys.
 
 #![forbid(unsafe_code)]
 
 use alloc::vec::Vec;
 use core::slice;
 
+use crate::arena::Interner;
 use crate::error::AllocError;
 use crate::json::Pool;
 use crate::json::node::{Builder, Content, Kind, Stack, Tree, Value};
@@ -15,9 +16,29 @@ pub(in crate::json) fn copied<'p, S: ReleaseStrategy>(
     value: &Value<'_>,
     pool: &'p Pool<'p, S>,
 ) -> Result<Tree<'p, 'static, S>, AllocError> {
+    copied_with(value, pool, |key, builder| builder.push_copy(Kind::String, key))
+}
+
+/// The same with keys that an interner has.
+pub(in crate::json) fn copied_with_keys<'p, 'k, S: ReleaseStrategy>(
+    value: &Value<'_>,
+    pool: &'p Pool<'p, S>,
+    keys: &mut Interner<'k>,
+) -> Result<Tree<'p, 'k, S>, AllocError> {
+    copied_with(value, pool, |key, builder| {
+        let symbol = keys.try_intern(key)?;
+        builder.push_text(keys.resolve(symbol).unwrap_or_default())
+    })
+}
+
+fn copied_with<'p, 'k, S: ReleaseStrategy>(
+    value: &Value<'_>,
+    pool: &'p Pool<'p, S>,
+    push_key: impl FnMut(&str, &mut Builder<'_, 'p, 'k, S>) -> Result<(), AllocError>,
+) -> Result<Tree<'p, 'k, S>, AllocError> {
     let mut stack = Stack::new();
     let mut builder = Builder::new(pool, &mut stack);
-    let outcome = copy_into(value, &mut builder);
+    let outcome = copy_into(value, &mut builder, push_key);
     let tree = outcome.map(|()| builder.finish());
     builder.give_back();
     // One value was pushed, so there is a tree.
@@ -25,9 +46,10 @@ pub(in crate::json) fn copied<'p, S: ReleaseStrategy>(
 }
 
 /// Pushes a copy, without recursion.
-fn copy_into<S: ReleaseStrategy>(
+fn copy_into<'p, 'k, S: ReleaseStrategy>(
     value: &Value<'_>,
-    builder: &mut Builder<'_, '_, 'static, S>,
+    builder: &mut Builder<'_, 'p, 'k, S>,
+    mut push_key: impl FnMut(&str, &mut Builder<'_, 'p, 'k, S>) -> Result<(), AllocError>,
 ) -> Result<(), AllocError> {
     let mut around: Vec<slice::Iter<'_, Value<'_>>> = Vec::new();
     let mut next = Some(value);
@@ -45,17 +67,21 @@ fn copy_into<S: ReleaseStrategy>(
                 builder.close()?;
             }
         }
-        match around.last_mut() {
-            Some(rest) => next = rest.next(),
-            None => return Ok(()),
+        let Some(rest) = around.last_mut() else { return Ok(()) };
+        // Keys and values take turns, so an even number is left in front of a key.
+        if builder.is_object() && rest.len() % 2 == 0 {
+            if let Some(key) = rest.next() {
+                push_key(key.string_text().unwrap_or_default(), builder)?;
+            }
         }
+        next = rest.next();
     }
 }
 
 /// Pushes a copy of a leaf, or opens a container and returns its nodes.
 fn copy_node<'a, 't, S: ReleaseStrategy>(
     value: &'a Value<'t>,
-    builder: &mut Builder<'_, '_, 'static, S>,
+    builder: &mut Builder<'_, '_, '_, S>,
 ) -> Result<Option<&'a [Value<'t>]>, AllocError> {
     let (kind, children) = match value.content() {
         Content::Array(children) => (Kind::Array, children),

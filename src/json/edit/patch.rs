@@ -6,6 +6,7 @@ use core::fmt;
 
 use super::copy::copied;
 use super::{EditError, ValueMut};
+use crate::json::compare::are_same_values;
 use crate::json::node::Value;
 use crate::json::{Document, index};
 use crate::pool::ReleaseStrategy;
@@ -57,7 +58,8 @@ impl<E: Into<EditError>> From<E> for PatchError {
 
 impl<'p, 't, S: ReleaseStrategy> ValueMut<'_, 'p, 't, S> {
     /// Changes the value by a patch (RFC 6902): all of its operations, or none.
-    /// What is put in is copied; `test` compares as `==` does.
+    /// What is put in is copied; `test` compares numbers by their value, so that
+    /// `1` is `1.0`, which `==` does not.
     ///
     /// Complexity: linear in the value, which is copied first, and for each
     /// operation in the members and elements on its paths.
@@ -123,10 +125,11 @@ impl<'p, 't, S: ReleaseStrategy> ValueMut<'_, 'p, 't, S> {
                 let new = Document::new(copied(source, self.pool())?);
                 self.add(path, new, nowhere)
             }
-            "test" => match self.as_value().pointer(path).ok_or(nowhere)? == value()? {
-                true => Ok(()),
-                false => Err(PatchError::TestFailed { operation: number }),
-            },
+            "test" => {
+                let found = self.as_value().pointer(path).ok_or(nowhere)?;
+                let is_same = are_same_values(found, value()?);
+                if is_same { Ok(()) } else { Err(PatchError::TestFailed { operation: number }) }
+            }
             _ => Err(malformed),
         }
     }

@@ -6,9 +6,9 @@ use core::marker::PhantomData;
 use core::mem::MaybeUninit;
 use core::ptr::NonNull;
 
-use super::super::Pool;
+use super::super::{Pool, Unit};
 use super::tree::{Tree, release};
-use super::{FLAT, HELD, KIND, Kind, Value, Word, info};
+use super::{FLAT, HELD, INDEXED, KIND, Kind, Value, Word, info};
 use crate::error::AllocError;
 use crate::pool::ReleaseStrategy;
 
@@ -32,8 +32,10 @@ impl Stack {
 
     /// The memory, of which the caller says how much is in use.
     fn memory<'t>(&mut self) -> Memory<'t> {
-        let base = NonNull::from(self.nodes.spare_capacity_mut()).cast();
-        Memory { base, capacity: self.nodes.capacity() }
+        let memory = self.nodes.spare_capacity_mut().as_mut_ptr_range();
+        let base = NonNull::new(memory.start).unwrap_or(NonNull::dangling());
+        let limit = NonNull::new(memory.end).unwrap_or(base);
+        Memory { base: base.cast(), limit: limit.cast() }
     }
 
     /// More memory, which begins with the `used` nodes that there are.
@@ -62,7 +64,7 @@ impl fmt::Debug for Stack {
 /// The memory of a stack.
 struct Memory<'t> {
     base: NonNull<Value<'t>>,
-    capacity: usize,
+    limit: NonNull<Value<'t>>,
 }
 
 /// A tree that is being put together. An **open** container has a place on the
@@ -74,10 +76,11 @@ pub(in crate::json) struct Builder<'s, 'p, 't, S: ReleaseStrategy> {
     pool: &'p Pool<'p, S>,
     stack: &'s mut Stack,
     base: NonNull<Value<'t>>,
-    /// Nodes on the stack, open places included: all of them initialised.
-    length: usize,
-    /// Nodes that the stack's memory holds.
-    capacity: usize,
+    /// Behind the last node on the stack, open places included: all of them
+    /// initialised.
+    top: NonNull<Value<'t>>,
+    /// Behind the stack's memory.
+    limit: NonNull<Value<'t>>,
     /// The place of the container that is open.
     frame: u32,
     /// `Array` or `Object`: its kind.
@@ -90,9 +93,9 @@ pub(in crate::json) struct Builder<'s, 'p, 't, S: ReleaseStrategy> {
 
 impl<'s, 'p, 't, S: ReleaseStrategy> Builder<'s, 'p, 't, S> {
     pub(in crate::json) fn new(pool: &'p Pool<'p, S>, stack: &'s mut Stack) -> Self {
-        let Memory { base, capacity } = stack.memory();
-        let (length, frame, holds, depth) = (0, 0, 0, 0);
-        Self { pool, stack, base, length, capacity, frame, kind: Kind::Array, holds, depth }
+        let Memory { base, limit } = stack.memory();
+        let (frame, holds, depth) = (0, 0, 0);
+        Self { pool, stack, base, top: base, limit, frame, kind: Kind::Array, holds, depth }
     }
 
     /// Containers that are open.
@@ -107,10 +110,17 @@ impl<'s, 'p, 't, S: ReleaseStrategy> Builder<'s, 'p, 't, S> {
         self.kind == Kind::Object
     }
 
+    /// Nodes on the stack.
+    #[inline(always)]
+    fn length(&self) -> usize {
+        // The base is at or in front of the top, by whole nodes.
+        (self.top.addr().get() - self.base.addr().get()) / size_of::<Value<'_>>()
+    }
+
     /// Nodes in the innermost open container so far, two for each member.
     #[inline(always)]
     pub(in crate::json) fn nodes(&self) -> usize {
-        self.length - self.first_child()
+        self.length() - self.first_child()
     }
 
     /// The nodes in the innermost open container so far.
@@ -131,21 +141,34 @@ impl<'s, 'p, 't, S: ReleaseStrategy> Builder<'s, 'p, 't, S> {
     #[inline(always)]
     pub(in crate::json) fn push(&mut self, node: Value<'t>) -> Result<(), AllocError> {
         debug_assert!(!node.is_held());
-        if self.length == self.capacity {
+        if self.top == self.limit {
             self.make_room()?;
         }
-        // SAFETY: below the capacity.
-        let place = unsafe { self.base.add(self.length) };
-        // SAFETY: as above; what was there is no node any more.
-        unsafe { place.write(node) };
-        self.length += 1;
+        // SAFETY: there is room.
+        unsafe { self.put(node) };
         Ok(())
+    }
+
+    /// Adds a node.
+    ///
+    /// # Safety
+    /// The stack's memory has room for one more.
+    #[inline(always)]
+    unsafe fn put(&mut self, node: Value<'t>) {
+        debug_assert!(self.top < self.limit);
+        // SAFETY: below the limit; what was there is no node any more.
+        unsafe { self.top.write(node) };
+        // SAFETY: as above.
+        self.top = unsafe { self.top.add(1) };
     }
 
     #[inline(always)]
     fn make_room(&mut self) -> Result<(), AllocError> {
-        let memory = self.stack.grow(self.length)?;
-        (self.base, self.capacity) = (memory.base, memory.capacity);
+        let length = self.length();
+        let memory = self.stack.grow(length)?;
+        (self.base, self.limit) = (memory.base, memory.limit);
+        // SAFETY: the memory begins with so many nodes.
+        self.top = unsafe { self.base.add(length) };
         Ok(())
     }
 
@@ -163,16 +186,13 @@ impl<'s, 'p, 't, S: ReleaseStrategy> Builder<'s, 'p, 't, S> {
     #[inline(always)]
     pub(in crate::json) fn push_copy(&mut self, kind: Kind, text: &str) -> Result<(), AllocError> {
         // Room first, so that no node is left without a place.
-        if self.length == self.capacity {
+        if self.top == self.limit {
             self.make_room()?;
         }
         let node = copy_of(self.pool, kind, text)?;
         self.holds |= node.head() & HELD;
-        // SAFETY: below the capacity.
-        let place = unsafe { self.base.add(self.length) };
-        // SAFETY: as above; what was there is no node any more.
-        unsafe { place.write(node) };
-        self.length += 1;
+        // SAFETY: there is room.
+        unsafe { self.put(node) };
         Ok(())
     }
 
@@ -184,8 +204,8 @@ impl<'s, 'p, 't, S: ReleaseStrategy> Builder<'s, 'p, 't, S> {
             word: Word { bits: u64::from(self.kind as u32 | self.holds) },
             text: PhantomData,
         };
-        let frame = u32::try_from(self.length);
-        let frame = frame.map_err(|_| AllocError::TooLarge { length: self.length })?;
+        let length = self.length();
+        let frame = u32::try_from(length).map_err(|_| AllocError::TooLarge { length })?;
         self.push(around)?;
         (self.frame, self.kind, self.holds) = (frame, kind, 0);
         self.depth += 1;
@@ -203,18 +223,60 @@ impl<'s, 'p, 't, S: ReleaseStrategy> Builder<'s, 'p, 't, S> {
         let node = if count == 0 { Value::empty(self.kind) } else { self.moved(count)? };
         self.leave();
         self.holds |= node.head() & HELD;
-        // SAFETY: the open place was at the length, and is free.
-        let place = unsafe { self.base.add(self.length) };
-        // SAFETY: as above.
-        unsafe { place.write(node) };
-        self.length += 1;
+        // SAFETY: the open place is free.
+        unsafe { self.put(node) };
+        Ok(())
+    }
+
+    /// [`close`](Self::close) for an object, with an index behind its members:
+    /// their numbers in the order of their keys, of equal ones the later last.
+    #[cold]
+    #[inline(never)]
+    pub(in crate::json) fn close_indexed(&mut self) -> Result<(), AllocError> {
+        let (count, members) = (self.nodes(), self.nodes() / 2);
+        if self.kind != Kind::Object || members == 0 {
+            return self.close();
+        }
+        let units = count + (members * size_of::<u32>()).div_ceil(size_of::<Unit>());
+        let array = self.pool.raw.issue_marked::<Unit>(units)?;
+        // SAFETY: the open container's children are on the stack.
+        let first = unsafe { self.base.add(self.frame as usize + 1) };
+        // SAFETY: both hold so many nodes, and the array was handed out just now.
+        unsafe { array.elements.cast().copy_from_nonoverlapping(first, count) };
+        // SAFETY: the array has room behind its nodes.
+        let behind = unsafe { array.elements.cast::<Value<'t>>().add(count) }.cast::<u32>();
+        for member in 0..members {
+            // SAFETY: there is room for a number for each member.
+            let place = unsafe { behind.add(member) };
+            #[allow(clippy::cast_possible_truncation, reason = "an array has a 32-bit length")]
+            // SAFETY: as above.
+            unsafe {
+                place.write(member as u32)
+            };
+        }
+        // SAFETY: written just now, and nobody else's.
+        let index = unsafe { core::slice::from_raw_parts_mut(behind.as_ptr(), members) };
+        // SAFETY: the nodes are on the stack until `leave`.
+        let nodes = unsafe { core::slice::from_raw_parts(first.as_ptr(), count) };
+        let key = |member: u32| nodes[2 * member as usize].string_text().unwrap_or_default();
+        index.sort_unstable_by(|&one, &other| {
+            key(one).cmp(key(other)).then_with(|| one.cmp(&other))
+        });
+        let flat = if self.holds == 0 { FLAT } else { 0 };
+        #[allow(clippy::cast_possible_truncation, reason = "an array has a 32-bit length")]
+        // SAFETY: filled just now; `leave` takes the nodes off the stack.
+        let node = unsafe { Value::held(self.kind, array, members as u32, flat | INDEXED) };
+        self.leave();
+        self.holds |= HELD;
+        // SAFETY: the open place is free.
+        unsafe { self.put(node) };
         Ok(())
     }
 
     /// The last `count` nodes, which is not 0, in an array.
     #[inline(always)]
     fn moved(&self, count: usize) -> Result<Value<'t>, AllocError> {
-        let array = self.pool.raw.issue_marked(count)?;
+        let array = self.pool.raw.issue_marked::<Unit>(count)?;
         // SAFETY: the open container's children are on the stack.
         let first = unsafe { self.base.add(self.frame as usize + 1) };
         // SAFETY: both hold so many nodes, and the array was handed out just now.
@@ -231,11 +293,10 @@ impl<'s, 'p, 't, S: ReleaseStrategy> Builder<'s, 'p, 't, S> {
     /// without giving anything back.
     #[inline(always)]
     fn leave(&mut self) {
-        self.length = self.frame as usize;
         // SAFETY: an open container has its place there.
-        let place = unsafe { self.base.add(self.length) };
+        self.top = unsafe { self.base.add(self.frame as usize) };
         // SAFETY: as above; it holds nothing.
-        let around = unsafe { place.read() };
+        let around = unsafe { self.top.read() };
         debug_assert_eq!(around.kind(), Kind::Open);
         // SAFETY: `open` wrote the word as bits.
         let noted = unsafe { around.word.bits };
@@ -256,12 +317,11 @@ impl<'s, 'p, 't, S: ReleaseStrategy> Builder<'s, 'p, 't, S> {
 
     /// Gives back the nodes from `place` on.
     fn drop_to(&mut self, place: usize) {
-        while self.length > place {
-            self.length -= 1;
-            // SAFETY: below the length nodes are initialised.
-            let last = unsafe { self.base.add(self.length) };
+        while self.length() > place {
+            // SAFETY: below the top there is a node.
+            self.top = unsafe { self.top.sub(1) };
             // SAFETY: as above; it is off the stack, so this is its only owner.
-            let node = unsafe { last.read() };
+            let node = unsafe { self.top.read() };
             // SAFETY: the builder's nodes are of its pool. Open places hold nothing.
             unsafe { release(self.pool, node) };
         }
@@ -281,10 +341,10 @@ impl<'s, 'p, 't, S: ReleaseStrategy> Builder<'s, 'p, 't, S> {
 
     /// The tree, if nothing is open and there is exactly one node.
     pub(in crate::json) fn finish(&mut self) -> Option<Tree<'p, 't, S>> {
-        if self.depth > 0 || self.length != 1 {
+        if self.depth > 0 || self.length() != 1 {
             return None;
         }
-        self.length = 0;
+        self.top = self.base;
         // SAFETY: the only node; it is off the stack, so it moves.
         let root = unsafe { self.base.read() };
         Some(Tree::new(root, self.pool))
@@ -339,7 +399,7 @@ pub(super) fn copy_of<'t, S: ReleaseStrategy>(
         let text = "";
         return Value::borrowed(kind, text).ok_or(too_large);
     }
-    let array = pool.raw.issue_marked(text.len().div_ceil(pool.raw.unit_size()))?;
+    let array = pool.raw.issue_marked::<Unit>(text.len().div_ceil(pool.raw.unit_size()))?;
     let source = NonNull::from(text.as_bytes()).cast();
     // SAFETY: the array was handed out just now for so many bytes at least.
     unsafe { array.elements.copy_from_nonoverlapping(source, text.len()) };

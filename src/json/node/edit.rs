@@ -3,10 +3,10 @@
 use core::mem;
 use core::ptr::{self, NonNull};
 
-use super::super::Pool;
+use super::super::{Pool, Unit};
 use super::build::copy_of;
 use super::tree::Tree;
-use super::{FLAT, Kind, Value, info, node_count};
+use super::{FLAT, INDEXED, Kind, Value, info, node_count};
 use crate::error::AllocError;
 use crate::pool::{Marked, ReleaseStrategy};
 
@@ -116,6 +116,7 @@ impl<'a, 'p, 't, S: ReleaseStrategy> Place<'a, 'p, 't, S> {
         {
             return Ok(false);
         }
+        self.node.info &= !u64::from(INDEXED);
         self.make_room(count, count + COUNT)?;
         // SAFETY: the array has room for all nodes, and `at` is one of them.
         let place = unsafe { self.nodes().add(at) };
@@ -152,6 +153,7 @@ impl<'a, 'p, 't, S: ReleaseStrategy> Place<'a, 'p, 't, S> {
         if COUNT != expected || at % expected != 0 || at.checked_add(COUNT)? > count {
             return None;
         }
+        self.node.info &= !u64::from(INDEXED);
         // SAFETY: below the nodes of the array.
         let place = unsafe { self.nodes().add(at) };
         let taken = core::array::from_fn(|index| {
@@ -175,11 +177,14 @@ impl<'a, 'p, 't, S: ReleaseStrategy> Place<'a, 'p, 't, S> {
         let too_large = AllocError::TooLarge { length: wanted };
         u32::try_from(wanted).map_err(|_| too_large)?;
         let old = self.node.is_held().then(|| self.node.array());
-        if old.is_some_and(|array| self.pool.raw.marked_capacity(array, count) >= wanted) {
-            return Ok(());
+        if let Some(array) = old {
+            if self.pool.raw.marked_capacity(array, count) >= wanted {
+                self.pool.raw.fill_up_marked(array, wanted);
+                return Ok(());
+            }
         }
         let roomy = wanted.max(count + count / 2).min(u32::MAX as usize);
-        let array = self.pool.raw.issue_roomy(roomy)?;
+        let array = self.pool.raw.issue_roomy::<Unit>(roomy)?;
         // SAFETY: both hold `count` nodes; the new one was handed out just now.
         unsafe { array.elements.cast().copy_from_nonoverlapping(self.nodes(), count) };
         let flat = self.node.head() & FLAT;

@@ -53,8 +53,22 @@ pub(super) enum Kind {
     Open,
 }
 
+/// A kind that is all in its bits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(u8)]
+pub(super) enum Scalar {
+    Null = Kind::Null as u8,
+    False = Kind::False as u8,
+    True = Kind::True as u8,
+    Unsigned = Kind::Unsigned as u8,
+    Negative = Kind::Negative as u8,
+    Float = Kind::Float as u8,
+}
+
 /// The kind, in the head.
 const KIND: u32 = 0x0F;
+/// An object's array has an index behind its members.
+const INDEXED: u32 = 0x20;
 /// The node holds an array of the pool.
 const HELD: u32 = 0x40;
 /// No node in the array that this one holds holds one.
@@ -111,33 +125,34 @@ pub(super) enum Content<'a, 't> {
 }
 
 impl<'t> Value<'t> {
-    pub(super) const NULL: Self = Self::plain(Kind::Null, 0);
+    pub(super) const NULL: Self = Self::plain(Scalar::Null, 0);
 
+    /// A value that is all in its bits: 0 for `null`, `true` and `false`.
     #[inline(always)]
-    const fn plain(kind: Kind, bits: u64) -> Self {
+    pub(super) const fn plain(kind: Scalar, bits: u64) -> Self {
         Self { info: info(kind as u32, 0), word: Word { bits }, text: PhantomData }
     }
 
     #[inline(always)]
     pub(super) fn bool(value: bool) -> Self {
-        Self::plain(if value { Kind::True } else { Kind::False }, 0)
+        Self::plain(if value { Scalar::True } else { Scalar::False }, 0)
     }
 
     #[inline(always)]
     pub(super) fn unsigned(integer: u64) -> Self {
-        Self::plain(Kind::Unsigned, integer)
+        Self::plain(Scalar::Unsigned, integer)
     }
 
     /// An integer that may be below 0.
     #[inline(always)]
     pub(super) fn signed(integer: i64) -> Self {
-        let kind = if integer < 0 { Kind::Negative } else { Kind::Unsigned };
+        let kind = if integer < 0 { Scalar::Negative } else { Scalar::Unsigned };
         Self::plain(kind, integer as u64)
     }
 
     #[inline(always)]
     pub(super) fn float(float: f64) -> Self {
-        Self::plain(Kind::Float, float.to_bits())
+        Self::plain(Scalar::Float, float.to_bits())
     }
 
     /// A string, or a number as text, that lies in the text.
@@ -231,6 +246,19 @@ impl<'t> Value<'t> {
         // SAFETY: so many nodes were written to the array that this one holds,
         // or none to no array, and they stay as long as it is borrowed.
         unsafe { slice::from_raw_parts(nodes, self.node_count()) }
+    }
+
+    /// The numbers of an object's members in the order of their keys, of equal
+    /// ones the later last; empty if it has no index.
+    #[inline]
+    pub(super) fn index(&self) -> &[u32] {
+        if self.head() & INDEXED == 0 {
+            return &[];
+        }
+        // SAFETY: the index lies behind the nodes, in the same array.
+        let behind = unsafe { self.address().cast::<Value<'t>>().add(self.node_count()) };
+        // SAFETY: it has a number for each member, and stays while it is borrowed.
+        unsafe { slice::from_raw_parts(behind.as_ptr().cast(), self.length() as usize) }
     }
 
     /// Nodes in a container's array.

@@ -9,7 +9,7 @@ use super::Options;
 use super::number;
 use crate::error::AllocError;
 use crate::json::error::{ErrorKind, Fault};
-use crate::json::node::{Builder, Kind, Value};
+use crate::json::node::{Builder, Kind, Scalar, Value};
 use crate::json::scan::{Cursor, Indents};
 use crate::pool::ReleaseStrategy;
 
@@ -22,26 +22,42 @@ pub(super) struct Machine<'s> {
     pub(super) buffer: &'s mut String,
     /// Values and keys so far, but for those of open containers.
     nodes: usize,
-    /// Bytes of the tree so far, likewise.
-    pub(super) bytes: usize,
+    /// From so many nodes on, a limit is passed.
+    nodes_end: usize,
+    /// Bytes of strings and numbers with arrays of their own so far.
+    bytes: usize,
+}
+
+/// How many nodes are too many, with so many bytes beside them.
+fn nodes_end(options: &Options, bytes: usize) -> usize {
+    let fit = options.bytes.saturating_sub(bytes) / size_of::<Value<'_>>();
+    options.nodes.min(fit.saturating_add(1))
 }
 
 /// How a run ended: the place behind the value, and whether the cursor has
 /// stepped there, or stays at the last byte of a text with a sentinel.
-type Outcome<'t, const SENTINEL: bool> = Result<(Cursor<'t, SENTINEL>, bool), Fault>;
+type Outcome<'c, 't, const SENTINEL: bool> = Result<(Cursor<'c, 't, SENTINEL>, bool), Fault>;
 
 impl<'s> Machine<'s> {
     pub(super) fn new(options: &'s Options, buffer: &'s mut String) -> Self {
-        Self { options, indents: Indents::new(), buffer, nodes: 0, bytes: 0 }
+        let nodes_end = nodes_end(options, 0);
+        Self { options, indents: Indents::new(), buffer, nodes: 0, nodes_end, bytes: 0 }
+    }
+
+    /// Counts bytes beside the nodes; false if that passes a limit.
+    pub(super) fn take_bytes(&mut self, bytes: usize) -> bool {
+        self.bytes += bytes;
+        self.nodes_end = nodes_end(self.options, self.bytes);
+        self.bytes <= self.options.bytes
     }
 
     /// Reads one value.
     #[inline(never)]
-    pub(super) fn run<'b, 'p, 't, S: ReleaseStrategy, const SENTINEL: bool>(
+    pub(super) fn run<'b, 'c, 'p, 't, S: ReleaseStrategy, const SENTINEL: bool>(
         &mut self,
-        start: Cursor<'t, SENTINEL>,
+        start: Cursor<'c, 't, SENTINEL>,
         builder: Builder<'b, 'p, 't, S>,
-    ) -> (Builder<'b, 'p, 't, S>, Outcome<'t, SENTINEL>) {
+    ) -> (Builder<'b, 'p, 't, S>, Outcome<'c, 't, SENTINEL>) {
         let (mut cursor, mut builder) = (start, builder);
         let outcome = self.values(&mut cursor, &mut builder);
         (builder, outcome.map(|goes_on| (cursor, goes_on)))
@@ -50,7 +66,7 @@ impl<'s> Machine<'s> {
     #[inline(always)]
     fn values<'t, S: ReleaseStrategy, const SENTINEL: bool>(
         &mut self,
-        cursor: &mut Cursor<'t, SENTINEL>,
+        cursor: &mut Cursor<'_, 't, SENTINEL>,
         builder: &mut Builder<'_, '_, 't, S>,
     ) -> Result<bool, Fault> {
         let mut byte = cursor.skip_space();
@@ -72,8 +88,22 @@ impl<'s> Machine<'s> {
                         continue 'value;
                     }
                 }
-                b'-' | b'0'..=b'9' => number::read(cursor, builder, self.options)?,
-                _ => literal(cursor, builder, byte)?,
+                b'-' | b'0'..=b'9' => {
+                    let start = *cursor;
+                    if let Some((kind, bits)) = number::plain(cursor) {
+                        push(builder, Value::plain(kind, bits), *cursor)?;
+                    } else {
+                        let (node, behind) = number::any(start, self.options)?;
+                        cursor.move_to(&behind);
+                        push(builder, node, *cursor)?;
+                    }
+                }
+                _ => {
+                    let Some(kind) = literal(cursor, byte) else {
+                        return Err(not_here(*cursor, ErrorKind::ExpectedValue));
+                    };
+                    push(builder, Value::plain(kind, 0), *cursor)?;
+                }
             }
             // Behind a value: a comma leads to the next one, a bracket to what
             // is behind the container.
@@ -108,7 +138,7 @@ impl<'s> Machine<'s> {
     #[inline(always)]
     fn open<'t, S: ReleaseStrategy, const SENTINEL: bool>(
         &mut self,
-        cursor: &mut Cursor<'t, SENTINEL>,
+        cursor: &mut Cursor<'_, 't, SENTINEL>,
         builder: &mut Builder<'_, '_, 't, S>,
         kind: Kind,
         bracket: u8,
@@ -123,12 +153,11 @@ impl<'s> Machine<'s> {
     #[inline(always)]
     fn finish_container<'t, S: ReleaseStrategy, const SENTINEL: bool>(
         &mut self,
-        cursor: &Cursor<'t, SENTINEL>,
+        cursor: &Cursor<'_, 't, SENTINEL>,
         builder: &mut Builder<'_, '_, 't, S>,
     ) -> Result<(), Fault> {
         self.nodes += builder.nodes();
-        let bytes = self.bytes + self.nodes * size_of::<Value<'_>>();
-        if self.nodes >= self.options.nodes || bytes > self.options.bytes {
+        if self.nodes >= self.nodes_end {
             let too_many = self.nodes >= self.options.nodes;
             let kind = if too_many { ErrorKind::TooManyNodes } else { ErrorKind::TooManyBytes };
             return Err(fault(*cursor, kind));
@@ -136,47 +165,47 @@ impl<'s> Machine<'s> {
         if self.options.refuses_duplicates && builder.is_object() {
             check_keys(builder.open_nodes()).map_err(|kind| fault(*cursor, kind))?;
         }
-        builder.close().map_err(|error| refused(*cursor, error))
+        let closed = if builder.is_object() && builder.nodes() / 2 >= self.options.index_from {
+            builder.close_indexed()
+        } else {
+            builder.close()
+        };
+        closed.map_err(|error| refused(*cursor, error))
     }
 
     /// Reads a key and the colon behind it; returns the first byte of the value.
     #[inline(always)]
     fn key<'t, S: ReleaseStrategy, const SENTINEL: bool>(
         &mut self,
-        cursor: &mut Cursor<'t, SENTINEL>,
+        cursor: &mut Cursor<'_, 't, SENTINEL>,
         builder: &mut Builder<'_, '_, 't, S>,
     ) -> Result<u8, Fault> {
         self.string(cursor, builder)?;
-        if !cursor.eat(b':') {
-            cursor.skip_space();
-            if !cursor.eat(b':') {
-                return Err(not_here(*cursor, ErrorKind::ExpectedColon));
-            }
-        }
-        Ok(cursor.skip_space())
+        cursor.colon().ok_or_else(|| not_here(*cursor, ErrorKind::ExpectedColon))
     }
 
     /// Reads a string from its first quote on.
     #[inline(always)]
     fn string<'t, S: ReleaseStrategy, const SENTINEL: bool>(
         &mut self,
-        cursor: &mut Cursor<'t, SENTINEL>,
+        cursor: &mut Cursor<'_, 't, SENTINEL>,
         builder: &mut Builder<'_, '_, 't, S>,
     ) -> Result<(), Fault> {
         if !cursor.eat(b'"') {
             return Err(not_here(*cursor, ErrorKind::ExpectedKey));
         }
         let start = *cursor;
-        let plain = cursor.plain();
-        if plain.stop == Some(b'"') {
-            if let Some(text) = plain.text() {
-                return builder.push_text(text).map_err(|error| refused(*cursor, error));
-            }
+        if let Some(text) = cursor.simple() {
+            return builder.push_text(text).map_err(|error| refused(*cursor, error));
         }
         // It is read once more, so that what was found need not be in memory.
-        let behind = self.escaped(start)?;
+        let (behind, text) = self.other(start)?;
         cursor.move_to(&behind);
-        builder.push_copy(Kind::String, self.buffer).map_err(|error| refused(*cursor, error))
+        let pushed = match text {
+            Some(text) => builder.push_text(text),
+            None => builder.push_copy(Kind::String, self.buffer),
+        };
+        pushed.map_err(|error| refused(*cursor, error))
     }
 }
 
@@ -184,40 +213,40 @@ impl<'s> Machine<'s> {
 pub(super) fn push<'t, S: ReleaseStrategy, const SENTINEL: bool>(
     builder: &mut Builder<'_, '_, 't, S>,
     node: Value<'t>,
-    cursor: Cursor<'t, SENTINEL>,
+    cursor: Cursor<'_, 't, SENTINEL>,
 ) -> Result<(), Fault> {
     builder.push(node).map_err(|error| refused(cursor, error))
 }
 
+/// Reads `true`, `false` or `null`; the cursor stays if it is none of them.
 #[inline(always)]
-fn literal<'t, S: ReleaseStrategy, const SENTINEL: bool>(
-    cursor: &mut Cursor<'t, SENTINEL>,
-    builder: &mut Builder<'_, '_, 't, S>,
+fn literal<const SENTINEL: bool>(
+    cursor: &mut Cursor<'_, '_, SENTINEL>,
     byte: u8,
-) -> Result<(), Fault> {
+) -> Option<Scalar> {
     // A word that is not whole is an error where it begins.
     let mut ahead = *cursor;
-    let value = match byte {
-        b't' if ahead.word(b"true") => Value::bool(true),
-        b'n' if ahead.word(b"null") => Value::NULL,
-        b'f' if ahead.word(b"fals") && ahead.eat(b'e') => Value::bool(false),
-        _ => return Err(not_here(*cursor, ErrorKind::ExpectedValue)),
+    let kind = match byte {
+        b't' if ahead.word(b"true") => Scalar::True,
+        b'n' if ahead.word(b"null") => Scalar::Null,
+        b'f' if ahead.word(b"fals") && ahead.eat(b'e') => Scalar::False,
+        _ => return None,
     };
     cursor.move_to(&ahead);
-    push(builder, value, *cursor)
+    Some(kind)
 }
 
 /// The fault that something else stands here, or nothing at all.
 #[cold]
 #[inline(never)]
-fn not_here<const SENTINEL: bool>(cursor: Cursor<'_, SENTINEL>, kind: ErrorKind) -> Fault {
+fn not_here<const SENTINEL: bool>(cursor: Cursor<'_, '_, SENTINEL>, kind: ErrorKind) -> Fault {
     expected(cursor.without_sentinel(), kind)
 }
 
 #[cold]
 #[inline(never)]
 fn neither_comma_nor_end<const SENTINEL: bool>(
-    cursor: Cursor<'_, SENTINEL>,
+    cursor: Cursor<'_, '_, SENTINEL>,
     is_object: bool,
 ) -> Fault {
     let (brace, bracket) = (ErrorKind::ExpectedCommaOrBrace, ErrorKind::ExpectedCommaOrBracket);
@@ -227,19 +256,19 @@ fn neither_comma_nor_end<const SENTINEL: bool>(
 /// The text ended with the sentinel, but containers are open.
 #[cold]
 #[inline(never)]
-fn ended<const SENTINEL: bool>(cursor: Cursor<'_, SENTINEL>) -> Fault {
+fn ended<const SENTINEL: bool>(cursor: Cursor<'_, '_, SENTINEL>) -> Fault {
     Fault { kind: ErrorKind::UnexpectedEnd, offset: cursor.offset() + 1 }
 }
 
 #[cold]
 #[inline(never)]
-fn fault<const SENTINEL: bool>(cursor: Cursor<'_, SENTINEL>, kind: ErrorKind) -> Fault {
+fn fault<const SENTINEL: bool>(cursor: Cursor<'_, '_, SENTINEL>, kind: ErrorKind) -> Fault {
     Fault { kind, offset: cursor.offset() }
 }
 
 #[cold]
 #[inline(never)]
-fn refused<const SENTINEL: bool>(cursor: Cursor<'_, SENTINEL>, error: AllocError) -> Fault {
+fn refused<const SENTINEL: bool>(cursor: Cursor<'_, '_, SENTINEL>, error: AllocError) -> Fault {
     fault(cursor, ErrorKind::Alloc(error))
 }
 
@@ -258,7 +287,7 @@ fn check_keys(nodes: &[Value<'_>]) -> Result<(), ErrorKind> {
 }
 
 /// The fault that something else stands here, or nothing at all.
-pub(super) fn expected(cursor: Cursor<'_, false>, kind: ErrorKind) -> Fault {
+pub(super) fn expected(cursor: Cursor<'_, '_, false>, kind: ErrorKind) -> Fault {
     let kind = if cursor.is_at_end() { ErrorKind::UnexpectedEnd } else { kind };
     Fault { kind, offset: cursor.offset() }
 }

@@ -16,7 +16,7 @@ pub use stream::Documents;
 use super::document::Document;
 use super::error::{Error, ErrorKind, Fault};
 use super::node::{Builder, Stack, Tree};
-use super::scan::Cursor;
+use super::scan::{Cursor, Text};
 use super::{Pool, scan};
 use crate::pool::ReleaseStrategy;
 use machine::{Machine, expected};
@@ -110,7 +110,8 @@ impl Parser {
     ) -> Result<Tree<'p, 't, S>, Fault> {
         self.check_length(text)?;
         // Without the space at its end, most texts end with a bracket.
-        let start = self.start(trimmed(text))?;
+        let text = Text::new(trimmed(text));
+        let start = self.start(&text)?;
         let (tree, rest) = match start.with_sentinel() {
             Some(start) => self.read(start, pool)?,
             None => self.read(start, pool)?,
@@ -132,10 +133,10 @@ impl Parser {
     }
 
     /// The place where a text begins, behind its byte order mark.
-    fn start<'t>(&self, text: &'t [u8]) -> Result<Cursor<'t, false>, Fault> {
+    fn start<'c, 't>(&self, text: &'c Text<'t>) -> Result<Cursor<'c, 't, false>, Fault> {
         const MARK: [u8; 3] = [0xEF, 0xBB, 0xBF];
-        let mut start = Cursor::new(text);
-        if text.starts_with(&MARK) {
+        let mut start = text.first();
+        if start.rest().starts_with(&MARK) {
             if !self.options.allows_bom {
                 return Err(Fault { kind: ErrorKind::ByteOrderMark, offset: 0 });
             }
@@ -147,11 +148,11 @@ impl Parser {
     }
 
     /// Reads one value; returns the place behind it, or `None` at the end.
-    fn read<'p, 't, S: ReleaseStrategy, const SENTINEL: bool>(
+    fn read<'c, 'p, 't, S: ReleaseStrategy, const SENTINEL: bool>(
         &mut self,
-        start: Cursor<'t, SENTINEL>,
+        start: Cursor<'c, 't, SENTINEL>,
         pool: &'p Pool<'p, S>,
-    ) -> Result<(Tree<'p, 't, S>, Option<Cursor<'t, false>>), Fault> {
+    ) -> Result<(Tree<'p, 't, S>, Option<Cursor<'c, 't, false>>), Fault> {
         let mut machine = Machine::new(&self.options, &mut self.buffer);
         let builder = Builder::new(pool, &mut self.stack);
         let (mut builder, outcome) = machine.run(start, builder);

@@ -2,72 +2,81 @@
 
 #![forbid(unsafe_code)]
 
-use super::machine::{expected, push};
+use super::machine::expected;
 use super::{Options, OutOfRange};
 use crate::json::error::{ErrorKind, Fault};
 use crate::json::float;
-use crate::json::node::{Builder, Value};
-use crate::json::scan::Cursor;
-use crate::pool::ReleaseStrategy;
+use crate::json::node::{Scalar, Value};
+use crate::json::scan::{Cursor, Decimal};
 
-/// Digits that always fit 64 bits.
-const DIGITS: u32 = 19;
-
-/// Reads a number, of which a minus sign or a digit is next, and pushes it: on
-/// every way by itself, so that no node has to wait in memory for where it goes.
+/// Reads a plain number, of which a minus sign or a digit is next: its kind and
+/// its bits. `None`, and the cursor is anywhere, if it needs more thought.
+///
+/// (A pair of words stays in registers, where a `Result` of a node would not.)
 #[inline(always)]
-pub(super) fn read<'t, S: ReleaseStrategy, const SENTINEL: bool>(
-    cursor: &mut Cursor<'t, SENTINEL>,
-    builder: &mut Builder<'_, '_, 't, S>,
+pub(super) fn plain<const SENTINEL: bool>(
+    cursor: &mut Cursor<'_, '_, SENTINEL>,
+) -> Option<(Scalar, u64)> {
+    let is_negative = cursor.eat(b'-');
+    let Decimal { value, places } = cursor.decimal()?;
+    if places > 0 {
+        let float = float::nearest(value, -(places as i32))?;
+        return Some((Scalar::Float, float.to_bits() | u64::from(is_negative) << 63));
+    }
+    if is_negative { None } else { Some((Scalar::Unsigned, value)) }
+}
+
+/// Reads any number, of which a minus sign or a digit is next; returns the place
+/// behind it.
+#[inline(never)]
+pub(super) fn any<'c, 't, const SENTINEL: bool>(
+    start: Cursor<'c, 't, SENTINEL>,
     options: &Options,
-) -> Result<(), Fault> {
-    let start = *cursor;
+) -> Result<(Value<'t>, Cursor<'c, 't, SENTINEL>), Fault> {
+    let mut cursor = start;
     let is_negative = cursor.eat(b'-');
     let leads_with_zero = cursor.peek() == b'0';
     let (integer, count) = cursor.digits(0);
     if count == 0 || (leads_with_zero && count > 1) {
-        return Err(invalid(*cursor, count));
+        return Err(invalid(cursor, count));
     }
     let next = cursor.peek();
     if next != b'.' && next | 0x20 != b'e' {
-        if count <= DIGITS && !is_negative {
-            return push(builder, Value::unsigned(integer), *cursor);
-        }
         let node = match signed(integer, is_negative, count) {
             Some(node) => node,
-            None => large_integer(start, *cursor, options)?,
+            None => large_integer(start, cursor, options)?,
         };
-        return push(builder, node, *cursor);
+        return Ok((node, cursor));
     }
     let (mut digits, mut total, mut exponent) = (integer, count, 0);
     if cursor.eat(b'.') {
         let (appended, count) = cursor.digits(digits);
         if count == 0 {
-            return Err(invalid(*cursor, 0));
+            return Err(invalid(cursor, 0));
         }
         digits = appended;
         total += count;
         exponent = -i64::from(count);
     }
     if cursor.peek() | 0x20 == b'e' {
-        exponent += read_exponent(cursor)?;
+        exponent += read_exponent(&mut cursor)?;
     }
-    if total <= DIGITS {
+    if total <= Decimal::DIGITS {
         if let Some(float) = i32::try_from(exponent).ok().and_then(|e| float::nearest(digits, e)) {
             let sign = u64::from(is_negative) << 63;
-            let float = f64::from_bits(float.to_bits() | sign);
-            return push(builder, Value::float(float), *cursor);
+            return Ok((Value::float(f64::from_bits(float.to_bits() | sign)), cursor));
         }
     }
-    let node = hard(start, *cursor, options)?;
-    push(builder, node, *cursor)
+    Ok((hard(start, cursor, options)?, cursor))
 }
 
-/// An integer of up to 19 digits below 0, if it is one that 64 bits hold.
-#[inline(always)]
+/// An integer of up to 19 digits, if it is one that 64 bits hold.
 fn signed<'t>(integer: u64, is_negative: bool, count: u32) -> Option<Value<'t>> {
-    if count > DIGITS || !is_negative {
+    if count > Decimal::DIGITS {
         return None;
+    }
+    if !is_negative {
+        return Some(Value::unsigned(integer));
     }
     match 0_i64.checked_sub_unsigned(integer) {
         // As `serde_json` reads it, for an integer has no sign of zero.
@@ -79,7 +88,9 @@ fn signed<'t>(integer: u64, is_negative: bool, count: u32) -> Option<Value<'t>> 
 /// Reads `e`, a sign and digits. What does not fit is far out of range, but
 /// not so far that another exponent could overflow when it is added.
 #[inline]
-fn read_exponent<const SENTINEL: bool>(cursor: &mut Cursor<'_, SENTINEL>) -> Result<i64, Fault> {
+fn read_exponent<const SENTINEL: bool>(
+    cursor: &mut Cursor<'_, '_, SENTINEL>,
+) -> Result<i64, Fault> {
     /// Digits of an exponent that are taken at their word.
     const DIGITS: u32 = 12;
     let _ = cursor.eat(b'e') || cursor.eat(b'E');
@@ -103,7 +114,7 @@ fn read_exponent<const SENTINEL: bool>(cursor: &mut Cursor<'_, SENTINEL>) -> Res
 /// the digit that a leading zero forbids.
 #[cold]
 #[inline(never)]
-fn invalid<const SENTINEL: bool>(cursor: Cursor<'_, SENTINEL>, count: u32) -> Fault {
+fn invalid<const SENTINEL: bool>(cursor: Cursor<'_, '_, SENTINEL>, count: u32) -> Fault {
     let mut fault = expected(cursor.without_sentinel(), ErrorKind::InvalidNumber);
     if count > 0 {
         fault.kind = ErrorKind::InvalidNumber;
@@ -116,8 +127,8 @@ fn invalid<const SENTINEL: bool>(cursor: Cursor<'_, SENTINEL>, count: u32) -> Fa
 #[cold]
 #[inline(never)]
 fn large_integer<'t, const SENTINEL: bool>(
-    start: Cursor<'t, SENTINEL>,
-    end: Cursor<'t, SENTINEL>,
+    start: Cursor<'_, 't, SENTINEL>,
+    end: Cursor<'_, 't, SENTINEL>,
     options: &Options,
 ) -> Result<Value<'t>, Fault> {
     let text = text_of(start, end);
@@ -134,8 +145,8 @@ fn large_integer<'t, const SENTINEL: bool>(
 #[cold]
 #[inline(never)]
 fn hard<'t, const SENTINEL: bool>(
-    start: Cursor<'t, SENTINEL>,
-    end: Cursor<'t, SENTINEL>,
+    start: Cursor<'_, 't, SENTINEL>,
+    end: Cursor<'_, 't, SENTINEL>,
     options: &Options,
 ) -> Result<Value<'t>, Fault> {
     let text = text_of(start, end);
@@ -151,7 +162,7 @@ fn hard<'t, const SENTINEL: bool>(
 }
 
 fn kept<'t, const SENTINEL: bool>(
-    start: Cursor<'t, SENTINEL>,
+    start: Cursor<'_, 't, SENTINEL>,
     text: &'t str,
 ) -> Result<Value<'t>, Fault> {
     Value::digits(text).ok_or(Fault { kind: ErrorKind::TextTooLong, offset: start.offset() })
@@ -159,8 +170,8 @@ fn kept<'t, const SENTINEL: bool>(
 
 /// The number's text: digits, signs, a point and an `e`.
 fn text_of<'t, const SENTINEL: bool>(
-    start: Cursor<'t, SENTINEL>,
-    end: Cursor<'t, SENTINEL>,
+    start: Cursor<'_, 't, SENTINEL>,
+    end: Cursor<'_, 't, SENTINEL>,
 ) -> &'t str {
     core::str::from_utf8(end.since(start)).unwrap_or_default()
 }

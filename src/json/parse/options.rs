@@ -24,6 +24,7 @@ pub struct Options {
     pub(super) refuses_duplicates: bool,
     pub(super) out_of_range: OutOfRange,
     pub(super) keeps_big_integers: bool,
+    pub(super) index_from: usize,
 }
 
 /// What becomes of a number that no `f64` is near to, such as `1e999`.
@@ -52,6 +53,7 @@ impl Options {
             refuses_duplicates: false,
             out_of_range: OutOfRange::Refuse,
             keeps_big_integers: false,
+            index_from: usize::MAX,
         }
     }
 
@@ -112,6 +114,29 @@ impl Options {
     /// the nearest `f64`.
     pub const fn keep_big_integers(mut self, keeps: bool) -> Self {
         self.keeps_big_integers = keeps;
+        self
+    }
+
+    /// From how many members on an object gets an index, so that a key is found
+    /// in logarithmic time instead of linear. None does if this is not set.
+    ///
+    /// An index is four bytes for each member, behind the members. An object
+    /// that a member is put into or taken out of loses it, and a copy has none.
+    ///
+    /// Complexity: `n log n` for an object of `n` members.
+    ///
+    /// ```
+    /// use arraypool::json::{Options, Parser, Pool};
+    ///
+    /// let members: Vec<_> = (0..1000).map(|n| format!("\"key{n}\":{n}")).collect();
+    /// let text = format!("{{{}}}", members.join(","));
+    /// let pool = <Pool>::new();
+    /// let document = Parser::with_options(Options::new().index_from(64)).parse(&text, &pool)?;
+    /// assert_eq!(document["key999"].as_u64(), Some(999));   // ten comparisons
+    /// # Ok::<(), arraypool::json::Error>(())
+    /// ```
+    pub const fn index_from(mut self, members: usize) -> Self {
+        self.index_from = members;
         self
     }
 }

@@ -7,7 +7,7 @@ use core::iter::FusedIterator;
 
 use super::{Parser, trimmed};
 use crate::json::error::{Error, ErrorKind, Fault};
-use crate::json::scan::{Cursor, is_space};
+use crate::json::scan::{Text, is_space};
 use crate::json::{Document, Pool};
 use crate::pool::{DefaultStrategy, ReleaseStrategy};
 
@@ -59,7 +59,8 @@ impl<'p, 't, S: ReleaseStrategy> Documents<'_, 'p, 't, S> {
     fn read(&mut self) -> Result<Document<'p, 't, S>, Fault> {
         self.parser.check_length(self.text)?;
         let rest = &self.text[self.at..];
-        let start = if self.at == 0 { self.parser.start(rest)? } else { Cursor::new(rest) };
+        let text = Text::new(rest);
+        let start = if self.at == 0 { self.parser.start(&text)? } else { text.first() };
         let (tree, behind) = match start.with_sentinel() {
             Some(start) => self.parser.read(start, self.pool)?,
             None => self.parser.read(start, self.pool)?,

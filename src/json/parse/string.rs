@@ -10,14 +10,29 @@ use crate::json::error::{ErrorKind, Fault};
 use crate::json::scan::{Cursor, Plain};
 
 impl Machine<'_> {
-    /// Reads a string from behind its first quote into the buffer. Returns the
-    /// place behind its last one.
+    /// Reads a string from behind its first quote that ends near the end of the
+    /// text, or has escapes, or is none. Returns the place behind its last quote,
+    /// and the string, unless it is in the buffer.
     #[cold]
     #[inline(never)]
-    pub(super) fn escaped<'t, const SENTINEL: bool>(
+    pub(super) fn other<'c, 't, const SENTINEL: bool>(
         &mut self,
-        mut cursor: Cursor<'t, SENTINEL>,
-    ) -> Result<Cursor<'t, SENTINEL>, Fault> {
+        start: Cursor<'c, 't, SENTINEL>,
+    ) -> Result<(Cursor<'c, 't, SENTINEL>, Option<&'t str>), Fault> {
+        let mut cursor = start;
+        let plain = cursor.plain();
+        match plain.text() {
+            Some(text) if plain.stop == Some(b'"') => Ok((cursor, Some(text))),
+            _ => Ok((self.escaped(start)?, None)),
+        }
+    }
+
+    /// Reads a string from behind its first quote into the buffer. Returns the
+    /// place behind its last one.
+    fn escaped<'c, 't, const SENTINEL: bool>(
+        &mut self,
+        mut cursor: Cursor<'c, 't, SENTINEL>,
+    ) -> Result<Cursor<'c, 't, SENTINEL>, Fault> {
         self.buffer.clear();
         loop {
             let plain = cursor.plain();
@@ -35,8 +50,7 @@ impl Machine<'_> {
                 }
             }
         }
-        self.bytes += self.buffer.len();
-        if self.bytes > self.options.bytes {
+        if !self.take_bytes(self.buffer.len()) {
             return Err(Fault { kind: ErrorKind::TooManyBytes, offset: cursor.offset() });
         }
         Ok(cursor)
@@ -45,7 +59,7 @@ impl Machine<'_> {
     /// Adds plain bytes, behind which the cursor is, to the buffer.
     fn take<'t, const SENTINEL: bool>(
         &mut self,
-        cursor: Cursor<'t, SENTINEL>,
+        cursor: Cursor<'_, 't, SENTINEL>,
         plain: &Plain<'t>,
     ) -> Result<(), Fault> {
         let text = plain.text().ok_or_else(|| {
@@ -60,7 +74,7 @@ impl Machine<'_> {
     /// Reads an escape from its backslash on, and adds what it means.
     fn escape<const SENTINEL: bool>(
         &mut self,
-        cursor: &mut Cursor<'_, SENTINEL>,
+        cursor: &mut Cursor<'_, '_, SENTINEL>,
     ) -> Result<(), Fault> {
         let start = cursor.offset();
         cursor.eat(b'\\');
@@ -83,7 +97,7 @@ impl Machine<'_> {
     /// half of a pair.
     fn unicode<const SENTINEL: bool>(
         &self,
-        cursor: &mut Cursor<'_, SENTINEL>,
+        cursor: &mut Cursor<'_, '_, SENTINEL>,
         invalid: Fault,
     ) -> Result<char, Fault> {
         let unit = hex(cursor, invalid)?;
@@ -108,7 +122,7 @@ impl Machine<'_> {
 
 /// Four hexadecimal digits.
 fn hex<const SENTINEL: bool>(
-    cursor: &mut Cursor<'_, SENTINEL>,
+    cursor: &mut Cursor<'_, '_, SENTINEL>,
     invalid: Fault,
 ) -> Result<u32, Fault> {
     let mut unit = 0;
@@ -120,7 +134,7 @@ fn hex<const SENTINEL: bool>(
 }
 
 /// The text ends inside of an escape.
-fn at_end<const SENTINEL: bool>(cursor: Cursor<'_, SENTINEL>) -> Fault {
+fn at_end<const SENTINEL: bool>(cursor: Cursor<'_, '_, SENTINEL>) -> Fault {
     let offset = cursor.offset() + usize::from(SENTINEL);
     Fault { kind: ErrorKind::UnexpectedEnd, offset }
 }

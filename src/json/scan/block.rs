@@ -93,9 +93,9 @@ mod sse2 {
             (!Self::bits(Self::either(breaks, spaces))).trailing_zeros()
         }
 
-        /// How many digits come first.
+        /// A bit for each byte that is a digit.
         #[inline(always)]
-        pub(in crate::json::scan) fn leading_digits(self) -> u32 {
+        pub(in crate::json::scan) fn digits(self) -> u32 {
             // SAFETY: SSE2 is part of x86-64.
             let (zero, nine) = (unsafe { _mm_set1_epi8(0x30) }, unsafe { _mm_set1_epi8(9) });
             // SAFETY: as above.
@@ -103,10 +103,10 @@ mod sse2 {
             // SAFETY: as above.
             let least = unsafe { _mm_min_epu8(values, nine) };
             // SAFETY: as above.
-            (!Self::bits(unsafe { _mm_cmpeq_epi8(least, values) })).trailing_zeros()
+            Self::bits(unsafe { _mm_cmpeq_epi8(least, values) })
         }
 
-        /// The number that the last `digits` bytes before `end` are, 1 to 16 of
+        /// The number that the last `digits` bytes before `end` are, 0 to 16 of
         /// them, all digits: neighbours are added up in pairs, four times.
         ///
         /// # Safety
@@ -249,18 +249,18 @@ mod neon {
             (!Self::bits(Self::either(breaks, spaces))).trailing_zeros()
         }
 
-        /// How many digits come first.
+        /// A bit for each byte that is a digit.
         #[inline(always)]
-        pub(in crate::json::scan) fn leading_digits(self) -> u32 {
+        pub(in crate::json::scan) fn digits(self) -> u32 {
             // SAFETY: NEON is part of AArch64.
             let (zero, ten) = (unsafe { vdupq_n_u8(b'0') }, unsafe { vdupq_n_u8(10) });
             // SAFETY: as above.
             let values = unsafe { vsubq_u8(self.0, zero) };
             // SAFETY: as above.
-            (!Self::bits(unsafe { vcltq_u8(values, ten) })).trailing_zeros()
+            Self::bits(unsafe { vcltq_u8(values, ten) })
         }
 
-        /// The number that the last `digits` bytes before `end` are, 1 to 16 of
+        /// The number that the last `digits` bytes before `end` are, 0 to 16 of
         /// them, all digits.
         ///
         /// # Safety
@@ -356,20 +356,19 @@ mod words {
             (!self.bits(space)).trailing_zeros()
         }
 
-        /// How many digits come first.
+        /// A bit for each byte that is a digit.
         #[inline(always)]
-        pub(in crate::json::scan) fn leading_digits(self) -> u32 {
+        pub(in crate::json::scan) fn digits(self) -> u32 {
             // A digit has 3 in its upper half, and keeps it when 6 is added to
             // the lower seven bits.
             let other = |word: u64| {
                 let above = (word & !HIGH).wrapping_add(ONES * 6);
                 ((word ^ (ONES * 0x30)) | (above ^ (ONES * 0x30))) & (ONES * 0xF0)
             };
-            let digits = |word| zeros(other(word));
-            (!self.bits(digits)).trailing_zeros()
+            self.bits(|word| zeros(other(word)))
         }
 
-        /// The number that the last `digits` bytes before `end` are, 1 to 16 of
+        /// The number that the last `digits` bytes before `end` are, 0 to 16 of
         /// them, all digits.
         ///
         /// # Safety
@@ -398,8 +397,8 @@ fn number(bytes: [u8; 16], digits: u32) -> u64 {
 
 /// The number that eight digits are, as values, the first one lowest: neighbours
 /// are added up in pairs, three times.
-#[cfg(any(test, miri, arraypool_portable, not(target_arch = "x86_64")))]
-fn eight(values: u64) -> u64 {
+#[inline(always)]
+pub(super) fn eight(values: u64) -> u64 {
     let pairs = values.wrapping_mul(10).wrapping_add(values >> 8);
     let odd = (pairs & 0x0000_00FF_0000_00FF).wrapping_mul(0x000F_4240_0000_0064);
     let even = (pairs >> 16 & 0x0000_00FF_0000_00FF).wrapping_mul(0x0000_2710_0000_0001);
@@ -434,8 +433,8 @@ mod tests {
             assert_eq!(block.string_stops(), bits(bytes, is_stop), "{bytes:?}");
             assert_eq!(block.high_bits(), bits(bytes, |byte| byte >= 0x80), "{bytes:?}");
             assert_eq!(block.leading_spaces().min(16), leading(bytes, is_space), "{bytes:?}");
-            let digits = leading(bytes, |byte| byte.is_ascii_digit());
-            assert_eq!(block.leading_digits().min(16), digits, "{bytes:?}");
+            let digits = bits(bytes, |byte| byte.is_ascii_digit());
+            assert_eq!(block.digits(), digits, "{bytes:?}");
             let places = (0..16).filter(|&place| bytes[place] == other[place]);
             let equal: u32 = places.map(|place| 1 << place).sum();
             assert_eq!(block.equal(with), equal, "{bytes:?} {other:?}");

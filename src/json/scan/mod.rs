@@ -19,29 +19,51 @@ use core::marker::PhantomData;
 use core::ptr::NonNull;
 use core::{slice, str};
 
-use block::Block;
+use block::{Block, eight};
 
 /// What JSON takes for white space.
 pub(super) const fn is_space(byte: u8) -> bool {
     matches!(byte, b' ' | b'\n' | b'\r' | b'\t')
 }
 
-/// A place in a text.
-pub(super) struct Cursor<'t, const SENTINEL: bool> {
-    at: NonNull<u8>,
-    end: NonNull<u8>,
+/// The bounds of a text.
+pub(super) struct Text<'t> {
     start: NonNull<u8>,
-    text: PhantomData<&'t [u8]>,
+    end: NonNull<u8>,
+    bytes: PhantomData<&'t [u8]>,
 }
 
-impl<const SENTINEL: bool> Clone for Cursor<'_, SENTINEL> {
+impl<'t> Text<'t> {
+    #[inline(always)]
+    pub(super) fn new(bytes: &'t [u8]) -> Self {
+        let range = bytes.as_ptr_range();
+        let start = NonNull::from(bytes).cast::<u8>();
+        let end = NonNull::new(range.end.cast_mut()).unwrap_or(start);
+        Self { start, end, bytes: PhantomData }
+    }
+
+    /// The place in front of the first byte.
+    #[inline(always)]
+    pub(super) fn first(&self) -> Cursor<'_, 't, false> {
+        Cursor { at: self.start, text: self }
+    }
+}
+
+/// A place in a text: two words, so that it travels in registers wherever it is
+/// passed by value.
+pub(super) struct Cursor<'s, 't, const SENTINEL: bool> {
+    at: NonNull<u8>,
+    text: &'s Text<'t>,
+}
+
+impl<const SENTINEL: bool> Clone for Cursor<'_, '_, SENTINEL> {
     #[inline(always)]
     fn clone(&self) -> Self {
         *self
     }
 }
 
-impl<const SENTINEL: bool> Copy for Cursor<'_, SENTINEL> {}
+impl<const SENTINEL: bool> Copy for Cursor<'_, '_, SENTINEL> {}
 
 /// The first bytes of a string, up to one that needs thought.
 pub(super) struct Plain<'t> {
@@ -75,6 +97,62 @@ impl<'t> Plain<'t> {
     pub(super) fn length(&self) -> usize {
         self.bytes.len()
     }
+}
+
+/// Where the first byte is that a string in JSON cannot have as it is; the
+/// length, if there is none.
+#[inline]
+pub(super) fn escape_in(text: &[u8]) -> usize {
+    let mut place = 0;
+    while let Some(bytes) = text[place..].first_chunk() {
+        match stops(bytes) {
+            0 => place += 16,
+            found => return place + found.trailing_zeros() as usize,
+        }
+    }
+    let rest = &text[place..];
+    place
+        + match rest.len() {
+            8.. => escape_in_ends::<8>(rest),
+            4.. => escape_in_ends::<4>(rest),
+            _ => rest.iter().position(|&byte| is_stop(byte)).unwrap_or(rest.len()),
+        }
+}
+
+/// Where that byte is in the first and the last `HALF` bytes, which are all.
+#[inline(always)]
+fn escape_in_ends<const HALF: usize>(text: &[u8]) -> usize {
+    let mut bytes = [b' '; 16];
+    if let (Some(first), Some(last)) = (text.first_chunk::<HALF>(), text.last_chunk::<HALF>()) {
+        bytes[..HALF].copy_from_slice(first);
+        bytes[HALF..2 * HALF].copy_from_slice(last);
+    }
+    let found = stops(&bytes).trailing_zeros() as usize;
+    // Those of the second half lie as far from the end.
+    if found < HALF { found } else { (found + text.len() - 2 * HALF).min(text.len()) }
+}
+
+#[inline(always)]
+fn stops(bytes: &[u8; 16]) -> u32 {
+    // SAFETY: 16 bytes are there.
+    unsafe { Block::load(NonNull::from(bytes).cast()) }.string_stops()
+}
+
+/// Whether a byte ends the plain part of a string.
+const fn is_stop(byte: u8) -> bool {
+    byte < b' ' || byte == b'"' || byte == b'\\'
+}
+
+/// Digits as one number, and how many of them come behind the point.
+pub(super) struct Decimal {
+    pub(super) value: u64,
+    /// 0 if there is no point.
+    pub(super) places: u32,
+}
+
+impl Decimal {
+    /// Digits that always fit 64 bits.
+    pub(super) const DIGITS: u32 = 19;
 }
 
 /// The length of the white space that is expected in front of an element, by
@@ -113,45 +191,36 @@ impl Indents {
     }
 }
 
-impl<'t> Cursor<'t, false> {
-    /// The start of any text.
-    pub(super) fn new(text: &'t [u8]) -> Self {
-        let range = text.as_ptr_range();
-        let at = NonNull::from(text).cast::<u8>();
-        let end = NonNull::new(range.end.cast_mut()).unwrap_or(at);
-        Self { at, end, start: at, text: PhantomData }
-    }
-
+impl<'s, 't> Cursor<'s, 't, false> {
     /// The same place, if the text's last byte is a closing bracket in front of
     /// which or at which the cursor stands.
-    pub(super) fn with_sentinel(self) -> Option<Cursor<'t, true>> {
-        let rest = self.rest();
-        let ends = matches!(rest.last(), Some(b']' | b'}'));
-        ends.then_some(Cursor { at: self.at, end: self.end, start: self.start, text: PhantomData })
+    pub(super) fn with_sentinel(self) -> Option<Cursor<'s, 't, true>> {
+        let ends = matches!(self.rest().last(), Some(b']' | b'}'));
+        ends.then_some(Cursor { at: self.at, text: self.text })
     }
 }
 
-impl<'t, const SENTINEL: bool> Cursor<'t, SENTINEL> {
+impl<'s, 't, const SENTINEL: bool> Cursor<'s, 't, SENTINEL> {
     /// The same place without the promise about the last byte.
-    pub(super) fn without_sentinel(self) -> Cursor<'t, false> {
-        Cursor { at: self.at, end: self.end, start: self.start, text: PhantomData }
+    pub(super) fn without_sentinel(self) -> Cursor<'s, 't, false> {
+        Cursor { at: self.at, text: self.text }
     }
 
     /// Bytes in front of the cursor.
     #[inline(always)]
     pub(super) fn offset(&self) -> usize {
-        self.at.addr().get() - self.start.addr().get()
+        self.at.addr().get() - self.text.start.addr().get()
     }
 
     /// Bytes from the cursor on.
     #[inline(always)]
     fn left(&self) -> usize {
-        self.end.addr().get() - self.at.addr().get()
+        self.text.end.addr().get() - self.at.addr().get()
     }
 
     /// Whether the text is over.
     pub(super) fn is_at_end(&self) -> bool {
-        self.at == self.end
+        self.at == self.text.end
     }
 
     /// The bytes from the cursor on.
@@ -164,7 +233,7 @@ impl<'t, const SENTINEL: bool> Cursor<'t, SENTINEL> {
     #[inline(always)]
     pub(super) fn since(&self, before: Self) -> &'t [u8] {
         let length = self.at.addr().get().saturating_sub(before.at.addr().get());
-        debug_assert!(before.end == self.end, "both are places of one text");
+        debug_assert!(before.text.end == self.text.end, "both are places of one text");
         // SAFETY: `before` was a place of this text, whose bytes up to here are
         // borrowed for 't; the length is 0 if it lies behind the cursor.
         unsafe { slice::from_raw_parts(before.at.as_ptr(), length) }
@@ -173,10 +242,10 @@ impl<'t, const SENTINEL: bool> Cursor<'t, SENTINEL> {
     /// The byte at the cursor; 0 at the end.
     #[inline(always)]
     pub(super) fn peek(&self) -> u8 {
-        if !SENTINEL && self.at == self.end {
+        if !SENTINEL && self.at == self.text.end {
             return 0;
         }
-        debug_assert!(self.at < self.end);
+        debug_assert!(self.at < self.text.end);
         // SAFETY: fact 2, or the comparison above.
         unsafe { self.at.read() }
     }
@@ -251,6 +320,29 @@ impl<'t, const SENTINEL: bool> Cursor<'t, SENTINEL> {
         self.peek()
     }
 
+    /// Steps over a colon and the white space behind it; returns the byte behind
+    /// that, or `None` if there is no colon.
+    #[inline(always)]
+    pub(super) fn colon(&mut self) -> Option<u8> {
+        if self.left() > 2 {
+            // SAFETY: so many bytes are left.
+            let pair = unsafe { self.at.cast::<[u8; 2]>().read_unaligned() };
+            if pair == *b": " {
+                // SAFETY: two bytes that are no brackets, and there is one more.
+                unsafe { self.advance(2) };
+                let byte = self.peek();
+                return Some(if byte > b' ' { byte } else { self.skip_space() });
+            }
+        }
+        if !self.eat(b':') {
+            self.skip_space();
+            if !self.eat(b':') {
+                return None;
+            }
+        }
+        Some(self.skip_space())
+    }
+
     /// How many bytes of white space come next.
     ///
     /// Like all that is not inlined, it takes the cursor by value and returns a
@@ -287,8 +379,7 @@ impl<'t, const SENTINEL: bool> Cursor<'t, SENTINEL> {
                 return self.peek();
             }
         } else if self.left() > Indents::LONGEST {
-            let wanted = u32::MAX >> (32 - length);
-            if self.equal_bytes(&indents.pattern) & wanted == wanted {
+            if self.has_indent(&indents.pattern, length) {
                 // SAFETY: at most LONGEST bytes, fewer than are left, and all
                 // of them white space like the pattern.
                 unsafe { self.advance(length as usize) };
@@ -313,23 +404,28 @@ impl<'t, const SENTINEL: bool> Cursor<'t, SENTINEL> {
         spaces
     }
 
-    /// Which of the next LONGEST bytes, all before the end, equal those of a
-    /// pattern: a bit each.
+    /// Whether the next bytes are the first `length` of a pattern, 1 to LONGEST;
+    /// so many bytes lie before the end.
     #[inline(always)]
-    fn equal_bytes(&self, pattern: &[u8; Indents::LONGEST]) -> u32 {
+    fn has_indent(&self, pattern: &[u8; Indents::LONGEST], length: u32) -> bool {
         debug_assert!(self.left() >= Indents::LONGEST);
         let (first, second) = pattern.split_at(Indents::LONGEST / 2);
         // SAFETY: 32 bytes lie before the end: the caller compared.
         let here = unsafe { Block::load(self.at) };
+        // SAFETY: the pattern has as many bytes.
+        let first = unsafe { Block::load(NonNull::from(first).cast()) };
+        let differ = !here.equal(first);
+        if length <= Block::BYTES {
+            return differ << (32 - length) == 0;
+        }
         // SAFETY: as above.
         let behind = unsafe { self.at.add(16) };
         // SAFETY: as above.
         let there = unsafe { Block::load(behind) };
-        // SAFETY: the pattern has as many bytes.
-        let first = unsafe { Block::load(NonNull::from(first).cast()) };
         // SAFETY: as above.
         let second = unsafe { Block::load(NonNull::from(second).cast()) };
-        here.equal(first) | there.equal(second) << 16
+        let differ = differ & 0xFFFF | !there.equal(second) << 16;
+        differ << (32 - length) == 0
     }
 
     /// The next 16 bytes, if there are so many, and one more with a sentinel.
@@ -340,6 +436,37 @@ impl<'t, const SENTINEL: bool> Cursor<'t, SENTINEL> {
         }
         // SAFETY: 16 bytes lie before the end.
         Some(unsafe { Block::load(self.at) })
+    }
+
+    /// Steps over the rest of a string and the quote behind it, if it has no
+    /// escape and is UTF-8; if not, or if the text ends nearby, the cursor has
+    /// moved to some place inside.
+    #[inline(always)]
+    pub(super) fn simple(&mut self) -> Option<&'t str> {
+        let start = self.at;
+        let mut high = 0;
+        loop {
+            let block = self.block()?;
+            let stops = block.string_stops();
+            if stops == 0 {
+                high |= block.high_bits();
+                // SAFETY: the block lies before the end, and one byte more.
+                unsafe { self.advance(16) };
+                continue;
+            }
+            // What stops is ASCII: only bytes in front of the first are asked.
+            high |= block.high_bits() & (stops - 1);
+            // SAFETY: fewer bytes than the block has.
+            unsafe { self.advance(stops.trailing_zeros() as usize) };
+            break;
+        }
+        let length = self.at.addr().get() - start.addr().get();
+        if !self.eat(b'"') {
+            return None;
+        }
+        // SAFETY: the cursor was there, and has moved on by so many bytes.
+        let bytes = unsafe { slice::from_raw_parts(start.as_ptr(), length) };
+        Plain { bytes, ascii: high == 0, stop: Some(b'"') }.text()
     }
 
     /// Steps over the bytes of a string that mean themselves, and over the quote
@@ -378,8 +505,7 @@ impl<'t, const SENTINEL: bool> Cursor<'t, SENTINEL> {
     #[inline(never)]
     fn plain_tail(self) -> (usize, Option<u8>) {
         let rest = self.rest();
-        let is_stop = |&byte: &u8| byte < b' ' || byte == b'"' || byte == b'\\';
-        match rest.iter().position(is_stop) {
+        match rest.iter().position(|&byte| is_stop(byte)) {
             Some(count) => (count, Some(rest[count])),
             // All but a sentinel is plain, and the text ends there.
             None => (rest.len() - usize::from(SENTINEL), None),
@@ -389,8 +515,8 @@ impl<'t, const SENTINEL: bool> Cursor<'t, SENTINEL> {
     /// Moves on to a place of the same text.
     #[inline(always)]
     pub(super) fn move_to(&mut self, place: &Self) {
-        debug_assert_eq!((self.start, self.end), (place.start, place.end));
-        if self.end == place.end {
+        debug_assert!(core::ptr::eq(self.text, place.text), "both are places of one text");
+        if core::ptr::eq(self.text, place.text) {
             self.at = place.at;
         }
     }
@@ -406,6 +532,94 @@ impl<'t, const SENTINEL: bool> Cursor<'t, SENTINEL> {
         Some(byte)
     }
 
+    /// Steps over a number of digits, with a point among them or not, if that is
+    /// plain: no zero in front of the first digit, no exponent behind the last,
+    /// at most [`Decimal::DIGITS`] digits, and no end of the text nearby. `None`,
+    /// and the cursor stays, for all others, which may be numbers or not.
+    ///
+    /// Where the digits end is found in 32 bytes at once, so that the second
+    /// part does not wait for the first.
+    #[inline(always)]
+    pub(super) fn decimal(&mut self) -> Option<Decimal> {
+        if self.left() <= 33 || self.offset() < 16 {
+            return None;
+        }
+        // SAFETY: more than 32 bytes lie before the end.
+        let behind = unsafe { self.at.add(16) };
+        // SAFETY: as above.
+        let (first, second) = (unsafe { Block::load(self.at) }, unsafe { Block::load(behind) });
+        let others = !(first.digits() | second.digits() << 16);
+        if others == 0 {
+            return None;
+        }
+        let whole = others.trailing_zeros();
+        // SAFETY: at most 31 bytes on.
+        let stop = unsafe { self.at.add(whole as usize) };
+        // SAFETY: as above.
+        let stop_byte = unsafe { stop.read() };
+        if stop_byte != b'.' {
+            // SAFETY: in front of `stop` are digits only, and 16 bytes.
+            let value = unsafe { self.whole(whole) }?;
+            if stop_byte | 0x20 == b'e' {
+                return None;
+            }
+            self.at = stop;
+            return Some(Decimal { value, places: 0 });
+        }
+        let others = others & (others - 1);
+        // Without another stop, this is 32.
+        let end = others.trailing_zeros();
+        let places = end - whole - 1;
+        if others == 0 || whole > 8 || places.wrapping_sub(1) >= 16 || whole + places > 19 {
+            return None;
+        }
+        // SAFETY: as above; the digits end in front of the eighth byte at most.
+        let bytes = unsafe { self.at.cast::<[u8; 8]>().read_unaligned() };
+        let leading = bytes[0];
+        if whole == 0 || (leading == b'0' && whole > 1) {
+            return None;
+        }
+        let values = u64::from_le_bytes(bytes) ^ 0x3030_3030_3030_3030;
+        let value = eight(values << (64 - 8 * whole));
+        // SAFETY: at most 31 bytes on.
+        let end = unsafe { self.at.add(end as usize) };
+        // SAFETY: as above.
+        if unsafe { end.read() } | 0x20 == b'e' {
+            return None;
+        }
+        // SAFETY: the digits behind the point lie in front of it, 1 to 16, and
+        // 16 bytes lie before the cursor.
+        let fraction = unsafe { Block::number_before(end, places) };
+        self.at = end;
+        let value = value.wrapping_mul(POWERS_OF_TEN[places as usize]).wrapping_add(fraction);
+        Some(Decimal { value, places })
+    }
+
+    /// The number that so many digits from here on are; `None` if there are none
+    /// or too many, or a zero comes first and is not alone.
+    ///
+    /// # Safety
+    /// So many digits lie here, at most 31, and 16 bytes before the cursor.
+    #[inline(always)]
+    unsafe fn whole(&self, digits: u32) -> Option<u64> {
+        if digits.wrapping_sub(1) >= Decimal::DIGITS || (digits > 1 && self.peek() == b'0') {
+            return None;
+        }
+        // SAFETY: the caller's promise.
+        let end = unsafe { self.at.add(digits as usize) };
+        if digits <= 16 {
+            // SAFETY: as above.
+            return Some(unsafe { Block::number_before(end, digits) });
+        }
+        // SAFETY: as above.
+        let middle = unsafe { self.at.add(16) };
+        // SAFETY: as above.
+        let upper = unsafe { Block::number_before(middle, 16) };
+        // SAFETY: as above.
+        let lower = unsafe { Block::number_before(end, digits - 16) };
+        Some(upper * POWERS_OF_TEN[digits as usize - 16] + lower)
+    }
+
     /// Steps over digits. Returns `value` with them appended, and their number;
     /// from 20 digits on, the value has wrapped.
     #[inline(always)]
@@ -413,7 +627,7 @@ impl<'t, const SENTINEL: bool> Cursor<'t, SENTINEL> {
         let mut count = 0;
         while self.offset() >= 16 {
             let Some(block) = self.block() else { break };
-            let digits = block.leading_digits();
+            let digits = (!block.digits()).trailing_zeros().min(16);
             if digits == 0 {
                 return (value, count);
             }
@@ -457,3 +671,24 @@ const POWERS_OF_TEN: [u64; 17] = {
     }
     powers
 };
+
+#[cfg(test)]
+mod tests {
+    use super::{escape_in, is_stop};
+
+    #[test]
+    fn an_escape_is_found_wherever_it_is() {
+        for length in 0..70 {
+            let plain = [b'x'; 70];
+            assert_eq!(escape_in(&plain[..length]), length);
+            for place in 0..length {
+                for stop in [b'"', b'\\', b'\n', 0, 0x1F] {
+                    let mut text = plain;
+                    (text[place], text[length - 1]) = (stop, stop);
+                    assert_eq!(escape_in(&text[..length]), place, "{length} {stop}");
+                }
+            }
+        }
+        assert!((0x20..=0xFF).filter(|&byte| is_stop(byte)).eq([b'"', b'\\']));
+    }
+}

@@ -7,26 +7,64 @@
 
 #![forbid(unsafe_code)]
 
-use core::str;
-
 /// Whether all of it is UTF-8.
+#[inline(never)]
 pub(super) fn is_utf8(bytes: &[u8]) -> bool {
+    /// From so many bytes on, the widest registers of the machine pay.
+    const LONG: usize = 64;
+    if cfg!(all(feature = "std", not(miri))) && bytes.len() >= LONG {
+        return simdutf8::basic::from_utf8(bytes).is_ok();
+    }
+    is_utf8_short(bytes)
+}
+
+fn is_utf8_short(bytes: &[u8]) -> bool {
     let mut rest = bytes;
     loop {
+        while let Some((sixteen, _)) = rest.split_first_chunk::<16>() {
+            if !are_threes(u128::from_le_bytes(*sixteen)) {
+                break;
+            }
+            rest = &rest[15..];
+        }
         while let Some((eight, behind)) = rest.split_first_chunk::<8>() {
             if u64::from_le_bytes(*eight) & 0x8080_8080_8080_8080 != 0 {
                 break;
             }
             rest = behind;
         }
-        let Some(four) = rest.first_chunk::<4>() else {
-            return str::from_utf8(rest).is_ok();
+        // Zeros behind the end are characters by themselves, so none runs into them.
+        let word = match *rest {
+            [first, second, third, fourth, ..] => [first, second, third, fourth],
+            [first, second, third] => [first, second, third, 0],
+            [first, second] => [first, second, 0, 0],
+            [first] => [first, 0, 0, 0],
+            [] => return true,
         };
-        match width(u32::from_le_bytes(*four)) {
+        match width(u32::from_le_bytes(word)) {
             0 => return false,
             width => rest = &rest[width..],
         }
     }
+}
+
+/// Whether the five characters at the low end of a word, of three bytes each, are
+/// valid by themselves: those that begin with E0 or ED are looked at one by one.
+#[inline(always)]
+const fn are_threes(word: u128) -> bool {
+    /// The first byte of each.
+    const LEADS: u128 = 0x01_000001_000001_000001_000001;
+    const SECONDS: u128 = LEADS << 8 | LEADS << 16;
+    const MARKS: u128 = LEADS * 0xF0 | SECONDS * 0xC0;
+    const THREES: u128 = LEADS * 0xE0 | SECONDS * 0x80;
+    if word & MARKS != THREES {
+        return false;
+    }
+    // The sum of a half byte and 15 has its fifth bit if the half byte is not 0.
+    let halves = word & (LEADS * 0x0F);
+    let not_zero = halves + LEADS * 0x0F;
+    let not_surrogate = (halves ^ (LEADS * 0x0D)) + LEADS * 0x0F;
+    not_zero & not_surrogate & (LEADS * 0x10) == LEADS * 0x10
 }
 
 /// The bytes of the character at the low end of a word; 0 if there is none.
@@ -61,6 +99,7 @@ const fn width(word: u32) -> usize {
 #[cfg(test)]
 mod tests {
     use alloc::vec::Vec;
+    use core::str;
 
     use super::*;
 
@@ -72,6 +111,20 @@ mod tests {
             let mut bytes = [b'x'; 4];
             let width_of = character.encode_utf8(&mut bytes).len();
             assert_eq!(width(u32::from_le_bytes(bytes)), width_of, "{code:#x}");
+        }
+    }
+
+    #[test]
+    fn five_characters_at_once_are_as_good_as_one_by_one() {
+        let step = if cfg!(miri) { 5 } else { 1 };
+        for place in (0..15).step_by(step) {
+            for byte in 0..=0xFF {
+                for second in [0x41, 0x80, 0x9F, 0xA0, 0xBF] {
+                    let mut text = "あいうえおかきa".as_bytes().to_vec();
+                    (text[place], text[place + 1]) = (byte, second);
+                    assert_eq!(is_utf8(&text), str::from_utf8(&text).is_ok(), "{text:x?}");
+                }
+            }
         }
     }
 

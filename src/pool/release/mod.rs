@@ -21,6 +21,7 @@ pub use direct::Direct;
 pub use metadata::Metadata;
 pub use tagged::Tagged;
 
+use super::classes::Units;
 use super::run::{Run, RunId, Shape};
 use crate::arena::Arena;
 use crate::error::AllocError;
@@ -391,12 +392,8 @@ pub unsafe trait ReleaseStrategy: sealed::Sealed + Sized + fmt::Debug + 'static 
 pub struct Broken;
 
 /// The layout helper that strategies and pools share: the class's shape.
-pub(crate) fn shape_of<S: ReleaseStrategy>(
-    length: u32,
-    unit: usize,
-    align: usize,
-) -> Option<Shape> {
-    Shape::new(length, unit, align, S::PREFIX, S::PREFIX_ALIGN)
+pub(super) fn shape_of<S: ReleaseStrategy>(length: u32, units: Units) -> Option<Shape> {
+    Shape::new(length, units, S::PREFIX, S::PREFIX_ALIGN)
 }
 
 /// The seal. The crate's own benchmarks break it, to measure an unchecked floor.

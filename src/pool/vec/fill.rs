@@ -55,6 +55,7 @@ impl<T, S: ReleaseStrategy, C: ClassTable> PoolVec<'_, T, S, C> {
     }
 
     /// Puts all values behind the last element; after an error, some may be there.
+    #[track_caller]
     fn fill_all(&mut self, mut values: impl Iterator<Item = T>) -> Result<(), AllocError> {
         let trusted = TRUSTED / size_of::<T>().max(1);
         loop {
@@ -81,6 +82,7 @@ impl<T, S: ReleaseStrategy, C: ClassTable> PoolVec<'_, T, S, C> {
     ///
     /// # Panics
     /// If the iterator does; what it gave so far stays in the vector.
+    #[track_caller]
     pub fn try_extend(&mut self, values: impl IntoIterator<Item = T>) -> Result<(), AllocError> {
         let length = self.length;
         self.fill_all(values.into_iter()).inspect_err(|_| self.truncate(length))
@@ -105,6 +107,7 @@ impl<T, S: ReleaseStrategy, C: ClassTable> PoolVec<'_, T, S, C> {
     /// # Errors
     /// As [`try_reserve`](Self::try_reserve).
     #[inline]
+    #[track_caller]
     pub fn try_extend_from_slice(&mut self, source: &[T]) -> Result<(), AllocError>
     where
         T: Clone,
@@ -129,6 +132,7 @@ impl<T, S: ReleaseStrategy, C: ClassTable> PoolVec<'_, T, S, C> {
     ///
     /// # Errors
     /// As [`try_reserve`](Self::try_reserve).
+    #[track_caller]
     pub fn try_append<R: ReleaseStrategy, D: ClassTable>(
         &mut self,
         other: &mut PoolVec<'_, T, R, D>,
@@ -162,6 +166,7 @@ impl<T, S: ReleaseStrategy, C: ClassTable> PoolVec<'_, T, S, C> {
     ///
     /// # Errors
     /// As [`try_reserve`](Self::try_reserve).
+    #[track_caller]
     pub fn try_resize(&mut self, length: usize, value: T) -> Result<(), AllocError>
     where
         T: Clone,
@@ -192,6 +197,7 @@ impl<T, S: ReleaseStrategy, C: ClassTable> PoolVec<'_, T, S, C> {
     ///
     /// # Errors
     /// As [`try_reserve`](Self::try_reserve).
+    #[track_caller]
     pub fn try_resize_with(
         &mut self,
         length: usize,
@@ -248,6 +254,7 @@ impl<'p, T, S: ReleaseStrategy, C: ClassTable> PoolVec<'p, T, S, C> {
     ///
     /// # Errors
     /// As [`try_reserve`](Self::try_reserve).
+    #[track_caller]
     pub fn try_clone(&self) -> Result<Self, AllocError>
     where
         T: Clone,

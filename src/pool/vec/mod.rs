@@ -271,6 +271,7 @@ impl<'p, T, S: ReleaseStrategy, C: ClassTable> PoolVec<'p, T, S, C> {
     /// too good for them. Constant time, never panics.
     #[inline]
     #[must_use]
+    #[track_caller]
     pub fn into_array(self) -> PoolArray<'p, T, S, C> {
         let mut slot = self.into_slot();
         slot.relabel();
@@ -321,6 +322,7 @@ impl<T, S: ReleaseStrategy, C: ClassTable> PoolVec<'_, T, S, C> {
     /// # Errors
     /// As [`try_reserve`](Self::try_reserve).
     #[inline]
+    #[track_caller]
     pub fn try_push(&mut self, element: T) -> Result<(), AllocError> {
         match self.slot.get_mut(self.length) {
             Some(place) => {
@@ -341,6 +343,7 @@ impl<T, S: ReleaseStrategy, C: ClassTable> PoolVec<'_, T, S, C> {
 
     #[cold]
     #[inline(never)]
+    #[track_caller]
     fn push_grown(&mut self, element: T) -> Result<(), AllocError> {
         self.grow(1)?;
         self.slot[self.length].write(element);

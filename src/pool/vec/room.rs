@@ -69,6 +69,7 @@ impl<S: ReleaseStrategy, C: ClassTable> RawPool<'_, S, C> {
     }
 
     /// Room for at least `length` elements: all of a slot.
+    #[track_caller]
     fn room<T>(&self, length: usize) -> Result<PoolArray<'_, MaybeUninit<T>, S, C>, AllocError> {
         let (units, capacity) = self.measure(size_of::<T>(), length)?;
         if units == 0 {
@@ -92,6 +93,7 @@ impl<S: ReleaseStrategy, C: ClassTable> RawPool<'_, S, C> {
 impl<'p, T, S: ReleaseStrategy, C: ClassTable> PoolVec<'p, T, S, C> {
     /// An empty vector with room for `capacity` elements.
     #[inline]
+    #[track_caller]
     pub(in crate::pool) fn try_with_room(
         pool: &'p RawPool<'p, S, C>,
         capacity: usize,
@@ -115,6 +117,7 @@ impl<'p, T, S: ReleaseStrategy, C: ClassTable> PoolVec<'p, T, S, C> {
     /// [`AllocError::TooLarge`] above `u32::MAX` elements, and those of
     /// [`ArrayPool::try_allocate`](crate::ArrayPool::try_allocate).
     #[inline]
+    #[track_caller]
     pub fn try_reserve(&mut self, additional: usize) -> Result<(), AllocError> {
         if additional <= self.capacity() - self.length {
             return Ok(());
@@ -136,6 +139,7 @@ impl<'p, T, S: ReleaseStrategy, C: ClassTable> PoolVec<'p, T, S, C> {
     ///
     /// # Errors
     /// As [`try_reserve`](Self::try_reserve).
+    #[track_caller]
     pub fn try_reserve_exact(&mut self, additional: usize) -> Result<(), AllocError> {
         if additional <= self.capacity() - self.length {
             return Ok(());
@@ -147,6 +151,7 @@ impl<'p, T, S: ReleaseStrategy, C: ClassTable> PoolVec<'p, T, S, C> {
     /// as `additional` more elements need: what is free now does not hold them.
     #[cold]
     #[inline(never)]
+    #[track_caller]
     pub(super) fn grow(&mut self, additional: usize) -> Result<(), AllocError> {
         let needed = self.needed(additional)?;
         if S::RECLAIMS {
@@ -163,6 +168,7 @@ impl<'p, T, S: ReleaseStrategy, C: ClassTable> PoolVec<'p, T, S, C> {
 
     /// Moves to a slot for `capacity` elements, no fewer than there are, and
     /// gives the old one back; or fails and changes nothing.
+    #[track_caller]
     fn move_to(&mut self, capacity: usize) -> Result<(), AllocError> {
         debug_assert!(capacity >= self.length);
         let pool = self.slot.pool();
@@ -179,6 +185,7 @@ impl<'p, T, S: ReleaseStrategy, C: ClassTable> PoolVec<'p, T, S, C> {
     /// Moves to the smallest class that holds the elements, if it is smaller
     /// than this one; an empty vector gives its slot back. If there is no memory
     /// for that, the vector stays where it is. Never panics.
+    #[track_caller]
     pub fn shrink_to_fit(&mut self) {
         self.shrink_to(0);
     }
@@ -188,12 +195,14 @@ impl<'p, T, S: ReleaseStrategy, C: ClassTable> PoolVec<'p, T, S, C> {
     ///
     /// # Errors
     /// As [`try_reserve`](Self::try_reserve).
+    #[track_caller]
     pub fn try_shrink_to_fit(&mut self) -> Result<(), AllocError> {
         self.try_shrink_to(0)
     }
 
     /// As [`shrink_to_fit`](Self::shrink_to_fit), but room for `capacity`
     /// elements stays, if there is so much now. Never panics.
+    #[track_caller]
     pub fn shrink_to(&mut self, capacity: usize) {
         // Nothing is lost but the wish: the vector is whole where it is.
         let _ = self.try_shrink_to(capacity);
@@ -204,6 +213,7 @@ impl<'p, T, S: ReleaseStrategy, C: ClassTable> PoolVec<'p, T, S, C> {
     ///
     /// # Errors
     /// As [`try_reserve`](Self::try_reserve).
+    #[track_caller]
     pub fn try_shrink_to(&mut self, capacity: usize) -> Result<(), AllocError> {
         let wanted = self.length.max(capacity);
         if !S::RECLAIMS || size_of::<T>() == 0 || wanted >= self.capacity() {
@@ -219,6 +229,7 @@ impl<'p, T, S: ReleaseStrategy, C: ClassTable> PoolVec<'p, T, S, C> {
 impl<'p, T, S: ReleaseStrategy, C: ClassTable> From<PoolArray<'p, T, S, C>>
     for PoolVec<'p, T, S, C>
 {
+    #[track_caller]
     fn from(array: PoolArray<'p, T, S, C>) -> Self {
         let length = array.len();
         Self { slot: PoolArray::widen(array), length, local: PhantomData }
@@ -229,6 +240,7 @@ impl<'p, T, S: ReleaseStrategy, C: ClassTable> From<PoolArray<'p, T, S, C>>
 impl<'p, T, S: ReleaseStrategy, C: ClassTable> From<PoolVec<'p, T, S, C>>
     for PoolArray<'p, T, S, C>
 {
+    #[track_caller]
     fn from(vector: PoolVec<'p, T, S, C>) -> Self {
         vector.into_array()
     }

@@ -79,6 +79,7 @@ impl<S: ReleaseStrategy, C: ClassTable> PoolVec<'_, u8, S, C> {
     /// # Errors
     /// As [`try_reserve`](Self::try_reserve).
     #[inline]
+    #[track_caller]
     pub fn try_push_str(&mut self, text: &str) -> Result<(), AllocError> {
         self.try_extend_from_slice(text.as_bytes())
     }

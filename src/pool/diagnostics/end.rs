@@ -1,0 +1,148 @@
+//! What is looked at when everything ends: a reset, a walk, the drop of the pool.
+
+use core::panic::Location;
+
+use super::fill::Bytes;
+use super::paths::pattern_of_free;
+use super::report::{Caller, History, Problem, ReleasedBy};
+use super::{Checks, asan};
+use crate::error::VerifyError;
+use crate::pool::class::ClassTable;
+use crate::pool::classes::{Class, ClassId};
+use crate::pool::raw::RawPool;
+use crate::pool::release::{Record, ReleaseStrategy, Tenure};
+use crate::pool::run::{Run, RunId};
+
+impl<S: ReleaseStrategy, C: ClassTable> RawPool<'_, S, C> {
+    /// The diagnostics of the pool: see [`Checks`].
+    pub fn checks(&self) -> Checks {
+        self.watch.checks()
+    }
+
+    /// Who allocated the array at `ptr`, or the last one that was there, and how
+    /// it came back. Any position inside it will do, and any pointer may be asked
+    /// about: nothing at the address is read.
+    ///
+    /// `None`: no array of this pool was ever there, or it does not keep
+    /// [`callers`](Checks::callers), or the strategy is [`Direct`](crate::Direct).
+    ///
+    /// Complexity: logarithmic in the number of runs. Never panics.
+    #[must_use]
+    pub fn history<T: ?Sized>(&self, ptr: *const T) -> Option<History> {
+        let history = self.history_of(ptr.cast::<u8>().addr());
+        history.allocated.is_some().then_some(history)
+    }
+
+    /// Calls `each` with every slot that was cut, in order.
+    fn for_each_slot(&self, mut each: impl FnMut(RunId, &Run, u32, Record)) {
+        for id in 0.. {
+            // A copy, so that nothing is borrowed while a hook is called.
+            let Some(run) = self.runs.borrow().get(id).copied() else { return };
+            let class = self.classes.get(run.class);
+            for index in 0..run.cut {
+                each(id, &run, index, self.record_of(&run, index, class));
+            }
+        }
+    }
+
+    fn body_at(&self, run: &Run, index: u32) -> Bytes {
+        self.body(self.classes.get(run.class), run.elements(index))
+    }
+
+    /// Effaces every slot: the pool is being reset.
+    #[track_caller]
+    pub(in crate::pool) fn reset_watched(&self) {
+        let caller = Location::caller();
+        self.watch.resting.borrow_mut().forget();
+        self.for_each_slot(|id, run, index, record| {
+            self.efface(self.body_at(run, index));
+            if matches!(record, Record::Live { .. }) {
+                let released = Some(ReleasedBy::Reset(caller));
+                let mut notes = self.watch.notes.borrow_mut();
+                notes.change(id, index, |note| note.released = released);
+            }
+        });
+        for class in self.classes.all() {
+            class.resting.set(0);
+        }
+    }
+
+    /// What is left to do when the pool is dropped.
+    pub(in crate::pool) fn end_watched(&self) {
+        let checks = self.watch.checks();
+        if checks.has_leaks() {
+            self.tell_of_leaks();
+        }
+        if checks.clears() {
+            self.for_each_slot(|_, run, index, _| {
+                let body = self.body_at(run, index);
+                body.permit();
+                body.clear();
+            });
+        }
+        for run in self.runs.borrow().all() {
+            asan::unpoison(run.base, run.slots as usize * run.shape.stride);
+        }
+    }
+
+    /// One report for every class and caller of arrays that are held by hand.
+    fn tell_of_leaks(&self) {
+        self.for_each_slot(|id, run, index, record| {
+            let Record::Live { tenure: Tenure::Raw, .. } = record else { return };
+            let note = self.watch.notes.borrow().get(id, index);
+            if note.counted {
+                return;
+            }
+            let arrays = self.count_leaks(run.class, note.allocated);
+            let (problem, history) = (Problem::Leak { arrays }, note.history());
+            self.tell(problem, run.elements(index), run.class, history, None);
+        });
+    }
+
+    /// Arrays of a class, held by hand, that this caller allocated: counted once.
+    fn count_leaks(&self, class: ClassId, allocated: Option<Caller>) -> usize {
+        let mut count = 0;
+        self.for_each_slot(|id, run, index, record| {
+            let raw = matches!(record, Record::Live { tenure: Tenure::Raw, .. });
+            let mut notes = self.watch.notes.borrow_mut();
+            if raw && run.class == class && notes.get(id, index).allocated == allocated {
+                notes.change(id, index, |note| note.counted = true);
+                count += 1;
+            }
+        });
+        count
+    }
+
+    /// Looks at what a slot must hold, for the walk over all of them.
+    ///
+    /// # Errors
+    /// What somebody wrote where nobody may.
+    pub(in crate::pool) fn verify_watched(
+        &self,
+        run: &Run,
+        index: u32,
+        class: &Class<S>,
+        record: Record,
+    ) -> Result<(), VerifyError> {
+        let (checks, body) = (self.watch.checks(), self.body(class, run.elements(index)));
+        let (address, class_length) = (run.elements(index).addr().get(), class.length);
+        match record {
+            Record::Live { length, .. } => match self.overflow(body, length) {
+                Some(Problem::Overflow { offset, .. }) => {
+                    Err(VerifyError::Overflow { address, class_length, offset })
+                }
+                _ => Ok(()),
+            },
+            Record::Free { .. } if checks.has_integrity() => {
+                body.permit();
+                let other = body.first_other_than(pattern_of_free(checks));
+                body.forbid();
+                other.map_or(Ok(()), |other| {
+                    let offset = other.offset;
+                    Err(VerifyError::WrittenAfterRelease { address, class_length, offset })
+                })
+            }
+            _ => Ok(()),
+        }
+    }
+}

@@ -1,0 +1,169 @@
+//! What a diagnostic tells: the problem, where it is, and who was there before.
+
+#![forbid(unsafe_code)]
+
+use core::fmt;
+use core::panic::Location;
+
+use crate::error::ReleaseError;
+
+/// A place in the program that uses the pool.
+pub type Caller = &'static Location<'static>;
+
+/// How an array came back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum ReleasedBy {
+    /// Its handle went out of scope: there is no caller to name.
+    Drop,
+    /// A release was asked for, here.
+    Call(Caller),
+    /// The pool was reset, here.
+    Reset(Caller),
+}
+
+impl fmt::Display for ReleasedBy {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Drop => f.write_str("by the drop of its handle"),
+            Self::Call(caller) => write!(f, "at {caller}"),
+            Self::Reset(caller) => write!(f, "by the reset of its pool at {caller}"),
+        }
+    }
+}
+
+/// What is known of a slot's last tenant. From [`Report`], and from
+/// [`RawPool::history`](crate::RawPool::history).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[non_exhaustive]
+pub struct History {
+    /// Its length, in units of the pool; 0 if that is not known.
+    pub length: u32,
+    /// Who allocated it, if the pool has [`callers`](crate::Checks::callers).
+    pub allocated: Option<Caller>,
+    /// How it came back, if it did, and the pool has `callers`.
+    pub released: Option<ReleasedBy>,
+}
+
+/// What a diagnostic found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Problem {
+    /// Somebody wrote behind the end of an array: the [`canary`](crate::Checks::canary).
+    #[non_exhaustive]
+    Overflow {
+        /// From the array's first byte to the first one that was overwritten.
+        offset: usize,
+        /// Bytes from the array's end to that one.
+        behind: usize,
+        /// What it holds.
+        found: u8,
+    },
+    /// Somebody wrote to an array that had been released: the
+    /// [`integrity`](crate::Checks::integrity).
+    #[non_exhaustive]
+    WrittenAfterRelease {
+        /// From the array's first byte to the first one that was overwritten.
+        offset: usize,
+        /// What it holds.
+        found: u8,
+        /// What it held when the array came back.
+        expected: u8,
+    },
+    /// A release was refused, or met bookkeeping that was overwritten.
+    WrongRelease(ReleaseError),
+    /// The bookkeeping of a free array was overwritten.
+    BookkeepingOverwritten,
+    /// Arrays held by hand were not released before the pool was dropped; all of
+    /// one class, and allocated by the same caller.
+    #[non_exhaustive]
+    Leak {
+        /// How many.
+        arrays: usize,
+    },
+}
+
+/// What a diagnostic tells the pool's hook: see
+/// [`on_report`](crate::PoolBuilder::on_report). It prints as a few lines, the
+/// first of which says what is wrong; the others name who was there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Report {
+    /// What was found.
+    pub problem: Problem,
+    /// The address of the array's first element, or the one that was given.
+    pub address: usize,
+    /// The capacity of the slot's class, in units of the pool; 0 if there is none.
+    pub class_length: u32,
+    /// Bytes of a unit.
+    pub unit_size: usize,
+    /// The slot's last tenant.
+    pub history: History,
+    /// Who was there when it was found: a release, or the allocation that would
+    /// have got the slot. `None`: a handle that went out of scope.
+    pub caller: Option<Caller>,
+}
+
+impl Report {
+    fn problem(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (address, class) = (self.address, self.class_length);
+        let length = self.history.length;
+        match self.problem {
+            Problem::Overflow { offset, behind, found } => write!(
+                f,
+                "overflow of the array of {length} at {address:#x}: byte {offset}, {behind} behind its end, was overwritten and holds {found:#04x}"
+            ),
+            Problem::WrittenAfterRelease { offset, found, expected } => write!(
+                f,
+                "write after release to the array of {length} at {address:#x}: byte {offset} holds {found:#04x} instead of {expected:#04x}"
+            ),
+            Problem::WrongRelease(error) => write!(f, "wrong release: {error}"),
+            Problem::BookkeepingOverwritten => write!(
+                f,
+                "the bookkeeping of the free array at {address:#x} (class {class}) was overwritten"
+            ),
+            Problem::Leak { arrays } => {
+                let s = if arrays == 1 { "" } else { "s" };
+                let bytes = arrays * class as usize * self.unit_size;
+                write!(
+                    f,
+                    "leak: {arrays} array{s} of class {class} ({bytes} bytes), held by hand, when the pool was dropped; the first is at {address:#x}"
+                )
+            }
+        }
+    }
+
+    /// What the caller did that found it.
+    fn occasion(&self) -> &'static str {
+        match self.problem {
+            Problem::Overflow { .. } => "found at the release",
+            Problem::WrittenAfterRelease { .. } | Problem::BookkeepingOverwritten => {
+                "found when its slot was to be used again,"
+            }
+            Problem::WrongRelease(ReleaseError::AlreadyReleased { .. }) => "released again",
+            Problem::WrongRelease(_) => "released",
+            Problem::Leak { .. } => "dropped",
+        }
+    }
+}
+
+impl fmt::Display for Report {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("arraypool: ")?;
+        self.problem(f)?;
+        if let Some(caller) = self.history.allocated {
+            write!(f, "\n  allocated at {caller}")?;
+        }
+        if let Some(how) = self.history.released {
+            let first = matches!(self.problem, Problem::WrongRelease(_));
+            write!(f, "\n  {}released {how}", if first { "first " } else { "" })?;
+        }
+        match (self.caller, self.problem) {
+            (Some(caller), _) => write!(f, "\n  {} at {caller}", self.occasion()),
+            (None, Problem::Overflow { .. } | Problem::WrongRelease(_)) => {
+                f.write_str("\n  found at the drop of its handle")
+            }
+            (None, _) => Ok(()),
+        }
+    }
+}

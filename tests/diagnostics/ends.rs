@@ -1,0 +1,77 @@
+//! Leaks, told of when a pool is dropped; and pools that say nothing by default.
+
+use super::*;
+
+for_reclaiming_strategies!(
+    arrays_held_by_hand_are_told_of_by_class_and_caller,
+    nothing_is_told_of_what_came_back_or_was_leaked_on_purpose,
+);
+
+fn arrays_held_by_hand_are_told_of_by_class_and_caller<S: ReleaseStrategy>() {
+    let pool = pool::<S>(Checks::none().leaks());
+    let mut lines = Vec::new();
+    for _ in 0..3 {
+        let (array, line) = (pool.try_allocate_raw(5).unwrap(), here());
+        lines.push((array.ptr, line));
+    }
+    let (_other, second) = (pool.try_allocate_raw(9).unwrap(), here());
+    let (_long, third) = (pool.allocate_with(100, |i| i as u64).into_raw(), here());
+    drop(pool.allocate(5));
+    told_nothing();
+    drop(pool);
+    let reports = told();
+    let leaks: Vec<_> = reports
+        .iter()
+        .map(|report| match report.problem {
+            Problem::Leak { arrays, .. } => (arrays, report.class_length),
+            _ => panic!("{report}"),
+        })
+        .collect();
+    assert_eq!(leaks, [(3, 16), (1, 16), (1, 256)]);
+    for (report, line) in reports.iter().zip([lines[0].1, second, third]) {
+        assert_same_line(report.history.allocated, line);
+    }
+    assert_eq!(reports[0].address, lines[0].0.addr().get());
+    let text = reports[0].to_string();
+    let says = "arraypool: leak: 3 arrays of class 16 (384 bytes), held by hand, when the pool was dropped";
+    assert!(text.starts_with(says), "{text}");
+}
+
+fn nothing_is_told_of_what_came_back_or_was_leaked_on_purpose<S: ReleaseStrategy>() {
+    let pool = pool::<S>(Checks::none().leaks());
+    let raw = pool.try_allocate_raw(5).unwrap();
+    assert_eq!(release_raw(&pool, raw), Ok(()));
+    let _kept = pool.allocate_copy(&[1, 2, 3]).leak();
+    drop(pool);
+    told_nothing();
+    let quiet = super::pool::<S>(Checks::all());
+    let raw = quiet.try_allocate_raw(5).unwrap();
+    let mut quiet = quiet;
+    quiet.reset();
+    assert_eq!(release_raw(&quiet, raw).unwrap_err().kind(), "stale");
+    assert_eq!(told().len(), 1);
+    drop(quiet);
+    told_nothing();
+}
+
+/// What a pool has whose builder says nothing.
+#[test]
+fn a_debug_build_has_poison_and_callers() {
+    let expected = if cfg!(debug_assertions) && !cfg!(miri) {
+        Checks::none().poison().callers()
+    } else {
+        Checks::none()
+    };
+    if std::env::var_os("ARRAYPOOL_CHECK").is_some() {
+        return; // Somebody wants something else today.
+    }
+    assert_eq!(Checks::default(), expected);
+    assert_eq!(ArrayPool::<u8, Metadata>::new().as_raw().checks(), expected);
+    assert_eq!(ArrayPool::<u8, Tagged>::new().as_raw().checks(), expected);
+    assert!(ArrayPool::<u8, Direct>::new().as_raw().checks().is_none(), "its arena has poison");
+    let mut buffer = [const { core::mem::MaybeUninit::uninit() }; 4096];
+    let arena = arraypool::Arena::from_buffer(&mut buffer);
+    let pool = ArrayPool::<u8, Tagged>::new_in(&arena);
+    let in_buffer = if expected.is_none() { expected } else { Checks::none().poison() };
+    assert_eq!(pool.as_raw().checks(), in_buffer, "nobody asked to fill the buffer with notes");
+}
