@@ -81,6 +81,7 @@ impl<S: ReleaseStrategy, C: ClassTable> RawPool<'_, S, C> {
     /// The same for elements of `size` bytes: a slot, and how many it holds. One
     /// function for all types, as growing is rare and flash may be short.
     #[inline(never)]
+    #[track_caller]
     fn room_of(&self, size: usize, length: usize) -> Result<(Slot<S>, u32), AllocError> {
         let (units, capacity) = self.measure(size, length)?;
         let capacity =
