@@ -61,11 +61,23 @@ fn mix(checksum: u64, bits: u64) -> u64 {
     (checksum ^ bits).wrapping_mul(0x0000_0100_0000_01b3).rotate_left(23)
 }
 
+/// What has to be there. (`expect` would print the error, and printing takes more
+/// flash than the pool.)
+///
+/// # Panics
+/// If it is not.
+pub fn must<T, E>(result: Result<T, E>) -> T {
+    match result {
+        Ok(value) => value,
+        Err(_) => panic!("there is no memory, or no such thing"),
+    }
+}
+
 /// Replaces one expression, by W2's or back.
 fn replace(batch: &mut Batch<'_, '_>, number: u32) {
     let index = number as usize % W1.len();
     let texts = if number as usize / W1.len() % 2 == 0 { &W2 } else { &W1 };
-    batch.replace(index, texts[index]).expect("there is room");
+    must(batch.replace(index, texts[index]));
 }
 
 /// Runs the loop. `arm` is called before the first tick: from there on nothing
@@ -80,23 +92,23 @@ pub fn run(
     disarm: impl FnOnce(),
 ) -> Report {
     let programs = Arena::from_buffer(buffers.programs);
-    let pool = Pool::builder().max_runs(64).try_build_owning(programs).expect("there is room");
+    let pool = must(Pool::builder().max_runs(64).try_build_owning(programs));
     let pool = Pool::<DefaultStrategy>::from(pool);
     let phases = Phases::in_buffers(buffers.trees, buffers.checked);
     let engine = Engine::<f64>::with(&pool, phases, LIMITS);
     let mut batch = engine.batch();
     for name in PARAMETERS {
-        batch.parameter(name, 0.0).expect("there is a slot");
+        must(batch.parameter(name, 0.0));
     }
     for text in W1 {
-        batch.add(text).expect("it is an expression");
+        must(batch.add(text));
     }
     let mut batch = batch.build();
     let arrays = Arena::from_buffer(buffers.arrays);
     let arrays = ArrayPool::<u64>::builder().max_runs(16).try_build_owning(arrays);
-    let arrays: ArrayPool<'_, u64> = arrays.expect("there is room");
+    let arrays: ArrayPool<'_, u64> = must(arrays);
     for length in LENGTHS {
-        arrays.reserve(length, HELD);
+        must(arrays.try_reserve(length, HELD));
     }
     arrays.freeze();
     // Every replacement once: what the pool needs for them it has from then on.
@@ -131,14 +143,15 @@ pub fn run(
             None => {
                 let length = LENGTHS[random.next() as usize % 2];
                 let seed = u64::from(tick) << 8;
-                held[place] = Some(arrays.allocate_with(length, |index| seed + index as u64));
+                let array = must(arrays.try_allocate_with(length, |index| seed + index as u64));
+                held[place] = Some(array);
                 report.taken += 1;
             }
         }
     }
     drop(held);
-    assert_eq!(arrays.verify().expect("the books are whole").live, 0);
-    pool.verify().expect("the books are whole");
+    assert!(must(arrays.verify()).live == 0, "every array is back");
+    must(pool.verify());
     disarm();
     report
 }

@@ -18,11 +18,6 @@ impl Span {
     pub fn range(self) -> core::ops::Range<usize> {
         usize::from(self.start)..usize::from(self.end)
     }
-
-    /// From this place to the end of another one.
-    pub(super) fn to(self, other: Self) -> Self {
-        Self { start: self.start, end: other.end }
-    }
 }
 
 /// An expression: the tree of a text, both of them borrowed.
@@ -132,6 +127,13 @@ impl<'a, R: Real> Term<'a, R> {
     pub fn name<'t>(&self, text: &'t str) -> &'t str {
         let span = self.name_span();
         text.get(span.range()).unwrap_or_default()
+    }
+
+    /// The same as bytes, which takes no look at what characters they make up.
+    #[inline]
+    pub(super) fn name_bytes<'t>(&self, text: &'t str) -> &'t [u8] {
+        let span = self.name_span();
+        text.as_bytes().get(span.range()).unwrap_or_default()
     }
 
     /// Where that name stands.

@@ -10,8 +10,10 @@ use super::failure::Failure;
 use super::frame::Frame;
 use super::ir::Ir;
 use super::memory::{Array, Vector};
+use super::parameters::Parameters;
 use super::program::{Cost, Program, World};
 use super::real::Real;
+use super::shapes::literal_node;
 use crate::error::AllocError;
 use crate::pool::{DefaultStrategy, ReleaseStrategy};
 
@@ -35,7 +37,7 @@ struct Entry<'m, R, S: ReleaseStrategy> {
 pub struct Batch<'e, 'm, R: Real = f64, S: ReleaseStrategy = DefaultStrategy> {
     engine: &'e Engine<'m, R, S>,
     frame: Frame<'m, R, S>,
-    parameters: Vector<'m, Array<'m, u8, S>, S>,
+    parameters: Parameters<'m, S>,
     entries: Vector<'m, Option<Entry<'m, R, S>>, S>,
     results: Vector<'m, R, S>,
     /// The versions of the context that programs and values are of.
@@ -50,7 +52,7 @@ impl<'e, 'm, R: Real, S: ReleaseStrategy> Batch<'e, 'm, R, S> {
         Self {
             engine,
             frame: Frame::new(pool),
-            parameters: pool.vec(),
+            parameters: Parameters::new(pool),
             entries: pool.vec(),
             results: pool.vec(),
             seen: engine.names().versions(),
@@ -73,10 +75,10 @@ impl<'e, 'm, R: Real, S: ReleaseStrategy> Batch<'e, 'm, R, S> {
         if !is_name || self.parameter_index(name).is_some() {
             return Err(Error::at(ErrorKind::InvalidName, name, whole));
         }
-        self.parameters.try_reserve(1).map_err(memory)?;
+        self.parameters.reserve().map_err(memory)?;
         let copy = self.engine.pool().copy(name.as_bytes()).map_err(memory)?;
         let slot = self.frame.parameter(value).map_err(|kind| Error::at(kind, name, whole))?;
-        self.parameters.try_push(copy).map_err(memory)?;
+        self.parameters.push(copy).map_err(memory)?;
         self.stale |= !self.entries.is_empty();
         Ok(usize::from(slot))
     }
@@ -180,7 +182,7 @@ impl<'e, 'm, R: Real, S: ReleaseStrategy> Batch<'e, 'm, R, S> {
     /// The index of a parameter. Linear in their number.
     #[must_use]
     pub fn parameter_index(&self, name: &str) -> Option<usize> {
-        self.parameters.iter().position(|other| **other == *name.as_bytes())
+        self.parameters.find(name.as_bytes())
     }
 
     /// The index of a named expression. Linear in their number.
@@ -212,22 +214,18 @@ impl<'e, 'm, R: Real, S: ReleaseStrategy> Batch<'e, 'm, R, S> {
             depth: Cell::new(limits.call_depth),
             calls: Cell::new(limits.calls),
             failure: Cell::new(None),
+            none: literal_node(R::NAN),
         };
         for (entry, result) in self.entries.iter_mut().zip(self.results.iter_mut()) {
             let Some(entry) = entry else { continue };
             let Some(first) = entry.program.nodes.first() else { continue };
             world.nodes = &entry.program.nodes;
-            let value = (first.run)(first, &frame.slots, &world);
-            match world.failure.get() {
-                None => {
-                    *result = value;
-                    entry.status = Ok(());
-                }
-                Some(failure) => {
-                    *result = R::NAN;
-                    entry.status = Err(failure);
-                    world.failure.set(None);
-                }
+            *result = (first.run)(first, &frame.slots, &world);
+            entry.status = Ok(());
+            if let Some(failure) = world.failure.get() {
+                *result = R::NAN;
+                entry.status = Err(failure);
+                world.failure.set(None);
             }
             world.calls.set(limits.calls);
         }

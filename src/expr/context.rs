@@ -72,7 +72,7 @@ struct Symbol<'m, R, S: ReleaseStrategy> {
 pub(super) trait Names<'m, R> {
     /// The definition that a name has here or above. Nothing at all: somebody is
     /// defining names right now.
-    fn find(&self, level: u8, space: Space, name: &str) -> Option<Place>;
+    fn find(&self, level: u8, space: Space, name: &[u8]) -> Option<Place>;
     /// A number: (it, whether it is a constant).
     fn value(&self, place: Place) -> Option<(R, bool)>;
     /// Shows an array.
@@ -86,7 +86,7 @@ pub(super) trait Names<'m, R> {
     ) -> Result<Option<Body<'a, R>>, AllocError>;
     /// Changes when a value does, and when a definition does.
     fn versions(&self) -> (u32, u32);
-    fn each_name(&self, space: Space, show: &mut dyn FnMut(&str));
+    fn each_name(&self, space: Space, show: &mut dyn FnMut(&[u8]));
 }
 
 /// Names and what they stand for.
@@ -288,7 +288,7 @@ impl<'m, R: Real, S: ReleaseStrategy> Context<'m, R, S> {
     /// The value of a variable, constant or attribute, here or in a parent.
     #[must_use]
     pub fn get(&self, name: &str) -> Option<R> {
-        let place = self.find(0, Space::Value, name)?;
+        let place = self.find(0, Space::Value, name.as_bytes())?;
         self.value(place).map(|(value, _)| value)
     }
 
@@ -356,15 +356,15 @@ impl<'m, R: Real, S: ReleaseStrategy> Context<'m, R, S> {
 }
 
 impl<'m, 'p: 'm, R: Real, S: ReleaseStrategy> Names<'m, R> for Context<'p, R, S> {
-    fn find(&self, level: u8, space: Space, name: &str) -> Option<Place> {
+    fn find(&self, level: u8, space: Space, name: &[u8]) -> Option<Place> {
         if let Some(level) = level.checked_sub(1) {
             let place = self.parent?.find(level, space, name)?;
             return Some(Place { level: place.level.checked_add(1)?, ..place });
         }
         let symbols = self.symbols.try_borrow().ok()?;
-        let found = symbols.iter().position(|symbol| {
-            symbol.meaning.space() == Some(space) && *symbol.name == *name.as_bytes()
-        });
+        let found = symbols
+            .iter()
+            .position(|symbol| symbol.meaning.space() == Some(space) && *symbol.name == *name);
         match found {
             Some(index) => Some(Place { level: 0, index: u16::try_from(index).ok()? }),
             None => {
@@ -429,10 +429,10 @@ impl<'m, 'p: 'm, R: Real, S: ReleaseStrategy> Names<'m, R> for Context<'p, R, S>
         (self.values.get().wrapping_add(values), self.shapes.get().wrapping_add(shapes))
     }
 
-    fn each_name(&self, space: Space, show: &mut dyn FnMut(&str)) {
+    fn each_name(&self, space: Space, show: &mut dyn FnMut(&[u8])) {
         if let Ok(symbols) = self.symbols.try_borrow() {
             for symbol in symbols.iter().filter(|symbol| symbol.meaning.space() == Some(space)) {
-                show(core::str::from_utf8(&symbol.name).unwrap_or_default());
+                show(&symbol.name);
             }
         }
         if let Some(parent) = self.parent {
@@ -440,8 +440,8 @@ impl<'m, 'p: 'm, R: Real, S: ReleaseStrategy> Names<'m, R> for Context<'p, R, S>
         }
         if space == Space::Function {
             for name in super::operator::NAMES {
-                debug_assert!(Builtin::find(name).is_some());
-                show(name);
+                debug_assert!(Builtin::find(name.as_bytes()).is_some());
+                show(name.as_bytes());
             }
         }
     }

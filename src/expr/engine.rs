@@ -11,7 +11,8 @@ use super::frame::Frame;
 use super::ir::Ir;
 use super::limits::Limits;
 use super::lower::lower;
-use super::memory::{Array, Phases, Pool};
+use super::memory::{Phases, Pool};
+use super::parameters::Parameters;
 use super::parser::parse;
 use super::program::Program;
 use super::real::Real;
@@ -132,7 +133,7 @@ impl<'m, R: Real, S: ReleaseStrategy> Engine<'m, R, S> {
     pub(super) fn inspect<T>(
         &self,
         text: &str,
-        parameters: &[Array<'m, u8, S>],
+        parameters: &Parameters<'m, S>,
         frame: &mut Frame<'m, R, S>,
         show: impl FnOnce(&Expr<'_, R>, &Ir<'_, R>) -> T,
     ) -> Result<T, Error> {
@@ -159,7 +160,7 @@ impl<'m, R: Real, S: ReleaseStrategy> Engine<'m, R, S> {
     pub(super) fn compile(
         &self,
         text: &str,
-        parameters: &[Array<'m, u8, S>],
+        parameters: &Parameters<'m, S>,
         frame: &mut Frame<'m, R, S>,
     ) -> Result<Program<'m, R, S>, Error> {
         let mut phases = self.phases.try_borrow_mut().map_err(|_| busy())?;

@@ -132,10 +132,13 @@ impl Error {
     pub(super) fn at(kind: ErrorKind, text: &str, span: Span) -> Self {
         let start = floor(text, usize::from(span.start).min(text.len()));
         let end = floor(text, usize::from(span.end).clamp(start, text.len()));
-        let before = text.get(..start).unwrap_or_default();
-        let line_start = before.rfind('\n').map_or(0, |newline| newline + 1);
-        let rest = text.get(start..).unwrap_or_default();
-        let line_end = rest.find('\n').map_or(text.len(), |newline| start + newline);
+        let (mut line, mut line_start) = (1, 0);
+        for (index, _) in newlines(text).take_while(|(index, _)| *index < start) {
+            line += 1;
+            line_start = index + 1;
+        }
+        let line_end = newlines(text).find(|(index, _)| *index >= start);
+        let line_end = line_end.map_or(text.len(), |(index, _)| index);
         // A window of the line, with the place in its middle if the line is long.
         let window = if line_end - line_start <= EXCERPT {
             line_start
@@ -144,14 +147,16 @@ impl Error {
         };
         let window = floor(text, window);
         let excerpt = Short::new(text.get(window..line_end).unwrap_or_default());
-        let count =
-            |from: usize, to: usize| text.get(from..to).map_or(0, |part| part.chars().count());
+        let count = |from: usize, to: usize| {
+            let part = text.as_bytes().get(from..to).unwrap_or_default();
+            part.iter().filter(|byte| **byte & 0b1100_0000 != 0b1000_0000).count()
+        };
         let shown = (window + excerpt.as_str().len()).max(start);
         let width = count(start, end.min(line_end).min(shown)).max(1);
         Self {
             kind,
             span,
-            line: saturate(before.matches('\n').count() + 1),
+            line: saturate(line),
             column: saturate(count(line_start, start) + 1),
             excerpt,
             caret: (byte(count(window, start)), byte(width)),
@@ -184,6 +189,11 @@ impl Error {
     pub fn suggestion(&self) -> Option<&str> {
         Some(self.suggestion.as_str()).filter(|name| !name.is_empty())
     }
+}
+
+/// Where the lines of a text end, but for the last one.
+fn newlines(text: &str) -> impl Iterator<Item = (usize, u8)> {
+    text.bytes().enumerate().filter(|(_, byte)| *byte == b'\n')
 }
 
 /// The last boundary of a character up to a place.

@@ -148,10 +148,19 @@ impl<'m, R: Real, S: ReleaseStrategy> Frame<'m, R, S> {
             self.counts[index] = self.counts[index].saturating_sub(1);
             if self.counts[index] == 0 {
                 if self.uses[index] == Use::Bound {
-                    self.bindings.retain(|binding| binding.slot != slot);
+                    self.unbind(slot);
                 }
                 self.uses[index] = Use::Free;
             }
+        }
+    }
+
+    /// The last binding comes to where that of `slot` was.
+    fn unbind(&mut self, slot: u8) {
+        let is_it = |binding: &Binding| binding.slot == slot;
+        let Some(index) = self.bindings.iter().position(is_it) else { return };
+        if let (Some(last), Some(gone)) = (self.bindings.pop(), self.bindings.get_mut(index)) {
+            (gone.slot, gone.place, gone.element) = (last.slot, last.place, last.element);
         }
     }
 

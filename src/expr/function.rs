@@ -20,6 +20,19 @@ pub(super) enum Flat<R> {
     Call { span: Span, name: u8, count: u8 },
 }
 
+impl<R> Flat<R> {
+    /// How many terms are below it.
+    fn below(&self) -> usize {
+        match *self {
+            Self::Number { .. } | Self::Name { .. } => 0,
+            Self::Unary { .. } | Self::Index { .. } => 1,
+            Self::Binary { .. } => 2,
+            Self::Conditional { .. } => 3,
+            Self::Call { count, .. } => usize::from(count),
+        }
+    }
+}
+
 /// An expression function: its parameters' names, separated by commas, the text
 /// of its body, and the body's terms.
 #[derive(Debug)]
@@ -39,9 +52,14 @@ pub(super) struct Body<'a, R> {
 }
 
 impl<R> Body<'_, R> {
+    /// The names of the parameters.
+    pub(super) fn parameters(&self) -> impl Iterator<Item = &[u8]> {
+        self.names.as_bytes().split(|byte| *byte == b',')
+    }
+
     /// The number of the parameter of this name; the last of several.
-    pub(super) fn parameter(&self, name: &str) -> Option<usize> {
-        let found = self.names.split(',').enumerate().filter(|(_, other)| *other == name).last();
+    pub(super) fn parameter(&self, name: &[u8]) -> Option<usize> {
+        let found = self.parameters().enumerate().filter(|(_, other)| *other == name).last();
         found.map(|(number, _)| number)
     }
 }
@@ -113,63 +131,50 @@ struct Expander<'a, 'f, 'm, R> {
 }
 
 impl<'a, R: Real> Expander<'a, '_, '_, R> {
-    fn some<const N: usize>(&mut self) -> Result<([Term<'a, R>; N], u16), AllocError> {
-        let mut terms = [Term::Name { span: Span::default() }; N];
-        for term in &mut terms {
-            *term = self.term()?;
-        }
-        let height = terms.iter().map(Term::height).max().unwrap_or(0);
-        Ok((terms, height.saturating_add(1)))
-    }
-
-    fn one(&mut self) -> Result<(&'a Term<'a, R>, u16), AllocError> {
-        let ([term], height) = self.some()?;
-        Ok((self.arena.try_alloc(term)?, height))
-    }
-
     fn term(&mut self) -> Result<Term<'a, R>, AllocError> {
-        let arena = self.arena;
         let nothing = Flat::Name { span: Span::default() };
-        Ok(match *self.from.next().unwrap_or(&nothing) {
-            Flat::Number { span, value } => Term::Number { span, value },
-            Flat::Name { span } => Term::Name { span },
-            Flat::Unary { op, span } => {
-                let (operand, height) = self.one()?;
-                Term::Unary { op, span, height, operand }
-            }
-            Flat::Binary { op, span } => {
-                let (operands, height) = self.some()?;
-                Term::Binary { op, span, height, operands: arena.try_alloc(operands)? }
-            }
-            Flat::Conditional { span } => {
-                let (parts, height) = self.some()?;
-                Term::Conditional { span, height, parts: arena.try_alloc(parts)? }
-            }
-            Flat::Index { span, name } => {
-                let (index, height) = self.one()?;
-                Term::Index { span, name, height, index }
-            }
-            Flat::Call { span, name, count: 0 } => Term::Call0 { span, name },
-            Flat::Call { span, name, count: 1 } => {
-                let (argument, height) = self.one()?;
+        let flat = *self.from.next().unwrap_or(&nothing);
+        let below: &'a [Term<'a, R>] = self.below(flat.below())?;
+        let height = below.iter().map(Term::height).max().unwrap_or(0).saturating_add(1);
+        Ok(match (flat, below) {
+            (Flat::Number { span, value }, _) => Term::Number { span, value },
+            (Flat::Unary { op, span }, [operand]) => Term::Unary { op, span, height, operand },
+            (Flat::Index { span, name }, [index]) => Term::Index { span, name, height, index },
+            (Flat::Call { span, name, .. }, []) => Term::Call0 { span, name },
+            (Flat::Call { span, name, .. }, [argument]) => {
                 Term::Call1 { span, name, height, argument }
             }
-            Flat::Call { span, name, count: 2 } => {
-                let (arguments, height) = self.some()?;
-                Term::Call2 { span, name, height, arguments: arena.try_alloc(arguments)? }
+            (Flat::Name { span } | Flat::Unary { span, .. } | Flat::Index { span, .. }, _) => {
+                Term::Name { span }
             }
-            Flat::Call { span, name, count } => self.call(span, name, count)?,
+            (Flat::Binary { op, span }, below) => match below.first_chunk() {
+                Some(operands) => Term::Binary { op, span, height, operands },
+                None => Term::Name { span },
+            },
+            (Flat::Conditional { span }, below) => match below.first_chunk() {
+                Some(parts) => Term::Conditional { span, height, parts },
+                None => Term::Name { span },
+            },
+            (Flat::Call { span, name, .. }, [_, _]) => match below.first_chunk() {
+                Some(arguments) => Term::Call2 { span, name, height, arguments },
+                None => Term::Name { span },
+            },
+            (Flat::Call { span, name, .. }, _) => {
+                Term::Call { span, name, height, arguments: self.arena.try_alloc(below)? }
+            }
         })
     }
 
-    fn call(&mut self, span: Span, name: u8, count: u8) -> Result<Term<'a, R>, AllocError> {
-        let filler = Term::Name { span };
-        let terms = self.arena.try_alloc_slice_fill_with(usize::from(count), |_| filler)?;
+    /// The terms below one.
+    fn below(&mut self, count: usize) -> Result<&'a [Term<'a, R>], AllocError> {
+        if count == 0 {
+            return Ok(&[]);
+        }
+        let filler = Term::Name { span: Span::default() };
+        let terms = self.arena.try_alloc_slice_fill_with(count, |_| filler)?;
         for term in terms.iter_mut() {
             *term = self.term()?;
         }
-        let height = terms.iter().map(Term::height).max().unwrap_or(0).saturating_add(1);
-        let terms: &'a [Term<'a, R>] = terms;
-        Ok(Term::Call { span, name, height, arguments: self.arena.try_alloc(terms)? })
+        Ok(terms)
     }
 }

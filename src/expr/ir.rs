@@ -22,9 +22,9 @@ pub enum Term<'a, R = f64> {
     /// Condition, and what it chooses from.
     Conditional { height: u16, parts: &'a [Term<'a, R>; 3] },
     /// An element of an array of the frame.
-    Index { array: u16, height: u16, index: &'a Term<'a, R> },
+    Index { height: u16, array: u16, index: &'a Term<'a, R> },
     /// A call of a native function of the frame.
-    Native { native: u16, height: u16, arguments: &'a &'a [Term<'a, R>] },
+    Native { height: u16, native: u16, arguments: &'a &'a [Term<'a, R>] },
     /// A call of a function of this expression that recurses.
     Call { function: u8, height: u16, arguments: &'a &'a [Term<'a, R>] },
     /// Sets a slot to the first part, and is the second.
@@ -52,6 +52,8 @@ pub struct Ir<'a, R = f64> {
     pub root: Term<'a, R>,
     /// The functions that [`Term::Call`] calls, by number.
     pub functions: &'a [Recursive<'a, R>],
+    /// Nodes of its program, at most.
+    pub(super) nodes: usize,
 }
 
 impl<'a, R: Real> Term<'a, R> {

@@ -1,22 +1,20 @@
 //! Text to tokens.
 
-use super::ast::Span;
 use super::error::ErrorKind;
 use super::operator::{Binding, Op1, Op2};
 use super::real::Real;
 
-/// What a token is.
+/// What a token is. A number's value is [beside it](Lexer::number).
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(super) enum Token<R> {
+pub(super) enum Token {
     End,
-    Number(R),
+    Number,
     Name,
-    /// An operator between two operands, and how tight it binds.
+    /// `o.x`.
+    Attribute,
+    /// An operator between two operands, and how tight it binds. `-` and `+` may
+    /// stand in front of one.
     Infix(Op2, Binding),
-    /// `-`, which stands between operands or in front of one.
-    Minus,
-    /// `+`, likewise.
-    Plus,
     /// `!`, `~`.
     Prefix(Op1),
     Question,
@@ -25,13 +23,19 @@ pub(super) enum Token<R> {
     Close,
     OpenIndex,
     CloseIndex,
+    /// None: [why](Lexer::error) is beside it.
+    Wrong,
 }
 
 /// A place in a text, from which tokens are taken.
 #[derive(Debug)]
-pub(super) struct Lexer<'a> {
+pub(super) struct Lexer<'a, R> {
     text: &'a [u8],
     at: usize,
+    /// The value of the last number.
+    pub(super) number: R,
+    /// What was wrong with the last token that was.
+    pub(super) error: ErrorKind,
 }
 
 /// Which bytes a name may have.
@@ -52,10 +56,11 @@ fn is_name(byte: u8) -> bool {
     NAME[usize::from(byte)]
 }
 
-impl<'a> Lexer<'a> {
+impl<'a, R: Real> Lexer<'a, R> {
     /// A lexer of a text of at most 65,535 bytes.
     pub(super) fn new(text: &'a str) -> Self {
-        Self { text: text.as_bytes(), at: 0 }
+        let error = ErrorKind::InvalidNumber;
+        Self { text: text.as_bytes(), at: 0, number: R::ZERO, error }
     }
 
     #[inline(always)]
@@ -63,95 +68,119 @@ impl<'a> Lexer<'a> {
         self.text.get(at).copied().unwrap_or(0)
     }
 
+    /// Where the lexer is: behind the last token.
     #[inline(always)]
     #[allow(clippy::cast_possible_truncation, reason = "a text has at most 65,535 bytes")]
-    fn span(&self, start: usize) -> Span {
-        Span { start: start as u16, end: self.at as u16 }
+    pub(super) fn place(&self) -> u16 {
+        self.at as u16
     }
 
-    /// Whether a name is one of an attribute.
-    pub(super) fn has_dot(&self, name: Span) -> bool {
-        self.text.get(name.range()).is_some_and(|name| name.contains(&b'.'))
-    }
-
-    /// The next token and its place.
-    #[inline]
-    pub(super) fn next<R: Real>(&mut self) -> (Result<Token<R>, ErrorKind>, Span) {
+    /// Goes to where the next token begins.
+    #[inline(always)]
+    pub(super) fn skip_space(&mut self) -> u16 {
         while matches!(self.byte(self.at), b' ' | b'\t' | b'\n' | b'\r') {
             self.at += 1;
         }
-        let start = self.at;
-        let byte = self.byte(start);
-        let token = match byte {
-            b'a'..=b'z' | b'A'..=b'Z' | b'_' => self.name(),
-            b'0'..=b'9' => self.number(),
-            b'.' if self.byte(start + 1).is_ascii_digit() => self.number(),
-            _ if start >= self.text.len() => Ok(Token::End),
-            _ => self.sign(byte),
-        };
-        (token, self.span(start))
+        self.place()
     }
 
-    fn name<R>(&mut self) -> Result<Token<R>, ErrorKind> {
+    /// The token that begins here.
+    #[inline(always)]
+    pub(super) fn next(&mut self) -> Token {
+        let byte = self.byte(self.at);
+        match byte {
+            b'a'..=b'z' | b'A'..=b'Z' | b'_' => self.name(),
+            b'0'..=b'9' => self.number(),
+            _ => self.sign(byte),
+        }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn wrong(&mut self, error: ErrorKind) -> Token {
+        self.error = error;
+        Token::Wrong
+    }
+
+    #[inline(always)]
+    fn name(&mut self) -> Token {
         let start = self.at;
+        self.at += 1;
         while is_name(self.byte(self.at)) {
             self.at += 1;
         }
         if self.byte(self.at) == b'.' {
-            self.at += 1;
-            let attribute = self.at;
-            while is_name(self.byte(self.at)) {
-                self.at += 1;
-            }
-            if self.at == attribute || self.byte(attribute).is_ascii_digit() {
-                return Err(ErrorKind::Expected { what: "the name of an attribute" });
-            }
+            return self.attribute(start);
         }
         if self.at - start > usize::from(u8::MAX) {
-            return Err(ErrorKind::NameTooLong);
+            return self.wrong(ErrorKind::NameTooLong);
         }
-        Ok(Token::Name)
+        Token::Name
     }
 
-    fn sign<R>(&mut self, byte: u8) -> Result<Token<R>, ErrorKind> {
+    #[inline(never)]
+    fn attribute(&mut self, start: usize) -> Token {
+        self.at += 1;
+        let attribute = self.at;
+        while is_name(self.byte(self.at)) {
+            self.at += 1;
+        }
+        if self.at == attribute || self.byte(attribute).is_ascii_digit() {
+            return self.wrong(ErrorKind::Expected { what: "the name of an attribute" });
+        }
+        if self.at - start > usize::from(u8::MAX) {
+            return self.wrong(ErrorKind::NameTooLong);
+        }
+        Token::Attribute
+    }
+
+    #[inline(always)]
+    fn sign(&mut self, byte: u8) -> Token {
         use Binding as B;
         let next = self.byte(self.at + 1);
-        let (length, token) = match (byte, next) {
-            (b'*', b'*') => (2, Token::Infix(Op2::Pow, B::TightPower)),
-            (b'<', b'<') => (2, Token::Infix(Op2::ShiftLeft, B::Shift)),
-            (b'>', b'>') => (2, Token::Infix(Op2::ShiftRight, B::Shift)),
-            (b'<', b'=') => (2, Token::Infix(Op2::LessEqual, B::Comparison)),
-            (b'>', b'=') => (2, Token::Infix(Op2::GreaterEqual, B::Comparison)),
-            (b'=', b'=') => (2, Token::Infix(Op2::Equal, B::Comparison)),
-            (b'!', b'=') | (b'<', b'>') => (2, Token::Infix(Op2::NotEqual, B::Comparison)),
-            (b'&', b'&') => (2, Token::Infix(Op2::And, B::And)),
-            (b'|', b'|') => (2, Token::Infix(Op2::Or, B::Or)),
-            (b'+', _) => (1, Token::Plus),
-            (b'-', _) => (1, Token::Minus),
-            (b'*', _) => (1, Token::Infix(Op2::Mul, B::Product)),
-            (b'/', _) => (1, Token::Infix(Op2::Div, B::Product)),
-            (b'%', _) => (1, Token::Infix(Op2::Rem, B::Product)),
-            (b'^', _) => (1, Token::Infix(Op2::Pow, B::Power)),
-            (b'<', _) => (1, Token::Infix(Op2::Less, B::Comparison)),
-            (b'>', _) => (1, Token::Infix(Op2::Greater, B::Comparison)),
-            (b'&', _) => (1, Token::Infix(Op2::BitAnd, B::BitAnd)),
-            (b'|', _) => (1, Token::Infix(Op2::BitOr, B::BitOr)),
-            (b',' | b';', _) => (1, Token::Infix(Op2::Second, B::Sequence)),
-            (b'!', _) => (1, Token::Prefix(Op1::Not)),
-            (b'~', _) => (1, Token::Prefix(Op1::BitNot)),
-            (b'?', _) => (1, Token::Question),
-            (b':', _) => (1, Token::Colon),
-            (b'(', _) => (1, Token::Open),
-            (b')', _) => (1, Token::Close),
-            (b'[', _) => (1, Token::OpenIndex),
-            (b']', _) => (1, Token::CloseIndex),
+        let (length, token) = match byte {
+            b'+' => (1, Token::Infix(Op2::Add, B::Sum)),
+            b'-' => (1, Token::Infix(Op2::Sub, B::Sum)),
+            b'*' if next == b'*' => (2, Token::Infix(Op2::Pow, B::TightPower)),
+            b'*' => (1, Token::Infix(Op2::Mul, B::Product)),
+            b'/' => (1, Token::Infix(Op2::Div, B::Product)),
+            b'%' => (1, Token::Infix(Op2::Rem, B::Product)),
+            b'^' => (1, Token::Infix(Op2::Pow, B::Power)),
+            b'<' => match next {
+                b'<' => (2, Token::Infix(Op2::ShiftLeft, B::Shift)),
+                b'=' => (2, Token::Infix(Op2::LessEqual, B::Comparison)),
+                b'>' => (2, Token::Infix(Op2::NotEqual, B::Comparison)),
+                _ => (1, Token::Infix(Op2::Less, B::Comparison)),
+            },
+            b'>' => match next {
+                b'>' => (2, Token::Infix(Op2::ShiftRight, B::Shift)),
+                b'=' => (2, Token::Infix(Op2::GreaterEqual, B::Comparison)),
+                _ => (1, Token::Infix(Op2::Greater, B::Comparison)),
+            },
+            b'=' if next == b'=' => (2, Token::Infix(Op2::Equal, B::Comparison)),
+            b'!' if next == b'=' => (2, Token::Infix(Op2::NotEqual, B::Comparison)),
+            b'!' => (1, Token::Prefix(Op1::Not)),
+            b'~' => (1, Token::Prefix(Op1::BitNot)),
+            b'&' if next == b'&' => (2, Token::Infix(Op2::And, B::And)),
+            b'&' => (1, Token::Infix(Op2::BitAnd, B::BitAnd)),
+            b'|' if next == b'|' => (2, Token::Infix(Op2::Or, B::Or)),
+            b'|' => (1, Token::Infix(Op2::BitOr, B::BitOr)),
+            b',' | b';' => (1, Token::Infix(Op2::Second, B::Sequence)),
+            b'?' => (1, Token::Question),
+            b':' => (1, Token::Colon),
+            b'(' => (1, Token::Open),
+            b')' => (1, Token::Close),
+            b'[' => (1, Token::OpenIndex),
+            b']' => (1, Token::CloseIndex),
+            b'.' if next.is_ascii_digit() => return self.number(),
+            _ if self.at >= self.text.len() => return Token::End,
             _ => {
                 self.skip_character();
-                return Err(ErrorKind::UnexpectedCharacter);
+                return self.wrong(ErrorKind::UnexpectedCharacter);
             }
         };
         self.at += length;
-        Ok(token)
+        token
     }
 
     /// Skips a whole character, so that an error's place ends behind it.
@@ -175,7 +204,8 @@ impl<'a> Lexer<'a> {
         (sum, count)
     }
 
-    fn number<R: Real>(&mut self) -> Result<Token<R>, ErrorKind> {
+    #[allow(clippy::cast_possible_wrap, reason = "there are few digits")]
+    fn number(&mut self) -> Token {
         let start = self.at;
         let (mut sum, mut count) = self.digits(0, 0);
         let mut fraction = 0;
@@ -183,43 +213,53 @@ impl<'a> Lexer<'a> {
             self.at += 1;
             let first = self.at;
             (sum, count) = self.digits(sum, count);
-            fraction = self.at - first;
+            fraction = (self.at - first) as i64;
         }
-        let has_exponent = matches!(self.byte(self.at), b'e' | b'E');
-        if has_exponent {
+        let mut exponent = 0;
+        if matches!(self.byte(self.at), b'e' | b'E') {
             self.at += 1;
-            self.at += usize::from(matches!(self.byte(self.at), b'+' | b'-'));
+            let sign = self.byte(self.at);
+            self.at += usize::from(matches!(sign, b'+' | b'-'));
             if !self.byte(self.at).is_ascii_digit() {
-                return Err(ErrorKind::InvalidNumber);
+                return self.wrong(ErrorKind::InvalidNumber);
             }
-            self.digits(0, 0);
+            // One of three digits is beyond the powers that are exact.
+            let (size, digits) = self.digits(0, 0);
+            let size = if digits < 3 { size as i64 } else { 1000 };
+            exponent = if sign == b'-' { -size } else { size };
         }
         if is_name(self.byte(self.at)) || self.byte(self.at) == b'.' {
             self.at += 1;
-            return Err(ErrorKind::InvalidNumber);
+            return self.wrong(ErrorKind::InvalidNumber);
         }
         // Clinger, "How to read floating point numbers accurately" (1990): the
-        // quotient of two exact numbers is correctly rounded.
-        let exact = count <= R::EXACT_DIGITS && !has_exponent;
-        match R::POWERS_OF_TEN.get(fraction) {
-            Some(&power) if exact => {
-                #[allow(clippy::cast_possible_wrap, reason = "it has few digits")]
+        // product and the quotient of two exact numbers are correctly rounded.
+        exponent -= fraction;
+        let power = usize::try_from(exponent.unsigned_abs()).ok();
+        match power.and_then(|power| R::POWERS_OF_TEN.get(power)) {
+            Some(&power) if count <= R::EXACT_DIGITS => {
                 let digits = R::from_integer(sum as i64);
-                Ok(Token::Number(if fraction == 0 { digits } else { digits / power }))
+                self.number = match exponent {
+                    0 => digits,
+                    ..0 => digits / power,
+                    1.. => digits * power,
+                };
+                Token::Number
             }
             _ => self.long_number(start),
         }
     }
 
     #[cold]
-    fn long_number<R: Real>(&self, start: usize) -> Result<Token<R>, ErrorKind> {
+    fn long_number(&mut self, start: usize) -> Token {
         let digits = self.text.get(start..self.at).unwrap_or_default();
-        let text = core::str::from_utf8(digits).map_err(|_| ErrorKind::InvalidNumber)?;
-        let value: R = text.parse().map_err(|_| ErrorKind::InvalidNumber)?;
-        if value.abs() < R::ONE / R::ZERO {
-            Ok(Token::Number(value))
-        } else {
-            Err(ErrorKind::NumberTooLarge)
+        match core::str::from_utf8(digits).ok().and_then(R::read) {
+            Some(value) if value.abs() < R::ONE / R::ZERO => {
+                self.number = value;
+                Token::Number
+            }
+            Some(_) => self.wrong(ErrorKind::NumberTooLarge),
+            None => self.wrong(ErrorKind::InvalidNumber),
         }
     }
 }

@@ -38,9 +38,7 @@ pub(super) fn lower<'m, R: Real, S: ReleaseStrategy>(
     limits: &Limits,
     frame: &mut Frame<'m, R, S>,
 ) -> Result<Program<'m, R, S>, ErrorKind> {
-    let bodies = ir.functions.iter().map(|function| function.body.count()).sum::<usize>();
-    // An argument has an entry in a list besides its node.
-    let room = 2 * (ir.root.count() + bodies) + 1;
+    let room = ir.nodes;
     let limit = usize::from(u16::MAX);
     if room > limit {
         return Err(ErrorKind::TooManyTerms { limit });
@@ -193,8 +191,15 @@ impl<R: Real, S: ReleaseStrategy> Lowering<'_, '_, '_, R, S> {
         if let Some(node) = special {
             return node;
         }
-        let logic = matches!(op, Op2::And | Op2::Or | Op2::Second);
-        let (x, y) = if logic { (None, None) } else { (self.slot(left), self.slot(right)) };
+        // What is in a slot may be read after the other operand.
+        let (op, left, right) = match op.mirrored() {
+            Some(op) if left.is_leaf() || right.is_leaf() => (op, right, left),
+            _ => (op, left, right),
+        };
+        let (x, y) = match Shapes::<R>::takes_slots(op) {
+            true => (self.slot(left), self.slot(right)),
+            false => (None, None),
+        };
         let run = Shapes::two(op, x.is_some(), y.is_some());
         let node = Node {
             run,
@@ -227,7 +232,8 @@ impl<R: Real, S: ReleaseStrategy> Lowering<'_, '_, '_, R, S> {
     fn compared(&mut self, op: Op2, left: &Term<'_, R>, right: &Term<'_, R>) -> Option<Node<R>> {
         let mut comparison = |term: &Term<'_, R>| match term {
             Term::Two { op, operands: [x, y], .. } if op.is_comparison() => {
-                Some((*op, self.slot(x)?, self.slot(y)?))
+                let (x, y) = (self.slot(x)?, self.slot(y)?);
+                Some(op.mirrored().map_or((*op, x, y), |op| (op, y, x)))
             }
             _ => None,
         };
@@ -244,7 +250,9 @@ impl<R: Real, S: ReleaseStrategy> Lowering<'_, '_, '_, R, S> {
                 return none(Shapes::fused(Fused::SsS, a, op), [x, y, z, 0]);
             }
             if let Some(Pair(b, z, w)) = self.pair(right) {
-                return none(Shapes::ss_ss(a, b, op), [x, y, z, w]);
+                if let Some(run) = Shapes::ss_ss(a, b, op) {
+                    return none(run, [x, y, z, w]);
+                }
             }
             let node = Node {
                 run: Shapes::fused(Fused::SsN, a, op),
@@ -261,14 +269,28 @@ impl<R: Real, S: ReleaseStrategy> Lowering<'_, '_, '_, R, S> {
             let run = Shapes::fused(Fused::NSs, a, op);
             return Some(Node { slots: [y, z, 0, 0], ..self.above(run, left) });
         }
+        if right.is_leaf() {
+            return self.chained(op, left, right);
+        }
         let Term::Two { op: b, operands: [inner, last], .. } = right else { return None };
         if !b.is_arithmetic() || left.is_leaf() {
             return None;
         }
-        let (Some(Pair(a, x, y)), Some(z)) = (self.pair(inner), self.slot(last)) else {
+        let Pair(a, x, y) = self.pair(inner)?;
+        let run = Shapes::n_ss_s(a, *b, op)?;
+        let z = self.slot(last)?;
+        Some(Node { slots: [x, y, z, 0], ..self.above(run, left) })
+    }
+
+    /// A sum of a slot and what has another slot on its right.
+    fn chained(&mut self, op: Op2, left: &Term<'_, R>, right: &Term<'_, R>) -> Option<Node<R>> {
+        let Term::Two { op: a, operands: [inner, middle], .. } = left else { return None };
+        if !a.is_arithmetic() {
             return None;
-        };
-        Some(Node { slots: [x, y, z, 0], ..self.above(Shapes::n_ss_s(a, *b, op), left) })
+        }
+        let run = Shapes::ns_s(*a, op)?;
+        let slots = [self.slot(middle)?, self.slot(right)?, 0, 0];
+        Some(Node { slots, ..self.above(run, inner) })
     }
 
     /// Tells every call where its function begins, and how large its window is.

@@ -18,6 +18,8 @@
 mod ast;
 mod batch;
 mod context;
+#[cfg(any(test, not(feature = "std")))]
+mod decimal;
 mod engine;
 mod error;
 mod failure;
@@ -30,6 +32,7 @@ mod lower;
 mod math;
 mod memory;
 mod operator;
+mod parameters;
 mod parser;
 mod print;
 mod program;

@@ -34,12 +34,13 @@ operators! {
     #[allow(missing_docs, reason = "the usual names of the usual operators")]
     Op2, OP2:
     Add Sub Mul Div
-    Less LessEqual Greater GreaterEqual Equal NotEqual
+    Less LessEqual Equal NotEqual
     /// The remainder of a division towards zero, with the sign of the dividend.
     Rem
     Pow Min Max Atan2
-    And Or
+    Greater GreaterEqual
     BitAnd BitOr ShiftLeft ShiftRight
+    And Or
     /// The second number; what `,` and `;` do.
     Second
 }
@@ -108,7 +109,7 @@ impl Op2 {
             Self::Sub => x - y,
             Self::Mul => x * y,
             Self::Div => x / y,
-            Self::Rem => x % y,
+            Self::Rem => x.remainder(y),
             Self::Pow => x.power(y),
             Self::Min => x.least(y),
             Self::Max => x.most(y),
@@ -149,6 +150,17 @@ impl Op2 {
 
     pub(super) fn is_comparison(self) -> bool {
         (Self::Less as u8..=Self::NotEqual as u8).contains(&(self as u8))
+            || self.mirrored().is_some()
+    }
+
+    /// The comparison that says of (y, x) what this one says of (x, y), of those
+    /// that have one written the other way round.
+    pub(super) fn mirrored(self) -> Option<Self> {
+        match self {
+            Self::Greater => Some(Self::Less),
+            Self::GreaterEqual => Some(Self::LessEqual),
+            _ => None,
+        }
     }
 
     /// Its sign, and how tight it binds; `None`: it is a function.
@@ -239,49 +251,49 @@ impl Builtin {
     }
 
     /// The function of this name.
-    pub(super) fn find(name: &str) -> Option<Self> {
+    pub(super) fn find(name: &[u8]) -> Option<Self> {
         // Long lists of strings are compared by length first.
         Some(match name {
-            "abs" => Self::One(Op1::Abs),
-            "acos" => Self::One(Op1::Acos),
-            "add" => Self::Two(Op2::Add),
-            "asin" => Self::One(Op1::Asin),
-            "atan" => Self::One(Op1::Atan),
-            "atan2" => Self::Two(Op2::Atan2),
-            "ceil" => Self::One(Op1::Ceil),
-            "comma" => Self::Two(Op2::Second),
-            "cos" => Self::One(Op1::Cos),
-            "cosh" => Self::One(Op1::Cosh),
-            "div" => Self::Two(Op2::Div),
-            "e" => Self::E,
-            "exp" => Self::One(Op1::Exp),
-            "floor" => Self::One(Op1::Floor),
-            "fmod" => Self::Two(Op2::Rem),
-            "ln" => Self::One(Op1::Ln),
-            "log" | "log10" => Self::One(Op1::Log10),
-            "max" => Self::Two(Op2::Max),
-            "min" => Self::Two(Op2::Min),
-            "mul" => Self::Two(Op2::Mul),
-            "neg" => Self::One(Op1::Neg),
-            "pi" => Self::Pi,
-            "pow" => Self::Two(Op2::Pow),
-            "round" => Self::One(Op1::Round),
-            "sign" => Self::One(Op1::Sign),
-            "sin" => Self::One(Op1::Sin),
-            "sinh" => Self::One(Op1::Sinh),
-            "sqrt" => Self::One(Op1::Sqrt),
-            "sub" => Self::Two(Op2::Sub),
-            "tan" => Self::One(Op1::Tan),
-            "tanh" => Self::One(Op1::Tanh),
+            b"abs" => Self::One(Op1::Abs),
+            b"acos" => Self::One(Op1::Acos),
+            b"add" => Self::Two(Op2::Add),
+            b"asin" => Self::One(Op1::Asin),
+            b"atan" => Self::One(Op1::Atan),
+            b"atan2" => Self::Two(Op2::Atan2),
+            b"ceil" => Self::One(Op1::Ceil),
+            b"comma" => Self::Two(Op2::Second),
+            b"cos" => Self::One(Op1::Cos),
+            b"cosh" => Self::One(Op1::Cosh),
+            b"div" => Self::Two(Op2::Div),
+            b"e" => Self::E,
+            b"exp" => Self::One(Op1::Exp),
+            b"floor" => Self::One(Op1::Floor),
+            b"fmod" => Self::Two(Op2::Rem),
+            b"ln" => Self::One(Op1::Ln),
+            b"log" | b"log10" => Self::One(Op1::Log10),
+            b"max" => Self::Two(Op2::Max),
+            b"min" => Self::Two(Op2::Min),
+            b"mul" => Self::Two(Op2::Mul),
+            b"neg" => Self::One(Op1::Neg),
+            b"pi" => Self::Pi,
+            b"pow" => Self::Two(Op2::Pow),
+            b"round" => Self::One(Op1::Round),
+            b"sign" => Self::One(Op1::Sign),
+            b"sin" => Self::One(Op1::Sin),
+            b"sinh" => Self::One(Op1::Sinh),
+            b"sqrt" => Self::One(Op1::Sqrt),
+            b"sub" => Self::Two(Op2::Sub),
+            b"tan" => Self::One(Op1::Tan),
+            b"tanh" => Self::One(Op1::Tanh),
             _ => return None,
         })
     }
 
     /// A constant's value.
-    pub(super) fn constant<R: Real>(name: &str) -> Option<R> {
+    pub(super) fn constant<R: Real>(name: &[u8]) -> Option<R> {
         match name {
-            "pi" => Some(R::PI),
-            "e" => Some(R::E),
+            b"pi" => Some(R::PI),
+            b"e" => Some(R::E),
             _ => None,
         }
     }
@@ -331,7 +343,7 @@ mod tests {
         assert!(OP2.iter().enumerate().all(|(number, op)| *op as usize == number));
         assert!(OP2.iter().filter(|op| op.is_arithmetic()).all(|op| (*op as usize) < 4));
         assert!(OP2.iter().filter(|op| op.is_comparison()).count() == 6);
-        assert!(NAMES.iter().all(|name| Builtin::find(name).is_some()));
+        assert!(NAMES.iter().all(|name| Builtin::find(name.as_bytes()).is_some()));
     }
 
     #[test]

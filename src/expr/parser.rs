@@ -1,5 +1,7 @@
 //! Text to a tree: precedence climbing, within bounds.
 
+use core::cell::Cell;
+
 use super::ast::{Expr, Span, Term};
 use super::error::{Error, ErrorKind};
 use super::lexer::{Lexer, Token};
@@ -7,6 +9,7 @@ use super::limits::Limits;
 use super::operator::{Binding, Op1, Op2};
 use super::real::Real;
 use crate::arena::Arena;
+use crate::error::AllocError;
 
 /// The tree of a text.
 ///
@@ -28,11 +31,12 @@ pub fn parse<'a, R: Real>(
     let mut parser = Parser {
         lexer: Lexer::new(text),
         token: Token::End,
-        span: Span::default(),
-        last: Span::default(),
+        start: 0,
+        last: 0,
         arena,
         limits: *limits,
         nesting: 0,
+        height: 0,
         terms: 0,
         error: None,
     };
@@ -44,61 +48,92 @@ pub fn parse<'a, R: Real>(
     match (root, parser.error) {
         (Some(root), None) => Ok(Expr { text, root }),
         (_, error) => {
-            let (kind, span) = error.unwrap_or((ErrorKind::InvalidNumber, parser.span));
+            let (kind, span) = error.unwrap_or((ErrorKind::InvalidNumber, parser.span()));
             Err(Error::at(kind, text, span))
         }
     }
 }
 
 struct Parser<'a, 'm, R> {
-    lexer: Lexer<'a>,
-    token: Token<R>,
-    /// The place of `token`, and of the token before it.
-    span: Span,
-    last: Span,
+    lexer: Lexer<'a, R>,
+    token: Token,
+    /// Where `token` begins (it ends where the lexer is), and where the token
+    /// before it ends.
+    start: u16,
+    last: u16,
     arena: &'a Arena<'m>,
     limits: Limits,
     nesting: u16,
+    /// Levels of the term that was parsed last.
+    height: u16,
     terms: usize,
     /// The first error. Functions answer `None` if and only if there is one, so
     /// that what they answer is small.
     error: Option<(ErrorKind, Span)>,
 }
 
-/// Arguments from the third on, while they are collected.
+/// An argument of a call with more than two, while they are collected.
 struct Link<'a, R> {
-    term: Term<'a, R>,
-    before: Option<&'a Link<'a, R>>,
+    term: Cell<Option<Term<'a, R>>>,
+    next: Cell<Option<&'a Link<'a, R>>>,
 }
 
 impl<'a, R: Real> Parser<'a, '_, R> {
-    #[inline]
+    #[inline(never)]
     fn advance(&mut self) {
-        self.last = self.span;
-        let (token, span) = self.lexer.next();
-        self.span = span;
-        match token {
-            Ok(token) => self.token = token,
-            Err(kind) => {
-                self.token = Token::End;
-                self.fail::<()>(kind, span);
-            }
+        self.last = self.lexer.place();
+        self.start = self.lexer.skip_space();
+        self.token = self.lexer.next();
+        if self.token == Token::Wrong {
+            self.token = Token::End;
+            self.fail::<()>(self.lexer.error, self.span());
         }
     }
 
+    /// The place of the token.
+    fn span(&self) -> Span {
+        Span { start: self.start, end: self.lexer.place() }
+    }
+
+    /// The place of what began at `start` and ends with the token before this one.
+    #[inline]
+    fn since(&self, start: u16) -> Span {
+        Span { start, end: self.last }
+    }
+
     #[cold]
+    #[inline(never)]
     fn fail<T>(&mut self, kind: ErrorKind, span: Span) -> Option<T> {
         self.error = self.error.or(Some((kind, span)));
         None
     }
 
     #[cold]
+    #[inline(never)]
     fn expected<T>(&mut self, what: &'static str) -> Option<T> {
-        self.fail(ErrorKind::Expected { what }, self.span)
+        self.fail(ErrorKind::Expected { what }, self.span())
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn no_memory<T>(&mut self, error: AllocError) -> Option<T> {
+        self.fail(ErrorKind::Memory(error), self.since(self.last))
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn too_deep<T>(&mut self) -> Option<T> {
+        self.fail(ErrorKind::TooDeep { limit: self.limits.depth }, self.span())
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn too_many_terms<T>(&mut self) -> Option<T> {
+        self.fail(ErrorKind::TooManyTerms { limit: self.limits.terms }, self.span())
     }
 
     #[inline]
-    fn expect(&mut self, token: Token<R>, what: &'static str) -> Option<()> {
+    fn expect(&mut self, token: Token, what: &'static str) -> Option<()> {
         if self.token == token {
             self.advance();
             Some(())
@@ -112,16 +147,17 @@ impl<'a, R: Real> Parser<'a, '_, R> {
     fn place<T>(&mut self, value: T) -> Option<&'a T> {
         match self.arena.try_alloc(value) {
             Ok(place) => Some(place),
-            Err(error) => self.fail(ErrorKind::Memory(error), self.last),
+            Err(error) => self.no_memory(error),
         }
     }
 
-    /// Counts a term.
+    /// Counts a term, of one level if it has nothing below it.
     #[inline]
     fn count(&mut self) -> Option<()> {
+        self.height = 1;
         self.terms += 1;
         if self.terms > self.limits.terms {
-            return self.fail(ErrorKind::TooManyTerms { limit: self.limits.terms }, self.last);
+            return self.too_many_terms();
         }
         Some(())
     }
@@ -130,132 +166,180 @@ impl<'a, R: Real> Parser<'a, '_, R> {
     #[inline]
     fn above(&mut self, height: u16) -> Option<u16> {
         if height >= self.limits.depth {
-            return self.fail(ErrorKind::TooDeep { limit: self.limits.depth }, self.last);
+            return self.too_deep();
         }
+        self.height = height + 1;
         Some(height + 1)
     }
 
     /// An expression of operators that bind at least as tight as `least`.
     fn expression(&mut self, least: Binding) -> Option<Term<'a, R>> {
         if self.nesting >= self.limits.depth {
-            return self.fail(ErrorKind::TooDeep { limit: self.limits.depth }, self.span);
+            return self.too_deep();
         }
         self.nesting += 1;
-        let mut left = self.operand()?;
-        loop {
-            let (op, binding) = match self.token {
-                Token::Infix(op, binding) => (op, binding),
-                Token::Plus => (Op2::Add, Binding::Sum),
-                Token::Minus => (Op2::Sub, Binding::Sum),
-                Token::Question if least <= Binding::Conditional => {
-                    left = self.conditional(left)?;
-                    continue;
-                }
-                _ => break,
-            };
-            if binding < least {
-                break;
-            }
-            self.advance();
-            let right = self.expression(right_of(binding))?;
-            self.count()?;
-            let height = self.above(left.height().max(right.height()))?;
-            let span = left.span().to(right.span());
-            left = Term::Binary { op, span, height, operands: self.place([left, right])? };
+        let start = self.start;
+        let mut term = self.operand()?;
+        if self.goes_on(least) {
+            term = self.operators(term, start, least)?;
         }
         self.nesting -= 1;
-        Some(left)
+        Some(term)
     }
 
-    fn conditional(&mut self, condition: Term<'a, R>) -> Option<Term<'a, R>> {
+    /// Whether an operator follows that binds at least as tight as `least`.
+    #[inline(always)]
+    fn goes_on(&self, least: Binding) -> bool {
+        match self.token {
+            Token::Infix(_, binding) => binding >= least,
+            Token::Question => least <= Binding::Conditional,
+            _ => false,
+        }
+    }
+
+    /// The operators behind a term that begins at `start`, as
+    /// [`goes_on`](Self::goes_on) says, and their other operands.
+    fn operators(
+        &mut self,
+        mut left: Term<'a, R>,
+        start: u16,
+        least: Binding,
+    ) -> Option<Term<'a, R>> {
+        loop {
+            let (op, binding) = match self.token {
+                Token::Infix(op, binding) if binding >= least => (op, binding),
+                Token::Question if least <= Binding::Conditional => {
+                    left = self.conditional(left, start)?;
+                    continue;
+                }
+                _ => return Some(left),
+            };
+            self.advance();
+            let left_height = self.height;
+            let (inner, least) = (self.start, right_of(binding));
+            let mut right = self.operand()?;
+            if self.goes_on(least) {
+                if self.nesting >= self.limits.depth {
+                    return self.too_deep();
+                }
+                self.nesting += 1;
+                right = self.operators(right, inner, least)?;
+                self.nesting -= 1;
+            }
+            let height = left_height.max(self.height);
+            self.count()?;
+            let height = self.above(height)?;
+            let (span, operands) = (self.since(start), self.place([left, right])?);
+            left = Term::Binary { op, span, height, operands };
+        }
+    }
+
+    fn conditional(&mut self, condition: Term<'a, R>, start: u16) -> Option<Term<'a, R>> {
+        let height = self.height;
         self.advance();
         let first = self.expression(Binding::Sequence)?;
+        let height = height.max(self.height);
         self.expect(Token::Colon, "`:`")?;
         let second = self.expression(Binding::Conditional)?;
+        let height = height.max(self.height);
         self.count()?;
-        let height = condition.height().max(first.height()).max(second.height());
-        let (height, span) = (self.above(height)?, condition.span().to(second.span()));
+        let (height, span) = (self.above(height)?, self.since(start));
         Some(Term::Conditional { span, height, parts: self.place([condition, first, second])? })
     }
 
     /// What stands between two operators.
+    #[inline(always)]
     fn operand(&mut self) -> Option<Term<'a, R>> {
-        let span = self.span;
         match self.token {
-            Token::Number(value) => {
+            Token::Number => {
+                let (start, value) = (self.start, self.lexer.number);
                 self.advance();
                 self.count()?;
-                Some(Term::Number { span, value })
+                Some(Term::Number { span: self.since(start), value })
             }
             Token::Name => {
+                let start = self.start;
                 self.advance();
                 self.count()?;
+                let span = self.since(start);
                 match self.token {
                     Token::Open => self.call(span),
                     Token::OpenIndex => self.index(span),
                     _ => Some(Term::Name { span }),
                 }
             }
-            Token::Minus => self.prefix(Op1::Neg),
-            Token::Prefix(op) => self.prefix(op),
-            Token::Plus => {
-                self.advance();
-                self.expression(Binding::Unary)
-            }
+            _ => self.other_operand(),
+        }
+    }
+
+    #[inline(never)]
+    fn other_operand(&mut self) -> Option<Term<'a, R>> {
+        match self.token {
             Token::Open => {
                 self.advance();
                 let inner = self.expression(Binding::Sequence)?;
                 self.expect(Token::Close, "`)`")?;
                 Some(inner)
             }
+            Token::Infix(Op2::Sub, _) => self.prefix(Op1::Neg),
+            Token::Prefix(op) => self.prefix(op),
+            Token::Infix(Op2::Add, _) => {
+                self.advance();
+                self.expression(Binding::Unary)
+            }
+            Token::Attribute => {
+                let start = self.start;
+                self.advance();
+                self.count()?;
+                let span = self.since(start);
+                let what = match self.token {
+                    Token::Open => "a function: attributes cannot be called",
+                    Token::OpenIndex => "an array: attributes have no elements",
+                    _ => return Some(Term::Name { span }),
+                };
+                self.fail(ErrorKind::NotA { what }, span)
+            }
             _ => self.expected("a number, a name or `(`"),
         }
     }
 
     fn prefix(&mut self, op: Op1) -> Option<Term<'a, R>> {
-        let start = self.span;
+        let start = self.start;
         self.advance();
         let operand = self.expression(Binding::Unary)?;
+        let height = self.height;
         self.count()?;
-        let (height, span) = (self.above(operand.height())?, start.to(operand.span()));
+        let (height, span) = (self.above(height)?, self.since(start));
         Some(Term::Unary { op, span, height, operand: self.place(operand)? })
     }
 
     fn index(&mut self, name: Span) -> Option<Term<'a, R>> {
-        let length = self.plain_name(name, "an array: attributes have no elements")?;
+        let length = length(name);
         self.advance();
         let index = self.expression(Binding::Sequence)?;
         self.expect(Token::CloseIndex, "`]`")?;
-        let (height, span) = (self.above(index.height())?, name.to(self.last));
+        let (height, span) = (self.above(self.height)?, self.since(name.start));
         Some(Term::Index { span, name: length, height, index: self.place(index)? })
     }
 
-    /// The length of a name that is none of an attribute.
-    fn plain_name(&mut self, name: Span, what: &'static str) -> Option<u8> {
-        if self.lexer.has_dot(name) {
-            return self.fail(ErrorKind::NotA { what }, name);
-        }
-        // The lexer bounds it.
-        u8::try_from(name.end - name.start).ok()
-    }
-
     fn call(&mut self, called: Span) -> Option<Term<'a, R>> {
-        let name = self.plain_name(called, "a function: attributes cannot be called")?;
+        let name = length(called);
         self.advance();
         if self.token == Token::Close {
             self.advance();
-            return Some(Term::Call0 { span: called.to(self.last), name });
+            return Some(Term::Call0 { span: self.since(called.start), name });
         }
         let first = self.expression(Binding::Conditional)?;
         if !self.comma() {
             let span = self.close_call(called)?;
-            let (height, argument) = (self.above(first.height())?, self.place(first)?);
+            let (height, argument) = (self.above(self.height)?, self.place(first)?);
             return Some(Term::Call1 { span, name, height, argument });
         }
+        let height = self.height;
         let second = self.expression(Binding::Conditional)?;
         if !self.comma() {
             let span = self.close_call(called)?;
-            let height = self.above(first.height().max(second.height()))?;
+            let height = self.above(height.max(self.height))?;
             return Some(Term::Call2 {
                 span,
                 name,
@@ -281,39 +365,57 @@ impl<'a, R: Real> Parser<'a, '_, R> {
 
     fn close_call(&mut self, called: Span) -> Option<Span> {
         self.expect(Token::Close, "`,` or `)`")?;
-        Some(called.to(self.last))
+        Some(self.since(called.start))
     }
 
     /// All arguments of a call that has more than two, behind the second comma.
     fn more_arguments(&mut self, first: [Term<'a, R>; 2]) -> Option<&'a [Term<'a, R>]> {
-        let mut last: Option<&'a Link<'a, R>> = None;
-        let mut count = first.len();
+        let [first, second] = first;
+        let filler = first;
+        let first = self.link(first, None)?;
+        let mut last = self.link(second, Some(first))?;
+        let mut count = 2;
         loop {
             let term = self.expression(Binding::Conditional)?;
-            last = Some(self.place(Link { term, before: last })?);
+            last = self.link(term, Some(last))?;
             count += 1;
             if count > usize::from(u8::MAX) {
-                return self.fail(ErrorKind::TooManyArguments, self.last);
+                return self.fail(ErrorKind::TooManyArguments, self.span());
             }
             if !self.comma() {
                 break;
             }
         }
-        let filler = first[0];
-        let all = match self.arena.try_alloc_slice_fill_with(count, |_| filler) {
-            Ok(all) => all,
-            Err(error) => return self.fail(ErrorKind::Memory(error), self.last),
-        };
-        for place in all.iter_mut().skip(first.len()).rev() {
-            let link = last?;
-            *place = link.term;
-            last = link.before;
+        let mut at = first;
+        let all = self.arena.try_alloc_slice_fill_with(count, |_| {
+            let term = at.term.take().unwrap_or(filler);
+            at = at.next.get().unwrap_or(at);
+            term
+        });
+        match all {
+            Ok(all) => Some(all),
+            Err(error) => self.no_memory(error),
         }
-        if let Some(place) = all.get_mut(1) {
-            *place = first[1];
-        }
-        Some(all)
     }
+
+    fn link(
+        &mut self,
+        term: Term<'a, R>,
+        last: Option<&'a Link<'a, R>>,
+    ) -> Option<&'a Link<'a, R>> {
+        let term = Cell::new(Some(term));
+        let link: &'a Link<'a, R> = self.place(Link { term, next: Cell::new(None) })?;
+        if let Some(last) = last {
+            last.next.set(Some(link));
+        }
+        Some(link)
+    }
+}
+
+/// The length of a name, which the lexer bounds.
+#[allow(clippy::cast_possible_truncation, reason = "the lexer bounds it")]
+fn length(name: Span) -> u8 {
+    (name.end - name.start) as u8
 }
 
 /// How tight operators on the right side of one have to bind.

@@ -2,7 +2,6 @@
 
 use core::fmt::{Debug, Display};
 use core::ops::{Add, Div, Mul, Neg, Rem, Sub};
-use core::str::FromStr;
 
 use super::math::Functions;
 
@@ -13,7 +12,6 @@ pub trait Real:
     + Default
     + Display
     + PartialOrd
-    + FromStr
     + Add<Output = Self>
     + Sub<Output = Self>
     + Mul<Output = Self>
@@ -39,6 +37,9 @@ pub trait Real:
     /// Powers of ten that are exact, from 1 on.
     const POWERS_OF_TEN: &'static [Self];
 
+    /// The number that is nearest to a literal: digits, maybe a point, maybe an
+    /// exponent. Infinity if it is too large.
+    fn read(literal: &str) -> Option<Self>;
     /// The nearest number.
     fn from_f64(number: f64) -> Self;
     /// The same number, or one that is nearest, in 64 bits.
@@ -135,7 +136,7 @@ mod sealed {
 }
 
 macro_rules! real {
-    ($real:ident, $bits:ty, $digits:expr, [$($power:literal)+]) => {
+    ($real:ident, $bits:ty, $format:expr, $digits:expr, [$($power:literal)+]) => {
         impl Real for $real {
             const ZERO: Self = 0.0;
             const ONE: Self = 1.0;
@@ -144,6 +145,16 @@ macro_rules! real {
             const PI: Self = core::$real::consts::PI;
             const EXACT_DIGITS: usize = $digits;
             const POWERS_OF_TEN: &'static [Self] = &[$($power),+];
+
+            #[cfg(feature = "std")]
+            fn read(literal: &str) -> Option<Self> {
+                literal.parse().ok()
+            }
+
+            #[cfg(not(feature = "std"))]
+            fn read(literal: &str) -> Option<Self> {
+                Some(Real::from_bits($format.nearest(literal.as_bytes())))
+            }
 
             #[inline(always)]
             #[allow(clippy::cast_possible_truncation, reason = "the nearest number is asked for")]
@@ -201,11 +212,11 @@ macro_rules! real {
     };
 }
 
-real!(f64, u64, 15, [
+real!(f64, u64, super::decimal::Format::F64, 15, [
     1e0 1e1 1e2 1e3 1e4 1e5 1e6 1e7 1e8 1e9 1e10 1e11 1e12 1e13 1e14 1e15 1e16 1e17 1e18 1e19 1e20
     1e21 1e22
 ]);
-real!(f32, u32, 7, [1e0 1e1 1e2 1e3 1e4 1e5 1e6 1e7 1e8 1e9 1e10]);
+real!(f32, u32, super::decimal::Format::F32, 7, [1e0 1e1 1e2 1e3 1e4 1e5 1e6 1e7 1e8 1e9 1e10]);
 
 #[cfg(test)]
 mod tests {

@@ -7,11 +7,12 @@ use super::frame::Frame;
 use super::function::Body;
 use super::ir::{Ir, Recursive, Term};
 use super::limits::Limits;
-use super::memory::Array;
 use super::operator::{Builtin, Op1, Op2};
+use super::parameters::Parameters;
 use super::real::Real;
 use super::suggest::Nearest;
 use crate::arena::Arena;
+use crate::error::AllocError;
 use crate::pool::ReleaseStrategy;
 
 /// Functions that recurse, of one expression.
@@ -24,10 +25,11 @@ struct Resolver<'a, 'f, 'm, R: Real, S: ReleaseStrategy> {
     arena: &'a Arena<'a>,
     limits: Limits,
     names: &'f dyn Names<'m, R>,
-    /// Parameters' names, by slot.
-    parameters: &'f [Array<'m, u8, S>],
+    parameters: &'f Parameters<'m, S>,
     frame: &'f mut Frame<'m, R, S>,
     terms: usize,
+    /// Terms below others, and entries of lists of arguments.
+    nodes: usize,
     /// Intermediate values so far, and slots of the window if it is a function's.
     locals: u8,
     window: Option<u8>,
@@ -43,17 +45,9 @@ struct Scope<'s, 'a, R> {
     function: Option<&'s Inside<'s, 'a, R>>,
 }
 
-impl<R> Clone for Scope<'_, '_, R> {
-    fn clone(&self) -> Self {
-        *self
-    }
-}
-
-impl<R> Copy for Scope<'_, '_, R> {}
-
 impl<R> Scope<'_, '_, R> {
     /// Names are looked up from here on: a function's, from where it was defined.
-    fn level(self) -> u8 {
+    fn level(&self) -> u8 {
         self.function.map_or(0, |inside| inside.place.level)
     }
 }
@@ -70,7 +64,7 @@ struct Inside<'s, 'a, R> {
 pub(super) struct Surroundings<'f, 'm, R: Real, S: ReleaseStrategy> {
     pub(super) limits: Limits,
     pub(super) names: &'f dyn Names<'m, R>,
-    pub(super) parameters: &'f [Array<'m, u8, S>],
+    pub(super) parameters: &'f Parameters<'m, S>,
     pub(super) frame: &'f mut Frame<'m, R, S>,
 }
 
@@ -93,6 +87,7 @@ pub(super) fn resolve<'a, 'm, R: Real, S: ReleaseStrategy>(
             parameters,
             frame: &mut *frame,
             terms: 0,
+            nodes: 0,
             locals: 0,
             window: None,
             recursive,
@@ -114,7 +109,7 @@ pub(super) fn resolve<'a, 'm, R: Real, S: ReleaseStrategy>(
 
 impl<'a, R: Real, S: ReleaseStrategy> Resolver<'a, '_, '_, R, S> {
     fn expression(&mut self, expr: &ast::Expr<'a, R>) -> Option<Ir<'a, R>> {
-        let scope = Scope { text: expr.text, function: None };
+        let scope = &Scope { text: expr.text, function: None };
         let root = self.term(&expr.root, scope)?;
         let count = self.recursive.iter().flatten().count();
         let nothing = Recursive { body: Term::Constant(R::NAN), arity: 0, window: 0 };
@@ -123,12 +118,12 @@ impl<'a, R: Real, S: ReleaseStrategy> Resolver<'a, '_, '_, R, S> {
         for (number, place) in functions.iter_mut().enumerate() {
             *place = self.out_of_line(number, scope)?;
         }
-        Some(Ir { root, functions })
+        Some(Ir { root, functions, nodes: self.nodes + 1 + count })
     }
 
     /// The body of a function that recurses. Its parameters are the first slots
     /// of its window.
-    fn out_of_line(&mut self, number: usize, scope: Scope<'_, 'a, R>) -> Option<Recursive<'a, R>> {
+    fn out_of_line(&mut self, number: usize, scope: &Scope<'_, 'a, R>) -> Option<Recursive<'a, R>> {
         let place = self.recursive.get(number).copied().flatten()?;
         let body = self.names.body(place, self.trees);
         let body = self.in_memory(body, scope, Span::default())??;
@@ -137,14 +132,15 @@ impl<'a, R: Real, S: ReleaseStrategy> Resolver<'a, '_, '_, R, S> {
         let arguments = self.in_memory(arguments, scope, Span::default())?;
         self.window = Some(body.arity);
         let inside = Inside { body, place, arguments, outer: None };
-        let inner = Scope { text: body.expr.text, function: Some(&inside) };
+        let inner = &Scope { text: body.expr.text, function: Some(&inside) };
         let term = self.term(&body.expr.root, inner)?;
         let window = self.window.take()?;
         Some(Recursive { body: term, arity: body.arity, window })
     }
 
     #[cold]
-    fn fail<T>(&mut self, kind: ErrorKind, scope: Scope<'_, 'a, R>, span: Span) -> Option<T> {
+    #[inline(never)]
+    fn fail<T>(&mut self, kind: ErrorKind, scope: &Scope<'_, 'a, R>, span: Span) -> Option<T> {
         self.error = self.error.or(Some(Error::at(kind, scope.text, span)));
         None
     }
@@ -154,21 +150,17 @@ impl<'a, R: Real, S: ReleaseStrategy> Resolver<'a, '_, '_, R, S> {
     fn unknown<T>(
         &mut self,
         space: Space,
-        name: &str,
-        scope: Scope<'_, 'a, R>,
+        name: &[u8],
+        scope: &Scope<'_, 'a, R>,
         span: Span,
     ) -> Option<T> {
         let mut nearest = Nearest::new(name);
         if space == Space::Value {
             match scope.function {
-                Some(inside) => inside.body.names.split(',').for_each(|name| nearest.offer(name)),
-                None => {
-                    for name in self.parameters {
-                        nearest.offer(core::str::from_utf8(name).unwrap_or_default());
-                    }
-                }
+                Some(inside) => inside.body.parameters().for_each(|name| nearest.offer(name)),
+                None => self.parameters.iter().for_each(|name| nearest.offer(name)),
             }
-            nearest.offer("pi");
+            nearest.offer(b"pi");
         }
         self.names.each_name(space, &mut |name| nearest.offer(name));
         let kind = match space {
@@ -182,44 +174,98 @@ impl<'a, R: Real, S: ReleaseStrategy> Resolver<'a, '_, '_, R, S> {
         None
     }
 
+    #[inline]
     fn in_memory<T>(
         &mut self,
-        result: Result<T, impl Into<ErrorKind>>,
-        scope: Scope<'_, 'a, R>,
+        result: Result<T, AllocError>,
+        scope: &Scope<'_, 'a, R>,
         span: Span,
     ) -> Option<T> {
         match result {
             Ok(value) => Some(value),
-            Err(error) => self.fail(error.into(), scope, span),
+            Err(error) => self.no_memory(error, scope, span),
         }
     }
 
-    fn place<T>(&mut self, value: T, scope: Scope<'_, 'a, R>, span: Span) -> Option<&'a T> {
+    #[inline]
+    fn in_frame<T>(
+        &mut self,
+        result: Result<T, ErrorKind>,
+        scope: &Scope<'_, 'a, R>,
+        span: Span,
+    ) -> Option<T> {
+        match result {
+            Ok(value) => Some(value),
+            Err(kind) => self.fail(kind, scope, span),
+        }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn no_memory<T>(
+        &mut self,
+        error: AllocError,
+        scope: &Scope<'_, 'a, R>,
+        span: Span,
+    ) -> Option<T> {
+        self.fail(ErrorKind::Memory(error), scope, span)
+    }
+
+    fn place<T>(&mut self, value: T, scope: &Scope<'_, 'a, R>, span: Span) -> Option<&'a T> {
         let arena: &'a Arena<'a> = self.arena;
         match arena.try_alloc(value) {
             Ok(place) => Some(place),
-            Err(error) => self.fail(error.into(), scope, span),
+            Err(error) => self.no_memory(error, scope, span),
         }
     }
 
-    /// The height of a term above these, and one term more.
-    fn above(&mut self, below: &[Term<'a, R>], scope: Scope<'_, 'a, R>, span: Span) -> Option<u16> {
+    /// The height of a term above `below` others of at most `height`.
+    #[inline]
+    fn above(
+        &mut self,
+        height: u16,
+        below: usize,
+        scope: &Scope<'_, 'a, R>,
+        span: Span,
+    ) -> Option<u16> {
         self.terms += 1;
-        if self.terms > self.limits.terms {
-            return self.fail(ErrorKind::TooManyTerms { limit: self.limits.terms }, scope, span);
-        }
-        let height = below.iter().map(Term::height).max().unwrap_or(0);
-        if height >= self.limits.depth {
-            return self.fail(ErrorKind::TooDeep { limit: self.limits.depth }, scope, span);
+        self.nodes += below;
+        if self.terms > self.limits.terms || height >= self.limits.depth {
+            return self.too_large(scope, span);
         }
         Some(height + 1)
     }
 
+    /// There are too many terms, or they are nested too deep.
+    #[cold]
+    #[inline(never)]
+    fn too_large<T>(&mut self, scope: &Scope<'_, 'a, R>, span: Span) -> Option<T> {
+        let Limits { terms, depth, .. } = self.limits;
+        let many = self.terms > terms;
+        let kind = match many {
+            true => ErrorKind::TooManyTerms { limit: terms },
+            false => ErrorKind::TooDeep { limit: depth },
+        };
+        self.fail(kind, scope, span)
+    }
+
+    /// The height of a call with these arguments, each of which has an entry in a
+    /// list besides its node.
+    fn above_list(
+        &mut self,
+        arguments: &[Term<'a, R>],
+        scope: &Scope<'_, 'a, R>,
+        span: Span,
+    ) -> Option<u16> {
+        let height = arguments.iter().map(Term::height).max().unwrap_or(0);
+        self.above(height, 2 * arguments.len(), scope, span)
+    }
+
     /// As deep as the tree is high and functions are nested, which is bounded.
-    fn term(&mut self, term: &ast::Term<'a, R>, scope: Scope<'_, 'a, R>) -> Option<Term<'a, R>> {
+    fn term(&mut self, term: &ast::Term<'a, R>, scope: &Scope<'_, 'a, R>) -> Option<Term<'a, R>> {
         match *term {
             ast::Term::Number { value, .. } => Some(Term::Constant(value)),
-            ast::Term::Name { span } => self.name(term.name(scope.text), scope, span),
+            ast::Term::Name { span } => self.name(term.name_bytes(scope.text), scope, span),
             ast::Term::Unary { op, span, operand, .. } => {
                 let operand = self.term(operand, scope)?;
                 self.one(op, operand, scope, span)
@@ -239,7 +285,9 @@ impl<'a, R: Real, S: ReleaseStrategy> Resolver<'a, '_, '_, R, S> {
                         Some(if value.is_true() { parts[1] } else { parts[2] })
                     }
                     _ => {
-                        let height = self.above(&parts, scope, span)?;
+                        let [condition, first, second] = parts.map(|part| part.height());
+                        let height = condition.max(first).max(second);
+                        let height = self.above(height, 3, scope, span)?;
                         let parts = self.place(parts, scope, span)?;
                         Some(Term::Conditional { height, parts })
                     }
@@ -253,7 +301,7 @@ impl<'a, R: Real, S: ReleaseStrategy> Resolver<'a, '_, '_, R, S> {
         }
     }
 
-    fn name(&mut self, name: &str, scope: Scope<'_, 'a, R>, span: Span) -> Option<Term<'a, R>> {
+    fn name(&mut self, name: &[u8], scope: &Scope<'_, 'a, R>, span: Span) -> Option<Term<'a, R>> {
         match scope.function {
             Some(inside) => {
                 if let Some(number) = inside.body.parameter(name) {
@@ -261,8 +309,7 @@ impl<'a, R: Real, S: ReleaseStrategy> Resolver<'a, '_, '_, R, S> {
                 }
             }
             None => {
-                let is_it = |other: &Array<'_, u8, S>| same(other, name.as_bytes());
-                if let Some(slot) = self.parameters.iter().position(is_it) {
+                if let Some(slot) = self.parameters.find(name) {
                     return u8::try_from(slot).ok().map(Term::Slot);
                 }
             }
@@ -272,7 +319,7 @@ impl<'a, R: Real, S: ReleaseStrategy> Resolver<'a, '_, '_, R, S> {
                 Some((value, true)) => Some(Term::Constant(value)),
                 _ => {
                     let slot = self.frame.bind(self.names, place, None);
-                    self.in_memory(slot, scope, span).map(Term::Slot)
+                    self.in_frame(slot, scope, span).map(Term::Slot)
                 }
             };
         }
@@ -287,7 +334,7 @@ impl<'a, R: Real, S: ReleaseStrategy> Resolver<'a, '_, '_, R, S> {
         &mut self,
         op: Op1,
         operand: Term<'a, R>,
-        scope: Scope<'_, 'a, R>,
+        scope: &Scope<'_, 'a, R>,
         span: Span,
     ) -> Option<Term<'a, R>> {
         if let (Term::Constant(x), true) = (operand, self.limits.fold) {
@@ -295,7 +342,7 @@ impl<'a, R: Real, S: ReleaseStrategy> Resolver<'a, '_, '_, R, S> {
                 return Some(Term::Constant(value));
             }
         }
-        let height = self.above(&[operand], scope, span)?;
+        let height = self.above(operand.height(), 1, scope, span)?;
         Some(Term::One { op, height, operand: self.place(operand, scope, span)? })
     }
 
@@ -304,7 +351,7 @@ impl<'a, R: Real, S: ReleaseStrategy> Resolver<'a, '_, '_, R, S> {
         &mut self,
         op: Op2,
         operands: [Term<'a, R>; 2],
-        scope: Scope<'_, 'a, R>,
+        scope: &Scope<'_, 'a, R>,
         span: Span,
     ) -> Option<Term<'a, R>> {
         if let (Term::Constant(x), true) = (operands[0], self.limits.fold) {
@@ -321,7 +368,7 @@ impl<'a, R: Real, S: ReleaseStrategy> Resolver<'a, '_, '_, R, S> {
         if op == Op2::Second && self.limits.fold && operands[0].is_total() {
             return Some(operands[1]);
         }
-        let height = self.above(&operands, scope, span)?;
+        let height = self.above(operands[0].height().max(operands[1].height()), 2, scope, span)?;
         Some(Term::Two { op, height, operands: self.place(operands, scope, span)? })
     }
 
@@ -329,9 +376,9 @@ impl<'a, R: Real, S: ReleaseStrategy> Resolver<'a, '_, '_, R, S> {
         &mut self,
         term: &ast::Term<'a, R>,
         index: Term<'a, R>,
-        scope: Scope<'_, 'a, R>,
+        scope: &Scope<'_, 'a, R>,
     ) -> Option<Term<'a, R>> {
-        let (name, span) = (term.name(scope.text), term.name_span());
+        let (name, span) = (term.name_bytes(scope.text), term.name_span());
         let Some(place) = self.names.find(scope.level(), Space::Array, name) else {
             return self.unknown(Space::Array, name, scope, span);
         };
@@ -345,25 +392,25 @@ impl<'a, R: Real, S: ReleaseStrategy> Resolver<'a, '_, '_, R, S> {
             self.names.array(place, &mut |array| length = array.len());
             if (element as usize) < length {
                 let slot = self.frame.bind(self.names, place, Some(element));
-                return self.in_memory(slot, scope, span).map(Term::Slot);
+                return self.in_frame(slot, scope, span).map(Term::Slot);
             }
         }
         let array = self.frame.array(self.names, place);
-        let array = self.in_memory(array, scope, span)?;
-        let height = self.above(&[index], scope, span)?;
+        let array = self.in_frame(array, scope, span)?;
+        let height = self.above(index.height(), 1, scope, span)?;
         Some(Term::Index { array, height, index: self.place(index, scope, span)? })
     }
 
-    fn call(&mut self, term: &ast::Term<'a, R>, scope: Scope<'_, 'a, R>) -> Option<Term<'a, R>> {
-        let name = term.name(scope.text);
+    fn call(&mut self, term: &ast::Term<'a, R>, scope: &Scope<'_, 'a, R>) -> Option<Term<'a, R>> {
+        let name = term.name_bytes(scope.text);
         match self.names.find(scope.level(), Space::Function, name) {
             Some(place) => match self.names.native(place) {
                 Some(native) => {
                     self.check_arity(native.arity.map(usize::from), term, scope)?;
                     let arguments = self.arguments(term, scope)?;
                     let native = self.frame.native(place, native);
-                    let native = self.in_memory(native, scope, term.name_span())?;
-                    let height = self.above(arguments, scope, term.span())?;
+                    let native = self.in_frame(native, scope, term.name_span())?;
+                    let height = self.above_list(arguments, scope, term.span())?;
                     let arguments = self.place(arguments, scope, term.span())?;
                     Some(Term::Native { native, height, arguments })
                 }
@@ -380,7 +427,7 @@ impl<'a, R: Real, S: ReleaseStrategy> Resolver<'a, '_, '_, R, S> {
         &mut self,
         expected: Option<usize>,
         term: &ast::Term<'a, R>,
-        scope: Scope<'_, 'a, R>,
+        scope: &Scope<'_, 'a, R>,
     ) -> Option<()> {
         let found = term.children().len();
         match expected {
@@ -394,7 +441,7 @@ impl<'a, R: Real, S: ReleaseStrategy> Resolver<'a, '_, '_, R, S> {
     fn arguments(
         &mut self,
         term: &ast::Term<'a, R>,
-        scope: Scope<'_, 'a, R>,
+        scope: &Scope<'_, 'a, R>,
     ) -> Option<&'a [Term<'a, R>]> {
         let children = term.children();
         let filler = Term::Constant(R::ZERO);
@@ -411,7 +458,7 @@ impl<'a, R: Real, S: ReleaseStrategy> Resolver<'a, '_, '_, R, S> {
         &mut self,
         builtin: Builtin,
         term: &ast::Term<'a, R>,
-        scope: Scope<'_, 'a, R>,
+        scope: &Scope<'_, 'a, R>,
     ) -> Option<Term<'a, R>> {
         self.check_arity(Some(builtin.arity()), term, scope)?;
         match (builtin, term.children()) {
@@ -433,7 +480,7 @@ impl<'a, R: Real, S: ReleaseStrategy> Resolver<'a, '_, '_, R, S> {
         &mut self,
         place: Place,
         term: &ast::Term<'a, R>,
-        scope: Scope<'_, 'a, R>,
+        scope: &Scope<'_, 'a, R>,
     ) -> Option<Term<'a, R>> {
         let span = term.span();
         let body = self.names.body(place, self.trees);
@@ -444,7 +491,7 @@ impl<'a, R: Real, S: ReleaseStrategy> Resolver<'a, '_, '_, R, S> {
         self.check_arity(Some(usize::from(body.arity)), term, scope)?;
         if let Some(number) = self.recursive.iter().position(|other| *other == Some(place)) {
             let arguments = self.arguments(term, scope)?;
-            let height = self.above(arguments, scope, span)?;
+            let height = self.above_list(arguments, scope, span)?;
             let arguments = self.place(arguments, scope, span)?;
             let function = u8::try_from(number).unwrap_or(u8::MAX);
             return Some(Term::Call { function, height, arguments });
@@ -464,7 +511,7 @@ impl<'a, R: Real, S: ReleaseStrategy> Resolver<'a, '_, '_, R, S> {
             return None;
         }
         if outer.count() >= usize::from(self.limits.depth) {
-            return self.fail(ErrorKind::TooDeep { limit: self.limits.depth }, scope, span);
+            return self.too_large(scope, span);
         }
         let arguments = self.arguments(term, scope)?;
         self.inline(place, body, arguments, scope, span)
@@ -477,7 +524,7 @@ impl<'a, R: Real, S: ReleaseStrategy> Resolver<'a, '_, '_, R, S> {
         place: Place,
         body: Body<'a, R>,
         arguments: &'a [Term<'a, R>],
-        scope: Scope<'_, 'a, R>,
+        scope: &Scope<'_, 'a, R>,
         span: Span,
     ) -> Option<Term<'a, R>> {
         let arena: &'a Arena<'a> = self.arena;
@@ -490,7 +537,7 @@ impl<'a, R: Real, S: ReleaseStrategy> Resolver<'a, '_, '_, R, S> {
             }
         }
         let inside = Inside { body, place, arguments: replaced, outer: scope.function };
-        let inner = Scope { text: body.expr.text, function: Some(&inside) };
+        let inner = &Scope { text: body.expr.text, function: Some(&inside) };
         let mut result = self.term(&body.expr.root, inner)?;
         for (value, slot) in arguments.iter().zip(&*replaced).rev() {
             let (slot, local) = match *slot {
@@ -498,7 +545,7 @@ impl<'a, R: Real, S: ReleaseStrategy> Resolver<'a, '_, '_, R, S> {
                 Term::Local(slot) if !value.is_leaf() => (slot, true),
                 _ => continue,
             };
-            let height = self.above(&[*value, result], scope, span)?;
+            let height = self.above(value.height().max(result.height()), 2, scope, span)?;
             let parts = self.place([*value, result], scope, span)?;
             result = Term::Let { slot, local, height, parts };
         }
@@ -506,7 +553,7 @@ impl<'a, R: Real, S: ReleaseStrategy> Resolver<'a, '_, '_, R, S> {
     }
 
     /// A slot for an intermediate value.
-    fn intermediate(&mut self, scope: Scope<'_, 'a, R>, span: Span) -> Option<Term<'a, R>> {
+    fn intermediate(&mut self, scope: &Scope<'_, 'a, R>, span: Span) -> Option<Term<'a, R>> {
         let full = ErrorKind::TooManySlots { limit: super::frame::SLOTS };
         let counter = self.window.unwrap_or(self.locals);
         let Some(next) = counter.checked_add(1) else { return self.fail(full, scope, span) };
@@ -518,22 +565,16 @@ impl<'a, R: Real, S: ReleaseStrategy> Resolver<'a, '_, '_, R, S> {
             None => {
                 self.locals = next;
                 let slot = self.frame.local(counter);
-                self.in_memory(slot, scope, span).map(Term::Slot)
+                self.in_frame(slot, scope, span).map(Term::Slot)
             }
         }
     }
 }
 
-/// Whether two names are the same; most differ in the first byte.
-#[inline(always)]
-fn same(left: &[u8], right: &[u8]) -> bool {
-    left.len() == right.len() && left.first() == right.first() && left == right
-}
-
 /// How often a body names a parameter.
 fn uses<R: Real>(term: &ast::Term<'_, R>, body: &Body<'_, R>, number: usize) -> usize {
     let itself = match term {
-        ast::Term::Name { .. } => body.parameter(term.name(body.expr.text)) == Some(number),
+        ast::Term::Name { .. } => body.parameter(term.name_bytes(body.expr.text)) == Some(number),
         _ => false,
     };
     usize::from(itself)

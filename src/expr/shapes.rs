@@ -128,6 +128,17 @@ fn ss_n<R: Real, const A: u8, const B: u8>(
     plain::<R, B>(plain::<R, A>(slot(slots, x), slot(slots, y)), right)
 }
 
+/// `(n a s) b s`.
+fn ns_s<R: Real, const A: u8, const B: u8>(
+    node: &Node<R>,
+    slots: &Slots<R>,
+    world: &World<'_, R>,
+) -> R {
+    let [x, y, ..] = node.slots;
+    let left = plain::<R, A>(world.run(node.left, slots), slot(slots, x));
+    plain::<R, B>(left, slot(slots, y))
+}
+
 /// `(s a s) c (s b s)`.
 fn ss_ss<R: Real, const A: u8, const B: u8, const C: u8>(
     node: &Node<R>,
@@ -310,15 +321,23 @@ macro_rules! rows {
     };
 }
 
-macro_rules! cube {
-    ($function:ident) => {
-        [cube!(@ $function 0), cube!(@ $function 1), cube!(@ $function 2), cube!(@ $function 3)]
+/// Three operators, of which the last one binds looser than the others, or they
+/// stand in parentheses: a sum of products, or a product of sums.
+macro_rules! sums {
+    ($function:ident $c:literal) => {
+        [
+            [$function::<R, 2, 2, $c>, $function::<R, 3, 2, $c>],
+            [$function::<R, 2, 3, $c>, $function::<R, 3, 3, $c>],
+        ]
     };
-    (@ $function:ident $c:literal) => {
-        [cube!(@ $function 0 $c), cube!(@ $function 1 $c), cube!(@ $function 2 $c), cube!(@ $function 3 $c)]
-    };
-    (@ $function:ident $b:literal $c:literal) => {
-        [$function::<R, 0, $b, $c>, $function::<R, 1, $b, $c>, $function::<R, 2, $b, $c>, $function::<R, 3, $b, $c>]
+}
+
+macro_rules! products {
+    ($function:ident $c:literal) => {
+        [
+            [$function::<R, 0, 0, $c>, $function::<R, 1, 0, $c>],
+            [$function::<R, 0, 1, $c>, $function::<R, 1, 1, $c>],
+        ]
     };
 }
 
@@ -327,16 +346,23 @@ macro_rules! comparisons {
         [$(comparisons!(@ $a $all)),+]
     };
     (@ $a:literal $all:literal) => {
-        [compared::<R, $a, 4, $all>, compared::<R, $a, 5, $all>, compared::<R, $a, 6, $all>,
-         compared::<R, $a, 7, $all>, compared::<R, $a, 8, $all>, compared::<R, $a, 9, $all>]
+        [compared::<R, $a, 4, $all>, compared::<R, $a, 5, $all>,
+         compared::<R, $a, 6, $all>, compared::<R, $a, 7, $all>]
     };
 }
 
-/// Operators of arithmetic, and comparisons, which have rows of their own.
+/// Operators of arithmetic, and comparisons, which have tables of their own.
 const SUMS: usize = 4;
-const COMPARISONS: usize = 6;
+const COMPARISONS: usize = 4;
+/// Operators that have functions for operands in slots, and for any.
+const QUICK: usize = 13;
+const ANY_TWO: usize = 19;
 const _: () = assert!(Op2::Div as usize == 3 && Op2::Less as usize == 4);
+const _: () = assert!(Op2::Atan2 as usize == QUICK - 1 && Op2::And as usize == ANY_TWO);
 const _: () = assert!(OP1.len() == 21 && OP2.len() == 22 && Op2::Second as usize == 21);
+
+/// A table of three operators: the last, the second, the first.
+type Triple<R, const N: usize> = [[[Run<R>; 2]; 2]; N];
 
 impl<R: Real> Shapes<R> {
     pub(super) const LOAD: Run<R> = load;
@@ -352,28 +378,36 @@ impl<R: Real> Shapes<R> {
     pub(super) const ROOT_N: Run<R> = root_n;
     const ONE_S: [Run<R>; 21] = row!(one_s 0 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20);
     const ONE_N: [Run<R>; 21] = row!(one_n 0 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20);
-    const TWO_SS: [Run<R>; 21] = row!(two_ss 0 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20);
-    const TWO_SN: [Run<R>; 21] = row!(two_sn 0 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20);
-    const TWO_NS: [Run<R>; 21] = row!(two_ns 0 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20);
-    const TWO_NN: [Run<R>; 21] = row!(two_nn 0 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20);
+    const TWO_SS: [Run<R>; QUICK] = row!(two_ss 0 1 2 3 4 5 6 7 8 9 10 11 12);
+    const TWO_SN: [Run<R>; QUICK] = row!(two_sn 0 1 2 3 4 5 6 7 8 9 10 11 12);
+    const TWO_NS: [Run<R>; QUICK] = row!(two_ns 0 1 2 3 4 5 6 7 8 9 10 11 12);
+    const TWO_NN: [Run<R>; ANY_TWO] = row!(two_nn 0 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18);
     const SQUARE_SS: [Run<R>; SUMS] = row!(square_ss 0 1 2 3);
     const SS_S: [[Run<R>; SUMS]; SUMS] = rows!(ss_s);
     const S_SS: [[Run<R>; SUMS]; SUMS] = rows!(s_ss);
     const N_SS: [[Run<R>; SUMS]; SUMS] = rows!(n_ss);
     const SS_N: [[Run<R>; SUMS]; SUMS] = rows!(ss_n);
-    const SS_SS: [[[Run<R>; SUMS]; SUMS]; SUMS] = cube!(ss_ss);
-    const N_SS_S: [[[Run<R>; SUMS]; SUMS]; SUMS] = cube!(n_ss_s);
-    const ALL: [[Run<R>; COMPARISONS]; COMPARISONS] = comparisons!(true: 4 5 6 7 8 9);
-    const ANY: [[Run<R>; COMPARISONS]; COMPARISONS] = comparisons!(false: 4 5 6 7 8 9);
+    const SS_SS: Triple<R, 4> =
+        [sums!(ss_ss 0), sums!(ss_ss 1), products!(ss_ss 2), products!(ss_ss 3)];
+    const NS_S: [[Run<R>; SUMS]; 2] = [rows!(@ ns_s 0), rows!(@ ns_s 1)];
+    const N_SS_S: Triple<R, 2> = [sums!(n_ss_s 0), sums!(n_ss_s 1)];
+    const ALL: [[Run<R>; COMPARISONS]; COMPARISONS] = comparisons!(true: 4 5 6 7);
+    const ANY: [[Run<R>; COMPARISONS]; COMPARISONS] = comparisons!(false: 4 5 6 7);
 
     pub(super) fn one(op: Op1, is_slot: bool) -> Run<R> {
         let row = if is_slot { &Self::ONE_S } else { &Self::ONE_N };
         row[op as usize]
     }
 
-    /// Two operands, each of which is a slot or a node.
+    /// Whether an operator has functions for operands in slots.
+    pub(super) fn takes_slots(op: Op2) -> bool {
+        (op as usize) < QUICK
+    }
+
+    /// Two operands, each of which is a slot or a node: slots only of operators
+    /// that [take them](Self::takes_slots).
     pub(super) fn two(op: Op2, left_is_slot: bool, right_is_slot: bool) -> Run<R> {
-        let row = match (op, left_is_slot, right_is_slot) {
+        let row: &[Run<R>] = match (op, left_is_slot, right_is_slot) {
             (Op2::And, _, _) => return and,
             (Op2::Or, _, _) => return or,
             (Op2::Second, _, _) => return second,
@@ -401,17 +435,25 @@ impl<R: Real> Shapes<R> {
         table[b as usize % SUMS][a as usize % SUMS]
     }
 
-    /// `(s a s) c (s b s)`.
-    pub(super) fn ss_ss(a: Op2, b: Op2, c: Op2) -> Run<R> {
-        Self::SS_SS[c as usize % SUMS][b as usize % SUMS][a as usize % SUMS]
+    /// `(n a s) b s`, if it is a sum: a step of Horner's scheme is one.
+    pub(super) fn ns_s(a: Op2, b: Op2) -> Option<Run<R>> {
+        Self::NS_S.get(b as usize).map(|row| row[a as usize % SUMS])
     }
 
-    /// `n c ((s a s) b s)`.
-    pub(super) fn n_ss_s(a: Op2, b: Op2, c: Op2) -> Run<R> {
-        Self::N_SS_S[c as usize % SUMS][b as usize % SUMS][a as usize % SUMS]
+    /// `(s a s) c (s b s)`, if it is a sum of products or a product of sums.
+    pub(super) fn ss_ss(a: Op2, b: Op2, c: Op2) -> Option<Run<R>> {
+        let is_common = is_sum(a) == is_sum(b) && is_sum(a) != is_sum(c);
+        is_common.then(|| triple(&Self::SS_SS, a, b, c))?
     }
 
-    /// Two comparisons of slots, of which all or any have to hold.
+    /// `n c ((s a s) b s)`, if it is a sum, and that a product.
+    pub(super) fn n_ss_s(a: Op2, b: Op2, c: Op2) -> Option<Run<R>> {
+        let is_common = is_sum(c) && !is_sum(a) && !is_sum(b);
+        is_common.then(|| triple(&Self::N_SS_S, a, b, c))?
+    }
+
+    /// Two comparisons of slots, of which all or any have to hold. They are of
+    /// those that have no [mirrored](Op2::mirrored) one.
     pub(super) fn compared(all: bool, a: Op2, b: Op2) -> Run<R> {
         let table = if all { &Self::ALL } else { &Self::ANY };
         let row = |op: Op2| (op as usize).saturating_sub(SUMS) % COMPARISONS;
@@ -426,6 +468,15 @@ impl<R: Real> Shapes<R> {
             _ => native::<R, 255>,
         }
     }
+}
+
+/// Whether an operator of arithmetic is `+` or `-`.
+fn is_sum(op: Op2) -> bool {
+    (op as usize) < 2
+}
+
+fn triple<R, const N: usize>(table: &Triple<R, N>, a: Op2, b: Op2, c: Op2) -> Option<Run<R>> {
+    table.get(c as usize).map(|table| table[b as usize % 2][a as usize % 2])
 }
 
 /// Shapes of two operators of arithmetic.

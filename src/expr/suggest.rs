@@ -6,27 +6,27 @@ const LONGEST: usize = 32;
 /// The nearest name so far.
 #[derive(Debug)]
 pub(super) struct Nearest<'n> {
-    wanted: &'n str,
+    wanted: &'n [u8],
     best: [u8; LONGEST],
     length: usize,
     distance: usize,
 }
 
 impl<'n> Nearest<'n> {
-    pub(super) fn new(wanted: &'n str) -> Self {
+    pub(super) fn new(wanted: &'n [u8]) -> Self {
         // A third of the name may differ, and one letter of a short one.
         let distance = (wanted.len() / 3).max(1) + 1;
         Self { wanted, best: [0; LONGEST], length: 0, distance }
     }
 
     /// Compares one more name.
-    pub(super) fn offer(&mut self, name: &str) {
-        let Some(distance) = distance(self.wanted.as_bytes(), name.as_bytes()) else { return };
+    pub(super) fn offer(&mut self, name: &[u8]) {
+        let Some(distance) = distance(self.wanted, name) else { return };
         // Nothing of a single letter is left if that one is changed.
         if distance < self.distance.min(self.wanted.len()) {
             self.distance = distance;
             self.length = name.len();
-            for (to, from) in self.best.iter_mut().zip(name.as_bytes()) {
+            for (to, from) in self.best.iter_mut().zip(name) {
                 *to = *from;
             }
         }
@@ -82,13 +82,13 @@ mod tests {
 
     #[test]
     fn the_nearest_wins_if_it_is_near() {
-        let mut nearest = Nearest::new("presure");
+        let mut nearest = Nearest::new(b"presure");
         for name in ["p", "measure", "pressure", "temperature"] {
-            nearest.offer(name);
+            nearest.offer(name.as_bytes());
         }
         assert_eq!(nearest.name(), Some("pressure"));
-        let mut nearest = Nearest::new("x");
-        nearest.offer("y");
+        let mut nearest = Nearest::new(b"x");
+        nearest.offer(b"y");
         assert_eq!(nearest.name(), None);
     }
 }

@@ -63,9 +63,7 @@ impl<S: ReleaseStrategy, C: ClassTable> Drop for Home<'_, S, C> {
     #[inline(always)]
     fn drop(&mut self) {
         // SAFETY: the slot is that of a handle which was given up for this value.
-        if let Err(error) = unsafe { self.pool.retire(self.slot, None) } {
-            self.pool.report(&error);
-        }
+        unsafe { self.pool.retire_or_report(self.slot) };
     }
 }
 

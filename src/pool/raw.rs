@@ -371,16 +371,65 @@ impl<'m, S: ReleaseStrategy, C: ClassTable> RawPool<'m, S, C> {
         tenure: Tenure,
         caller: Option<Caller>,
     ) -> Result<(), ReleaseError> {
-        // SAFETY: a slot with a class names one of this pool.
-        let hot = unsafe { self.classes.hot(slot.class) };
-        // SAFETY: the caller's promise: elements and ticket are those of a slot
-        // of this class.
-        if unsafe { S::retire(&hot.list, slot.elements, slot.ticket, tenure) } {
-            hot.count_retired();
+        // SAFETY: the caller's promise, passed on.
+        if unsafe { self.retire_hot(slot, tenure) } {
             return Ok(());
         }
         // SAFETY: the caller's promise, passed on.
         unsafe { self.retire_slow(slot.elements, slot.ticket, slot.class, tenure, caller) }
+    }
+
+    /// Takes the slot of an owned array back; the hook is told why if that fails.
+    ///
+    /// # Safety
+    /// As [`retire`](Self::retire).
+    #[inline(always)]
+    pub(super) unsafe fn retire_or_report(&self, slot: Slot<S>) {
+        if slot.class == ClassId::NONE {
+            return;
+        }
+        // SAFETY: the caller's promise, and a handle's slot was cut.
+        if !S::RECLAIMS || !unsafe { self.retire_hot(slot, Tenure::Owned) } {
+            // SAFETY: as above.
+            unsafe { self.retire_reported(slot.elements, slot.ticket, slot.class) };
+        }
+    }
+
+    /// Takes a cut slot back, if nothing is in the way; the answer is whether.
+    ///
+    /// # Safety
+    /// As [`retire_as`](Self::retire_as).
+    #[inline(always)]
+    unsafe fn retire_hot(&self, slot: Slot<S>, tenure: Tenure) -> bool {
+        // SAFETY: a slot with a class names one of this pool.
+        let hot = unsafe { self.classes.hot(slot.class) };
+        // SAFETY: the caller's promise: elements and ticket are those of a slot
+        // of this class.
+        let done = unsafe { S::retire(&hot.list, slot.elements, slot.ticket, tenure) };
+        if done {
+            hot.count_retired();
+        }
+        done
+    }
+
+    /// What the hot path could not do for an owned array. All in one call, whose
+    /// result takes no room in the hot path.
+    ///
+    /// # Safety
+    /// As [`retire`](Self::retire), and the slot has a class.
+    #[cold]
+    #[inline(never)]
+    unsafe fn retire_reported(&self, elements: NonNull<u8>, ticket: S::Ticket, id: ClassId) {
+        let done = if S::RECLAIMS {
+            // SAFETY: the caller's promise, passed on.
+            unsafe { self.retire_slow(elements, ticket, id, Tenure::Owned, None) }
+        } else {
+            // SAFETY: the caller's promise; the class is that of watched arrays.
+            unsafe { self.retire_direct_watched(elements, None) }
+        };
+        if let Err(error) = done {
+            self.report(&error);
+        }
     }
 
     /// What the hot path could not do: look into the real list, or say why not.

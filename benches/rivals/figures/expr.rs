@@ -1,11 +1,13 @@
 //! Expressions: a tick of a batch, and compiling one, against closures and rivals.
 
 use core::hint::black_box;
+use std::path::Path;
+use std::process::{Command, Stdio};
 
 use arraypool::expr::{Batch, Engine, Pool};
 
 use crate::Group;
-use crate::expr_rivals::{fasteval_of, nanoexpr_of};
+use crate::expr_rivals::{exmex_of, fasteval_of, meval_of, nanoexpr_of};
 use crate::expressions::{self, Closure, PARAMETERS, parameters};
 use crate::measure::{Contender, Course, Pass, Times, race};
 use crate::options::Options;
@@ -107,50 +109,64 @@ fn run(report: &mut Report, options: &Options) {
     let mut random = XorShift(options.seed | 1);
     let (heats, rounds) = if options.quick { (2, 60) } else { (5, 300) };
     let course = Course { heats, rounds, operations: 7 * TICKS as usize, answer: RIGHT };
-    report.skipped("exp-rs", "it forces its own global allocator on whoever links it");
-    report.skipped(
-        "exmex, meval",
-        "they lack comparisons and logic, of which both workloads are full",
-    );
     let w1 = || {
-        vec![
-            contender("floor", by_hand(expressions::floor1().into()), None),
-            contender("arraypool", ours(&expressions::W1), Some(expressions::floor1().into())),
-            contender(
-                "nanoexpr",
-                nanoexpr_of(&expressions::W1),
-                Some(expressions::floor1().into()),
-            ),
-            contender(
-                "fasteval",
-                fasteval_of(&expressions::W1),
-                Some(expressions::floor1().into()),
-            ),
-            compiling("compile", &expressions::W1),
-        ]
+        let mut all = everyone(&expressions::W1, expressions::floor1);
+        all.push(compiling("compile", &expressions::W1));
+        all
     };
     let times = race(w1, course, &mut random);
-    goals(report, "w1", &times, &[("floor", 2.15)], &[("nanoexpr", 2.5), ("fasteval", 3.0)]);
+    let faster = [("nanoexpr", 2.5), ("fasteval", 3.0), ("exmex", 2.5)];
+    goals(report, "w1", &times, &[("floor", 2.15)], &faster);
     report.goal("compile/w1/floor", times.ratio("compile", "floor"), AtMost(41.0));
-    let w2 = || {
-        vec![
-            contender("floor", by_hand(expressions::floor2().into()), None),
-            contender("arraypool", ours(&expressions::W2), Some(expressions::floor2().into())),
-            contender(
-                "nanoexpr",
-                nanoexpr_of(&expressions::W2),
-                Some(expressions::floor2().into()),
-            ),
-            contender(
-                "fasteval",
-                fasteval_of(&expressions::W2),
-                Some(expressions::floor2().into()),
-            ),
-        ]
-    };
-    let times = race(w2, course, &mut random);
+    let times = race(|| everyone(&expressions::W2, expressions::floor2), course, &mut random);
     goals(report, "w2", &times, &[("floor", 4.0)], &[("fasteval", 4.8)]);
     written_out(report, course, &mut random);
+    alone(report, course, options.seed);
+}
+
+/// exp-rs forces its own global allocator on whoever links it, so it and this crate
+/// meet in a process, and a package, of their own.
+fn alone(report: &mut Report, course: Course, seed: u64) {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("alone");
+    let target = folder.join("../../../target/alone");
+    let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    cargo.args(["run", "--quiet", "--release", "--manifest-path"]).arg(folder.join("Cargo.toml"));
+    cargo.arg("--target-dir").arg(target).arg("--");
+    cargo.args([course.heats, course.rounds / 4].map(|count| count.to_string()));
+    let output = cargo.arg((seed >> 1).to_string()).stdin(Stdio::null()).output();
+    let said = match output {
+        Ok(output) if output.status.success() => output.stdout,
+        Ok(output) => {
+            let why = String::from_utf8_lossy(&output.stderr).into_owned();
+            return report.skipped("exp-rs", why.lines().last().unwrap_or("it failed"));
+        }
+        Err(error) => return report.skipped("exp-rs", &error.to_string()),
+    };
+    let said = String::from_utf8_lossy(&said).into_owned();
+    let ratio = |name: &str| {
+        let start = format!("ratio {name} ");
+        let found = said.lines().find_map(|line| line.strip_prefix(&start)?.parse::<f64>().ok());
+        found.unwrap_or_else(|| panic!("it says nothing about {name}: {said}"))
+    };
+    for line in said.lines().filter(|line| line.starts_with("time ")) {
+        println!("{line} ns");
+    }
+    report.goal("arraypool/w1/exp-rs", ratio("w1"), AtLeast(42.0));
+    report.goal("arraypool/w2/exp-rs", ratio("w2"), AtLeast(90.0));
+    report.goal("compile/w1/exp-rs-parse", ratio("compile"), AtLeast(2.6));
+}
+
+/// The floor, this crate, and whoever can share a process with it.
+fn everyone(texts: &[&'static str], floor: fn() -> [Closure; 7]) -> Vec<Contender> {
+    let checked = |name, tick| contender(name, tick, Some(floor().into()));
+    vec![
+        contender("floor", by_hand(floor().into()), None),
+        checked("arraypool", ours(texts)),
+        checked("nanoexpr", nanoexpr_of(texts)),
+        checked("fasteval", fasteval_of(texts)),
+        checked("exmex", exmex_of(texts)),
+        checked("meval", meval_of(texts)),
+    ]
 }
 
 fn goals(

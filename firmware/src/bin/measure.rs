@@ -10,7 +10,7 @@ mod image {
     use arraypool::{Arena, ArrayPool, DefaultStrategy, PoolArray};
     use arraypool_firmware::chip::{self, count, hprintln};
     use arraypool_firmware::expressions::{PARAMETERS, W1, W2, parameters};
-    use arraypool_firmware::work::{LIMITS, STRATEGY};
+    use arraypool_firmware::work::{LIMITS, STRATEGY, must};
 
     const PROGRAMS: usize = 16 * 1024;
     const SCRATCH: usize = 8 * 1024;
@@ -46,7 +46,7 @@ mod image {
         // SAFETY: `Measured` passes its own hand.
         let hand = unsafe { &mut *hand.cast::<Hand<'_>>() };
         // SAFETY: `Measured` put an array there, and takes none out afterwards.
-        drop(unsafe { hand.held.assume_init_read() });
+        unsafe { hand.held.assume_init_drop() };
     }
 
     struct Measured<'p> {
@@ -86,7 +86,7 @@ mod image {
         let memory = unsafe { &mut *(&raw mut ARRAY_MEMORY) };
         let arena = Arena::from_buffer(memory);
         let pool = ArrayPool::<u64>::builder().max_runs(64).try_build_owning(arena);
-        let pool: ArrayPool<'_, u64> = pool.expect("there is room");
+        let pool: ArrayPool<'_, u64> = must(pool);
         let hand = Hand { pool: &pool, length: 0, held: MaybeUninit::uninit() };
         let mut measured = Measured { hand, own };
         for length in [12, 200] {
@@ -94,7 +94,7 @@ mod image {
             let back = held.map_or(0, |held| measured.release(held));
             hprintln!("allocate-{}-first {}", length, first);
             hprintln!("release-{}-first {}", length, back);
-            pool.reserve(length, HELD);
+            must(pool.try_reserve(length, HELD));
             for _ in 0..HELD {
                 // Every slot has had a tenant, as after the start of a program.
                 let all: [Held<'_>; HELD] =
@@ -108,7 +108,7 @@ mod image {
         }
         random(&mut measured);
         comb(&mut measured);
-        pool.verify().expect("the books are whole");
+        must(pool.verify());
     }
 
     fn random(measured: &mut Measured<'_>) {
@@ -145,7 +145,7 @@ mod image {
     fn comb(measured: &mut Measured<'_>) {
         let mut held: [Held<'_>; 2 * HELD] = [const { None }; 2 * HELD];
         let (mut taken, mut back) = (NONE, NONE);
-        measured.hand.pool.reserve(12, 2 * HELD);
+        must(measured.hand.pool.try_reserve(12, 2 * HELD));
         for place in &mut held {
             *place = measured.allocate(12).1;
         }
@@ -177,7 +177,7 @@ mod image {
     extern "C" fn replace(replacement: *mut u8) {
         // SAFETY: `ticks` passes a replacement.
         let work = unsafe { &mut *replacement.cast::<Replacement<'_, '_, '_>>() };
-        work.batch.replace(work.index, work.text).expect("there is room");
+        must(work.batch.replace(work.index, work.text));
     }
 
     fn ticks(own: u32) {
@@ -190,15 +190,15 @@ mod image {
             )
         };
         let pool = Pool::builder().max_runs(64).try_build_owning(Arena::from_buffer(programs));
-        let pool = Pool::<DefaultStrategy>::from(pool.expect("there is room"));
+        let pool = Pool::<DefaultStrategy>::from(must(pool));
         let engine = Engine::<f64>::with(&pool, Phases::in_buffers(trees, checked), LIMITS);
         for (name, texts) in [("w1", &W1), ("w2", &W2)] {
             let mut batch = engine.batch();
             for parameter in PARAMETERS {
-                batch.parameter(parameter, 0.0).expect("there is a slot");
+                must(batch.parameter(parameter, 0.0));
             }
             for text in texts {
-                batch.add(text).expect("it is an expression");
+                must(batch.add(text));
             }
             let mut batch = batch.build();
             let (mut sum, mut range) = (0_u64, NONE);

@@ -20,11 +20,11 @@ macro_rules! functions {
 functions! { f64:
     sqrt sqrt exp exp ln log log10 log10 sin sin cos cos tan tan asin asin acos acos atan atan
     sinh sinh cosh cosh tanh tanh floor floor ceil ceil round round;
-    powf pow atan2 atan2
+    powf pow atan2 atan2 remainder fmod
 }
 
 functions! { f32:
     sqrt sqrtf exp expf ln logf log10 log10f sin sinf cos cosf tan tanf asin asinf acos acosf
     atan atanf sinh sinhf cosh coshf tanh tanhf floor floorf ceil ceilf round roundf;
-    powf powf atan2 atan2f
+    powf powf atan2 atan2f remainder fmodf
 }

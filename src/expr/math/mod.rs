@@ -26,6 +26,8 @@ pub trait Functions: Sized {
     /// Halves go away from zero.
     fn round(self) -> Self;
     fn powf(self, exponent: Self) -> Self;
+    /// The remainder of a division towards zero.
+    fn remainder(self, divisor: Self) -> Self;
     /// The angle of the point (`other`, `self`).
     fn atan2(self, other: Self) -> Self;
 }

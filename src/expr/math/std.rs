@@ -13,6 +13,11 @@ macro_rules! functions {
             fn $binary(self, other: Self) -> Self {
                 <$real>::$binary(self, other)
             })+
+
+            #[inline(always)]
+            fn remainder(self, divisor: Self) -> Self {
+                self % divisor
+            }
         }
     };
     ($($real:ty)+) => {

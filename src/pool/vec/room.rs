@@ -7,7 +7,8 @@ use core::ptr;
 use super::{PoolArray, PoolVec, RawPool};
 use crate::error::{AllocError, OrPanic};
 use crate::pool::class::{ClassTable, Table};
-use crate::pool::release::ReleaseStrategy;
+use crate::pool::raw::Slot;
+use crate::pool::release::{ReleaseStrategy, Tenure};
 
 /// The least capacity that a vector grows to where there are no classes.
 const FIRST: usize = 4;
@@ -36,24 +37,22 @@ impl<S: ReleaseStrategy, C: ClassTable> RawPool<'_, S, C> {
         PoolArray::new(&self.empty(), self, capacity)
     }
 
-    /// Units, and elements that fit them, of the slot that would serve `length`
-    /// elements.
-    fn measure<T>(&self, length: usize) -> Result<(usize, usize), AllocError> {
+    /// Units, and elements of `size` bytes that fit them, of the slot that would
+    /// serve `length` elements.
+    #[inline(always)]
+    fn measure(&self, size: usize, length: usize) -> Result<(usize, usize), AllocError> {
         let too_large = AllocError::TooLarge { length };
         u32::try_from(length).map_err(|_| too_large)?;
         // In a typed pool a unit is an element, and nothing needs dividing.
         let unit = self.unit_size();
-        let alike = unit == size_of::<T>();
-        let units = if alike {
-            length
-        } else {
-            length.checked_mul(size_of::<T>()).ok_or(too_large)?.div_ceil(unit)
-        };
+        let alike = unit == size;
+        let units =
+            if alike { length } else { length.checked_mul(size).ok_or(too_large)?.div_ceil(unit) };
         let units = self.whole(units);
-        let capacity = if alike || size_of::<T>() == 0 {
+        let capacity = if alike || size == 0 {
             units
         } else {
-            units.checked_mul(unit).ok_or(too_large)? / size_of::<T>()
+            units.checked_mul(unit).ok_or(too_large)? / size
         };
         Ok((units, capacity.min(u32::MAX as usize)))
     }
@@ -72,11 +71,23 @@ impl<S: ReleaseStrategy, C: ClassTable> RawPool<'_, S, C> {
     /// Room for at least `length` elements: all of a slot.
     #[track_caller]
     fn room<T>(&self, length: usize) -> Result<PoolArray<'_, MaybeUninit<T>, S, C>, AllocError> {
-        let (units, capacity) = self.measure::<T>(length)?;
+        let (units, capacity) = self.measure(size_of::<T>(), length)?;
         if units == 0 {
             return Ok(self.no_room());
         }
         self.array_of(units, capacity)
+    }
+
+    /// The same for elements of `size` bytes: a slot, and how many it holds. One
+    /// function for all types, as growing is rare and flash may be short.
+    #[inline(never)]
+    #[track_caller]
+    fn room_of(&self, size: usize, length: usize) -> Result<(Slot<S>, u32), AllocError> {
+        let (units, capacity) = self.measure(size, length)?;
+        let capacity =
+            if size == 0 { u32::MAX } else { u32::try_from(capacity).unwrap_or(u32::MAX) };
+        let slot = if units == 0 { self.empty() } else { self.issue(units, Tenure::Owned)? };
+        Ok((slot, capacity))
     }
 }
 
@@ -161,7 +172,9 @@ impl<'p, T, S: ReleaseStrategy, C: ClassTable> PoolVec<'p, T, S, C> {
     #[track_caller]
     fn move_to(&mut self, capacity: usize) -> Result<(), AllocError> {
         debug_assert!(capacity >= self.length);
-        let mut room = self.slot.pool().room::<T>(capacity)?;
+        let pool = self.slot.pool();
+        let (slot, capacity) = pool.room_of(size_of::<T>(), capacity)?;
+        let mut room = PoolArray::<MaybeUninit<T>, S, C>::new(&slot, pool, capacity);
         // SAFETY: the elements lie in this vector's slot; the other is a slot of
         // its own, or empty as they are, and has room for `capacity`.
         unsafe { ptr::copy_nonoverlapping(self.slot.as_ptr(), room.as_mut_ptr(), self.length) };
@@ -207,7 +220,7 @@ impl<'p, T, S: ReleaseStrategy, C: ClassTable> PoolVec<'p, T, S, C> {
         if !S::RECLAIMS || size_of::<T>() == 0 || wanted >= self.capacity() {
             return Ok(());
         }
-        let (_, smaller) = self.slot.pool().measure::<T>(wanted)?;
+        let (_, smaller) = self.slot.pool().measure(size_of::<T>(), wanted)?;
         if smaller < self.capacity() { self.move_to(wanted) } else { Ok(()) }
     }
 }
