@@ -33,6 +33,7 @@
 //! 3. `shared`: one pool, many threads; reusable arenas, one per worker.
 //! 4. [`json`]: documents in pooled arrays, read in one pass, edited, written.
 //! 5. [`expr`]: expressions, compiled once, evaluated every millisecond.
+//! 6. `capi`: all of these from C (docs/C.md).
 //!
 //! # Features
 //!
@@ -45,6 +46,7 @@
 //! | `serde` | | any serde format into a pooled tree and back |
 //! | `allocator-api2` | | collections of others in an arena, and an arena in an allocator |
 //! | `shared` | | one pool, many threads |
+//! | `capi` | | the C interface; `capi-core` is the part that needs no heap |
 //! | `tagged` | | [`DefaultStrategy`] is [`Tagged`] instead of `Metadata` |
 //!
 //! Without default features the crate is `no_std` and needs no allocator at all:
@@ -62,6 +64,8 @@ mod error;
 mod pool;
 mod sync;
 
+#[cfg(feature = "capi-core")]
+pub mod capi;
 #[cfg(feature = "expr")]
 pub mod expr;
 #[cfg(feature = "json")]

@@ -12,6 +12,8 @@
 mod image;
 #[path = "firmware/table.rs"]
 mod table;
+#[path = "firmware/tools.rs"]
+mod tools;
 
 use std::io::Write;
 
@@ -25,10 +27,10 @@ fn missing() -> Option<&'static str> {
     if !image::has_sources() {
         return Some("no folder firmware, which the published package is without");
     }
-    if !image::has_target() {
+    if !tools::has_target() {
         return Some("no target thumbv7em-none-eabihf; `rustup target add` it");
     }
-    (!image::has_emulator()).then_some("no qemu-system-arm")
+    (!tools::has_emulator()).then_some("no qemu-system-arm")
 }
 
 /// What one strategy's images said, and how large they are.

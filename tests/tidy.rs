@@ -21,7 +21,7 @@ const FLOORS: [(&str, u32); 8] = [
 ];
 
 /// The files that may hold `unsafe`.
-const UNSAFE: [&str; 53] = [
+const UNSAFE: [&str; 67] = [
     "src/arena/alloc.rs",
     "src/arena/allocator.rs",
     "src/arena/checkpoint.rs",
@@ -36,6 +36,20 @@ const UNSAFE: [&str; 53] = [
     "src/arena/reuse.rs",
     "src/arena/source.rs",
     "src/arena/text.rs",
+    "src/capi/arena/alloc.rs",
+    "src/capi/arena/mod.rs",
+    "src/capi/arena/state.rs",
+    "src/capi/expr.rs",
+    "src/capi/handle.rs",
+    "src/capi/json.rs",
+    "src/capi/mempool.rs",
+    "src/capi/mod.rs",
+    "src/capi/pool/any.rs",
+    "src/capi/pool/hand.rs",
+    "src/capi/pool/mod.rs",
+    "src/capi/shared.rs",
+    "src/capi/status.rs",
+    "src/capi/text.rs",
     "src/json/node/build.rs",
     "src/json/node/edit.rs",
     "src/json/node/mod.rs",

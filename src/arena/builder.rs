@@ -42,11 +42,11 @@ pub struct ArenaBuilder<'m> {
 
 impl<'m> ArenaBuilder<'m> {
     #[cfg(feature = "alloc")]
-    pub(super) fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self::of(Source::Heap)
     }
 
-    pub(super) fn in_buffer() -> Self {
+    pub(crate) fn in_buffer() -> Self {
         Self::of(Source::Buffer)
     }
 

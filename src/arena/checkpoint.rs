@@ -137,8 +137,20 @@ impl Arena<'_> {
         Ok(unsafe { place.as_ref() })
     }
 
+    /// Bytes of the marks that checkpoints and handles need.
+    #[cfg(feature = "capi-core")]
+    pub(crate) fn mark_bytes(&self) -> usize {
+        let mut marks = 0;
+        // No mark is the one: all are looked at.
+        self.find_mark(|_| {
+            marks += 1;
+            false
+        });
+        marks * super::bump::round_up(size_of::<Mark>())
+    }
+
     /// The first mark of the list, from the last one back, that is asked for.
-    fn find_mark(&self, is_it: impl Fn(&Mark) -> bool) -> Option<NonNull<Mark>> {
+    fn find_mark(&self, mut is_it: impl FnMut(&Mark) -> bool) -> Option<NonNull<Mark>> {
         let mut link = self.state().marks.get();
         while let Some(place) = link {
             // SAFETY: marks in the list lie where `add_mark` wrote them: rewinding

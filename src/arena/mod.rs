@@ -122,6 +122,13 @@ pub struct Arena<'m> {
     buffer: PhantomData<&'m mut [MaybeUninit<u8>]>,
 }
 
+const _: () = {
+    use core::mem::offset_of;
+    assert!(offset_of!(Arena<'_>, cursor) == 0, "a C program reads it there");
+    assert!(offset_of!(Arena<'_>, limit) == size_of::<usize>(), "a C program reads it there");
+    assert!(size_of::<Limit>() == size_of::<usize>(), "and as one word");
+};
+
 /// What only the cold paths need: entering and leaving a scope do not touch it.
 struct State {
     /// The last chunk of the list that is in use; those behind it are empty.
@@ -210,8 +217,7 @@ impl Arena<'static> {
     /// [`AllocError::OutOfMemory`] if there is not that much memory.
     pub fn try_with_capacity(capacity: usize) -> Result<Self, AllocError> {
         let arena = Self::builder().initial_chunk(capacity).build();
-        let chunk = arena.add_chunk(arena.common().target.get())?;
-        arena.enter(chunk);
+        arena.take_first_chunk()?;
         Ok(arena)
     }
 
@@ -246,7 +252,12 @@ impl<'m> Arena<'m> {
     /// ```
     #[must_use]
     pub fn from_buffer(buffer: &'m mut [MaybeUninit<u8>]) -> Self {
-        let arena = ArenaBuilder::in_buffer().build();
+        ArenaBuilder::in_buffer().build().with_buffer(buffer)
+    }
+
+    /// The arena, which is new and of a buffer, with that buffer.
+    pub(crate) fn with_buffer(self, buffer: &'m mut [MaybeUninit<u8>]) -> Self {
+        let arena = self;
         let block = NonNull::from(&mut *buffer).cast();
         // SAFETY: the buffer is borrowed for 'm, uniquely and writably, so
         // nobody else uses it as long as the arena lives.
@@ -256,6 +267,14 @@ impl<'m> Arena<'m> {
             arena.common().allocated.set(arena.list().map(Chunk::capacity).sum());
         }
         arena
+    }
+
+    /// Takes the first chunk of an arena that has none.
+    #[cfg(feature = "alloc")]
+    pub(crate) fn take_first_chunk(&self) -> Result<(), AllocError> {
+        let chunk = self.add_chunk(self.common().target.get())?;
+        self.enter(chunk);
+        Ok(())
     }
 
     fn from_parts(builder: &ArenaBuilder<'m>) -> Self {
@@ -401,7 +420,7 @@ impl<'m> Arena<'m> {
 
     /// Bumps the cursor of the current chunk; the fast path of everything.
     #[inline]
-    fn bump_current(&self, layout: Layout) -> Option<NonNull<u8>> {
+    pub(crate) fn bump_current(&self, layout: Layout) -> Option<NonNull<u8>> {
         let cursor = self.cursor.get();
         let address = cursor.addr().get();
         let place = bump::bump(address, self.limit.get().word(), layout.size(), layout.align())?;

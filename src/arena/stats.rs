@@ -196,10 +196,15 @@ impl Arena<'_> {
     /// Complexity: one step per chunk. Never panics.
     #[must_use]
     pub fn owns<T: ?Sized>(&self, ptr: *const T) -> bool {
-        let address = ptr.cast::<u8>().addr();
+        self.owns_bytes(ptr.cast::<u8>().addr(), 1)
+    }
+
+    /// Whether so many bytes from there on are all of one chunk, and handed out.
+    pub(crate) fn owns_bytes(&self, address: usize, bytes: usize) -> bool {
         self.list().zip(self.chunks()).any(|(chunk, stats)| {
             let start = chunk.start().addr().get();
-            address >= start && address - start < stats.used
+            let used_behind = (start + stats.used).saturating_sub(address);
+            address >= start && used_behind > 0 && bytes <= used_behind
         })
     }
 

@@ -83,6 +83,14 @@ impl<'m, S: ReleaseStrategy> Pool<'m, S> {
         self.raw.vec()
     }
 
+    /// Takes every array back at once; memory is kept for what comes next. No engine
+    /// borrows the pool then.
+    ///
+    /// Complexity: one step per run. Never panics.
+    pub fn reset(&mut self) {
+        self.raw.reset();
+    }
+
     /// The pool's balance. Complexity: one step per class. Never panics.
     #[must_use]
     pub fn stats(&self) -> PoolStats {

@@ -105,7 +105,8 @@ impl<T, S: ReleaseStrategy, C: ClassTable> SharedPool<T, S, C> {
 
     #[cold]
     fn open(&self) -> Result<&Arc<Depot<S, C>>, AllocError> {
-        let depot = Depot::open(Layout::new::<T>(), &self.settings)?;
+        let unit = self.settings.unit.unwrap_or(Layout::new::<T>());
+        let depot = Depot::open(unit, &self.settings)?;
         // Of several threads that come first, one has its depot kept.
         Ok(self.depot.get_or_init(|| Arc::new(depot)))
     }

@@ -2,6 +2,8 @@
 
 #![forbid(unsafe_code)]
 
+use core::alloc::Layout;
+
 use crate::error::ReleaseError;
 
 /// Settings of a [`SharedPool`](super::SharedPool), made in constants.
@@ -23,12 +25,21 @@ pub struct SharedSettings {
     pub(super) batch: u32,
     pub(super) batch_bytes: usize,
     pub(super) hook: Option<fn(&ReleaseError)>,
+    /// What an element is like, if its type does not say.
+    pub(super) unit: Option<Layout>,
 }
 
 impl SharedSettings {
     /// No limit in bytes, 512 runs, batches of up to 64 arrays and 64 KiB.
     pub const fn new() -> Self {
-        Self { limit: usize::MAX, runs_max: 512, batch: 64, batch_bytes: 64 << 10, hook: None }
+        Self {
+            limit: usize::MAX,
+            runs_max: 512,
+            batch: 64,
+            batch_bytes: 64 << 10,
+            hook: None,
+            unit: None,
+        }
     }
 
     /// The most bytes that the pool takes from the heap: arrays, books and lanes.
@@ -51,6 +62,13 @@ impl SharedSettings {
     pub const fn batch(mut self, arrays: u32, bytes: usize) -> Self {
         self.batch = if arrays > u32::MAX / 2 { u32::MAX / 2 } else { arrays };
         self.batch_bytes = bytes;
+        self
+    }
+
+    /// Elements of another size than the type's, for arrays that are held by hand.
+    #[cfg(feature = "capi")]
+    pub(crate) const fn unit(mut self, unit: Layout) -> Self {
+        self.unit = Some(unit);
         self
     }
 

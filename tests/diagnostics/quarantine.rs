@@ -127,8 +127,10 @@ fn overwritten_bookkeeping_is_found_when_the_rest_is_over() {
     let address = first.as_ptr();
     drop(first);
     let header = address.cast::<usize>().wrapping_sub(2).cast_mut();
-    // SAFETY: the header is the pool's memory, which is prepared for every value.
-    unsafe { header.write(!header.read()) };
+    // SAFETY: the header is the pool's memory, and holds words.
+    let word = unsafe { header.read() };
+    // SAFETY: as above, and the pool is prepared for every value.
+    unsafe { header.write(!word) };
     drop(second);
     let report = told_once();
     assert_eq!((report.problem, report.address), (Problem::BookkeepingOverwritten, address.addr()));

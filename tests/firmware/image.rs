@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-const TARGET: &str = "thumbv7em-none-eabihf";
+use super::tools::TARGET;
 
 fn folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("firmware")
@@ -13,24 +13,6 @@ fn folder() -> PathBuf {
 /// Whether there is anything to build.
 pub(crate) fn has_sources() -> bool {
     folder().join("Cargo.toml").exists()
-}
-
-/// Whether the compiler has a core library for the chip.
-pub(crate) fn has_target() -> bool {
-    let asked =
-        Command::new("rustc").args(["--print", "target-libdir", "--target", TARGET]).output();
-    let found = asked.ok().filter(|output| output.status.success());
-    found.is_some_and(|output| {
-        let folder = PathBuf::from(String::from_utf8_lossy(&output.stdout).trim());
-        folder.read_dir().is_ok_and(|mut files| files.next().is_some())
-    })
-}
-
-/// Whether there is something to run images on.
-pub(crate) fn has_emulator() -> bool {
-    let mut command = Command::new("qemu-system-arm");
-    let asked = command.arg("--version").stdout(Stdio::null()).stderr(Stdio::null()).status();
-    asked.is_ok_and(|status| status.success())
 }
 
 /// Cargo in the firmware's folder, with nothing of this build's settings.

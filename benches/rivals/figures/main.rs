@@ -14,6 +14,7 @@ mod expressions;
 mod support;
 
 mod arenas;
+mod capi;
 mod clock;
 mod counts;
 mod diagnostics;
@@ -67,6 +68,7 @@ const GROUPS: &[Group] = &[
     expr::GROUP,
     json::GROUP,
     diagnostics::GROUP,
+    capi::GROUP,
 ];
 
 fn main() -> ExitCode {

@@ -284,13 +284,16 @@ unsafe impl ReleaseStrategy for Tagged {
 
     #[inline(always)]
     fn prefetch(address: usize) {
+        let header = ptr::without_provenance::<i8>(address.wrapping_sub(HEADER));
         #[cfg(all(target_arch = "x86_64", not(miri)))]
         {
             use core::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
-            let header = ptr::without_provenance::<i8>(address.wrapping_sub(HEADER));
             // SAFETY: a prefetch is a hint: it is defined for any address.
             unsafe { _mm_prefetch::<_MM_HINT_T0>(header) };
         }
+        // Elsewhere there is no such hint, or none in stable Rust.
+        #[cfg(not(all(target_arch = "x86_64", not(miri))))]
+        let _ = header;
     }
 
     #[inline]

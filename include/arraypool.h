@@ -1,0 +1,1286 @@
+/*
+ * arraypool: arenas, pools that refuse every wrong release, expressions, JSON.
+ *
+ * Ownership. A handle (a pointer to a type whose inside is not shown) is made by one
+ * function and freed by one, both of which its type names. Nothing else is freed by
+ * a program. NULL, a handle of another kind, and one that was destroyed, as long as
+ * its memory can be read, are refused: by a status, or with NULL, 0 or false.
+ *
+ * Threads. One thread at a time may use an object, unless its type says more.
+ * Different objects have nothing to do with each other, but where one is made in
+ * another one.
+ *
+ * Errors. No call ends the program. A function that can fail in more than one way
+ * returns an `ap_status`; a panic of the library, which is a defect of it, is one of
+ * them. (In a build without a standard library it ends in the program's `ap_panic`.)
+ *
+ * Define AP_NO_HEAP for such a build: what needs a heap is not declared then. Define
+ * AP_NO_INLINE to call `ap_arena_alloc` out of line.
+ *
+ * This file is made from src/capi by cbindgen: change it there.
+ */
+#ifndef ARRAYPOOL_H
+#define ARRAYPOOL_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#if !defined(AP_NO_HEAP)
+#define AP_HEAP 1
+#include <stdarg.h>
+#include <stdio.h>
+#endif
+
+/* The largest request of an arena. */
+#define AP_ARENA_MOST ((size_t)1 << 30)
+
+
+/**
+ * How a call ended. `AP_OK` is 0; everything else changed nothing, unless it says so.
+ *
+ * `ap_status_message` has a sentence for each. Values are never given another
+ * meaning; new ones may be added.
+ */
+typedef enum ap_status {
+    /**
+     * It was done.
+     */
+    AP_OK = 0,
+    /**
+     * A handle or an argument that is needed is NULL.
+     */
+    AP_NULL = 1,
+    /**
+     * The handle is of another kind, or was destroyed.
+     */
+    AP_WRONG_HANDLE = 2,
+    /**
+     * An argument has a value that it cannot have.
+     */
+    AP_INVALID_ARGUMENT = 3,
+    /**
+     * A text is not UTF-8.
+     */
+    AP_INVALID_UTF8 = 4,
+    /**
+     * What was asked for is not in this build, or not in this kind of pool.
+     */
+    AP_UNSUPPORTED = 5,
+    /**
+     * The object is in use: by a builder, by documents, or by the call that is running.
+     */
+    AP_BUSY = 6,
+    /**
+     * The library panicked, which is a defect of it. The object may be used no more, but freed.
+     */
+    AP_PANIC = 7,
+    /**
+     * There is no memory.
+     */
+    AP_OUT_OF_MEMORY = 16,
+    /**
+     * The limit in bytes would be passed.
+     */
+    AP_OVER_LIMIT = 17,
+    /**
+     * The length is more than the pool can ever serve.
+     */
+    AP_TOO_LARGE = 18,
+    /**
+     * The pool is frozen, and would have to grow.
+     */
+    AP_FROZEN = 19,
+    /**
+     * The pool has as many runs as it was made for.
+     */
+    AP_TOO_MANY_RUNS = 20,
+    /**
+     * A free list was overwritten. It is abandoned; the next call takes fresh memory.
+     */
+    AP_FREE_LIST_CORRUPTED = 21,
+    /**
+     * Class lengths are 1 to 64 ascending numbers from 1 to 2^30.
+     */
+    AP_INVALID_CLASSES = 22,
+    /**
+     * Released already, and its slot has no tenant now.
+     */
+    AP_ALREADY_RELEASED = 32,
+    /**
+     * The array is in the hands of somebody else.
+     */
+    AP_OWNED = 33,
+    /**
+     * The address is not in memory that this pool has handed out.
+     */
+    AP_FOREIGN = 34,
+    /**
+     * The address is inside an array, but not its first.
+     */
+    AP_INTERIOR = 35,
+    /**
+     * The bookkeeping of the array was overwritten. Its slot is abandoned.
+     */
+    AP_CORRUPTED = 36,
+    /**
+     * The array is gone: its slot has had another tenant, or the pool was reset.
+     */
+    AP_STALE = 37,
+    /**
+     * The strategy takes no single arrays back.
+     */
+    AP_NOT_RELEASABLE = 38,
+    /**
+     * The numbers of a class do not add up. (`ap_pool_verify` only.)
+     */
+    AP_UNBALANCED = 39,
+    /**
+     * Somebody wrote behind the array's end. Its slot is abandoned. (With `AP_CHECK_CANARY`.)
+     */
+    AP_OVERFLOW = 40,
+    /**
+     * Somebody wrote to a free array. (`ap_pool_verify`, with `AP_CHECK_INTEGRITY`.)
+     */
+    AP_WRITTEN_AFTER_RELEASE = 41,
+    /**
+     * The text is not what it should be: the error says what, and where.
+     */
+    AP_SYNTAX = 48,
+    /**
+     * There is nothing of this index, name, key or path.
+     */
+    AP_NOT_FOUND = 49,
+    /**
+     * The value is of another type.
+     */
+    AP_WRONG_TYPE = 50,
+    /**
+     * The expression was not evaluated yet.
+     */
+    AP_NOT_EVALUATED = 51,
+    /**
+     * The expression has no value in this tick; its result is NaN.
+     */
+    AP_EVALUATION_FAILED = 52,
+} ap_status;
+
+/**
+ * What happened to an arena.
+ */
+typedef enum ap_arena_event_kind {
+    /**
+     * A chunk was added.
+     */
+    AP_ARENA_GROWN = 1,
+    /**
+     * The arena was reset or cleared.
+     */
+    AP_ARENA_RESET = 2,
+    /**
+     * A request was refused.
+     */
+    AP_ARENA_REFUSED = 3,
+} ap_arena_event_kind;
+
+/**
+ * What a place for an array is at the moment.
+ */
+typedef enum ap_slot_state {
+    /**
+     * Nobody's.
+     */
+    AP_SLOT_FREE = 0,
+    /**
+     * An array is there.
+     */
+    AP_SLOT_LIVE = 1,
+    /**
+     * Abandoned, its bookkeeping being overwritten.
+     */
+    AP_SLOT_LOST = 2,
+    /**
+     * Its bookkeeping is overwritten, and nobody has met it yet.
+     */
+    AP_SLOT_CORRUPTED = 3,
+} ap_slot_state;
+
+#if defined(AP_HEAP)
+/**
+ * What a value is.
+ */
+typedef enum ap_json_kind {
+    /**
+     * Not there.
+     */
+    AP_JSON_NONE = 0,
+    /**
+     * `null`.
+     */
+    AP_JSON_NULL = 1,
+    /**
+     * `true` or `false`.
+     */
+    AP_JSON_BOOL = 2,
+    /**
+     * A number.
+     */
+    AP_JSON_NUMBER = 3,
+    /**
+     * A string.
+     */
+    AP_JSON_STRING = 4,
+    /**
+     * An array.
+     */
+    AP_JSON_ARRAY = 5,
+    /**
+     * An object.
+     */
+    AP_JSON_OBJECT = 6,
+} ap_json_kind;
+#endif
+
+/**
+ * How arrays go back.
+ */
+typedef enum ap_strategy {
+    /**
+     * `AP_METADATA`, or where there is no heap, `AP_TAGGED`.
+     */
+    AP_DEFAULT_STRATEGY = 0,
+    /**
+     * They do not: nothing is taken back before the pool is reset.
+     */
+    AP_DIRECT = 1,
+    /**
+     * By bookkeeping beside the memory, out of reach of stray writes.
+     */
+    AP_METADATA = 2,
+    /**
+     * By bookkeeping in front of the memory. It needs no heap.
+     */
+    AP_TAGGED = 3,
+} ap_strategy;
+
+/**
+ * What a pool watches besides, at some cost: flags for `ap_pool_options`. What it finds
+ * goes to the standard error, if there is one; statuses say it too.
+ */
+typedef enum ap_check {
+    /**
+     * Fills an array when it is handed out, and when it comes back.
+     */
+    AP_CHECK_POISON = 1,
+    /**
+     * Looks whether a free array was written to, when its place is used again.
+     */
+    AP_CHECK_INTEGRITY = 2,
+    /**
+     * Looks whether somebody wrote behind an array's end, when it comes back.
+     */
+    AP_CHECK_CANARY = 4,
+    /**
+     * Overwrites an array with zeros when it comes back.
+     */
+    AP_CHECK_CLEAR_ON_RELEASE = 8,
+    /**
+     * Says which arrays were not released, when the pool is destroyed.
+     */
+    AP_CHECK_LEAKS = 16,
+} ap_check;
+
+#if defined(AP_HEAP)
+/**
+ * Expressions over common parameters, evaluated together.
+ *
+ * Made by `ap_batch_builder_new` or `ap_batch_builder_new_with_arena`, freed by
+ * `ap_batch_builder_free`. One thread at a time may use it. A function of the
+ * program's that it calls may not use it: that is `AP_BUSY`.
+ */
+typedef struct ap_batch_builder ap_batch_builder;
+
+/**
+ * The memory of batches: what is compiled lies in it, and what is replaced goes back
+ * to it.
+ *
+ * Made by `ap_expr_arena_new`, freed by `ap_expr_arena_free`, which is refused while a
+ * builder lives in it. One thread at a time may use it and its builders.
+ */
+typedef struct ap_expr_arena ap_expr_arena;
+
+/**
+ * A document that was read.
+ *
+ * Made by `ap_json_parse`, freed by `ap_json_free`. It borrows strings from its text,
+ * which stays as it is until then. Any thread may look at it, several at once, but
+ * only one may free it or use its pool.
+ */
+typedef struct ap_json ap_json;
+
+/**
+ * The memory of documents, and of reading them.
+ *
+ * Made by `ap_json_pool_new`, freed by `ap_json_pool_free`, which is refused while a
+ * document lives in it. One thread at a time may use it and its documents.
+ */
+typedef struct ap_json_pool ap_json_pool;
+
+/**
+ * A value of a document: it lives as long as that, and nobody frees it. It has no
+ * validity marker; NULL is a value that is not there, of which everything is NULL, 0 or
+ * `AP_NULL`, so that a look-up can begin where another one has failed.
+ */
+typedef struct ap_json_value ap_json_value;
+
+/**
+ * A backing pool: what arenas take their chunks from. It gives blocks of any size
+ * and takes them back, and keeps a list of them, so that a wrong address is
+ * refused and destroying it gives everything back.
+ *
+ * Made by `ap_mempool_create`, freed by `ap_mempool_destroy`. Any thread may use
+ * it, several at once.
+ */
+typedef struct ap_mempool ap_mempool;
+#endif
+
+/**
+ * A pool of arrays, given back one by one, each wrong release of which is refused.
+ *
+ * Made by `ap_pool_create` or `ap_pool_create_in`, freed by `ap_pool_destroy`. One
+ * thread at a time may use it; `ap_shared_pool` is for several. What it hands out is
+ * valid until it is released, or the pool is reset or destroyed.
+ */
+typedef struct ap_pool ap_pool;
+
+#if defined(AP_HEAP)
+/**
+ * A pool of arrays for any number of threads.
+ *
+ * Made by `ap_shared_pool_create`, freed by `ap_shared_pool_destroy`, when no thread is
+ * using it. Any thread may use it, several at once, and release what another one has
+ * allocated. What it hands out is valid until it is released, or the pool is destroyed.
+ */
+typedef struct ap_shared_pool ap_shared_pool;
+#endif
+
+/**
+ * An arena: memory handed out front to back, given back all at once.
+ *
+ * Made by `ap_arena_create` and its kin, freed by `ap_arena_destroy`, or with its
+ * backing pool. One thread at a time may use it. What it hands out is valid until it
+ * is reset, cleared, rewound below it, or destroyed.
+ *
+ * The two words are for the fast path of `ap_arena_alloc`; a program leaves them
+ * alone. There is more behind them: an `ap_arena` cannot be copied, or be anywhere
+ * but where it was made.
+ */
+typedef struct ap_arena {
+    /**
+     * The first free byte of the current chunk, a multiple of 16.
+     */
+    uint8_t *cursor;
+    /**
+     * The address one past the last byte that can be handed out without a call; its
+     * lowest four bits are something else.
+     */
+    size_t end;
+} ap_arena;
+
+/**
+ * A place that an arena can go back to. It is a value: copy it, store it, forget
+ * it; nobody frees it. It is refused once the arena has gone back to an earlier one,
+ * or was reset, cleared or destroyed. A program passes it back as it got it.
+ */
+typedef struct ap_mark {
+    /**
+     * Whose mark it is.
+     */
+    size_t check;
+    /**
+     * What the arena keeps in it.
+     */
+    uint64_t place[8];
+} ap_mark;
+
+/**
+ * What an arena tells. It is valid during the call.
+ */
+typedef struct ap_arena_event {
+    /**
+     * What happened.
+     */
+    enum ap_arena_event_kind kind;
+    /**
+     * Why a request was refused; `AP_OK` otherwise.
+     */
+    enum ap_status status;
+    /**
+     * The capacity of the chunk that was added, in bytes.
+     */
+    size_t capacity;
+    /**
+     * Bytes that were in use before a reset.
+     */
+    size_t used;
+    /**
+     * Bytes of all chunks now.
+     */
+    size_t allocated;
+} ap_arena_event;
+
+/**
+ * What an arena calls when it grows, is reset, or refuses. It may not use the arena,
+ * and returns normally: no exception, no `longjmp`. `user` is what was given to
+ * `ap_arena_on_event`.
+ */
+typedef void (*ap_arena_event_fn)(void *user, const struct ap_arena_event *event);
+
+/**
+ * How a pool is made. All zero, or NULL instead of it, is what suits most.
+ */
+typedef struct ap_pool_options {
+    /**
+     * One of `ap_strategy`.
+     */
+    uint32_t strategy;
+    /**
+     * The most free arrays that a class keeps; 0 is no limit.
+     */
+    uint32_t max_free;
+    /**
+     * Flags of `ap_check`; 0 is what the library was built for: nothing, in a release
+     * build. What the environment variable `ARRAYPOOL_CHECK` names is added.
+     */
+    uint32_t checks;
+    /**
+     * Released arrays whose place is used again only after so many others were
+     * released, so that a late second release by address is caught; 0 is none.
+     */
+    uint32_t quarantine;
+    /**
+     * Every so many allocations, one fails, for tests; 0 is never.
+     */
+    uint32_t fail_every;
+    /**
+     * The most runs, which are blocks of arrays, under `AP_METADATA`; 0 is 512.
+     */
+    size_t max_runs;
+    /**
+     * The most bytes that arrays and bookkeeping take from the heap; 0 is no limit. A
+     * pool in a buffer is limited by that.
+     */
+    size_t limit;
+    /**
+     * The capacities of classes, in elements: 1 to 64 ascending numbers from 1 to
+     * 2^30. NULL is 16 and 256. They are read while the pool is made.
+     */
+    const uint32_t *class_lengths;
+    /**
+     * How many there are.
+     */
+    size_t class_count;
+    /**
+     * Where it is written why no pool was made; NULL is nowhere.
+     */
+    enum ap_status *status;
+} ap_pool_options;
+
+/**
+ * What a pool owes and owns. From `ap_pool_stats` and `ap_shared_pool_stats`.
+ */
+typedef struct ap_pool_statistics {
+    /**
+     * Arrays that are handed out. Under `AP_DIRECT` since the last reset.
+     */
+    size_t live;
+    /**
+     * Arrays whose turn comes again.
+     */
+    size_t free;
+    /**
+     * Arrays abandoned because their bookkeeping was overwritten.
+     */
+    size_t lost;
+    /**
+     * Free arrays above a maximum, not used again before a reset.
+     */
+    size_t left;
+    /**
+     * Places for arrays, those never used included.
+     */
+    size_t slots;
+    /**
+     * Blocks of places. (Of a shared pool: lanes, one for each thread.)
+     */
+    size_t runs;
+    /**
+     * Bytes of these blocks, or under `AP_DIRECT`, of all arrays. (Of a shared pool:
+     * all bytes that it has.)
+     */
+    size_t bytes;
+    /**
+     * Bytes of the bookkeeping. (Of a shared pool: 0, they are in `bytes`.)
+     */
+    size_t book_bytes;
+    /**
+     * Times that bookkeeping was found overwritten.
+     */
+    size_t corrupted;
+} ap_pool_statistics;
+
+/**
+ * An array as a token: where it is, and which tenant of its place. It is a value,
+ * and nobody frees it. A second release of it is refused also after its place was
+ * used again (after 2^32 uses of one place it may not be).
+ */
+typedef struct ap_array {
+    /**
+     * The first element; NULL if it has none.
+     */
+    void *ptr;
+    /**
+     * Tenants that its place has had, this one included.
+     */
+    uint32_t generation;
+} ap_array;
+
+/**
+ * The array that an address lies in. From `ap_pool_locate`.
+ */
+typedef struct ap_located {
+    /**
+     * Its first element.
+     */
+    const void *start;
+    /**
+     * Its length in elements; 0 if it has no tenant.
+     */
+    size_t length;
+    /**
+     * The capacity of its class, in elements.
+     */
+    uint32_t class_length;
+    /**
+     * What its place is.
+     */
+    enum ap_slot_state state;
+} ap_located;
+
+#if defined(AP_HEAP)
+/**
+ * A function of the program's, as expressions call it: with its `count` arguments,
+ * which are valid during the call. It returns normally: no exception, no `longjmp`.
+ */
+typedef double (*ap_native_fn)(void *user, const double *arguments, size_t count);
+
+/**
+ * A place in a text. All 0: none is known.
+ */
+typedef struct ap_error_position {
+    /**
+     * Bytes in front of it.
+     */
+    size_t offset;
+    /**
+     * Its line, from 1 on.
+     */
+    size_t line;
+    /**
+     * Its column in characters, from 1 on.
+     */
+    size_t column;
+} ap_error_position;
+
+/**
+ * Why a text was not read. The program's own, and as it was if there was no error.
+ */
+typedef struct ap_json_error {
+    /**
+     * Where.
+     */
+    struct ap_error_position position;
+    /**
+     * What, with the line and a caret under the place; it ends with a zero byte.
+     */
+    char message[256];
+} ap_json_error;
+#endif
+
+#ifdef __cplusplus
+extern "C" {
+#endif // __cplusplus
+
+extern void __asan_poison_memory_region(const uint8_t *start, size_t bytes);
+
+extern void __asan_unpoison_memory_region(const uint8_t *start, size_t bytes);
+
+/**
+ * A sentence about a status, in English. Any number may be asked about.
+ *
+ * The text is a constant: nobody frees it, and any thread may use it.
+ */
+const char *ap_status_message(int32_t status);
+
+#if defined(AP_HEAP)
+/**
+ * Makes a backing pool. NULL: there is no memory.
+ */
+struct ap_mempool *ap_mempool_create(void);
+
+/**
+ * Destroys a backing pool and gives everything back that it has given out: blocks,
+ * and the arenas in it with all that they hold. NULL is nothing.
+ */
+void ap_mempool_destroy(struct ap_mempool *mempool);
+
+/**
+ * A block of `size` bytes, aligned to 16 and uninitialised. NULL: the size is 0,
+ * or there is no memory.
+ */
+void *ap_mempool_alloc(struct ap_mempool *mempool, size_t size);
+
+/**
+ * A block of `count` elements of `size` bytes, aligned to 16 and all zero. NULL: as
+ * `ap_mempool_alloc`, or the product is no size.
+ */
+void *ap_mempool_calloc(struct ap_mempool *mempool, size_t count, size_t size);
+
+/**
+ * Takes a block back. NULL is nothing. `AP_FOREIGN`: this pool has no block there,
+ * or has it no more; the memory there is not read.
+ */
+enum ap_status ap_mempool_free(struct ap_mempool *mempool, void *block);
+
+/**
+ * Bytes that are given out, those of arenas included.
+ */
+size_t ap_mempool_used(const struct ap_mempool *mempool);
+
+/**
+ * An arena whose chunks come from a backing pool. Its first chunk, of
+ * `initial_chunk` bytes, is taken now; the next ones are twice as large each, up to
+ * `max_chunk`. A request that does not fit the next chunk gets one of its own size.
+ *
+ * 0 stands for the default: 4 KiB, and 64 KiB. Any size from 64 bytes to 1 GiB will
+ * do, a multiple of 16, to which others are rounded up; all of it serves requests.
+ * An `initial_chunk` above `max_chunk` is `max_chunk`. NULL: there is no backing pool, or
+ * no memory.
+ */
+struct ap_arena *ap_arena_create(struct ap_mempool *mempool,
+                                 size_t initial_chunk,
+                                 size_t max_chunk);
+
+/**
+ * An arena with chunks of 4 KiB to 64 KiB. NULL: as `ap_arena_create`.
+ */
+struct ap_arena *ap_arena_create_default(struct ap_mempool *mempool);
+#endif
+
+/**
+ * An arena in a buffer, which never grows beyond it and needs no heap at all. The
+ * arena itself lies at its beginning and takes some 600 bytes (on a 64-bit
+ * machine; `ap_arena_total_allocated` says what is left). NULL: there is no buffer,
+ * or it is too small.
+ *
+ * The buffer is the arena's until it is destroyed. One of more than 1 GiB is used
+ * up to there.
+ */
+struct ap_arena *ap_arena_create_in(void *buffer, size_t size);
+
+/**
+ * Destroys an arena, and gives its chunks back. NULL is nothing, and so is an arena
+ * that was destroyed already, as long as its backing pool lives (or its buffer is
+ * not used for something else) and no more than 1,024 arenas of the pool have been
+ * destroyed since: so long its place is not used for another one.
+ */
+void ap_arena_destroy(struct ap_arena *arena);
+
+/**
+ * `size` bytes, aligned to 16 and uninitialised. NULL: the size is 0 or above
+ * 1 GiB, or there is no memory.
+ *
+ * In C and C++ a call is a macro for a fast path in the header; this is what it
+ * calls when the chunk is full, and what other languages call.
+ */
+void *ap_arena_alloc(struct ap_arena *arena, size_t size);
+
+/**
+ * `size` bytes at a multiple of `alignment`, a power of two, and of 16. NULL: as
+ * `ap_arena_alloc`, or the alignment is 0 or no power of two.
+ */
+void *ap_arena_alloc_aligned(struct ap_arena *arena, size_t size, size_t alignment);
+
+/**
+ * `count` elements of `size` bytes, all zero. NULL: as `ap_arena_alloc`, or the
+ * product is no size.
+ */
+void *ap_arena_calloc(struct ap_arena *arena, size_t count, size_t size);
+
+/**
+ * A copy of a text, with its zero byte. NULL: there is no text, or as
+ * `ap_arena_alloc`.
+ */
+char *ap_arena_strdup(struct ap_arena *arena, const char *text);
+
+/**
+ * A copy of the first `most` bytes of a text, or of all of it if it is shorter,
+ * with a zero byte behind them. No more than `most` bytes are read. NULL: as
+ * `ap_arena_strdup`.
+ */
+char *ap_arena_strndup(struct ap_arena *arena, const char *text, size_t most);
+
+/**
+ * Gives a block another size. It stays where it is if it gets smaller, or is the
+ * last allocation and its chunk has room; otherwise its bytes are copied to a new
+ * block, aligned to 16, and the old one is given back. What a smaller one leaves over
+ * is given back.
+ *
+ * NULL for `block` allocates; a `new_size` of 0 frees. NULL: there is no memory, and
+ * the block is as it was; or it was freed; or the arena has handed out no `old_size`
+ * bytes there.
+ */
+void *ap_arena_realloc(struct ap_arena *arena, void *block, size_t old_size, size_t new_size);
+
+/**
+ * Gives a block of `size` bytes back. If it was the last allocation, the next one
+ * lies there; otherwise it is used again before the arena grows. False: NULL, or
+ * the arena has handed out no such block. (A block that was given back already is not
+ * told from one that is in use: for that there are pools.)
+ */
+bool ap_arena_free(struct ap_arena *arena, void *block, size_t size);
+
+/**
+ * Forgets everything that was handed out and keeps all chunks, and the size that the
+ * next one would have. False: no arena.
+ */
+bool ap_arena_reset(struct ap_arena *arena);
+
+/**
+ * Forgets everything that was handed out, keeps the first chunk only, and gives the
+ * others back; chunk sizes start over. False: no arena.
+ */
+bool ap_arena_clear(struct ap_arena *arena);
+
+/**
+ * Notes where the arena is, for `ap_arena_rewind`. It takes 32 bytes of the arena,
+ * which count as nobody's use. Of no arena, or without memory, a mark that is refused.
+ */
+struct ap_mark ap_arena_mark(struct ap_arena *arena);
+
+/**
+ * Goes back to a mark, and forgets what was handed out since, and also which blocks
+ * were given back: those count as used until the next reset. The mark can be used
+ * again. False: no arena, or a mark that is another arena's or stale; nothing has
+ * changed then.
+ */
+bool ap_arena_rewind(struct ap_arena *arena, struct ap_mark mark);
+
+/**
+ * Limits the capacity of all chunks together to `bytes`; 0 is no limit. One that is
+ * passed already refuses growth, and takes nothing away. False: no arena, or one in a
+ * buffer, which is limited by that.
+ */
+bool ap_arena_set_limit(struct ap_arena *arena, size_t bytes);
+
+/**
+ * Sets the function that is called when the arena grows, is reset, or has no memory
+ * for a request; NULL for none. `user` is passed on to it. False: no arena.
+ */
+bool ap_arena_on_event(struct ap_arena *arena, ap_arena_event_fn listener, void *user);
+
+/**
+ * The capacity of all chunks in bytes, headers apart: 4096 for a new arena of the
+ * default sizes; 4 + 8 + 16 + 32 KiB make 61440. 0: no arena.
+ */
+size_t ap_arena_total_allocated(const struct ap_arena *arena);
+
+/**
+ * Bytes that are handed out, each size rounded up to 16. 0: no arena.
+ */
+size_t ap_arena_total_used(const struct ap_arena *arena);
+
+/**
+ * Bytes that cannot be handed out before the next reset: the ends of chunks that
+ * were left, and gaps for alignments above 16. 0: no arena.
+ */
+size_t ap_arena_waste(const struct ap_arena *arena);
+
+/**
+ * Chunks, those that a reset has kept included: 1 for a new arena. 0: no arena.
+ */
+size_t ap_arena_chunk_count(const struct ap_arena *arena);
+
+/**
+ * Whether `address` is in memory that the arena has handed out since its last reset.
+ * Any address may be asked about; the memory there is not read. False: no arena.
+ */
+bool ap_arena_owns(const struct ap_arena *arena, const void *address);
+
+#if defined(AP_HEAP)
+/**
+ * A pool of arrays of elements of so many bytes, not 0, whose arrays begin at
+ * multiples of `alignment`, a power of two. `options` may be NULL.
+ *
+ * NULL: an argument cannot be, or there is no memory; `options->status` says which.
+ */
+struct ap_pool *ap_pool_create(size_t element_size,
+                               size_t alignment,
+                               const struct ap_pool_options *options);
+#endif
+
+/**
+ * A pool in a buffer, which never grows beyond it. Under `AP_TAGGED` and `AP_DIRECT`
+ * it needs no heap at all; `AP_METADATA` keeps its bookkeeping there. NULL: as
+ * `ap_pool_create`, or the buffer is too small.
+ *
+ * The buffer is the pool's until it is destroyed.
+ */
+struct ap_pool *ap_pool_create_in(void *buffer,
+                                  size_t size,
+                                  size_t element_size,
+                                  size_t alignment,
+                                  const struct ap_pool_options *options);
+
+/**
+ * Destroys a pool, and with it all arrays that it has handed out. NULL is nothing.
+ * What is no pool, or one that is destroyed and whose memory can still be read, is
+ * left alone.
+ */
+void ap_pool_destroy(struct ap_pool *pool);
+
+/**
+ * Takes every array back at once; memory is kept for the next ones.
+ */
+enum ap_status ap_pool_reset(struct ap_pool *pool);
+
+/**
+ * Leaves free arrays alone until each class has at most `max_free`.
+ */
+enum ap_status ap_pool_trim(struct ap_pool *pool, uint32_t max_free);
+
+/**
+ * From here on the pool takes no more memory: growth is `AP_FROZEN`.
+ */
+enum ap_status ap_pool_freeze(struct ap_pool *pool);
+
+/**
+ * Makes sure that `count` arrays of `length` elements can be had without growth.
+ */
+enum ap_status ap_pool_reserve(struct ap_pool *pool, size_t length, size_t count);
+
+/**
+ * Writes what the pool owes and owns.
+ */
+enum ap_status ap_pool_stats(const struct ap_pool *pool, struct ap_pool_statistics *statistics);
+
+/**
+ * Walks everything and checks that the books add up: `AP_OK`, `AP_CORRUPTED` or
+ * `AP_UNBALANCED`.
+ */
+enum ap_status ap_pool_verify(const struct ap_pool *pool);
+
+/**
+ * An array of `length` elements, uninitialised. NULL: the length is 0, or there is no
+ * memory; `ap_pool_alloc_array` says why.
+ */
+void *ap_pool_alloc(struct ap_pool *pool, size_t length);
+
+/**
+ * Takes the array back that begins at `address`. NULL, the array without elements, is
+ * `AP_OK`.
+ *
+ * Every other address is refused, whatever it is, and no memory is read that is not
+ * the pool's: `AP_ALREADY_RELEASED`, `AP_FOREIGN`, `AP_INTERIOR`, `AP_CORRUPTED`,
+ * `AP_NOT_RELEASABLE`. It is checked against the place's current tenant: a second
+ * release goes unseen if the place was used again in between. Prefer a token where one
+ * can be kept.
+ */
+enum ap_status ap_pool_release(struct ap_pool *pool, const void *address);
+
+/**
+ * Writes a token of an array of `length` elements, uninitialised. One of length 0 has
+ * a NULL pointer, and can be released like any other. After an error the token is
+ * that one.
+ */
+enum ap_status ap_pool_alloc_array(struct ap_pool *pool, size_t length, struct ap_array *array);
+
+/**
+ * Takes the array of a token back. Every wrong token is refused, whatever is in it, and
+ * no memory is read that is not the pool's: as `ap_pool_release`, and `AP_STALE` after
+ * the place was used again, or the pool was reset.
+ */
+enum ap_status ap_pool_release_array(struct ap_pool *pool, struct ap_array array);
+
+/**
+ * Finds the array that an address points into, whatever the position. `AP_FOREIGN`: no
+ * array of this pool was ever there, or the strategy is `AP_DIRECT`, which keeps no
+ * books. Any address may be asked about; the memory there is read only if it is the
+ * pool's own.
+ */
+enum ap_status ap_pool_locate(const struct ap_pool *pool,
+                              const void *address,
+                              struct ap_located *located);
+
+/**
+ * The length of the array that an address points into, in elements. 0: there is none,
+ * or no pool.
+ */
+size_t ap_pool_len(const struct ap_pool *pool, const void *address);
+
+#if defined(AP_HEAP)
+/**
+ * A pool for all threads. The arguments are those of `ap_pool_create`; of the
+ * options it takes the strategy, but for `AP_DIRECT`, `max_runs` and `limit`. NULL: as
+ * there, or `AP_UNSUPPORTED`.
+ */
+struct ap_shared_pool *ap_shared_pool_create(size_t element_size,
+                                             size_t alignment,
+                                             const struct ap_pool_options *options);
+
+/**
+ * Destroys a pool that no thread is using, and with it all arrays that it has handed
+ * out. NULL is nothing.
+ */
+void ap_shared_pool_destroy(struct ap_shared_pool *pool);
+
+/**
+ * As `ap_pool_alloc`.
+ */
+void *ap_shared_pool_alloc(struct ap_shared_pool *pool, size_t length);
+
+/**
+ * As `ap_pool_release`. Of several threads that release one array at once, exactly one
+ * is told `AP_OK`.
+ */
+enum ap_status ap_shared_pool_release(struct ap_shared_pool *pool, const void *address);
+
+/**
+ * As `ap_pool_alloc_array`.
+ */
+enum ap_status ap_shared_pool_alloc_array(struct ap_shared_pool *pool,
+                                          size_t length,
+                                          struct ap_array *array);
+
+/**
+ * As `ap_pool_release_array`. Of several threads that release one array at once,
+ * exactly one is told `AP_OK`.
+ */
+enum ap_status ap_shared_pool_release_array(struct ap_shared_pool *pool, struct ap_array array);
+
+/**
+ * As `ap_pool_locate`. What other threads do meanwhile may be seen or not.
+ */
+enum ap_status ap_shared_pool_locate(const struct ap_shared_pool *pool,
+                                     const void *address,
+                                     struct ap_located *located);
+
+/**
+ * As `ap_pool_len`.
+ */
+size_t ap_shared_pool_len(const struct ap_shared_pool *pool, const void *address);
+
+/**
+ * Asks the threads to keep at most `max_bytes` of free arrays together; the others go
+ * where every thread finds them.
+ */
+enum ap_status ap_shared_pool_trim(struct ap_shared_pool *pool, size_t max_bytes);
+
+/**
+ * Writes what the pool owes and owns. Nobody is stopped: while other threads use it, each
+ * number is right at some moment.
+ */
+enum ap_status ap_shared_pool_stats(const struct ap_shared_pool *pool,
+                                    struct ap_pool_statistics *statistics);
+
+/**
+ * As `ap_pool_verify`, for quiet moments: while other threads use the pool, what it
+ * reads here and there may not add up.
+ */
+enum ap_status ap_shared_pool_verify(const struct ap_shared_pool *pool);
+
+/**
+ * Memory for batches, of at most `limit` bytes for what is compiled; 0 is no limit.
+ * NULL: there is no memory.
+ */
+struct ap_expr_arena *ap_expr_arena_new(size_t limit);
+
+/**
+ * Frees the memory of batches. `AP_BUSY`: a builder lives in it, and nothing happened.
+ */
+enum ap_status ap_expr_arena_free(struct ap_expr_arena *arena);
+
+/**
+ * Takes back everything that batches have left in the memory, for the next ones.
+ * `AP_BUSY`: a builder lives in it, and nothing happened.
+ */
+enum ap_status ap_expr_arena_reset(struct ap_expr_arena *arena);
+
+/**
+ * A batch with memory of its own, which is freed with it. NULL: there is no memory.
+ */
+struct ap_batch_builder *ap_batch_builder_new(void);
+
+/**
+ * A batch whose memory may serve others too. NULL: there is no such arena, or no memory.
+ */
+struct ap_batch_builder *ap_batch_builder_new_with_arena(struct ap_expr_arena *arena);
+
+/**
+ * Frees a batch. `AP_BUSY`: one of its functions is running.
+ */
+enum ap_status ap_batch_builder_free(struct ap_batch_builder *builder);
+
+/**
+ * Adds an expression and writes its index, if `index` is not NULL. `AP_SYNTAX`:
+ * `ap_batch_builder_error` says what is wrong, and where. The batch is as before then.
+ */
+enum ap_status ap_batch_builder_add_expression(struct ap_batch_builder *builder,
+                                               const char *expression,
+                                               size_t *index);
+
+/**
+ * Adds a parameter with a value and writes its index, if `index` is not NULL.
+ * `AP_INVALID_ARGUMENT`: it is there already, or no name.
+ */
+enum ap_status ap_batch_builder_add_parameter(struct ap_batch_builder *builder,
+                                              const char *name,
+                                              double value,
+                                              size_t *index);
+
+/**
+ * Sets a parameter. `AP_NOT_FOUND`: there is none of this index.
+ */
+enum ap_status ap_batch_builder_set_parameter(struct ap_batch_builder *builder,
+                                              size_t index,
+                                              double value);
+
+/**
+ * Lets expressions call a function of the program's, with `arity` arguments; negative
+ * is any number of them. `user` is passed on to it. One that is there already is
+ * replaced.
+ */
+enum ap_status ap_batch_builder_register_function(struct ap_batch_builder *builder,
+                                                  const char *name,
+                                                  int32_t arity,
+                                                  ap_native_fn function,
+                                                  void *user);
+
+/**
+ * Defines a function by an expression. `parameters` are names separated by commas; NULL
+ * or an empty text is none. It can use the other functions, and itself.
+ */
+enum ap_status ap_batch_builder_add_expression_function(struct ap_batch_builder *builder,
+                                                        const char *name,
+                                                        const char *parameters,
+                                                        const char *expression);
+
+/**
+ * Evaluates all expressions, in order: a tick. It takes no memory, unless a function
+ * was defined since the last one. `AP_EVALUATION_FAILED`: at least one has no value,
+ * as `ap_batch_builder_get_result` says of each; the others have theirs.
+ */
+enum ap_status ap_batch_builder_eval(struct ap_batch_builder *builder);
+
+/**
+ * Writes the result of an expression in the last tick; NaN if it has none.
+ * `AP_NOT_FOUND`, `AP_NOT_EVALUATED`, `AP_EVALUATION_FAILED`: `ap_batch_builder_error`
+ * says why.
+ */
+enum ap_status ap_batch_builder_get_result(const struct ap_batch_builder *builder,
+                                           size_t index,
+                                           double *result);
+
+/**
+ * What was wrong last, in English, with the line and a caret under the place; an empty
+ * text if nothing was, NULL if there is no builder. Writes the place, if `position` is
+ * not NULL. The text is the builder's, until its next call.
+ */
+const char *ap_batch_builder_error(const struct ap_batch_builder *builder,
+                                   struct ap_error_position *position);
+
+/**
+ * Memory for documents, of at most `limit` bytes; 0 is no limit. NULL: there is none.
+ */
+struct ap_json_pool *ap_json_pool_new(size_t limit);
+
+/**
+ * Frees the memory of documents. `AP_BUSY`: a document lives in it, and nothing
+ * happened.
+ */
+enum ap_status ap_json_pool_free(struct ap_json_pool *pool);
+
+/**
+ * Reads a text of `length` bytes, and writes its document. `AP_SYNTAX`,
+ * `AP_INVALID_UTF8` and what memory can say: `error`, if it is not NULL, has what is
+ * wrong and where, and the document is NULL.
+ */
+enum ap_status ap_json_parse(struct ap_json_pool *pool,
+                             const char *text,
+                             size_t length,
+                             struct ap_json **document,
+                             struct ap_json_error *error);
+
+/**
+ * Frees a document: all its arrays go back to its pool. NULL is `AP_NULL`, and nothing
+ * happens.
+ */
+enum ap_status ap_json_free(struct ap_json *document);
+
+/**
+ * The value at the root. NULL: no document.
+ */
+const struct ap_json_value *ap_json_root(const struct ap_json *document);
+
+/**
+ * What a value is.
+ */
+enum ap_json_kind ap_json_kind_of(const struct ap_json_value *value);
+
+/**
+ * The elements of an array, the members of an object, the bytes of a string; 0 of
+ * anything else.
+ */
+size_t ap_json_len(const struct ap_json_value *value);
+
+/**
+ * The element of an array, or the value of the member of an object, at an index from 0
+ * on. NULL: there is none.
+ */
+const struct ap_json_value *ap_json_at(const struct ap_json_value *value, size_t index);
+
+/**
+ * The key of the member of an object at an index, of `*length` bytes; no zero byte
+ * ends it. It lives as long as the document. NULL: there is none.
+ */
+const char *ap_json_key_at(const struct ap_json_value *value, size_t index, size_t *length);
+
+/**
+ * The value of the last member of an object with that key, a text that ends with a
+ * zero byte. NULL: there is none, or the key is not UTF-8.
+ */
+const struct ap_json_value *ap_json_get(const struct ap_json_value *value, const char *key);
+
+/**
+ * The value that a JSON pointer (RFC 6901) leads to, such as "/items/0/name". NULL: there
+ * is none.
+ */
+const struct ap_json_value *ap_json_pointer(const struct ap_json_value *value, const char *path);
+
+/**
+ * The text of a string, UTF-8 of `*length` bytes; no zero byte ends it. It lives as long
+ * as the document. NULL: the value is no string.
+ */
+const char *ap_json_string(const struct ap_json_value *value, size_t *length);
+
+/**
+ * Writes `true` or `false`. `AP_WRONG_TYPE`: it is neither.
+ */
+enum ap_status ap_json_bool(const struct ap_json_value *value, bool *found);
+
+/**
+ * Writes a number as the nearest `double`. `AP_WRONG_TYPE`: it is none.
+ */
+enum ap_status ap_json_f64(const struct ap_json_value *value, double *found);
+
+/**
+ * Writes an integer. `AP_WRONG_TYPE`: it is none, or does not fit.
+ */
+enum ap_status ap_json_i64(const struct ap_json_value *value, int64_t *found);
+
+/**
+ * Writes an integer without sign. `AP_WRONG_TYPE`: it is none, or does not fit.
+ */
+enum ap_status ap_json_u64(const struct ap_json_value *value, uint64_t *found);
+
+/**
+ * Writes a value as JSON text into a buffer of `size` bytes, with a zero byte behind it,
+ * as far as it fits. Returns how many bytes all of it has, as `snprintf`; the buffer may
+ * be NULL if `size` is 0. 0: no value.
+ */
+size_t ap_json_write(const struct ap_json_value *value, char *buffer, size_t size);
+#endif
+
+#ifdef __cplusplus
+}  // extern "C"
+#endif  // __cplusplus
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#if defined(__GNUC__) || defined(__clang__)
+#define AP_PRINTF(text, first) __attribute__((format(printf, text, first)))
+#else
+#define AP_PRINTF(text, first)
+#endif
+
+#if defined(AP_NO_HEAP)
+/*
+ * The program's own: called when the library panics, which is a defect of it. It must
+ * not return.
+ */
+void ap_panic(void);
+#endif
+
+#if !defined(AP_NO_INLINE)
+/*
+ * `ap_arena_alloc` without a call, as long as the chunk has room.
+ */
+static inline void *ap_arena_alloc_inline(ap_arena *arena, size_t size) {
+    if (arena != NULL && size - 1 < AP_ARENA_MOST) {
+        uint8_t *start = arena->cursor;
+        size_t bytes = (size + 15) & ~(size_t)15;
+        if (bytes <= arena->end - (uintptr_t)start) {
+            arena->cursor = start + bytes;
+            return start;
+        }
+    }
+    return (ap_arena_alloc)(arena, size);
+}
+/* Variadic, so that a template's comma in an argument is none of the macro's. */
+#define ap_arena_alloc(...) ap_arena_alloc_inline(__VA_ARGS__)
+#endif
+
+#if !defined(AP_NO_HEAP)
+/*
+ * A text as `vprintf` prints it, in the arena. NULL: there is no arena or no format, the
+ * arguments do not fit it, or as `ap_arena_alloc`.
+ */
+AP_PRINTF(2, 0)
+static inline char *ap_arena_vsprintf(ap_arena *arena, const char *format, va_list arguments) {
+    va_list again;
+    char *text = NULL;
+    int length = -1;
+    va_copy(again, arguments);
+    if (arena != NULL && format != NULL) {
+        length = vsnprintf(NULL, 0, format, arguments);
+    }
+    if (length >= 0) {
+        text = (char *)ap_arena_alloc(arena, (size_t)length + 1);
+    }
+    if (text != NULL) {
+        vsnprintf(text, (size_t)length + 1, format, again);
+    }
+    va_end(again);
+    return text;
+}
+
+/*
+ * A text as `printf` prints it, in the arena. NULL: as `ap_arena_vsprintf`.
+ */
+AP_PRINTF(2, 3)
+static inline char *ap_arena_sprintf(ap_arena *arena, const char *format, ...) {
+    va_list arguments;
+    char *text;
+    va_start(arguments, format);
+    text = ap_arena_vsprintf(arena, format, arguments);
+    va_end(arguments);
+    return text;
+}
+#endif
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif /* ARRAYPOOL_H */

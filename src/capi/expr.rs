@@ -1,0 +1,466 @@
+//! Expressions for C: a batch, compiled once and evaluated tick by tick.
+
+use alloc::vec::Vec;
+use core::cell::{Cell, UnsafeCell};
+use core::ffi::{c_char, c_void};
+use core::ptr::{self, NonNull};
+
+use super::handle::{self, Body, NoArena};
+use super::status::{ap_status, attempt, guard, or_nothing};
+use super::text::{ap_error_position, text, write_into};
+use crate::arena::{Arena, Budget};
+use crate::expr::{Batch, Engine, Error, ErrorKind, Failure, Pool};
+
+/// The memory of batches: what is compiled lies in it, and what is replaced goes back
+/// to it.
+///
+/// Made by `ap_expr_arena_new`, freed by `ap_expr_arena_free`, which is refused while a
+/// builder lives in it. One thread at a time may use it and its builders.
+#[repr(C, align(16))]
+pub struct ap_expr_arena {
+    /// First, for the reason that it gives.
+    no_arena: NoArena,
+    /// Dropped before the budget, which it refers to.
+    pool: UnsafeCell<Option<Pool<'static>>>,
+    builders: Cell<usize>,
+    budget: Budget,
+}
+
+// SAFETY: bodies of this type are placed by `new_arena` only.
+unsafe impl Body for ap_expr_arena {
+    const MARKER: usize = 0x6578_7031;
+}
+
+/// Expressions over common parameters, evaluated together.
+///
+/// Made by `ap_batch_builder_new` or `ap_batch_builder_new_with_arena`, freed by
+/// `ap_batch_builder_free`. One thread at a time may use it. A function of the
+/// program's that it calls may not use it: that is `AP_BUSY`.
+#[repr(C, align(16))]
+pub struct ap_batch_builder {
+    /// First, for the reason that it gives.
+    no_arena: NoArena,
+    /// It refers to the engine; taken out before the rest is dropped.
+    batch: UnsafeCell<Option<Batch<'static, 'static>>>,
+    engine: Engine<'static>,
+    /// Closures that call the program's functions; the engine refers to them.
+    natives: Arena<'static>,
+    arena: NonNull<ap_expr_arena>,
+    owns_arena: bool,
+    busy: Cell<bool>,
+    message: UnsafeCell<[u8; 256]>,
+    position: Cell<ap_error_position>,
+}
+
+// SAFETY: bodies of this type are placed by `new_builder` only.
+unsafe impl Body for ap_batch_builder {
+    const MARKER: usize = 0x6261_7431;
+}
+
+/// A function of the program's, as expressions call it: with its `count` arguments,
+/// which are valid during the call. It returns normally: no exception, no `longjmp`.
+pub type ap_native_fn =
+    Option<extern "C" fn(user: *mut c_void, arguments: *const f64, count: usize) -> f64>;
+
+/// A pointer that a program wants back.
+#[derive(Clone, Copy)]
+struct User(*mut c_void);
+
+impl User {
+    fn get(self) -> *mut c_void {
+        self.0
+    }
+}
+
+fn new_arena(limit: usize) -> Result<NonNull<ap_expr_arena>, ap_status> {
+    let place = handle::reserve::<ap_expr_arena>().ok_or(ap_status::AP_OUT_OF_MEMORY)?;
+    let limit = if limit == 0 { usize::MAX } else { limit };
+    let (pool, builders, budget) = (UnsafeCell::new(None), Cell::new(0), Budget::new(limit));
+    // SAFETY: the room is for such a body.
+    unsafe { place.write(ap_expr_arena { no_arena: NoArena::HERE, pool, builders, budget }) };
+    // SAFETY: it was written just now, and stays until the arena is freed.
+    let body: &'static ap_expr_arena = unsafe { place.as_ref() };
+    match Pool::try_owning(Arena::builder().budget(&body.budget).build()) {
+        Ok(pool) => {
+            // SAFETY: nobody has a reference to it yet.
+            unsafe { *body.pool.get() = Some(pool) };
+            // SAFETY: the body is written, and stays.
+            unsafe { handle::validate(place) };
+            Ok(place)
+        }
+        Err(error) => {
+            // SAFETY: nobody knows the place; nothing in it needs dropping.
+            unsafe { handle::give_back(place) };
+            Err(error.into())
+        }
+    }
+}
+
+/// Memory for batches, of at most `limit` bytes for what is compiled; 0 is no limit.
+/// NULL: there is no memory.
+#[unsafe(no_mangle)]
+pub extern "C" fn ap_expr_arena_new(limit: usize) -> *mut ap_expr_arena {
+    or_nothing(|| Some(new_arena(limit).ok()?.as_ptr()))
+}
+
+/// Frees the memory of batches. `AP_BUSY`: a builder lives in it, and nothing happened.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ap_expr_arena_free(arena: *mut ap_expr_arena) -> ap_status {
+    attempt(|| {
+        // SAFETY: the module's contract.
+        unsafe { unused(arena) }?;
+        // SAFETY: nobody uses it any more: the module's contract.
+        unsafe { handle::unbox(arena) }
+    })
+}
+
+/// Takes back everything that batches have left in the memory, for the next ones.
+/// `AP_BUSY`: a builder lives in it, and nothing happened.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ap_expr_arena_reset(arena: *mut ap_expr_arena) -> ap_status {
+    attempt(|| {
+        // SAFETY: the module's contract.
+        let body = unsafe { unused(arena) }?;
+        // SAFETY: no builder refers to it.
+        if let Some(pool) = unsafe { &mut *body.pool.get() } {
+            pool.reset();
+        }
+        Ok(())
+    })
+}
+
+/// The body of an arena without builders.
+///
+/// # Safety
+/// As [`handle::borrow`].
+unsafe fn unused<'a>(arena: *const ap_expr_arena) -> Result<&'a ap_expr_arena, ap_status> {
+    // SAFETY: the caller's promise.
+    let body = unsafe { handle::borrow(arena) }?;
+    if body.builders.get() == 0 { Ok(body) } else { Err(ap_status::AP_BUSY) }
+}
+
+fn new_builder(
+    arena: NonNull<ap_expr_arena>,
+    owns_arena: bool,
+) -> Result<*mut ap_batch_builder, ap_status> {
+    // SAFETY: the arena stays as long as the builder: it counts them.
+    let home: &'static ap_expr_arena = unsafe { arena.as_ref() };
+    // SAFETY: a valid arena has a pool, which changes only where no builder lives.
+    let pool = unsafe { &*home.pool.get() }.as_ref().ok_or(ap_status::AP_WRONG_HANDLE)?;
+    let body = ap_batch_builder {
+        no_arena: NoArena::HERE,
+        batch: UnsafeCell::new(None),
+        engine: Engine::new(pool),
+        natives: Arena::new(),
+        arena,
+        owns_arena,
+        busy: Cell::new(false),
+        message: UnsafeCell::new([0; 256]),
+        position: Cell::default(),
+    };
+    let place = NonNull::new(handle::boxed(body).ok_or(ap_status::AP_OUT_OF_MEMORY)?);
+    let place = place.ok_or(ap_status::AP_OUT_OF_MEMORY)?;
+    // SAFETY: it was made just now, and stays until the batch in it is dropped.
+    let body: &'static ap_batch_builder = unsafe { place.as_ref() };
+    let batch = body.engine.batch().build();
+    // SAFETY: nobody has a reference to it yet.
+    unsafe { *body.batch.get() = Some(batch) };
+    home.builders.set(home.builders.get() + 1);
+    Ok(place.as_ptr())
+}
+
+/// A batch with memory of its own, which is freed with it. NULL: there is no memory.
+#[unsafe(no_mangle)]
+pub extern "C" fn ap_batch_builder_new() -> *mut ap_batch_builder {
+    or_nothing(|| {
+        let arena = new_arena(0).ok()?;
+        let builder = new_builder(arena, true);
+        if builder.is_err() {
+            // SAFETY: nobody else knows it.
+            let _ = unsafe { handle::unbox(arena.as_ptr()) };
+        }
+        builder.ok()
+    })
+}
+
+/// A batch whose memory may serve others too. NULL: there is no such arena, or no memory.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ap_batch_builder_new_with_arena(
+    arena: *mut ap_expr_arena,
+) -> *mut ap_batch_builder {
+    or_nothing(|| {
+        // SAFETY: the module's contract.
+        let body = unsafe { handle::borrow(arena) }.ok()?;
+        new_builder(NonNull::from(body), false).ok()
+    })
+}
+
+/// Frees a batch. `AP_BUSY`: one of its functions is running.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ap_batch_builder_free(builder: *mut ap_batch_builder) -> ap_status {
+    attempt(|| {
+        // SAFETY: the module's contract.
+        let body = unsafe { handle::borrow(builder) }?;
+        if body.busy.get() {
+            return Err(ap_status::AP_BUSY);
+        }
+        let (arena, owns_arena) = (body.arena, body.owns_arena);
+        // SAFETY: no call is running that has a reference to it.
+        unsafe { *body.batch.get() = None };
+        // SAFETY: nobody uses it any more: the module's contract.
+        unsafe { handle::unbox(builder) }?;
+        // SAFETY: the arena stays as long as its builders.
+        let builders = unsafe { &arena.as_ref().builders };
+        builders.set(builders.get() - 1);
+        if owns_arena {
+            // SAFETY: it was this builder's alone.
+            unsafe { handle::unbox(arena.as_ptr()) }?;
+        }
+        Ok(())
+    })
+}
+
+impl ap_batch_builder {
+    /// Remembers an error, and says what it is to C.
+    fn note(&self, error: &Error) -> ap_status {
+        self.explain(error);
+        let (line, column) = (usize::from(error.line), usize::from(error.column));
+        let offset = error.range().start;
+        self.position.set(ap_error_position { offset, line, column });
+        match error.kind {
+            ErrorKind::Memory(error) => error.into(),
+            ErrorKind::NoSuchIndex => ap_status::AP_NOT_FOUND,
+            ErrorKind::Busy => ap_status::AP_BUSY,
+            ErrorKind::InvalidName => ap_status::AP_INVALID_ARGUMENT,
+            ErrorKind::Failed(failure) => self.failed(failure),
+            _ => ap_status::AP_SYNTAX,
+        }
+    }
+
+    fn failed(&self, failure: Failure) -> ap_status {
+        self.position.set(ap_error_position::default());
+        self.explain(&failure);
+        match failure {
+            Failure::NotEvaluated => ap_status::AP_NOT_EVALUATED,
+            _ => ap_status::AP_EVALUATION_FAILED,
+        }
+    }
+
+    fn explain(&self, shown: &dyn core::fmt::Display) {
+        // SAFETY: references to it end within a call; what C has is a pointer.
+        write_into(unsafe { &mut *self.message.get() }, shown);
+    }
+}
+
+/// Does something with the batch, which nobody else uses meanwhile.
+///
+/// # Safety
+/// As [`handle::borrow`].
+unsafe fn with_batch(
+    builder: *const ap_batch_builder,
+    work: impl FnOnce(&ap_batch_builder, &mut Batch<'static, 'static>) -> Result<(), ap_status>,
+) -> ap_status {
+    attempt(|| {
+        // SAFETY: the caller's promise.
+        let body = unsafe { handle::borrow(builder) }?;
+        if body.busy.replace(true) {
+            return Err(ap_status::AP_BUSY);
+        }
+        let done = guard(Err(ap_status::AP_PANIC), || {
+            // SAFETY: this call is the only one: it was not busy.
+            let batch = unsafe { &mut *body.batch.get() };
+            work(body, batch.as_mut().ok_or(ap_status::AP_WRONG_HANDLE)?)
+        });
+        body.busy.set(false);
+        done
+    })
+}
+
+/// Writes an index where the program wants it.
+///
+/// # Safety
+/// `place` is NULL, or can be written.
+unsafe fn write_index(place: *mut usize, index: usize) {
+    if let Some(place) = NonNull::new(place) {
+        // SAFETY: the caller's promise.
+        unsafe { place.write(index) };
+    }
+}
+
+/// Adds an expression and writes its index, if `index` is not NULL. `AP_SYNTAX`:
+/// `ap_batch_builder_error` says what is wrong, and where. The batch is as before then.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ap_batch_builder_add_expression(
+    builder: *mut ap_batch_builder,
+    expression: *const c_char,
+    index: *mut usize,
+) -> ap_status {
+    let work = |body: &ap_batch_builder, batch: &mut Batch<'static, 'static>| {
+        // SAFETY: the module's contract.
+        let text = unsafe { text(expression) }?;
+        let found = batch.add(text).map_err(|error| body.note(&error))?;
+        // SAFETY: the module's contract.
+        unsafe { write_index(index, found) };
+        Ok(())
+    };
+    // SAFETY: the module's contract.
+    unsafe { with_batch(builder, work) }
+}
+
+/// Adds a parameter with a value and writes its index, if `index` is not NULL.
+/// `AP_INVALID_ARGUMENT`: it is there already, or no name.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ap_batch_builder_add_parameter(
+    builder: *mut ap_batch_builder,
+    name: *const c_char,
+    value: f64,
+    index: *mut usize,
+) -> ap_status {
+    let work = |body: &ap_batch_builder, batch: &mut Batch<'static, 'static>| {
+        // SAFETY: the module's contract.
+        let name = unsafe { text(name) }?;
+        let found = batch.parameter(name, value).map_err(|error| body.note(&error))?;
+        // SAFETY: the module's contract.
+        unsafe { write_index(index, found) };
+        Ok(())
+    };
+    // SAFETY: the module's contract.
+    unsafe { with_batch(builder, work) }
+}
+
+/// Sets a parameter. `AP_NOT_FOUND`: there is none of this index.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ap_batch_builder_set_parameter(
+    builder: *mut ap_batch_builder,
+    index: usize,
+    value: f64,
+) -> ap_status {
+    let work = |_: &ap_batch_builder, batch: &mut Batch<'static, 'static>| {
+        if batch.set(index, value) { Ok(()) } else { Err(ap_status::AP_NOT_FOUND) }
+    };
+    // SAFETY: the module's contract.
+    unsafe { with_batch(builder, work) }
+}
+
+/// Lets expressions call a function of the program's, with `arity` arguments; negative
+/// is any number of them. `user` is passed on to it. One that is there already is
+/// replaced.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ap_batch_builder_register_function(
+    builder: *mut ap_batch_builder,
+    name: *const c_char,
+    arity: i32,
+    function: ap_native_fn,
+    user: *mut c_void,
+) -> ap_status {
+    let user = User(user);
+    let work = |body: &ap_batch_builder, _: &mut Batch<'static, 'static>| {
+        // SAFETY: the module's contract.
+        let name = unsafe { text(name) }?;
+        let function = function.ok_or(ap_status::AP_NULL)?;
+        let arity = match arity {
+            ..0 => None,
+            _ => Some(u8::try_from(arity).map_err(|_| ap_status::AP_INVALID_ARGUMENT)?),
+        };
+        let call =
+            move |arguments: &[f64]| function(user.get(), arguments.as_ptr(), arguments.len());
+        let kept: *const _ = body.natives.try_alloc(call)?;
+        // SAFETY: it stays as long as the builder, and so as long as its engine.
+        let kept: &'static _ = unsafe { &*kept };
+        let context = body.engine.context();
+        let defined = match arity {
+            Some(arity) => context.native(name, arity, kept),
+            None => context.native_of_any(name, kept),
+        };
+        defined.map_err(|error| body.note(&error))
+    };
+    // SAFETY: the module's contract.
+    unsafe { with_batch(builder, work) }
+}
+
+/// Defines a function by an expression. `parameters` are names separated by commas; NULL
+/// or an empty text is none. It can use the other functions, and itself.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ap_batch_builder_add_expression_function(
+    builder: *mut ap_batch_builder,
+    name: *const c_char,
+    parameters: *const c_char,
+    expression: *const c_char,
+) -> ap_status {
+    let work = |body: &ap_batch_builder, _: &mut Batch<'static, 'static>| {
+        // SAFETY: the module's contract.
+        let name = unsafe { text(name) }?;
+        // SAFETY: as above.
+        let expression = unsafe { text(expression) }?;
+        let listed = match parameters.is_null() {
+            true => "",
+            // SAFETY: as above.
+            false => unsafe { text(parameters) }?,
+        };
+        let mut names = Vec::new();
+        for one in listed.split(',').map(str::trim).filter(|_| !listed.trim().is_empty()) {
+            names.try_reserve(1).map_err(|_| ap_status::AP_OUT_OF_MEMORY)?;
+            names.push(one);
+        }
+        body.engine.define(name, &names, expression).map_err(|error| body.note(&error))
+    };
+    // SAFETY: the module's contract.
+    unsafe { with_batch(builder, work) }
+}
+
+/// Evaluates all expressions, in order: a tick. It takes no memory, unless a function
+/// was defined since the last one. `AP_EVALUATION_FAILED`: at least one has no value,
+/// as `ap_batch_builder_get_result` says of each; the others have theirs.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ap_batch_builder_eval(builder: *mut ap_batch_builder) -> ap_status {
+    let work = |_: &ap_batch_builder, batch: &mut Batch<'static, 'static>| {
+        batch.eval();
+        let mut statuses = (0..batch.len()).map(|index| batch.status(index));
+        let failed = statuses.any(|status| matches!(status, Some(Err(_))));
+        if failed { Err(ap_status::AP_EVALUATION_FAILED) } else { Ok(()) }
+    };
+    // SAFETY: the module's contract.
+    unsafe { with_batch(builder, work) }
+}
+
+/// Writes the result of an expression in the last tick; NaN if it has none.
+/// `AP_NOT_FOUND`, `AP_NOT_EVALUATED`, `AP_EVALUATION_FAILED`: `ap_batch_builder_error`
+/// says why.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ap_batch_builder_get_result(
+    builder: *const ap_batch_builder,
+    index: usize,
+    result: *mut f64,
+) -> ap_status {
+    let work = |body: &ap_batch_builder, batch: &mut Batch<'static, 'static>| {
+        let place = NonNull::new(result).ok_or(ap_status::AP_NULL)?;
+        let status = batch.status(index);
+        // SAFETY: the place can be written: the module's contract.
+        unsafe { place.write(batch.result(index).unwrap_or(f64::NAN)) };
+        match status {
+            None => Err(ap_status::AP_NOT_FOUND),
+            Some(status) => status.map_err(|failure| body.failed(failure)),
+        }
+    };
+    // SAFETY: the module's contract.
+    unsafe { with_batch(builder, work) }
+}
+
+/// What was wrong last, in English, with the line and a caret under the place; an empty
+/// text if nothing was, NULL if there is no builder. Writes the place, if `position` is
+/// not NULL. The text is the builder's, until its next call.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ap_batch_builder_error(
+    builder: *const ap_batch_builder,
+    position: *mut ap_error_position,
+) -> *const c_char {
+    guard(ptr::null(), || {
+        // SAFETY: the module's contract.
+        let Ok(body) = (unsafe { handle::borrow(builder) }) else { return ptr::null() };
+        if let Some(place) = NonNull::new(position) {
+            // SAFETY: the place can be written: the module's contract.
+            unsafe { place.write(body.position.get()) };
+        }
+        body.message.get().cast()
+    })
+}

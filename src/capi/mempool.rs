@@ -1,0 +1,194 @@
+//! The backing pool: what arenas take their chunks from, and any block of any size.
+
+use alloc::collections::VecDeque;
+use core::alloc::Layout;
+use core::ffi::c_void;
+use core::ptr::{self, NonNull};
+use std::collections::HashMap;
+
+use super::handle::{self, Body, NoArena};
+use super::status::{ap_status, attempt, guard, or_nothing};
+use crate::arena::{ALIGN, heap};
+use crate::sync::Mutex;
+
+/// A backing pool: what arenas take their chunks from. It gives blocks of any size
+/// and takes them back, and keeps a list of them, so that a wrong address is
+/// refused and destroying it gives everything back.
+///
+/// Made by `ap_mempool_create`, freed by `ap_mempool_destroy`. Any thread may use
+/// it, several at once.
+#[repr(C, align(16))]
+pub struct ap_mempool {
+    /// First, for the reason that it gives.
+    no_arena: NoArena,
+    books: Mutex<Books>,
+}
+
+/// What a pool has given out.
+struct Books {
+    /// Every block by its address.
+    blocks: HashMap<usize, Block>,
+    /// Bytes of all of them.
+    bytes: usize,
+    /// Blocks of arenas that were destroyed, the oldest first.
+    retired: VecDeque<NonNull<u8>>,
+}
+
+#[derive(Clone, Copy)]
+struct Block {
+    start: NonNull<u8>,
+    layout: Layout,
+}
+
+// SAFETY: the blocks are the pool's, and only changed under its lock.
+unsafe impl Send for Books {}
+
+// SAFETY: bodies of this type are made by `boxed` only.
+unsafe impl Body for ap_mempool {
+    const MARKER: usize = 0x6d65_6d31;
+}
+
+/// Destroyed arenas whose place is not used for another one: so long is a second
+/// `ap_arena_destroy` harmless.
+const RETIRED: usize = 1024;
+
+impl ap_mempool {
+    fn new() -> Self {
+        let books = Books { blocks: HashMap::new(), bytes: 0, retired: VecDeque::new() };
+        Self { no_arena: NoArena::HERE, books: Mutex::new(books) }
+    }
+
+    /// A block of so many bytes, aligned to 16.
+    pub(super) fn allocate(&self, layout: Layout) -> Option<NonNull<u8>> {
+        self.books.lock().allocate(layout)
+    }
+
+    /// Takes a block back; false: there is none at this address.
+    pub(super) fn release(&self, address: usize) -> bool {
+        self.books.lock().release(address)
+    }
+
+    /// A block for an arena's body: that of the arena that was destroyed longest
+    /// ago, if there are enough of them, or a new one.
+    pub(super) fn place(&self, layout: Layout) -> Option<NonNull<u8>> {
+        let mut books = self.books.lock();
+        if books.retired.len() > RETIRED {
+            return books.retired.pop_front();
+        }
+        books.allocate(layout)
+    }
+
+    /// Keeps the block of an arena that was destroyed. (If it cannot be noted, no
+    /// arena will be there again, and the block goes with the pool.)
+    pub(super) fn retire(&self, block: NonNull<u8>) {
+        let mut books = self.books.lock();
+        if books.retired.try_reserve(1).is_ok() {
+            books.retired.push_back(block);
+        }
+    }
+}
+
+impl Books {
+    fn allocate(&mut self, layout: Layout) -> Option<NonNull<u8>> {
+        self.blocks.try_reserve(1).ok()?;
+        let start = heap::allocate(layout)?;
+        self.blocks.insert(start.addr().get(), Block { start, layout });
+        self.bytes += layout.size();
+        Some(start)
+    }
+
+    fn release(&mut self, address: usize) -> bool {
+        let Some(Block { start, layout }) = self.blocks.remove(&address) else { return false };
+        self.bytes -= layout.size();
+        // SAFETY: `allocate` got it with this layout, and it is on the list no more.
+        unsafe { heap::deallocate(start, layout) };
+        true
+    }
+}
+
+impl Drop for Books {
+    fn drop(&mut self) {
+        for Block { start, layout } in self.blocks.values() {
+            // SAFETY: `allocate` got it with this layout, and the list ends here.
+            unsafe { heap::deallocate(*start, *layout) };
+        }
+    }
+}
+
+/// The layout of a request; `None`: it asks for nothing, or for too much.
+fn layout_of(size: usize) -> Option<Layout> {
+    if size == 0 {
+        return None;
+    }
+    Layout::from_size_align(size, ALIGN).ok()
+}
+
+/// Makes a backing pool. NULL: there is no memory.
+#[unsafe(no_mangle)]
+pub extern "C" fn ap_mempool_create() -> *mut ap_mempool {
+    or_nothing(|| handle::boxed(ap_mempool::new()))
+}
+
+/// Destroys a backing pool and gives everything back that it has given out: blocks,
+/// and the arenas in it with all that they hold. NULL is nothing.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ap_mempool_destroy(mempool: *mut ap_mempool) {
+    guard((), || {
+        // SAFETY: the module's contract.
+        let _ = unsafe { handle::unbox(mempool) };
+    });
+}
+
+/// A block of `size` bytes, aligned to 16 and uninitialised. NULL: the size is 0,
+/// or there is no memory.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ap_mempool_alloc(mempool: *mut ap_mempool, size: usize) -> *mut c_void {
+    or_nothing(|| {
+        // SAFETY: the module's contract.
+        let pool = unsafe { handle::borrow(mempool) }.ok()?;
+        Some(pool.allocate(layout_of(size)?)?.as_ptr().cast())
+    })
+}
+
+/// A block of `count` elements of `size` bytes, aligned to 16 and all zero. NULL: as
+/// `ap_mempool_alloc`, or the product is no size.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ap_mempool_calloc(
+    mempool: *mut ap_mempool,
+    count: usize,
+    size: usize,
+) -> *mut c_void {
+    let Some(bytes) = count.checked_mul(size) else { return ptr::null_mut() };
+    // SAFETY: the module's contract.
+    let block = unsafe { ap_mempool_alloc(mempool, bytes) };
+    if !block.is_null() {
+        // SAFETY: the block is so long, and nobody else knows it.
+        unsafe { block.cast::<u8>().write_bytes(0, bytes) };
+    }
+    block
+}
+
+/// Takes a block back. NULL is nothing. `AP_FOREIGN`: this pool has no block there,
+/// or has it no more; the memory there is not read.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ap_mempool_free(
+    mempool: *mut ap_mempool,
+    block: *mut c_void,
+) -> ap_status {
+    attempt(|| {
+        // SAFETY: the module's contract.
+        let pool = unsafe { handle::borrow(mempool) }?;
+        let known = block.is_null() || pool.release(block.addr());
+        if known { Ok(()) } else { Err(ap_status::AP_FOREIGN) }
+    })
+}
+
+/// Bytes that are given out, those of arenas included.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ap_mempool_used(mempool: *const ap_mempool) -> usize {
+    or_nothing(|| {
+        // SAFETY: the module's contract.
+        let pool = unsafe { handle::borrow(mempool) }.ok()?;
+        Some(pool.books.lock().bytes)
+    })
+}

@@ -1,0 +1,73 @@
+//! The C interface: what `include/arraypool.h` declares, which is made from it.
+//!
+//! The header is the document for C programs; this is its source. What holds for
+//! all functions:
+//!
+//! - A **handle** is a pointer to a body, with a *validity marker* in the two words
+//!   in front of it. `NULL`, a handle of another kind and one that was destroyed
+//!   (while its memory is readable) are refused: an [`ap_status`], or `NULL`, 0 or
+//!   `false`.
+//! - A panic never crosses the border: it becomes [`ap_status::AP_PANIC`], or
+//!   `NULL`, 0 or `false`. Without `std` there is nothing to catch it with, and the
+//!   program's own `ap_panic` is called.
+//! - The caller owes what any C function is owed: a pointer that is not `NULL`
+//!   leads to what its type says, and texts end with a zero byte where no length is
+//!   given. Everything else is checked.
+//!
+//! From Rust, use the modules that are below this one.
+
+#![allow(non_camel_case_types, reason = "these are the names of the C header")]
+#![allow(missing_debug_implementations, reason = "C programs do not print them")]
+#![allow(clippy::missing_safety_doc, reason = "what callers owe is said once, in the module")]
+
+// In the order of the header.
+mod status;
+
+#[cfg(feature = "capi")]
+mod text;
+
+#[cfg(feature = "capi")]
+mod mempool;
+
+mod arena;
+
+mod pool;
+
+#[cfg(feature = "capi")]
+mod shared;
+
+#[cfg(feature = "capi")]
+mod expr;
+
+#[cfg(feature = "capi")]
+mod json;
+
+mod handle;
+
+pub use arena::*;
+#[cfg(feature = "capi")]
+pub use expr::*;
+#[cfg(feature = "capi")]
+pub use json::*;
+#[cfg(feature = "capi")]
+pub use mempool::*;
+pub use pool::*;
+#[cfg(feature = "capi")]
+pub use shared::*;
+pub use status::*;
+#[cfg(feature = "capi")]
+pub use text::ap_error_position;
+
+/// A microcontroller's program ends in a way of its own.
+#[cfg(all(not(feature = "std"), not(test), target_os = "none"))]
+mod panic {
+    unsafe extern "C" {
+        /// The C program's: must not return.
+        safe fn ap_panic() -> !;
+    }
+
+    #[panic_handler]
+    fn panic(_: &core::panic::PanicInfo<'_>) -> ! {
+        ap_panic()
+    }
+}

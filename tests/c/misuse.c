@@ -1,0 +1,507 @@
+/* Misuses every function of the header: each call is refused, and none crashes. */
+#include "check.h"
+#include <math.h>
+
+#define STALE_AFTER 1000
+
+static int outside[64];
+
+/* Memory of the program's that is no handle. */
+static void *no_handle(void) {
+    return (char *)outside + 64;
+}
+
+static void null_arena(ap_arena *arena) {
+    ap_mark mark = ap_arena_mark(arena);
+    const char *no_text = NULL;
+    int block = 0;
+    CHECK(ap_arena_alloc(arena, 1) == NULL && (ap_arena_alloc)(arena, 1) == NULL);
+    CHECK(ap_arena_alloc_aligned(arena, 1, 16) == NULL && ap_arena_calloc(arena, 1, 1) == NULL);
+    CHECK(ap_arena_strdup(arena, "x") == NULL && ap_arena_strndup(arena, "x", 1) == NULL);
+    CHECK(ap_arena_sprintf(arena, "%d", 1) == NULL && ap_arena_sprintf(arena, no_text) == NULL);
+    CHECK(ap_arena_realloc(arena, NULL, 0, 1) == NULL);
+    CHECK(ap_arena_realloc(arena, &block, 1, 1) == NULL);
+    CHECK(!ap_arena_free(arena, &block, 1) && !ap_arena_reset(arena) && !ap_arena_clear(arena));
+    CHECK(!ap_arena_rewind(arena, mark) && !ap_arena_set_limit(arena, 1));
+    CHECK(!ap_arena_on_event(arena, NULL, NULL) && !ap_arena_owns(arena, &block));
+    CHECK(ap_arena_total_allocated(arena) == 0 && ap_arena_total_used(arena) == 0);
+    CHECK(ap_arena_waste(arena) == 0 && ap_arena_chunk_count(arena) == 0);
+    ap_arena_destroy(arena);
+}
+
+/* Handles of every other kind are no arenas. */
+static void wrong_arenas(void) {
+    ap_mempool *mempool = ap_mempool_create();
+    ap_pool *pool = ap_pool_create(8, 8, NULL);
+    ap_shared_pool *shared = ap_shared_pool_create(8, 8, NULL);
+    ap_expr_arena *memory = ap_expr_arena_new(0);
+    ap_batch_builder *builder = ap_batch_builder_new();
+    ap_json_pool *documents = ap_json_pool_new(0);
+    ap_json *document = NULL;
+    STATUS(AP_OK, ap_json_parse(documents, "1", 1, &document, NULL));
+    void *handles[] = {mempool, pool, shared, memory, builder, documents, document};
+    for (size_t i = 0; i < sizeof handles / sizeof *handles; i++) {
+        null_arena((ap_arena *)handles[i]);
+        CHECK(ap_arena_create((ap_mempool *)handles[i], 0, 0) == NULL || i == 0);
+        STATUS(i == 1 ? AP_OK : AP_WRONG_HANDLE, ap_pool_verify((ap_pool *)handles[i]));
+    }
+    STATUS(AP_OK, ap_json_free(document));
+    STATUS(AP_OK, ap_json_pool_free(documents));
+    STATUS(AP_OK, ap_batch_builder_free(builder));
+    STATUS(AP_OK, ap_expr_arena_free(memory));
+    ap_shared_pool_destroy(shared);
+    ap_pool_destroy(pool);
+    ap_mempool_destroy(mempool);
+}
+
+static void arena(void) {
+    ap_mempool *mempool = ap_mempool_create();
+    CHECK(ap_arena_create(NULL, 0, 0) == NULL && ap_arena_create_default(NULL) == NULL);
+    CHECK(ap_arena_create((ap_mempool *)no_handle(), 0, 0) == NULL);
+    unsigned char buffer[4096];
+    CHECK(ap_arena_create_in(NULL, 4096) == NULL && ap_arena_create_in(buffer, 0) == NULL);
+    for (size_t size = 0; size < 700; size += 7) {
+        ap_arena *tiny = ap_arena_create_in(buffer + size % 16, size);
+        CHECK(tiny == NULL || ap_arena_total_allocated(tiny) < size);
+        ap_arena_destroy(tiny);
+    }
+    null_arena(NULL);
+
+    ap_arena *arena = ap_arena_create_default(mempool);
+    CHECK(ap_arena_alloc(arena, 0) == NULL && ap_arena_alloc(arena, SIZE_MAX) == NULL);
+    CHECK(ap_arena_alloc(arena, ((size_t)1 << 30) + 1) == NULL);
+    CHECK((ap_arena_alloc)(arena, ((size_t)1 << 30) + 1) == NULL);
+    size_t none[] = {0, 3, 24, 1000, SIZE_MAX};
+    for (int i = 0; i < 5; i++) {
+        CHECK(ap_arena_alloc_aligned(arena, 16, none[i]) == NULL);
+    }
+    CHECK(ap_arena_alloc_aligned(arena, 0, 16) == NULL);
+    CHECK(ap_arena_alloc_aligned(arena, 16, SIZE_MAX / 2 + 1) == NULL);
+    CHECK(ap_arena_calloc(arena, SIZE_MAX, 2) == NULL && ap_arena_calloc(arena, 0, 2) == NULL);
+    CHECK(ap_arena_strdup(arena, NULL) == NULL && ap_arena_strndup(arena, NULL, 3) == NULL);
+    CHECK(ap_arena_total_used(arena) == 0);
+
+    /* What it has not handed out, it does not take. */
+    char *block = (char *)ap_arena_alloc(arena, 64);
+    CHECK(!ap_arena_free(arena, outside, 16) && !ap_arena_free(arena, block, 0));
+    CHECK(!ap_arena_free(arena, block + 1, 16) && !ap_arena_free(arena, block, 4096));
+    CHECK(!ap_arena_free(arena, block, SIZE_MAX) && !ap_arena_free(arena, NULL, 16));
+    CHECK(ap_arena_realloc(arena, outside, 16, 32) == NULL);
+    CHECK(ap_arena_realloc(arena, block, SIZE_MAX, SIZE_MAX) == NULL);
+    CHECK(ap_arena_realloc(arena, block, 64, SIZE_MAX) == NULL);
+    CHECK(ap_arena_realloc(arena, block, 64, 0) == NULL && ap_arena_total_used(arena) == 0);
+
+    /* Marks of others, and of the past. */
+    ap_arena *other = ap_arena_create_default(mempool);
+    ap_mark theirs = ap_arena_mark(other), ours = ap_arena_mark(arena), zero;
+    memset(&zero, 0, sizeof zero);
+    CHECK(!ap_arena_rewind(arena, theirs) && !ap_arena_rewind(arena, zero));
+    ap_arena_clear(arena);
+    CHECK(!ap_arena_rewind(arena, ours));
+    ap_arena_destroy(other);
+    CHECK(!ap_arena_rewind(other, theirs));
+
+    /* Twice, and after others have come and gone. */
+    ap_arena_destroy(arena);
+    ap_arena_destroy(arena);
+    null_arena(arena);
+    for (int i = 0; i < STALE_AFTER; i++) {
+        ap_arena *next = ap_arena_create_default(mempool);
+        ap_arena_destroy(arena);
+        CHECK(ap_arena_alloc(next, 16) != NULL && next != arena);
+        ap_arena_destroy(next);
+    }
+
+    STATUS(AP_FOREIGN, ap_mempool_free(mempool, outside));
+    STATUS(AP_FOREIGN, ap_mempool_free(mempool, (void *)(uintptr_t)1));
+    void *once = ap_mempool_alloc(mempool, 8);
+    STATUS(AP_FOREIGN, ap_mempool_free(mempool, (char *)once + 1));
+    STATUS(AP_OK, ap_mempool_free(mempool, once));
+    STATUS(AP_FOREIGN, ap_mempool_free(mempool, once));
+    STATUS(AP_OK, ap_mempool_free(mempool, NULL));
+    CHECK(ap_mempool_alloc(mempool, 0) == NULL && ap_mempool_alloc(mempool, SIZE_MAX) == NULL);
+    CHECK(ap_mempool_calloc(mempool, SIZE_MAX, SIZE_MAX) == NULL);
+    CHECK(ap_mempool_alloc(NULL, 1) == NULL && ap_mempool_calloc(NULL, 1, 1) == NULL);
+    CHECK(ap_mempool_used(NULL) == 0 && ap_mempool_used((ap_mempool *)no_handle()) == 0);
+    STATUS(AP_NULL, ap_mempool_free(NULL, outside));
+    STATUS(AP_WRONG_HANDLE, ap_mempool_free((ap_mempool *)no_handle(), outside));
+    ap_mempool_destroy((ap_mempool *)no_handle());
+    ap_mempool_destroy(NULL);
+    ap_mempool_destroy(mempool);
+}
+
+static ap_status why(size_t size, size_t alignment, ap_pool_options options) {
+    ap_status status = AP_OK;
+    options.status = &status;
+    CHECK(ap_pool_create(size, alignment, &options) == NULL);
+    return status;
+}
+
+static void pool_options(void) {
+    ap_pool_options options;
+    memset(&options, 0, sizeof options);
+    STATUS(AP_INVALID_ARGUMENT, why(0, 8, options));
+    STATUS(AP_INVALID_ARGUMENT, why(8, 0, options));
+    STATUS(AP_INVALID_ARGUMENT, why(8, 3, options));
+    STATUS(AP_INVALID_ARGUMENT, why(SIZE_MAX, 8, options));
+    options.strategy = 4;
+    STATUS(AP_INVALID_ARGUMENT, why(8, 8, options));
+    options.strategy = 0;
+    static const uint32_t descending[] = {4, 3}, zero[] = {0};
+    options.class_lengths = descending;
+    STATUS(AP_INVALID_CLASSES, why(8, 8, options));
+    options.class_count = 2;
+    STATUS(AP_INVALID_CLASSES, why(8, 8, options));
+    options.class_lengths = zero;
+    options.class_count = 1;
+    STATUS(AP_INVALID_CLASSES, why(8, 8, options));
+    options.class_count = 65;
+    STATUS(AP_INVALID_CLASSES, why(8, 8, options));
+    options.class_lengths = NULL;
+    options.limit = 10;
+    STATUS(AP_OVER_LIMIT, why(8, 8, options));
+    CHECK(ap_pool_create(0, 0, NULL) == NULL && ap_pool_create_in(NULL, 99, 8, 8, NULL) == NULL);
+    CHECK(ap_pool_create_in(outside, sizeof outside, 8, 8, NULL) == NULL);
+
+    ap_status status = AP_OK;
+    options.limit = 0;
+    options.strategy = AP_DIRECT;
+    options.status = &status;
+    CHECK(ap_shared_pool_create(8, 8, &options) == NULL && status == AP_UNSUPPORTED);
+    CHECK(ap_shared_pool_create(0, 8, &options) == NULL && status == AP_INVALID_ARGUMENT);
+}
+
+static void no_pool(ap_pool *pool, ap_status expected) {
+    ap_array token = {outside, 1};
+    ap_located located;
+    ap_pool_statistics stats;
+    CHECK(ap_pool_alloc(pool, 1) == NULL && ap_pool_len(pool, outside) == 0);
+    STATUS(expected, ap_pool_release(pool, outside));
+    STATUS(expected, ap_pool_alloc_array(pool, 1, &token));
+    CHECK(token.ptr == NULL);
+    STATUS(expected, ap_pool_release_array(pool, token));
+    STATUS(expected, ap_pool_locate(pool, outside, &located));
+    STATUS(expected, ap_pool_stats(pool, &stats));
+    STATUS(expected, ap_pool_verify(pool));
+    STATUS(expected, ap_pool_reset(pool));
+    STATUS(expected, ap_pool_trim(pool, 1));
+    STATUS(expected, ap_pool_freeze(pool));
+    STATUS(expected, ap_pool_reserve(pool, 1, 1));
+    ap_pool_destroy(pool);
+}
+
+static void pool_of(uint32_t strategy) {
+    ap_pool_options options;
+    memset(&options, 0, sizeof options);
+    options.strategy = strategy;
+    ap_pool *pool = ap_pool_create(8, 8, &options);
+    ap_array first, second, again;
+    STATUS(AP_OK, ap_pool_alloc_array(pool, 10, &first));
+    STATUS(AP_OK, ap_pool_alloc_array(pool, 10, &second));
+
+    /* Addresses of any value. */
+    STATUS(AP_FOREIGN, ap_pool_release(pool, outside));
+    for (unsigned bit = 0; bit < sizeof(void *) * 8; bit++) {
+        uintptr_t value = (uintptr_t)1 << bit;
+        ap_array wild = {(void *)value, bit};
+        STATUS(AP_FOREIGN, ap_pool_release(pool, (void *)value));
+        STATUS(AP_FOREIGN, ap_pool_release(pool, (void *)~value));
+        STATUS(AP_FOREIGN, ap_pool_release_array(pool, wild));
+        CHECK(ap_pool_len(pool, (void *)value) == 0);
+    }
+    for (int at = 1; at < 80; at++) {
+        STATUS(AP_INTERIOR, ap_pool_release(pool, (char *)first.ptr + at));
+    }
+    ap_array wrong = {NULL, 7};
+    STATUS(AP_FOREIGN, ap_pool_release_array(pool, wrong));
+    wrong = first;
+    wrong.generation += 7;
+    STATUS(AP_STALE, ap_pool_release_array(pool, wrong));
+
+    /* Twice, before and after the slot has another tenant. */
+    STATUS(AP_OK, ap_pool_release_array(pool, first));
+    STATUS(AP_ALREADY_RELEASED, ap_pool_release_array(pool, first));
+    STATUS(AP_ALREADY_RELEASED, ap_pool_release(pool, first.ptr));
+    STATUS(AP_OK, ap_pool_alloc_array(pool, 10, &again));
+    CHECK(again.ptr == first.ptr);
+    STATUS(AP_STALE, ap_pool_release_array(pool, first));
+    STATUS(AP_OK, ap_pool_release_array(pool, again));
+
+    /* After a reset. */
+    STATUS(AP_OK, ap_pool_reset(pool));
+    STATUS(AP_STALE, ap_pool_release_array(pool, second));
+    STATUS(AP_ALREADY_RELEASED, ap_pool_release(pool, second.ptr));
+
+    /* What is too much, and what is frozen. */
+    CHECK(ap_pool_alloc(pool, 0) == NULL && ap_pool_alloc(pool, SIZE_MAX) == NULL);
+    STATUS(AP_TOO_LARGE, ap_pool_alloc_array(pool, SIZE_MAX, &again));
+    STATUS(AP_NULL, ap_pool_alloc_array(pool, 1, NULL));
+    STATUS(AP_OK, ap_pool_freeze(pool));
+    STATUS(AP_FROZEN, ap_pool_alloc_array(pool, 200, &again));
+    ap_located located;
+    STATUS(AP_FOREIGN, ap_pool_locate(pool, outside, &located));
+    STATUS(AP_NULL, ap_pool_locate(pool, second.ptr, NULL));
+    STATUS(AP_NULL, ap_pool_stats(pool, NULL));
+    STATUS(AP_OK, ap_pool_verify(pool));
+    no_pool((ap_pool *)no_handle(), AP_WRONG_HANDLE);
+    ap_pool_destroy(pool);
+
+    /* Few runs, and a limit. */
+    options.max_runs = 1;
+    pool = ap_pool_create(8, 8, &options);
+    STATUS(AP_OK, ap_pool_alloc_array(pool, 10, &first));
+    STATUS(strategy == AP_METADATA ? AP_TOO_MANY_RUNS : AP_OK,
+           ap_pool_alloc_array(pool, 200, &first));
+    ap_pool_destroy(pool);
+    options.max_runs = 0;
+    options.limit = 20000;
+    pool = ap_pool_create(8, 8, &options);
+    STATUS(AP_OVER_LIMIT, ap_pool_alloc_array(pool, 100000, &first));
+    ap_pool_destroy(pool);
+}
+
+/* Writes over the bookkeeping in front of an array are found. */
+static void overwritten(void) {
+    ap_pool_options options;
+    memset(&options, 0, sizeof options);
+    options.strategy = AP_TAGGED;
+    ap_pool *pool = ap_pool_create(8, 8, &options);
+    char *first = (char *)ap_pool_alloc(pool, 16), *second = (char *)ap_pool_alloc(pool, 16);
+    memset((first < second ? second : first) - 16, 0x55, 16);
+    STATUS(AP_CORRUPTED, ap_pool_verify(pool));
+    STATUS(AP_CORRUPTED, ap_pool_release(pool, first < second ? second : first));
+    STATUS(AP_OK, ap_pool_release(pool, first < second ? first : second));
+    ap_pool_statistics stats;
+    STATUS(AP_OK, ap_pool_stats(pool, &stats));
+    CHECK(stats.lost == 1 && stats.corrupted == 1);
+    ap_pool_destroy(pool);
+}
+
+/* What a pool finds that was asked to watch. */
+static void watched(uint32_t strategy) {
+    ap_pool_options options;
+    memset(&options, 0, sizeof options);
+    options.strategy = strategy;
+    options.checks = AP_CHECK_CANARY;
+    ap_pool *pool = ap_pool_create(8, 8, &options);
+    char *array = (char *)ap_pool_alloc(pool, 5);
+    array[40] = 1;
+    STATUS(AP_OVERFLOW, ap_pool_verify(pool));
+    STATUS(AP_OVERFLOW, ap_pool_release(pool, array));
+    ap_pool_destroy(pool);
+
+    options.checks = AP_CHECK_INTEGRITY;
+    pool = ap_pool_create(8, 8, &options);
+    array = (char *)ap_pool_alloc(pool, 5);
+    STATUS(AP_OK, ap_pool_release(pool, array));
+    array[20] = 1;
+    STATUS(AP_WRITTEN_AFTER_RELEASE, ap_pool_verify(pool));
+    char *next = (char *)ap_pool_alloc(pool, 5);
+    CHECK(next != NULL && next != array);
+    ap_pool_destroy(pool);
+
+    options.checks = AP_CHECK_POISON | AP_CHECK_CLEAR_ON_RELEASE;
+    options.quarantine = 4;
+    pool = ap_pool_create(8, 8, &options);
+    array = (char *)ap_pool_alloc(pool, 5);
+    STATUS(AP_OK, ap_pool_release(pool, array));
+    CHECK(ap_pool_alloc(pool, 5) != array); /* it rests */
+    STATUS(AP_ALREADY_RELEASED, ap_pool_release(pool, array));
+    ap_pool_destroy(pool);
+
+    options.checks = AP_CHECK_LEAKS;
+    options.quarantine = 0;
+    options.fail_every = 2;
+    pool = ap_pool_create(8, 8, &options);
+    ap_array token;
+    STATUS(AP_OK, ap_pool_alloc_array(pool, 5, &token));
+    STATUS(AP_OUT_OF_MEMORY, ap_pool_alloc_array(pool, 5, &token));
+    ap_pool_destroy(pool);
+    options.checks = 1u << 31;
+    STATUS(AP_INVALID_ARGUMENT, why(8, 8, options));
+}
+
+static void no_shared_pool(ap_shared_pool *pool, ap_status expected) {
+    ap_array token = {outside, 1};
+    ap_located located;
+    ap_pool_statistics stats;
+    CHECK(ap_shared_pool_alloc(pool, 1) == NULL && ap_shared_pool_len(pool, outside) == 0);
+    STATUS(expected, ap_shared_pool_release(pool, outside));
+    STATUS(expected, ap_shared_pool_alloc_array(pool, 1, &token));
+    STATUS(expected, ap_shared_pool_release_array(pool, token));
+    STATUS(expected, ap_shared_pool_locate(pool, outside, &located));
+    STATUS(expected, ap_shared_pool_trim(pool, 0));
+    STATUS(expected, ap_shared_pool_stats(pool, &stats));
+    STATUS(expected, ap_shared_pool_verify(pool));
+    ap_shared_pool_destroy(pool);
+}
+
+static void shared_pool(void) {
+    no_shared_pool(NULL, AP_NULL);
+    no_shared_pool((ap_shared_pool *)no_handle(), AP_WRONG_HANDLE);
+    ap_pool_options options;
+    memset(&options, 0, sizeof options);
+    for (uint32_t strategy = AP_METADATA; strategy <= AP_TAGGED; strategy++) {
+        options.strategy = strategy;
+        ap_shared_pool *pool = ap_shared_pool_create(8, 8, &options);
+        ap_array token, again;
+        STATUS(AP_FOREIGN, ap_shared_pool_release(pool, outside));
+        STATUS(AP_OK, ap_shared_pool_alloc_array(pool, 10, &token));
+        STATUS(AP_FOREIGN, ap_shared_pool_release(pool, outside));
+        STATUS(AP_INTERIOR, ap_shared_pool_release(pool, (char *)token.ptr + 8));
+        STATUS(AP_OK, ap_shared_pool_release_array(pool, token));
+        STATUS(AP_ALREADY_RELEASED, ap_shared_pool_release(pool, token.ptr));
+        for (int i = 0; i < 200; i++) {
+            STATUS(AP_OK, ap_shared_pool_alloc_array(pool, 10, &again));
+        }
+        STATUS(AP_STALE, ap_shared_pool_release_array(pool, token));
+        STATUS(AP_TOO_LARGE, ap_shared_pool_alloc_array(pool, SIZE_MAX, &again));
+        STATUS(AP_NULL, ap_shared_pool_alloc_array(pool, 1, NULL));
+        CHECK(ap_shared_pool_alloc(pool, 0) == NULL);
+        ap_shared_pool_destroy(pool);
+    }
+}
+
+static ap_batch_builder *running;
+
+/* Uses the batch that calls it. */
+static double greedy(void *user, const double *arguments, size_t count) {
+    (void)user, (void)arguments, (void)count;
+    double result = 0.0;
+    STATUS(AP_BUSY, ap_batch_builder_eval(running));
+    STATUS(AP_BUSY, ap_batch_builder_get_result(running, 0, &result));
+    STATUS(AP_BUSY, ap_batch_builder_add_expression(running, "1", NULL));
+    STATUS(AP_BUSY, ap_batch_builder_free(running));
+    return 1.0;
+}
+
+static void no_builder(ap_batch_builder *builder, ap_status expected) {
+    double result = 0.0;
+    STATUS(expected, ap_batch_builder_add_expression(builder, "1", NULL));
+    STATUS(expected, ap_batch_builder_add_parameter(builder, "x", 0.0, NULL));
+    STATUS(expected, ap_batch_builder_set_parameter(builder, 0, 0.0));
+    STATUS(expected, ap_batch_builder_register_function(builder, "f", 0, greedy, NULL));
+    STATUS(expected, ap_batch_builder_add_expression_function(builder, "f", "", "1"));
+    STATUS(expected, ap_batch_builder_eval(builder));
+    STATUS(expected, ap_batch_builder_get_result(builder, 0, &result));
+    CHECK(ap_batch_builder_error(builder, NULL) == NULL);
+    STATUS(expected, ap_batch_builder_free(builder));
+}
+
+static void expressions(void) {
+    no_builder(NULL, AP_NULL);
+    no_builder((ap_batch_builder *)no_handle(), AP_WRONG_HANDLE);
+    STATUS(AP_NULL, ap_expr_arena_reset(NULL));
+    STATUS(AP_NULL, ap_expr_arena_free(NULL));
+    STATUS(AP_WRONG_HANDLE, ap_expr_arena_reset((ap_expr_arena *)no_handle()));
+    CHECK(ap_batch_builder_new_with_arena(NULL) == NULL);
+    CHECK(ap_batch_builder_new_with_arena((ap_expr_arena *)no_handle()) == NULL);
+    CHECK(ap_expr_arena_new(1) == NULL);
+
+    ap_batch_builder *builder = running = ap_batch_builder_new();
+    size_t index = 99;
+    double result = 0.0;
+    CHECK(strcmp(ap_batch_builder_error(builder, NULL), "") == 0);
+    STATUS(AP_NULL, ap_batch_builder_add_expression(builder, NULL, &index));
+    STATUS(AP_INVALID_UTF8, ap_batch_builder_add_expression(builder, "\xff", &index));
+    STATUS(AP_SYNTAX, ap_batch_builder_add_expression(builder, "", &index));
+    STATUS(AP_SYNTAX, ap_batch_builder_add_expression(builder, "1 +", &index));
+    CHECK(index == 99);
+    STATUS(AP_INVALID_ARGUMENT, ap_batch_builder_add_parameter(builder, "1x", 0.0, NULL));
+    STATUS(AP_INVALID_UTF8, ap_batch_builder_add_parameter(builder, "\xc3", 0.0, NULL));
+    STATUS(AP_OK, ap_batch_builder_add_parameter(builder, "x", 0.0, NULL));
+    STATUS(AP_INVALID_ARGUMENT, ap_batch_builder_add_parameter(builder, "x", 0.0, NULL));
+    STATUS(AP_NOT_FOUND, ap_batch_builder_set_parameter(builder, 1, 0.0));
+    STATUS(AP_NULL, ap_batch_builder_register_function(builder, "f", 0, NULL, NULL));
+    STATUS(AP_INVALID_ARGUMENT, ap_batch_builder_register_function(builder, "f", 256, greedy, NULL));
+    STATUS(AP_INVALID_ARGUMENT, ap_batch_builder_register_function(builder, "f g", 0, greedy, NULL));
+    STATUS(AP_SYNTAX, ap_batch_builder_add_expression_function(builder, "g", "a", "a +"));
+    STATUS(AP_NULL, ap_batch_builder_add_expression_function(builder, NULL, "a", "a"));
+    STATUS(AP_NOT_FOUND, ap_batch_builder_get_result(builder, 0, &result));
+    CHECK(isnan(result));
+    STATUS(AP_NULL, ap_batch_builder_get_result(builder, 0, NULL));
+
+    STATUS(AP_OK, ap_batch_builder_register_function(builder, "greedy", 0, greedy, NULL));
+    STATUS(AP_OK, ap_batch_builder_add_expression(builder, "greedy()", NULL));
+    STATUS(AP_OK, ap_batch_builder_add_expression(builder, "1 << 99 + x", NULL));
+    STATUS(AP_OK, ap_batch_builder_add_expression(builder, "x + 1", NULL));
+    STATUS(AP_EVALUATION_FAILED, ap_batch_builder_eval(builder));
+    STATUS(AP_OK, ap_batch_builder_get_result(builder, 0, &result));
+    STATUS(AP_EVALUATION_FAILED, ap_batch_builder_get_result(builder, 1, &result));
+    CHECK(isnan(result) && strstr(ap_batch_builder_error(builder, NULL), "shift") != NULL);
+    STATUS(AP_OK, ap_batch_builder_get_result(builder, 2, &result));
+    CHECK(result == 1.0);
+    STATUS(AP_OK, ap_batch_builder_free(builder));
+}
+
+static void json(void) {
+    ap_json *document = NULL;
+    ap_json_error error;
+    size_t length = 0;
+    bool boolean = false;
+    STATUS(AP_NULL, ap_json_pool_free(NULL));
+    STATUS(AP_WRONG_HANDLE, ap_json_pool_free((ap_json_pool *)no_handle()));
+    STATUS(AP_NULL, ap_json_parse(NULL, "1", 1, &document, NULL));
+    STATUS(AP_WRONG_HANDLE, ap_json_parse((ap_json_pool *)no_handle(), "1", 1, &document, NULL));
+    STATUS(AP_NULL, ap_json_free(NULL));
+    STATUS(AP_WRONG_HANDLE, ap_json_free((ap_json *)no_handle()));
+    CHECK(ap_json_root(NULL) == NULL && ap_json_root((ap_json *)no_handle()) == NULL);
+    CHECK(ap_json_pool_new(1) == NULL);
+
+    ap_json_pool *pool = ap_json_pool_new(100000);
+    STATUS(AP_NULL, ap_json_parse(pool, NULL, 1, &document, NULL));
+    STATUS(AP_NULL, ap_json_parse(pool, "1", 1, NULL, NULL));
+    static const char *const bad[] = {"", "[", "{\"a\"}", "01", "nul", "1 2", "\"\\x\"", "[1,]"};
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+        STATUS(AP_SYNTAX, ap_json_parse(pool, bad[i], strlen(bad[i]), &document, &error));
+        CHECK(document == NULL && error.position.line == 1 && error.message[0] != '\0');
+    }
+    STATUS(AP_INVALID_UTF8, ap_json_parse(pool, "\"\xff\"", 3, &document, &error));
+
+    /* Values that are not there, of which everything is nothing. */
+    const ap_json_value *nothing = NULL;
+    CHECK(ap_json_kind_of(nothing) == AP_JSON_NONE && ap_json_len(nothing) == 0);
+    CHECK(ap_json_at(nothing, 0) == NULL && ap_json_get(nothing, "a") == NULL);
+    CHECK(ap_json_pointer(nothing, "") == NULL && ap_json_string(nothing, &length) == NULL);
+    CHECK(ap_json_key_at(nothing, 0, NULL) == NULL && ap_json_write(nothing, NULL, 0) == 0);
+    STATUS(AP_NULL, ap_json_bool(nothing, &boolean));
+
+    /* And of another type. */
+    STATUS(AP_OK, ap_json_parse(pool, "[1.5]", 5, &document, NULL));
+    const ap_json_value *root = ap_json_root(document);
+    uint64_t natural;
+    int64_t integer;
+    double number;
+    CHECK(ap_json_at(root, 1) == NULL && ap_json_get(root, "0") == NULL);
+    CHECK(ap_json_get(root, NULL) == NULL && ap_json_pointer(root, NULL) == NULL);
+    CHECK(ap_json_get(root, "\xff") == NULL && ap_json_pointer(root, "0") == NULL);
+    CHECK(ap_json_string(root, NULL) == NULL && ap_json_key_at(root, 0, NULL) == NULL);
+    STATUS(AP_WRONG_TYPE, ap_json_bool(root, &boolean));
+    STATUS(AP_WRONG_TYPE, ap_json_f64(root, &number));
+    STATUS(AP_WRONG_TYPE, ap_json_u64(ap_json_at(root, 0), &natural));
+    STATUS(AP_WRONG_TYPE, ap_json_i64(ap_json_at(root, 0), &integer));
+    STATUS(AP_NULL, ap_json_f64(ap_json_at(root, 0), NULL));
+    STATUS(AP_WRONG_HANDLE, ap_json_free((ap_json *)(void *)pool));
+    STATUS(AP_BUSY, ap_json_pool_free(pool));
+    STATUS(AP_OK, ap_json_free(document));
+    STATUS(AP_OK, ap_json_pool_free(pool));
+}
+
+int main(void) {
+    wrong_arenas();
+    arena();
+    pool_options();
+    no_pool(NULL, AP_NULL);
+    pool_of(AP_METADATA);
+    pool_of(AP_TAGGED);
+    overwritten();
+    watched(AP_METADATA);
+    watched(AP_TAGGED);
+    shared_pool();
+    expressions();
+    json();
+    for (int status = -1000; status < 1000; status++) {
+        CHECK(ap_status_message(status) != NULL);
+    }
+    return end("misuse");
+}

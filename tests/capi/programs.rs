@@ -1,0 +1,72 @@
+//! C and C++ programs: as they are, under the sanitizers, and under Valgrind.
+
+use std::fs;
+use std::process::Command;
+
+use super::build::{program, run, skip};
+use super::header::root;
+
+/// Plain, with the sanitizers, and under Valgrind.
+fn everywhere(name: &str) {
+    run(Command::new(program(name, "plain", &[]).unwrap_or_else(|said| panic!("{said}"))));
+    let out_of_line =
+        program(name, "call", &["-DAP_NO_INLINE"]).unwrap_or_else(|said| panic!("{said}"));
+    run(Command::new(out_of_line));
+    let options = ["-fsanitize=address,undefined", "-fno-sanitize-recover=all"];
+    match program("probe.c", "sanitized", &options) {
+        Ok(_) => run(Command::new(
+            program(name, "sanitized", &options).unwrap_or_else(|said| panic!("{said}")),
+        )),
+        Err(_) => skip("AddressSanitizer", "the C compiler has none"),
+    }
+    let is_there = Command::new("valgrind").arg("--version").output().is_ok();
+    if !is_there {
+        return skip("Valgrind", "not installed");
+    }
+    let mut valgrind = Command::new("valgrind");
+    valgrind.args(["--quiet", "--leak-check=full", "--error-exitcode=9"]);
+    valgrind.arg("--errors-for-leak-kinds=definite,indirect");
+    valgrind.arg(program(name, "valgrind", &[]).unwrap_or_else(|said| panic!("{said}")));
+    run(valgrind);
+}
+
+#[test]
+fn every_function_does_what_it_is_meant_to() {
+    everywhere("every.c");
+}
+
+#[test]
+fn every_misuse_is_refused() {
+    everywhere("misuse.c");
+}
+
+#[test]
+fn a_batch_runs_a_thousand_times_a_second() {
+    everywhere("loop.c");
+}
+
+#[test]
+fn the_header_serves_cpp() {
+    everywhere("plus.cpp");
+}
+
+#[test]
+fn every_function_is_used_and_misused() {
+    let read = |path: &str| fs::read_to_string(root().join(path)).expect("a readable file");
+    let header = read("include/arraypool.h");
+    let (used, misused) = (read("tests/c/every.c"), read("tests/c/misuse.c"));
+    let mut functions = 0;
+    for declaration in header.split("\n\n").filter(|part| part.trim_end().ends_with(';')) {
+        // The first call-like name behind the comment.
+        let code = declaration.rsplit("*/").next().expect("a part");
+        let Some((before, _)) = code.split_once('(') else { continue };
+        let name = before.rsplit([' ', '*', '\n']).next().expect("a name");
+        if !name.starts_with("ap_") || matches!(name, "ap_panic") {
+            continue;
+        }
+        functions += 1;
+        assert!(used.contains(&format!("{name}(")), "{name} is not in every.c");
+        assert!(misused.contains(&format!("{name}(")), "{name} is not in misuse.c");
+    }
+    assert!(functions > 70, "{functions} functions found");
+}
