@@ -107,7 +107,7 @@ struct Memory;
 struct Migrating;
 
 /// The guide's examples, run as tests.
-#[cfg(all(doctest, feature = "std"))]
+#[cfg(all(doctest, feature = "std", feature = "diagnostics"))]
 #[doc = include_str!("../docs/DIAGNOSTICS.md")]
 struct Diagnostics;
 

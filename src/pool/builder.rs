@@ -112,6 +112,7 @@ impl<'c, P> PoolBuilder<'c, P> {
 
     /// The pool's diagnostics, instead of those that a build has by default: see
     /// [`Checks`]. What the environment variable `ARRAYPOOL_CHECK` says is added.
+    #[cfg(any(feature = "diagnostics", arraypool_asan))]
     pub fn checks(mut self, checks: Checks) -> Self {
         self.settings.checks = Some(checks);
         self
@@ -129,6 +130,7 @@ impl<'c, P> PoolBuilder<'c, P> {
     /// Without one, reports go to the standard error, where there is one, and only
     /// if somebody asked for diagnostics: a pool that has just those that a debug
     /// build has by default says nothing.
+    #[cfg(any(feature = "diagnostics", arraypool_asan))]
     pub fn on_report(mut self, hook: fn(&Report)) -> Self {
         self.settings.report = Some(hook);
         self

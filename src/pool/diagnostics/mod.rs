@@ -48,6 +48,9 @@ pub(super) struct Watch<S: ReleaseStrategy> {
 }
 
 impl<S: ReleaseStrategy> Watch<S> {
+    /// Whether this build has diagnostics: if not, a program has none of their code.
+    const WATCHES: bool = cfg!(any(feature = "diagnostics", arraypool_asan));
+
     /// Nothing is watched: a pool that is being made, or one for threads.
     pub(super) const fn nothing() -> Self {
         Self {
@@ -62,7 +65,7 @@ impl<S: ReleaseStrategy> Watch<S> {
 
     /// What a pool with these settings watches.
     pub(super) fn checks_of(settings: &Settings<'_>, arena: &Arena<'_>) -> Checks {
-        if settings.unwatched {
+        if !Self::WATCHES || settings.unwatched {
             return Checks::none();
         }
         let chosen = settings.checks.unwrap_or_else(|| {
@@ -84,6 +87,9 @@ impl<S: ReleaseStrategy> Watch<S> {
         checks: Checks,
         arena: &Arena<'_>,
     ) -> Result<Self, AllocError> {
+        if !Self::WATCHES {
+            return Ok(Self::nothing());
+        }
         let asked = settings.checks.is_some() || checks::environment::is_set();
         let places = if S::RECLAIMS { checks.resting() } else { 0 };
         Ok(Self {
@@ -97,7 +103,7 @@ impl<S: ReleaseStrategy> Watch<S> {
 
     /// Whether anything is watched.
     pub(super) const fn is_on(&self) -> bool {
-        self.on
+        Self::WATCHES && self.on
     }
 
     pub(super) const fn checks(&self) -> Checks {
@@ -106,14 +112,15 @@ impl<S: ReleaseStrategy> Watch<S> {
 
     /// Whether a pool with these settings and checks watches anything.
     pub(super) const fn is_on_with(settings: &Settings<'_>, checks: Checks) -> bool {
-        !settings.unwatched && (asan::LISTENS || !checks.is_none())
+        Self::WATCHES && !settings.unwatched && (asan::LISTENS || !checks.is_none())
     }
 
     /// Bytes behind every slot for the canary.
     pub(super) const fn trailer(checks: Checks) -> usize {
         /// A word of 64 bits: what one element too many overwrites, mostly.
         const TRAILER: usize = 8;
-        if asan::LISTENS || checks.has_canary() { TRAILER } else { 0 }
+        let has_one = Self::WATCHES && (asan::LISTENS || checks.has_canary());
+        if has_one { TRAILER } else { 0 }
     }
 
     /// Tells a report. Nothing of the pool is borrowed meanwhile.
@@ -139,7 +146,7 @@ impl<S: ReleaseStrategy> Watch<S> {
         arena: &Arena<'_>,
         slots: u32,
     ) -> Result<Option<Block>, AllocError> {
-        if !self.checks.keeps_notes() {
+        if !Self::WATCHES || !self.checks.keeps_notes() {
             return Ok(None);
         }
         self.notes.borrow_mut().reserve::<S>(arena)?;
@@ -148,26 +155,28 @@ impl<S: ReleaseStrategy> Watch<S> {
 
     /// Keeps the notes of the newest run.
     pub(super) fn keep_notes(&self, notes: Option<Block>) {
-        if let Some(block) = notes {
+        if let (true, Some(block)) = (Self::WATCHES, notes) {
             self.notes.borrow_mut().add(block);
         }
     }
 
     /// Bytes of the notes of a slot where they come out of the same buffer as it.
     pub(super) fn bytes_beside_slot(&self, arena: &Arena<'_>) -> usize {
-        let beside = self.checks.keeps_notes() && !books::are_apart::<S>(arena);
+        let beside = Self::WATCHES && self.checks.keeps_notes() && !books::are_apart::<S>(arena);
         if beside { size_of::<notes::Note>() } else { 0 }
     }
 
     /// Bytes that the diagnostics have taken.
     pub(super) fn bytes(&self) -> usize {
-        self.notes.borrow().bytes() + self.resting.borrow().bytes()
+        if Self::WATCHES { self.notes.borrow().bytes() + self.resting.borrow().bytes() } else { 0 }
     }
 
     /// Gives everything back.
     pub(super) fn close(&mut self, arena: &Arena<'_>) {
-        self.notes.get_mut().close::<S>(arena);
-        self.resting.get_mut().close(arena);
+        if Self::WATCHES {
+            self.notes.get_mut().close::<S>(arena);
+            self.resting.get_mut().close(arena);
+        }
     }
 }
 
