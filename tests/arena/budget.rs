@@ -1,7 +1,8 @@
 //! One byte limit over arenas and pools.
 
 use arraypool::{
-    AllocError, Arena, ArrayPool, Budget, DefaultClasses, Direct, Metadata, ReleaseStrategy, Tagged,
+    AllocError, Arena, ArrayPool, Budget, DefaultClasses, Direct, Metadata, PoolStats,
+    ReleaseStrategy, Tagged,
 };
 
 use crate::support::rounds;
@@ -107,7 +108,8 @@ fn pools_share_a_budget<S: ReleaseStrategy>() {
             assert!(left.try_allocate(12).is_ok());
         }
         let (arenas, used) = (one.allocated_bytes() + other.allocated_bytes(), budget.used());
-        let books = left.stats().book_bytes + right.stats().book_bytes;
+        let of = |stats: PoolStats| stats.book_bytes + stats.check_bytes;
+        let books = of(left.stats()) + of(right.stats());
         let headers = (one.chunk_count() + other.chunk_count()) * HEADER;
         assert_eq!(used, arenas + headers + books, "arenas, headers and books, and no more");
     }
