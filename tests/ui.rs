@@ -7,7 +7,8 @@
 //! only some are asked for, in lines that begin with `//~`.
 //! `tests/ui/pass`: must compile and run.
 
-#![cfg(not(miri))]
+// Nothing here depends on the default strategy, so one of both builds will do.
+#![cfg(not(any(miri, feature = "tagged")))]
 
 #[path = "ui/cargo.rs"]
 mod cargo;
