@@ -54,8 +54,22 @@ pub(crate) fn build(name: &str, features: &[&str]) -> Image {
         folder().join("target").join(if features.is_empty() { "plain" } else { "featured" });
     let mut cargo = cargo();
     cargo.args(["build", "--release", "--quiet", "--bin", name]).args(features);
+    cargo.args(["--config", &short_paths()]);
     output(cargo.arg("--target-dir").arg(&target));
     Image { path: target.join(TARGET).join("release").join(name) }
+}
+
+/// A setting that cuts off where sources lie: panics name their files, and an image is
+/// to have the same size wherever it is built.
+fn short_paths() -> String {
+    let root = folder().parent().expect("the firmware is in the project").to_path_buf();
+    let home = std::env::var_os("CARGO_HOME").map(PathBuf::from);
+    let home = home.or_else(|| Some(PathBuf::from(std::env::var_os("HOME")?).join(".cargo")));
+    let registries = home.and_then(|home| home.join("registry").join("src").read_dir().ok());
+    let registries = registries.into_iter().flatten().flatten().map(|entry| entry.path());
+    let flag = |path: PathBuf| format!("'--remap-path-prefix={}/='", path.display());
+    let flags: Vec<_> = registries.chain([root]).map(flag).collect();
+    format!("target.{TARGET}.rustflags = [{}]", flags.join(", "))
 }
 
 /// What the same work says on the host, with the same elementary functions.

@@ -107,7 +107,7 @@ impl<S: ReleaseStrategy> Watch<S> {
     }
 
     pub(super) const fn checks(&self) -> Checks {
-        self.checks
+        if Self::WATCHES { self.checks } else { Checks::none() }
     }
 
     /// Whether a pool with these settings and checks watches anything.
@@ -132,7 +132,7 @@ impl<S: ReleaseStrategy> Watch<S> {
 
     /// Whether this allocation is made to fail.
     fn fails_now(&self) -> bool {
-        let every = self.checks.failing();
+        let every = self.checks().failing();
         if every == 0 {
             return false;
         }
@@ -146,7 +146,7 @@ impl<S: ReleaseStrategy> Watch<S> {
         arena: &Arena<'_>,
         slots: u32,
     ) -> Result<Option<Block>, AllocError> {
-        if !Self::WATCHES || !self.checks.keeps_notes() {
+        if !self.checks().keeps_notes() {
             return Ok(None);
         }
         self.notes.borrow_mut().reserve::<S>(arena)?;
@@ -162,7 +162,7 @@ impl<S: ReleaseStrategy> Watch<S> {
 
     /// Bytes of the notes of a slot where they come out of the same buffer as it.
     pub(super) fn bytes_beside_slot(&self, arena: &Arena<'_>) -> usize {
-        let beside = Self::WATCHES && self.checks.keeps_notes() && !books::are_apart::<S>(arena);
+        let beside = self.checks().keeps_notes() && !books::are_apart::<S>(arena);
         if beside { size_of::<notes::Note>() } else { 0 }
     }
 

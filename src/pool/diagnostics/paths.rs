@@ -64,12 +64,12 @@ impl<S: ReleaseStrategy, C: ClassTable> RawPool<'_, S, C> {
     /// is abandoned, and told of.
     #[track_caller]
     fn is_untouched(&self, id: ClassId, class: &Class<S>, issued: &Issued<S::Ticket>) -> bool {
-        if !self.watch.checks.has_integrity() {
+        if !self.watch.checks().has_integrity() {
             return true;
         }
         let body = self.body(class, issued.elements);
         body.permit();
-        let expected = pattern_of_free(self.watch.checks);
+        let expected = pattern_of_free(self.watch.checks());
         let Some(other) = body.first_other_than(expected) else { return true };
         let history = self.history_of(issued.elements.addr().get());
         // SAFETY: the slot was issued just now, and nobody has it.
@@ -83,7 +83,7 @@ impl<S: ReleaseStrategy, C: ClassTable> RawPool<'_, S, C> {
 
     /// Makes the slot ready for an array of `units`.
     fn prepare(&self, class: &Class<S>, elements: NonNull<u8>, units: u32) {
-        let (checks, body) = (self.watch.checks, self.body(class, elements));
+        let (checks, body) = (self.watch.checks(), self.body(class, elements));
         body.permit();
         if checks.poisons() {
             body.up_to(self.bytes_of(class.length)).fill(fill::ISSUED);
@@ -94,7 +94,7 @@ impl<S: ReleaseStrategy, C: ClassTable> RawPool<'_, S, C> {
     /// Fills what is behind the length.
     pub(super) fn lay_canary(&self, body: Bytes, units: u32) {
         let behind = body.behind(self.bytes_of(units));
-        if self.watch.checks.has_canary() {
+        if self.watch.checks().has_canary() {
             behind.permit();
             behind.fill(fill::BEHIND);
         }
@@ -103,7 +103,7 @@ impl<S: ReleaseStrategy, C: ClassTable> RawPool<'_, S, C> {
 
     /// Looks whether somebody wrote behind the length.
     pub(super) fn overflow(&self, body: Bytes, units: u32) -> Option<Problem> {
-        if !self.watch.checks.has_canary() {
+        if !self.watch.checks().has_canary() {
             return None;
         }
         let end = self.bytes_of(units);
@@ -166,7 +166,7 @@ impl<S: ReleaseStrategy, C: ClassTable> RawPool<'_, S, C> {
 
     /// Fills a slot that has no tenant any more.
     pub(super) fn efface(&self, body: Bytes) {
-        let checks = self.watch.checks;
+        let checks = self.watch.checks();
         body.permit();
         if checks.clears() {
             body.clear();
@@ -269,7 +269,7 @@ impl<S: ReleaseStrategy, C: ClassTable> RawPool<'_, S, C> {
     #[cold]
     #[track_caller]
     pub(in crate::pool) fn refused(&self, error: ReleaseError) -> ReleaseError {
-        if self.watch.checks.has_callers() {
+        if self.watch.checks().has_callers() {
             let start = match error {
                 ReleaseError::Interior { start, .. } => start,
                 error => error.address(),
@@ -307,7 +307,7 @@ impl<S: ReleaseStrategy, C: ClassTable> RawPool<'_, S, C> {
         // A wrong release is an error value already: it takes a pool that knows
         // callers to say more.
         let says_more = !matches!(problem, Problem::WrongRelease(_));
-        if says_more || self.watch.checks.has_callers() {
+        if says_more || self.watch.checks().has_callers() {
             self.watch.tell(&report);
         }
     }
@@ -319,7 +319,7 @@ impl<S: ReleaseStrategy, C: ClassTable> RawPool<'_, S, C> {
 
     /// A slot from its first element to its end.
     pub(super) fn body(&self, class: &Class<S>, elements: NonNull<u8>) -> Bytes {
-        let trailer = super::Watch::<S>::trailer(self.watch.checks);
+        let trailer = super::Watch::<S>::trailer(self.watch.checks());
         // SAFETY: a slot of the class has so many bytes, its shape having been
         // made for them; and whoever asks uses those that the tenant does not.
         unsafe { Bytes::new(elements, self.bytes_of(class.length) + trailer) }
@@ -342,7 +342,7 @@ impl<S: ReleaseStrategy, C: ClassTable> RawPool<'_, S, C> {
 
     /// Changes the note of a slot.
     fn note(&self, elements: NonNull<u8>, change: impl FnOnce(&mut super::notes::Note)) {
-        if !self.watch.checks.keeps_notes() {
+        if !self.watch.checks().keeps_notes() {
             return;
         }
         if let Some((run, index)) = self.place_of(elements.addr().get()) {
