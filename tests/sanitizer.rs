@@ -10,6 +10,7 @@ mod cargo;
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// A published package is without it: packages hold no packages.
 const PACKAGE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/mistakes");
@@ -35,6 +36,12 @@ fn has_nightly() -> bool {
     can_run("a nightly toolchain", asked.is_ok_and(|output| output.status.success()))
 }
 
+/// One build at a time: each begins by writing the package's lock file.
+fn alone() -> MutexGuard<'static, ()> {
+    static BUILDS: Mutex<()> = Mutex::new(());
+    BUILDS.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
 #[track_caller]
 fn assert_built(output: &Output) {
     let errors = String::from_utf8_lossy(&output.stderr);
@@ -43,6 +50,7 @@ fn assert_built(output: &Output) {
 
 /// The program, with a sanitizer and a pool that talks to it.
 fn sanitized() -> PathBuf {
+    let _alone = alone();
     let mut command = Command::new("rustup");
     command.args(["run", "nightly", "cargo"]);
     let mut command = cargo::settled(command, Path::new(PACKAGE), "mistakes-asan");
@@ -115,11 +123,13 @@ fn the_compiled_code_clears() {
     if !is_there() {
         return;
     }
+    let alone = alone();
     let output = cargo::cargo(Path::new(PACKAGE), "mistakes-asm")
         .args(["rustc", "--release", "--quiet", "--", "--emit=asm"])
         .output()
         .expect("cargo starts");
     assert_built(&output);
+    drop(alone);
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("mistakes-asm/release/deps");
     let files = folder.read_dir().expect("a folder").map(|entry| entry.expect("an entry").path());
     let listing = files
