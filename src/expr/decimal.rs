@@ -232,6 +232,7 @@ mod tests {
         assert_eq!(Format::F32.nearest(literal.as_bytes()), short.to_bits().into(), "{literal}");
     }
 
+    #[cfg_attr(miri, ignore = "integers only, and many")]
     #[test]
     fn literals_are_read_as_the_standard_library_reads_them() {
         for literal in [
@@ -286,11 +287,11 @@ mod tests {
         check(&format!("{:.1074}", f64::from_bits(3)));
     }
 
+    #[cfg_attr(miri, ignore = "integers only, and many")]
     #[test]
     fn numbers_of_all_sizes_come_back_and_so_do_those_halfway() {
         let mut state = 0x9e37_79b9_7f4a_7c15_u64;
-        let rounds = if cfg!(miri) { 3 } else { 1000 };
-        for _ in 0..rounds {
+        for _ in 0..1000 {
             state ^= state << 13;
             state ^= state >> 7;
             state ^= state << 17;
