@@ -96,7 +96,7 @@ models! {
     tagged_fourteen_triples: [u16; 3], Tagged, Fourteen;
     tagged_runtime_wide: Wide, Tagged, RuntimeClasses;
     tagged_powers_pages: Page, Tagged, PowersOfTwo;
-    metadata_watched_words: u64, Metadata, Watched;
-    tagged_watched_words: u64, Tagged, Watched;
-    direct_watched_words: u64, Direct, Watched;
+    metadata_watched_bytes: u8, Metadata, Watched;
+    tagged_watched_bytes: u8, Tagged, Watched;
+    direct_watched_bytes: u8, Direct, Watched;
 }
