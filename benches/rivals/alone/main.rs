@@ -138,7 +138,8 @@ fn main() {
     let [heats, rounds, seed] = words[..] else { panic!("alone HEATS ROUNDS SEED") };
     let mut random = XorShift(seed as u64 | 1);
     let course = Course { heats, rounds, operations: 7 * TICKS as usize, answer: RIGHT };
-    let workloads: [(&str, &[&str], fn() -> [Closure; 7]); 2] = [
+    type Workload = (&'static str, &'static [&'static str], fn() -> [Closure; 7]);
+    let workloads: [Workload; 2] = [
         ("w1", &expressions::W1, expressions::floor1),
         ("w2", &expressions::W2, expressions::floor2),
     ];
