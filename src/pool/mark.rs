@@ -113,9 +113,7 @@ impl<S: ReleaseStrategy, C: ClassTable> RawPool<'_, S, C> {
             None => return self.report(&self.misplaced(array)),
         };
         // SAFETY: the caller's promise, and `marked_slot` found a cut slot.
-        if let Err(error) = unsafe { self.retire(slot, None) } {
-            self.report(&error);
-        }
+        unsafe { self.retire_or_report(slot) };
     }
 
     /// Units that the array's slot holds; `units` if it is exact.

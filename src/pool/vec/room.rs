@@ -69,13 +69,11 @@ impl<S: ReleaseStrategy, C: ClassTable> RawPool<'_, S, C> {
     }
 
     /// Room for at least `length` elements: all of a slot.
+    #[inline]
     #[track_caller]
     fn room<T>(&self, length: usize) -> Result<PoolArray<'_, MaybeUninit<T>, S, C>, AllocError> {
-        let (units, capacity) = self.measure(size_of::<T>(), length)?;
-        if units == 0 {
-            return Ok(self.no_room());
-        }
-        self.array_of(units, capacity)
+        let (slot, capacity) = self.room_of(size_of::<T>(), length)?;
+        Ok(PoolArray::new(&slot, self, capacity))
     }
 
     /// The same for elements of `size` bytes: a slot, and how many it holds. One
@@ -84,10 +82,11 @@ impl<S: ReleaseStrategy, C: ClassTable> RawPool<'_, S, C> {
     #[track_caller]
     fn room_of(&self, size: usize, length: usize) -> Result<(Slot<S>, u32), AllocError> {
         let (units, capacity) = self.measure(size, length)?;
-        let capacity =
-            if size == 0 { u32::MAX } else { u32::try_from(capacity).unwrap_or(u32::MAX) };
-        let slot = if units == 0 { self.empty() } else { self.issue(units, Tenure::Owned)? };
-        Ok((slot, capacity))
+        if units == 0 {
+            return Ok((self.empty(), if size == 0 { u32::MAX } else { 0 }));
+        }
+        let slot = self.issue(units, Tenure::Owned)?;
+        Ok((slot, u32::try_from(capacity).unwrap_or(u32::MAX)))
     }
 }
 
@@ -172,9 +171,7 @@ impl<'p, T, S: ReleaseStrategy, C: ClassTable> PoolVec<'p, T, S, C> {
     #[track_caller]
     fn move_to(&mut self, capacity: usize) -> Result<(), AllocError> {
         debug_assert!(capacity >= self.length);
-        let pool = self.slot.pool();
-        let (slot, capacity) = pool.room_of(size_of::<T>(), capacity)?;
-        let mut room = PoolArray::<MaybeUninit<T>, S, C>::new(&slot, pool, capacity);
+        let mut room = self.slot.pool().room::<T>(capacity)?;
         // SAFETY: the elements lie in this vector's slot; the other is a slot of
         // its own, or empty as they are, and has room for `capacity`.
         unsafe { ptr::copy_nonoverlapping(self.slot.as_ptr(), room.as_mut_ptr(), self.length) };
