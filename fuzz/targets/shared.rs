@@ -38,9 +38,16 @@ fn run<S: ReleaseStrategy>(input: &Input) {
     let pool = SharedPool::<u8, S>::with_settings(SharedSettings::new().batch(batch, 4096));
     let handed = Mutex::new(Vec::new());
     thread::scope(|scope| {
-        for (number, steps) in (0..).zip(&input.threads) {
-            let (pool, handed) = (&pool, &handed);
-            scope.spawn(move || one_thread(pool, handed, steps, number << 24));
+        let threads: Vec<_> = (0..)
+            .zip(&input.threads)
+            .map(|(number, steps)| {
+                let (pool, handed) = (&pool, &handed);
+                scope.spawn(move || one_thread(pool, handed, steps, number << 24))
+            })
+            .collect();
+        // A scope may end before its threads' own storage does, which is then seen as a leak.
+        for thread in threads {
+            thread.join().expect("no thread panics");
         }
     });
     drop(handed);
