@@ -43,6 +43,8 @@ mod shared;
 mod shared_pairs;
 mod shared_subjects;
 mod strategies;
+mod study;
+mod study_trace;
 mod subjects;
 mod syntax;
 
@@ -69,6 +71,7 @@ const GROUPS: &[Group] = &[
     json::GROUP,
     diagnostics::GROUP,
     capi::GROUP,
+    study::GROUP,
 ];
 
 fn main() -> ExitCode {
