@@ -19,6 +19,7 @@ mod clock;
 mod counts;
 mod diagnostics;
 mod expr;
+mod expr_memory;
 mod expr_rivals;
 mod fresh;
 mod json;

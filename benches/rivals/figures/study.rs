@@ -126,6 +126,11 @@ fn run(report: &mut Report, options: &Options) {
     batch::<Direct>(report, options.seed);
     batch::<Metadata>(report, options.seed);
     batch::<Tagged>(report, options.seed);
+    for len in [12, 200] {
+        array::<Direct>(report, len);
+        array::<Metadata>(report, len);
+        array::<Tagged>(report, len);
+    }
     let mut random = XorShift(options.seed | 1);
     let mut days: BTreeMap<&str, Vec<Vec<f64>>> = BTreeMap::new();
     for _ in 0..if options.quick { 1 } else { 5 } {
@@ -244,4 +249,17 @@ fn batch<S: ReleaseStrategy>(report: &mut Report, seed: u64) {
         report.fact(format!("{name}/batch/{percent:03}/used-KB"), used as f64 / 1e3);
         report.fact(format!("{name}/batch/{percent:03}/held-KB"), held as f64 / 1e3);
     }
+}
+
+/// What an array of a length costs, books and header included, and its handle.
+fn array<S: ReleaseStrategy>(report: &mut Report, len: usize) {
+    const ARRAYS: usize = 10_000;
+    let arena = Arena::new();
+    let pool = ArrayPool::<Element, S>::new_in(&arena);
+    let empty = pool.stats().book_bytes;
+    let all: Vec<_> = (0..ARRAYS).map(|_| pool.allocate(len)).collect();
+    let bytes = arena.used_bytes() + pool.stats().book_bytes - empty;
+    report.fact(format!("{}/array-{len}/bytes", S::NAME), bytes as f64 / ARRAYS as f64);
+    let handle = size_of_val(&all[0]) as f64;
+    report.fact(format!("{}/array-{len}/handle-bytes", S::NAME), handle);
 }

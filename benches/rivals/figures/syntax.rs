@@ -9,6 +9,7 @@
 use arraypool::{Arena, Budget, Interner, Symbol};
 
 use crate::clock::thread_nanoseconds;
+use crate::json_memory::count;
 use crate::measure::shuffle;
 use crate::subjects::keep;
 use crate::support::workload::XorShift;
@@ -260,6 +261,17 @@ pub(crate) fn bytes_held() -> [f64; 2] {
     build_in(&arena, &names, &steps);
     let boxed = build_boxed(&names, &steps);
     [budget.used() as f64, (size_of::<Boxed>() + boxed.held()) as f64]
+}
+
+/// How often each asks the heap to build its tree: arena, then boxed.
+pub(crate) fn heap_calls() -> [f64; 2] {
+    let (names, steps) = recipe();
+    let arena = Arena::new();
+    let (_, ours) = count(|| {
+        build_in(&arena, &names, &steps);
+    });
+    let (_, theirs) = count(|| build_boxed(&names, &steps));
+    [ours.calls as f64, theirs.calls as f64]
 }
 
 /// What one round took, in nanoseconds.
