@@ -17,6 +17,7 @@ mod arenas;
 mod capi;
 mod clock;
 mod counts;
+mod curves;
 mod diagnostics;
 mod expr;
 mod expr_memory;
@@ -73,6 +74,7 @@ const GROUPS: &[Group] = &[
     diagnostics::GROUP,
     capi::GROUP,
     study::GROUP,
+    curves::GROUP,
 ];
 
 fn main() -> ExitCode {

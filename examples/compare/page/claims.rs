@@ -154,7 +154,7 @@ const CLAIMS: [Claim; 15] = [
     },
     Claim {
         says: "arenas: 12,450 allocations become 3",
-        how: "calls of the heap while that tree is built; default chunks, from 4 KiB to 64 KiB",
+        how: "calls of the heap while that tree is built, against boxes; default chunks are of 4 KiB to 64 KiB",
         least: 12_450.0 / 3.0,
         unit: " × fewer",
         figures: &[Times(

@@ -9,11 +9,17 @@ use super::uses::DOCUMENTS;
 /// The general allocators, in the order of their colours.
 const ALLOCATORS: [&str; 5] = ["glibc", "mimalloc", "jemalloc", "snmalloc", "rpmalloc"];
 
+/// Elements of 32 bytes in the array of a pair, and arrays alive in a crowd.
+const LENGTHS: [&str; 7] = ["1", "4", "16", "64", "256", "1024", "4096"];
+const CROWDS: [&str; 7] = ["16", "128", "1024", "8192", "65536", "262144", "1000000"];
+
 /// Every picture with its name.
 pub(crate) fn all(results: &Results) -> Vec<(&'static str, String)> {
     vec![
         ("strategies", strategies(results)),
         ("peers", peers(results)),
+        ("lengths", over(results, "pair", &LENGTHS, "One live array over its length, nanoseconds")),
+        ("crowd", over(results, "crowd", &CROWDS, "Replacement over live arrays, nanoseconds")),
         ("day", day(results)),
         ("batch", batch(results)),
         ("json", json(results)),
@@ -78,6 +84,28 @@ fn peers(results: &Results) -> String {
         "nanoseconds per array taken and given back; four of five of up to 16 elements of 32 bytes",
         &bars,
     )
+}
+
+/// Time over what is counted.
+fn over(results: &Results, workload: &str, steps: &[&str], title: &str) -> String {
+    let names = [
+        ("floor", "nothing is checked"),
+        ("metadata", "Metadata"),
+        ("tagged", "Tagged"),
+        ("glibc", "glibc"),
+        ("mimalloc", "mimalloc"),
+        ("snmalloc", "snmalloc"),
+    ];
+    let values = |name: &str| -> Vec<f64> {
+        let time = |step: &&str| results.get("curves", &format!("{name}/{workload}-{step}/ns"));
+        steps.iter().map_while(time).collect()
+    };
+    let curves: Vec<Curve<'_>> = names
+        .iter()
+        .map(|(name, shown)| Curve { ink: ink(name), name: shown, values: values(name) })
+        .collect();
+    let steps: Vec<String> = steps.iter().map(|step| (*step).to_string()).collect();
+    charts::curves(title, "ns", &steps, &curves)
 }
 
 /// What is resident, hour by hour.

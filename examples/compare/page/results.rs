@@ -5,8 +5,8 @@ use std::fs;
 use std::path::Path;
 
 /// The groups that are recorded, in the order of the page.
-const GROUPS: [&str; 8] =
-    ["strategies", "study", "memory", "shared", "json", "expr", "diagnostics", "capi"];
+const GROUPS: [&str; 9] =
+    ["strategies", "curves", "study", "memory", "shared", "json", "expr", "diagnostics", "capi"];
 
 /// One figure.
 #[derive(Debug, Clone)]
