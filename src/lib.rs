@@ -43,6 +43,7 @@
 //! | `alloc` | yes | a heap: arenas that grow, and `Metadata` |
 //! | `json` | yes | a JSON document in pooled arrays |
 //! | `expr` | yes | expressions; `no_std` with `libm` |
+//! | `diagnostics` | yes | pools that can be asked to watch for mistakes |
 //! | `serde` | | any serde format into a pooled tree and back |
 //! | `allocator-api2` | | collections of others in an arena, and an arena in an allocator |
 //! | `shared` | | one pool, many threads |
