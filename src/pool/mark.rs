@@ -66,10 +66,7 @@ impl<S: ReleaseStrategy, C: ClassTable> RawPool<'_, S, C> {
                 let slot = self.issue(units, Tenure::Owned)?;
                 return Ok(Marked { elements: slot.elements, mark: Mark::NONE });
             }
-            let too_large = AllocError::TooLarge { length: units };
-            let layout = Layout::array::<U>(units).map_err(|_| too_large)?;
-            let elements = self.arena().try_alloc_layout(layout)?;
-            self.note_direct(layout.size());
+            let elements = self.issue_exact(units, Layout::array::<U>(units).ok())?;
             return Ok(Marked { elements, mark: Mark::NONE });
         }
         let slot = self.issue(units, Tenure::Owned)?;

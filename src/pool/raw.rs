@@ -209,19 +209,25 @@ impl<'m, S: ReleaseStrategy, C: ClassTable> RawPool<'m, S, C> {
         if !self.is_exact(units) {
             return self.issue_direct_slow(units);
         }
-        let too_large = AllocError::TooLarge { length: units };
-        let bytes = units.checked_mul(self.units.size).ok_or(too_large)?;
-        let layout = Layout::from_size_align(bytes, self.units.align).map_err(|_| too_large)?;
-        let elements = self.arena().try_alloc_layout(layout)?;
-        self.note_direct(bytes);
+        let bytes = units.checked_mul(self.units.size);
+        let layout = bytes.map(|bytes| Layout::from_size_align(bytes, self.units.align));
+        let elements = self.issue_exact(units, layout.and_then(Result::ok))?;
         Ok(Slot { elements, ticket: S::NO_TICKET, class: ClassId::NONE, generation: 0 })
     }
 
-    /// Counts an array that came straight from the arena.
+    /// An array of `units` units straight from the arena, of this layout, if that
+    /// is one.
     #[inline(always)]
-    pub(super) fn note_direct(&self, bytes: usize) {
+    pub(super) fn issue_exact(
+        &self,
+        units: usize,
+        layout: Option<Layout>,
+    ) -> Result<NonNull<u8>, AllocError> {
+        let layout = layout.ok_or(AllocError::TooLarge { length: units })?;
+        let elements = self.arena().try_alloc_layout(layout)?;
         let (count, total) = self.direct.get();
-        self.direct.set((count + 1, total + bytes));
+        self.direct.set((count + 1, total + layout.size()));
+        Ok(elements)
     }
 
     /// Lengths that handles, which keep 32 bits of them, cannot have; 0; and every

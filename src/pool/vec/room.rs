@@ -20,13 +20,9 @@ impl<S: ReleaseStrategy, C: ClassTable> RawPool<'_, S, C> {
     /// # Panics
     /// If `T` needs a larger alignment than a unit has.
     #[must_use]
+    #[track_caller]
     pub fn vec<T>(&self) -> PoolVec<'_, T, S, C> {
-        assert!(
-            align_of::<T>() <= self.unit_align(),
-            "the pool's units are aligned to {}, the type needs {}",
-            self.unit_align(),
-            align_of::<T>()
-        );
+        self.assert_aligned::<T>();
         PoolVec::new(self)
     }
 
