@@ -21,7 +21,7 @@ const FLOORS: [(&str, u32); 8] = [
 ];
 
 /// The files that may hold `unsafe`.
-const UNSAFE: [&str; 68] = [
+const UNSAFE: [&str; 69] = [
     "src/arena/alloc.rs",
     "src/arena/allocator.rs",
     "src/arena/checkpoint.rs",
@@ -62,6 +62,7 @@ const UNSAFE: [&str; 68] = [
     "src/pool/classes.rs",
     "src/pool/diagnostics/asan.rs",
     "src/pool/diagnostics/direct.rs",
+    "src/pool/diagnostics/end.rs",
     "src/pool/diagnostics/fill.rs",
     "src/pool/diagnostics/notes.rs",
     "src/pool/diagnostics/paths.rs",

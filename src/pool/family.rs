@@ -95,7 +95,12 @@ macro_rules! allocates_filled {
         where
             T: Copy,
         {
-            Ok(self.try_allocate(source.len())?.write_copy(source))
+            let array = self.try_allocate(source.len())?;
+            // Said where the compiler does not see it, so that `write_copy` cannot panic.
+            if array.len() != source.len() {
+                return Err(AllocError::TooLarge { length: source.len() });
+            }
+            Ok(array.write_copy(source))
         }
 
         /// Allocates an array of `len` elements whose bytes are all 0, as

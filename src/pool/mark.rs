@@ -149,7 +149,7 @@ impl<S: ReleaseStrategy, C: ClassTable> RawPool<'_, S, C> {
         if array.mark.0 == Mark::MANY {
             return self.slot_from(address);
         }
-        let runs = self.runs.borrow();
+        let runs = self.runs()?;
         let run = runs.get(array.mark.0)?;
         let index = run.exact(address)?;
         let ticket = S::ticket(run, index);

@@ -14,6 +14,7 @@ mod classes;
 mod diagnostics;
 #[cfg(feature = "shared")]
 mod door;
+mod exact;
 mod family;
 mod grow;
 mod locate;
@@ -378,7 +379,7 @@ impl<S: ReleaseStrategy, C: ClassTable> RawPool<'_, S, C> {
         let too_large = AllocError::TooLarge { length: len };
         u32::try_from(len).map_err(|_| too_large)?;
         let bytes = len.checked_mul(size_of::<T>()).ok_or(too_large)?;
-        self.array_of(bytes.div_ceil(self.unit_size()), len)
+        self.array_of(bytes.div_ceil(self.unit_size().max(1)), len)
     }
 
     /// Panics if the type needs a larger alignment than a unit has.
