@@ -19,6 +19,8 @@
 //! assert!(matches!(second, Err(ReleaseError::AlreadyReleased { .. })));
 //! ```
 //!
+//! New here? The [guided tour](crate::tour) shows everything once.
+//!
 //! # Reading order
 //!
 //! Folders are floors; code uses only the floors below it.
@@ -54,6 +56,8 @@
 //! arenas in buffers, [`Tagged`] and [`Direct`].
 
 #![no_std]
+// Badges for what a feature opens, where docs.rs builds.
+#![cfg_attr(docsrs, feature(doc_cfg))]
 
 #[cfg(feature = "alloc")]
 extern crate alloc;
@@ -91,6 +95,9 @@ pub use pool::{
     RawArray, RawPool, ReleaseStrategy, ReleasedBy, Report, RuntimeClasses, SlotState, Tagged,
     UnknownCheck,
 };
+
+#[cfg(any(doc, doctest))]
+pub mod tour;
 
 /// The README's examples, run as tests.
 #[cfg(all(doctest, feature = "std"))]

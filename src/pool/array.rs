@@ -159,7 +159,8 @@ impl<'p, T, S: ReleaseStrategy, C: ClassTable> PoolArray<'p, MaybeUninit<T>, S, 
     #[inline]
     #[track_caller]
     pub(super) fn relabel(&mut self) {
-        let unit = self.pool.unit_size();
+        // Never 0, which the compiler cannot know.
+        let unit = self.pool.unit_size().max(1);
         let units = if size_of::<T>() == unit {
             self.len()
         } else {

@@ -1,6 +1,7 @@
 //! Growth: runs taken from the arena, cut one after the other, and reset.
 
 use core::alloc::Layout;
+use core::cell::{Ref, RefMut};
 use core::ptr::NonNull;
 
 use super::class::ClassTable;
@@ -9,6 +10,7 @@ use super::diagnostics::Block;
 use super::raw::{Backing, RawPool};
 use super::release::ReleaseStrategy;
 use super::run::{NO_RUN, Run, Shape};
+use super::table::RunTable;
 use crate::error::{AllocError, OrPanic};
 
 impl<S: ReleaseStrategy, C: ClassTable> RawPool<'_, S, C> {
@@ -44,7 +46,8 @@ impl<S: ReleaseStrategy, C: ClassTable> RawPool<'_, S, C> {
             return Ok(());
         }
         let id = self.classes.class_of(length).ok_or(AllocError::TooLarge { length })?;
-        let class = self.classes.get(id);
+        // SAFETY: the class is one that a slot, a run or `class_of` of this pool named.
+        let class = unsafe { self.classes.get(id) };
         let have = class.free() as usize + (class.slots.get() - class.issued.get());
         match count.checked_sub(have) {
             None | Some(0) => Ok(()),
@@ -55,25 +58,38 @@ impl<S: ReleaseStrategy, C: ClassTable> RawPool<'_, S, C> {
         }
     }
 
+    /// The table of runs, to be changed. Only a hook or a chunk source of the arena
+    /// that uses the pool from within finds it taken, while it grows: an error to
+    /// whoever does that, not a panic.
+    pub(super) fn runs_mut(&self) -> Result<RefMut<'_, RunTable>, AllocError> {
+        self.runs.try_borrow_mut().map_err(|_| AllocError::OutOfMemory { requested: 0 })
+    }
+
+    /// The table of runs, to be read; `None` where [`runs_mut`](Self::runs_mut)
+    /// would be an error.
+    #[inline(always)]
+    pub(super) fn runs(&self) -> Option<Ref<'_, RunTable>> {
+        self.runs.try_borrow().ok()
+    }
+
     /// Begins the class's next run: one that a reset or a reservation left, or a
     /// new one.
     pub(super) fn next_run(&self, id: ClassId) -> Result<(), AllocError> {
         /// The least bytes of a run that is not asked for slot by slot.
         const RUN_LEAST: usize = 1024;
-        let class = self.classes.get(id);
-        let waiting = match self.runs.borrow().get(class.run.get()) {
-            Some(run) => run.next,
-            None => class.first_run.get(),
-        };
+        // SAFETY: the class is one that a slot, a run or `class_of` of this pool named.
+        let class = unsafe { self.classes.get(id) };
+        let current = self.runs().and_then(|runs| runs.get(class.run.get()).map(|run| run.next));
+        let waiting = current.unwrap_or(class.first_run.get());
         if waiting == NO_RUN {
             // A quarter more than there is, so that the number of runs is a
             // logarithm of the number of slots.
             let quarter = u32::try_from(class.slots.get() / 4).unwrap_or(u32::MAX);
-            let least = u32::try_from(RUN_LEAST / class.shape.stride).unwrap_or(u32::MAX);
+            let least = u32::try_from(RUN_LEAST / class.shape.stride.max(1)).unwrap_or(u32::MAX);
             self.add_run(id, quarter.max(least).max(1), 1)?;
             return self.next_run(id);
         }
-        let runs = self.runs.borrow();
+        let runs = self.runs_mut()?;
         let Some(run) = runs.get(waiting) else { return Ok(()) };
         class.run.set(waiting);
         class.uncut.set(run.slots);
@@ -86,12 +102,13 @@ impl<S: ReleaseStrategy, C: ClassTable> RawPool<'_, S, C> {
     /// Takes a run of `wanted` slots from the arena, or of as many as the
     /// current chunk still holds, if that is no less than a quarter and `least`.
     fn add_run(&self, id: ClassId, wanted: u32, least: u32) -> Result<(), AllocError> {
-        let class = self.classes.get(id);
+        // SAFETY: the class is one that a slot, a run or `class_of` of this pool named.
+        let class = unsafe { self.classes.get(id) };
         if self.frozen.get() {
             return Err(AllocError::Frozen { class_length: class.length });
         }
         let most = class.shape.stride.saturating_mul(wanted as usize).min(self.arena().largest());
-        self.runs.borrow_mut().reserve::<S>(self.arena(), most)?;
+        self.runs_mut()?.reserve::<S>(self.arena(), most)?;
         let slots = self.fitting(class.shape, wanted, least);
         let too_large = AllocError::TooLarge { length: class.length as usize };
         let bytes = class.shape.stride.checked_mul(slots as usize).ok_or(too_large)?;
@@ -120,7 +137,7 @@ impl<S: ReleaseStrategy, C: ClassTable> RawPool<'_, S, C> {
             forget(notes);
         })?;
         self.watch.keep_notes(notes);
-        let mut runs = self.runs.borrow_mut();
+        let mut runs = self.runs_mut()?;
         let run_id = runs.insert(run, bytes);
         match runs.get_mut(class.last_run.replace(run_id)) {
             Some(before) => before.next = run_id,
@@ -134,7 +151,7 @@ impl<S: ReleaseStrategy, C: ClassTable> RawPool<'_, S, C> {
         let beside = self.watch.bytes_beside_slot(self.arena());
         let room = self.arena().room_for(shape.align());
         let room = if beside > 0 { room.saturating_sub(shape.align() * 2) } else { room };
-        let fits = room / (shape.stride + beside);
+        let fits = room / (shape.stride + beside).max(1);
         let fits = u32::try_from(fits).unwrap_or(u32::MAX);
         let enough = if self.arena().obtains() { (wanted / 4).max(least) } else { least };
         if fits < wanted && fits >= enough.max(1) { fits } else { wanted }
@@ -152,12 +169,10 @@ impl<S: ReleaseStrategy, C: ClassTable> RawPool<'_, S, C> {
         if self.watch.is_on() {
             self.reset_watched();
         }
-        let mut runs = self.runs.borrow_mut();
-        for run in runs.all_mut() {
+        for run in self.runs.get_mut().all_mut() {
             run.seen = run.seen.max(run.cut);
             run.cut = 0;
         }
-        drop(runs);
         for class in self.classes.all() {
             class.forget();
         }

@@ -109,7 +109,8 @@ impl<S: ReleaseStrategy, C: ClassTable> RawPool<'_, S, C> {
     #[must_use]
     pub fn locate<T: ?Sized>(&self, ptr: *const T) -> Option<Located> {
         let slot = self.find(ptr.cast::<u8>().addr())?.slot;
-        let class = self.classes.get(slot.class);
+        // SAFETY: a slot with a class names one of this pool.
+        let class = unsafe { self.classes.get(slot.class) };
         // SAFETY: `find` gives cut slots with their tickets.
         let record = unsafe { S::read(class.list(), slot.elements, slot.ticket) };
         let (state, length) = match record {
@@ -217,7 +218,8 @@ impl<S: ReleaseStrategy, C: ClassTable> RawPool<'_, S, C> {
         if self.class_length(slot.class).is_none() {
             return Ok(0);
         }
-        let class = self.classes.get(slot.class);
+        // SAFETY: a slot with a class names one of this pool.
+        let class = unsafe { self.classes.get(slot.class) };
         // SAFETY: a slot with a class is a cut one of this pool.
         unsafe { S::hand_over(class.list(), slot.elements, slot.ticket, from, to) }.ok_or(
             ReleaseError::Corrupted {
@@ -233,7 +235,8 @@ impl<S: ReleaseStrategy, C: ClassTable> RawPool<'_, S, C> {
     #[track_caller]
     pub(super) fn relabel(&self, slot: &Slot<S>, units: u32) {
         if self.class_length(slot.class).is_some() {
-            let class = self.classes.get(slot.class);
+            // SAFETY: a slot with a class names one of this pool.
+            let class = unsafe { self.classes.get(slot.class) };
             let units = units.min(class.length);
             if self.watch.is_on() {
                 return self.relabel_watched(slot, units);
@@ -261,7 +264,8 @@ impl<S: ReleaseStrategy, C: ClassTable> RawPool<'_, S, C> {
     /// hand; returns its length.
     fn check_generation(&self, slot: &Slot<S>, generation: u32) -> Result<u32, ReleaseError> {
         let address = slot.elements.addr().get();
-        let class = self.classes.get(slot.class);
+        // SAFETY: a slot with a class names one of this pool.
+        let class = unsafe { self.classes.get(slot.class) };
         // SAFETY: the slot is a cut one of this pool.
         match unsafe { S::read(class.list(), slot.elements, slot.ticket) } {
             Record::Live { tenure: Tenure::Raw, generation: current, length }
@@ -279,10 +283,11 @@ impl<S: ReleaseStrategy, C: ClassTable> RawPool<'_, S, C> {
     #[inline(always)]
     pub(super) fn find_exact(&self, address: usize) -> Result<Slot<S>, ReleaseError> {
         if S::RECLAIMS {
-            let runs = self.runs.borrow();
-            if let Some(run) = runs.find(address) {
-                if let Some(index) = run.exact(address) {
-                    return Ok(self.slot_at(run, index, run.pointer_to(address)));
+            if let Some(runs) = self.runs() {
+                if let Some(run) = runs.find(address) {
+                    if let Some(index) = run.exact(address) {
+                        return Ok(self.slot_at(run, index, run.pointer_to(address)));
+                    }
                 }
             }
         }
@@ -325,11 +330,12 @@ impl<S: ReleaseStrategy, C: ClassTable> RawPool<'_, S, C> {
         }
         if let Some(Found { slot, .. }) = found {
             let start = slot.elements.addr().get();
-            let class_length = self.classes.get(slot.class).length;
+            // SAFETY: a slot with a class names one of this pool.
+            let class_length = unsafe { self.classes.get(slot.class) }.length;
             return ReleaseError::Interior { address, start, class_length };
         }
-        let runs = self.runs.borrow();
-        let position = runs.find(address).and_then(|run| {
+        let position = self.runs().and_then(|runs| {
+            let run = runs.find(address)?;
             let position = run.position(address)?;
             (position.index < run.seen && position.exact).then_some(position)
         });
@@ -345,7 +351,7 @@ impl<S: ReleaseStrategy, C: ClassTable> RawPool<'_, S, C> {
         if !S::RECLAIMS {
             return None;
         }
-        let runs = self.runs.borrow();
+        let runs = self.runs()?;
         let run = runs.find(address)?;
         let position = run.position(address)?;
         if position.index >= run.cut {

@@ -14,6 +14,8 @@ mod classes;
 mod diagnostics;
 #[cfg(feature = "shared")]
 mod door;
+mod exact;
+mod family;
 mod grow;
 mod locate;
 #[cfg(feature = "json")]
@@ -60,6 +62,7 @@ pub use vec::{Drain, PoolVec};
 
 use crate::arena::Arena;
 use crate::error::{AllocError, OrPanic, ReleaseError, VerifyError};
+pub(crate) use family::allocates_filled;
 use release::Tenure as By;
 
 /// A pool of arrays of `T`, of any length, given back one by one.
@@ -179,89 +182,7 @@ impl<'m, T, S: ReleaseStrategy, C: ClassTable> ArrayPool<'m, T, S, C> {
         self.raw.array_of(len, len)
     }
 
-    /// Allocates an array of `len` elements, the i-th being `make(i)`.
-    ///
-    /// `make` may use the pool.
-    ///
-    /// # Panics
-    /// If there is no memory, or `make` panics; what was made is dropped then,
-    /// and the array goes back.
-    #[inline]
-    #[track_caller]
-    pub fn allocate_with(
-        &self,
-        len: usize,
-        make: impl FnMut(usize) -> T,
-    ) -> PoolArray<'_, T, S, C> {
-        self.try_allocate_with(len, make).or_panic()
-    }
-
-    /// The twin of [`allocate_with`](Self::allocate_with) that returns an error;
-    /// `make` is not called then.
-    ///
-    /// # Errors
-    /// As [`try_allocate`](Self::try_allocate).
-    #[inline]
-    #[track_caller]
-    pub fn try_allocate_with(
-        &self,
-        len: usize,
-        make: impl FnMut(usize) -> T,
-    ) -> Result<PoolArray<'_, T, S, C>, AllocError> {
-        Ok(self.try_allocate(len)?.write_with(make))
-    }
-
-    /// Allocates a copy of `source`.
-    ///
-    /// # Panics
-    /// If there is no memory.
-    #[inline]
-    #[track_caller]
-    pub fn allocate_copy(&self, source: &[T]) -> PoolArray<'_, T, S, C>
-    where
-        T: Copy,
-    {
-        self.try_allocate_copy(source).or_panic()
-    }
-
-    /// The twin of [`allocate_copy`](Self::allocate_copy) that returns an error.
-    ///
-    /// # Errors
-    /// As [`try_allocate`](Self::try_allocate).
-    #[inline]
-    #[track_caller]
-    pub fn try_allocate_copy(&self, source: &[T]) -> Result<PoolArray<'_, T, S, C>, AllocError>
-    where
-        T: Copy,
-    {
-        Ok(self.try_allocate(source.len())?.write_copy(source))
-    }
-
-    /// Allocates an array of `len` elements whose bytes are all 0, as
-    /// `Box::new_zeroed_slice` does: `assume_init` it where zeros are a `T`.
-    ///
-    /// # Panics
-    /// If there is no memory.
-    #[inline]
-    #[track_caller]
-    pub fn allocate_zeroed(&self, len: usize) -> PoolArray<'_, MaybeUninit<T>, S, C> {
-        self.try_allocate_zeroed(len).or_panic()
-    }
-
-    /// The twin of [`allocate_zeroed`](Self::allocate_zeroed) that returns an error.
-    ///
-    /// # Errors
-    /// As [`try_allocate`](Self::try_allocate).
-    #[inline]
-    #[track_caller]
-    pub fn try_allocate_zeroed(
-        &self,
-        len: usize,
-    ) -> Result<PoolArray<'_, MaybeUninit<T>, S, C>, AllocError> {
-        let mut array = self.try_allocate(len)?;
-        array.fill_with(MaybeUninit::zeroed);
-        Ok(array)
-    }
+    allocates_filled!(PoolArray<'_>, "let pool = arraypool::ArrayPool::<u32>::new();");
 
     /// An empty growing array, which takes no memory yet.
     #[inline]
@@ -451,19 +372,25 @@ impl<S: ReleaseStrategy, C: ClassTable> RawPool<'_, S, C> {
         &self,
         len: usize,
     ) -> Result<PoolArray<'_, MaybeUninit<T>, S, C>, AllocError> {
-        assert!(
-            align_of::<T>() <= self.unit_align(),
-            "the pool's units are aligned to {}, the type needs {}",
-            self.unit_align(),
-            align_of::<T>()
-        );
+        self.assert_aligned::<T>();
         if size_of::<T>() == 0 {
             return self.unsized_array(len);
         }
         let too_large = AllocError::TooLarge { length: len };
         u32::try_from(len).map_err(|_| too_large)?;
         let bytes = len.checked_mul(size_of::<T>()).ok_or(too_large)?;
-        self.array_of(bytes.div_ceil(self.unit_size()), len)
+        self.array_of(bytes.div_ceil(self.unit_size().max(1)), len)
+    }
+
+    /// Panics if the type needs a larger alignment than a unit has.
+    #[track_caller]
+    fn assert_aligned<T>(&self) {
+        assert!(
+            align_of::<T>() <= self.unit_align(),
+            "the pool's units are aligned to {}, the type needs {}",
+            self.unit_align(),
+            align_of::<T>()
+        );
     }
 
     /// An array of `len` elements in a slot of `units`, both at most 2^32 - 1 or refused.

@@ -113,13 +113,13 @@ impl<S: ReleaseStrategy, C: ClassTable> RawPool<'_, S, C> {
     #[must_use]
     pub fn stats(&self) -> PoolStats {
         let (direct, direct_bytes) = self.direct();
-        let runs = self.runs.borrow();
-        let books = self.classes.bytes() + runs.bytes() + self.strategy.book_bytes();
+        let runs = self.runs();
+        let (count, bytes) = runs.map_or((0, 0), |runs| (runs.all().len(), runs.bytes()));
         let mut stats = PoolStats {
             live: direct,
             run_bytes: direct_bytes,
-            runs: runs.all().len(),
-            book_bytes: books,
+            runs: count,
+            book_bytes: self.classes.bytes() + bytes + self.strategy.book_bytes(),
             check_bytes: self.watch.bytes(),
             corrupted: self.corrupted.get(),
             ..PoolStats::default()
@@ -218,7 +218,7 @@ impl<S: ReleaseStrategy, C: ClassTable> RawPool<'_, S, C> {
     /// Slots of a class that have a tenant, counted one by one. One whose record
     /// is overwritten counts, until it is met.
     pub(super) fn tenants(&self, id: ClassId, class: &Class<S>) -> usize {
-        let runs = self.runs.borrow();
+        let Some(runs) = self.runs() else { return 0 };
         let of_class = runs.all().iter().filter(|run| run.class == id);
         let slots = of_class.flat_map(|run| (0..run.cut).map(move |slot| (run, slot)));
         let records = slots.map(|(run, slot)| self.record_of(run, slot, class));

@@ -42,7 +42,9 @@ pub use settings::SharedSettings;
 pub use stats::{SharedClassStats, SharedStats};
 
 use crate::error::{AllocError, OrPanic};
-use crate::pool::{ClassTable, DefaultClasses, DefaultStrategy, ReleaseStrategy, Tenure};
+use crate::pool::{
+    ClassTable, DefaultClasses, DefaultStrategy, ReleaseStrategy, Tenure, allocates_filled,
+};
 use crate::sync::{Arc, OnceLock};
 use array::Berth;
 use depot::Depot;
@@ -169,60 +171,7 @@ impl<T, S: ReleaseStrategy, C: ClassTable> SharedPool<T, S, C> {
         })
     }
 
-    /// Allocates an array of `len` elements, the i-th being `make(i)`. `make` may
-    /// use the pool.
-    ///
-    /// # Panics
-    /// If there is no memory, or `make` panics; what was made is dropped then, and
-    /// the array goes back.
-    #[inline]
-    #[track_caller]
-    pub fn allocate_with(
-        &self,
-        len: usize,
-        make: impl FnMut(usize) -> T,
-    ) -> SharedArray<'_, T, S, C> {
-        self.allocate(len).write_with(make)
-    }
-
-    /// The twin of [`allocate_with`](Self::allocate_with) that returns an error;
-    /// `make` is not called then.
-    ///
-    /// # Errors
-    /// As [`try_allocate`](Self::try_allocate).
-    #[inline]
-    pub fn try_allocate_with(
-        &self,
-        len: usize,
-        make: impl FnMut(usize) -> T,
-    ) -> Result<SharedArray<'_, T, S, C>, AllocError> {
-        Ok(self.try_allocate(len)?.write_with(make))
-    }
-
-    /// Allocates a copy of `source`.
-    ///
-    /// # Panics
-    /// If there is no memory.
-    #[inline]
-    #[track_caller]
-    pub fn allocate_copy(&self, source: &[T]) -> SharedArray<'_, T, S, C>
-    where
-        T: Copy,
-    {
-        self.allocate(source.len()).write_copy(source)
-    }
-
-    /// The twin of [`allocate_copy`](Self::allocate_copy) that returns an error.
-    ///
-    /// # Errors
-    /// As [`try_allocate`](Self::try_allocate).
-    #[inline]
-    pub fn try_allocate_copy(&self, source: &[T]) -> Result<SharedArray<'_, T, S, C>, AllocError>
-    where
-        T: Copy,
-    {
-        Ok(self.try_allocate(source.len())?.write_copy(source))
-    }
+    allocates_filled!(SharedArray<'_>, "let pool = arraypool::shared::SharedPool::<u32>::new();");
 
     /// Brings free arrays from the lanes to the depot, where every lane finds them,
     /// until all lanes together keep at most `max_bytes`.

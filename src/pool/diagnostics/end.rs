@@ -38,7 +38,8 @@ impl<S: ReleaseStrategy, C: ClassTable> RawPool<'_, S, C> {
         for id in 0.. {
             // A copy, so that nothing is borrowed while a hook is called.
             let Some(run) = self.runs.borrow().get(id).copied() else { return };
-            let class = self.classes.get(run.class);
+            // SAFETY: the class is that of a run of this pool.
+            let class = unsafe { self.classes.get(run.class) };
             for index in 0..run.cut {
                 each(id, &run, index, self.record_of(&run, index, class));
             }
@@ -46,7 +47,8 @@ impl<S: ReleaseStrategy, C: ClassTable> RawPool<'_, S, C> {
     }
 
     fn body_at(&self, run: &Run, index: u32) -> Bytes {
-        self.body(self.classes.get(run.class), run.elements(index))
+        // SAFETY: the class is that of a run of this pool.
+        self.body(unsafe { self.classes.get(run.class) }, run.elements(index))
     }
 
     /// Effaces every slot: the pool is being reset.

@@ -110,6 +110,15 @@ fn slab_bytes(runs: usize) -> usize {
     runs.saturating_mul(size_of::<Block>() + size_of::<usize>())
 }
 
+/// Puts a block into the slab, whose room was reserved when the pool was made. (For
+/// a slab without room, `insert` has code that allocates and panics: it stays in
+/// here, where `tests/no_panic.rs` leaves it out.)
+#[inline(never)]
+fn keep(blocks: &mut Slab<Block>, block: Block) {
+    debug_assert!(blocks.len() < blocks.capacity());
+    blocks.insert(block);
+}
+
 /// The record at `link`, for reading and for storing through its cells.
 ///
 /// # Safety
@@ -165,8 +174,10 @@ unsafe impl ReleaseStrategy for Metadata {
     }
 
     fn book_bytes(&self) -> usize {
-        let blocks = self.runs.borrow();
-        let slots: usize = blocks.iter().map(|(_, block)| block.slots as usize).sum();
+        let slots: usize = self
+            .runs
+            .try_borrow()
+            .map_or(0, |blocks| blocks.iter().map(|(_, block)| block.slots as usize).sum());
         slab_bytes(self.runs_max) + slots * size_of::<SlotRecord>()
     }
 
@@ -190,14 +201,16 @@ unsafe impl ReleaseStrategy for Metadata {
     }
 
     fn adopt(&self, arena: &Arena<'_>, run: &Run) -> Result<NonNull<u8>, AllocError> {
-        let mut blocks = self.runs.borrow_mut();
+        let too_many = AllocError::TooManyRuns { limit: self.runs_max };
+        // A hook that uses the pool from within finds the slab taken.
+        let mut blocks = self.runs.try_borrow_mut().map_err(|_| too_many)?;
         if blocks.len() >= self.runs_max {
-            return Err(AllocError::TooManyRuns { limit: self.runs_max });
+            return Err(too_many);
         }
         let layout =
             block_layout(run.slots).ok_or(AllocError::OutOfMemory { requested: usize::MAX })?;
         let records = books::obtain::<Self>(arena, layout)?;
-        blocks.insert(Block { first: records.cast(), slots: run.slots });
+        keep(&mut blocks, Block { first: records.cast(), slots: run.slots });
         Ok(records)
     }
 

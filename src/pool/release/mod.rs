@@ -1,9 +1,9 @@
 //! How an array goes back: the seam `ReleaseStrategy`.
 //!
-//! A strategy keeps one record per slot — whether it has a tenant and of which
-//! kind, its generation, its length — and the free list of each class. It is asked about slots of the pool's runs and about nothing
-//! else: which run an address lies in is the pool's business, found without
-//! reading the memory at that address.
+//! A strategy keeps one record per slot (whether it has a tenant and of which
+//! kind, its generation, its length) and the free list of each class. It is asked
+//! about slots of the pool's runs and about nothing else: which run an address lies
+//! in is the pool's business, found without reading the memory at that address.
 
 mod direct;
 #[cfg(feature = "alloc")]
@@ -226,7 +226,8 @@ pub unsafe trait ReleaseStrategy: sealed::Sealed + Sized + fmt::Debug + 'static 
     #[doc(hidden)]
     fn adopt(&self, arena: &Arena<'_>, run: &Run) -> Result<NonNull<u8>, AllocError>;
 
-    /// Slots of `run`, the pool's `number`-th, will be cut next, one after the other, from the first on.
+    /// Slots of `run`, the pool's `number`-th, will be cut next, one after the
+    /// other, from the first on.
     #[doc(hidden)]
     fn begin(list: &Self::List, run: &Run, number: RunId);
 

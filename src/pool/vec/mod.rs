@@ -346,7 +346,8 @@ impl<T, S: ReleaseStrategy, C: ClassTable> PoolVec<'_, T, S, C> {
     #[track_caller]
     fn push_grown(&mut self, element: T) -> Result<(), AllocError> {
         self.grow(1)?;
-        self.slot[self.length].write(element);
+        // SAFETY: there is room for one more element behind the last.
+        unsafe { self.place(self.length).write(element) };
         self.length += 1;
         Ok(())
     }

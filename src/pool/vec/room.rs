@@ -20,13 +20,9 @@ impl<S: ReleaseStrategy, C: ClassTable> RawPool<'_, S, C> {
     /// # Panics
     /// If `T` needs a larger alignment than a unit has.
     #[must_use]
+    #[track_caller]
     pub fn vec<T>(&self) -> PoolVec<'_, T, S, C> {
-        assert!(
-            align_of::<T>() <= self.unit_align(),
-            "the pool's units are aligned to {}, the type needs {}",
-            self.unit_align(),
-            align_of::<T>()
-        );
+        self.assert_aligned::<T>();
         PoolVec::new(self)
     }
 
@@ -44,7 +40,7 @@ impl<S: ReleaseStrategy, C: ClassTable> RawPool<'_, S, C> {
         let too_large = AllocError::TooLarge { length };
         u32::try_from(length).map_err(|_| too_large)?;
         // In a typed pool a unit is an element, and nothing needs dividing.
-        let unit = self.unit_size();
+        let unit = self.unit_size().max(1);
         let alike = unit == size;
         let units =
             if alike { length } else { length.checked_mul(size).ok_or(too_large)?.div_ceil(unit) };
@@ -62,10 +58,11 @@ impl<S: ReleaseStrategy, C: ClassTable> RawPool<'_, S, C> {
         if !S::RECLAIMS || units == 0 {
             return units;
         }
-        if let Some(index) = Table::<C>::class_of(units) {
-            return C::LENGTHS[index] as usize;
-        }
-        self.classes.class_of(units).map_or(units, |id| self.classes.get(id).length as usize)
+        let length = match Table::<C>::class_of(units) {
+            Some(index) => C::LENGTHS.get(index).copied(),
+            None => self.classes.class_of(units).and_then(|id| self.class_length(id)),
+        };
+        length.map_or(units, |length| length as usize)
     }
 
     /// Room for at least `length` elements: all of a slot.
