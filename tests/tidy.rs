@@ -90,6 +90,7 @@ const UNSAFE: [&str; 69] = [
     "src/shared/lane.rs",
     "src/shared/local.rs",
     "src/shared/mod.rs",
+    "src/shared/owner.rs",
     "src/shared/returns.rs",
     "src/shared/threads.rs",
 ];
