@@ -79,7 +79,7 @@ fn attempt<'m, R: Real, S: ReleaseStrategy>(
     if room > NODES {
         return Err(ErrorKind::TooManyTerms { limit: NODES });
     }
-    let filler = Node::nothing();
+    let filler = *Node::NOTHING;
     let nodes = scratch.try_alloc_slice_fill_with(room, |_| filler)?;
     let mut lowering = Lowering { nodes, used: 0, frame, last_call: NO_CALL };
     lowering.term(&ir.root);
@@ -172,7 +172,7 @@ impl<R: Real, S: ReleaseStrategy> Lowering<'_, '_, '_, R, S> {
             Term::Slot(_) | Term::Constant(_) => match (self.slot(term), *term) {
                 (Some(slot), _) => self.leaf(Shape::LOAD, slot),
                 (None, Term::Constant(value)) => self.literal(value),
-                (None, _) => Node::nothing(),
+                (None, _) => *Node::NOTHING,
             },
             Term::Local(slot) => self.leaf(Shape::LOAD_LOCAL, slot),
             Term::One { op, operand, .. } => match self.slot(operand) {

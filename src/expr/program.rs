@@ -60,10 +60,8 @@ impl<R: Real> Node<R> {
     }
 
     /// A node that is not a number.
-    #[inline]
-    pub(super) fn nothing() -> Self {
-        Self { run: entry, slots: [0; 3], shape: Shape::ENTRY, left: 0, right: 0 }
-    }
+    pub(super) const NOTHING: &'static Self =
+        &Self { run: entry, slots: [0; 3], shape: Shape::ENTRY, left: 0, right: 0 };
 }
 
 #[cfg(target_pointer_width = "64")]
@@ -85,7 +83,7 @@ pub(super) struct World<'f, R> {
     pub(super) calls: Cell<u32>,
     pub(super) failure: Cell<Option<Failure>>,
     /// A node that is not a number.
-    pub(super) none: Node<R>,
+    pub(super) none: &'f Node<R>,
 }
 
 impl<'f, R: Real> World<'f, R> {
@@ -103,7 +101,7 @@ impl<'f, R: Real> World<'f, R> {
             depth: Cell::new(limits.call_depth),
             calls: Cell::new(limits.calls),
             failure: Cell::new(None),
-            none: Node::nothing(),
+            none: Node::NOTHING,
         }
     }
 
@@ -116,7 +114,7 @@ impl<'f, R: Real> World<'f, R> {
             // Large processors are quicker with a branch, which they foresee, small
             // ones with a choice of two addresses.
             None if cfg!(target_pointer_width = "64") => return R::ZERO,
-            None => &self.none,
+            None => self.none,
         };
         (node.run)(node, slots, self)
     }
