@@ -263,7 +263,7 @@ unsafe impl ReleaseStrategy for Metadata {
         if stamp.low() != list.free {
             return None;
         }
-        record.stamp.store(stamp.with_low(list.code(tenure)));
+        record.stamp.store_low(stamp, list.code(tenure));
         record.length.store(length, Ordering::Relaxed);
         list.head.set(record.next.get());
         let generation = stamp.generation();
@@ -344,7 +344,7 @@ unsafe impl ReleaseStrategy for Metadata {
         if record.elements() != elements || stamp.low() != list.code(from) {
             return None;
         }
-        record.stamp.store(stamp.with_low(list.code(to)));
+        record.stamp.store_low(stamp, list.code(to));
         Some(stamp.generation())
     }
 
