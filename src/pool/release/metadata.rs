@@ -287,8 +287,8 @@ unsafe impl ReleaseStrategy for Metadata {
             self.records.set(self.records.get() + block.slots as usize);
         }
         // SAFETY: `provide` found that there are so many, or obtained them.
-        let rest =
-            Block { first: unsafe { from.first.add(slots as usize) }, slots: from.slots - slots };
+        let first = unsafe { from.first.add(slots as usize) };
+        let rest = Block { first, slots: from.slots - slots };
         // What is more stays: of an old block, or of the new one.
         if new.is_none() || rest.slots > self.spare.get().slots {
             self.spare.set(rest);
