@@ -19,3 +19,5 @@ mod limits;
 mod raw;
 #[path = "pool/several.rs"]
 mod several;
+#[path = "pool/within.rs"]
+mod within;

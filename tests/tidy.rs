@@ -68,7 +68,6 @@ const UNSAFE: [&str; 69] = [
     "src/pool/diagnostics/notes.rs",
     "src/pool/diagnostics/paths.rs",
     "src/pool/door.rs",
-    "src/pool/grow.rs",
     "src/pool/locate.rs",
     "src/pool/mark.rs",
     "src/pool/mod.rs",
