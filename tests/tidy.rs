@@ -21,7 +21,7 @@ const FLOORS: [(&str, u32); 8] = [
 ];
 
 /// The files that may hold `unsafe`.
-const UNSAFE: [&str; 68] = [
+const UNSAFE: [&str; 69] = [
     "src/arena/alloc.rs",
     "src/arena/allocator.rs",
     "src/arena/checkpoint.rs",
@@ -75,6 +75,7 @@ const UNSAFE: [&str; 68] = [
     "src/pool/release/metadata.rs",
     "src/pool/release/mod.rs",
     "src/pool/release/tagged.rs",
+    "src/pool/returns.rs",
     "src/pool/stats.rs",
     "src/pool/vec/drain.rs",
     "src/pool/vec/edit.rs",

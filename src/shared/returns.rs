@@ -1,38 +1,22 @@
 //! Arrays coming home from other threads and from interrupts: pushed by anyone,
 //! emptied by the owner.
 //!
-//! ```text
-//! head ──► slot ──► slot ──► slot          push: link the slot to what head was seen
-//!  ▲                                              to be, then compare-and-swap head
-//!  └ one word                              take: swap head with null, keep the chain
-//! ```
-//! **No ABA, by construction.** A compare-and-swap on a linked list goes wrong
-//! where somebody reads the link *behind* the head and then makes it the head:
-//! the head may have gone and come back meanwhile, with another link. Nobody
-//! does that here. Who pushes reads nothing but the head's address, and a slot
-//! that is linked to an address is linked rightly whenever that address is the
-//! head, however often it has been something else. Who takes, takes all.
-//!
-//! A chain is an ordinary free list of the class: a push is the strategy's own
-//! `retire`, onto a list of the caller's whose head is what the shared head was
-//! seen to be. So the link lies where the strategy keeps its links, and is
-//! verified before it is followed.
-//!
-//! There is no lock, no allocation and no thread-local in a push, so an interrupt
-//! handler may push, also one that interrupts a push or the owner itself.
+//! What comes home is a [`Chain`], and so is an ordinary free list of the class: a
+//! push is the strategy's own `retire`, onto a list of the caller's whose head is
+//! what the shared head was seen to be. So the link lies where the strategy keeps
+//! its links, and is verified before it is followed.
 
-use core::ptr::{self, NonNull};
+use core::ptr::NonNull;
 
-use crate::pool::{Place, ReleaseStrategy, Tenure};
-use crate::sync::{AtomicPtr, AtomicUsize, Cell, Ordering};
+use crate::pool::{Chain, ReleaseStrategy, Tenure};
+use crate::sync::{AtomicUsize, Cell, Ordering};
 
 /// The slots of one class that are on their way home.
 #[repr(align(64))]
 pub(super) struct Returns<S: ReleaseStrategy> {
     /// The class's keys. It never holds a slot.
     keys: S::List,
-    /// The slot that was pushed last, or null.
-    head: AtomicPtr<()>,
+    home: Chain<S::Link>,
     /// Slots that were pushed and are not unpacked yet. Counted before they can
     /// be seen, so it is never too low.
     waiting: AtomicUsize,
@@ -52,12 +36,7 @@ pub(super) struct Unpacked {
 impl<S: ReleaseStrategy> Returns<S> {
     /// For a class with these keys.
     pub(super) fn new(keys: S::List) -> Self {
-        Self {
-            keys,
-            head: AtomicPtr::new(ptr::null_mut()),
-            waiting: AtomicUsize::new(0),
-            taken: Cell::new(None),
-        }
+        Self { keys, home: Chain::new(), waiting: AtomicUsize::new(0), taken: Cell::new(None) }
     }
 
     /// The class's keys. Shared, so its head is nobody's to set.
@@ -89,28 +68,23 @@ impl<S: ReleaseStrategy> Returns<S> {
         tenure: Tenure,
     ) -> bool {
         let list = S::twin(&self.keys);
-        let mut seen = self.head.load(Ordering::Relaxed);
-        S::set_head(&list, S::Link::from_pointer(seen));
-        // SAFETY: the caller's promise; a twin is of the same class.
-        if !unsafe { S::retire(&list, elements, ticket, tenure) } {
-            return false;
-        }
-        let Some(link) = S::head(&list) else { return false };
-        self.waiting.fetch_add(1, Ordering::Relaxed);
-        loop {
-            let mine = link.into_pointer();
-            // Release: who takes the chain sees the link, and whatever the tenant
-            // wrote. It sees those of the slots behind it, too: every push is a
-            // read-modify-write of the same word.
-            match self.head.compare_exchange_weak(seen, mine, Ordering::Release, Ordering::Relaxed)
-            {
-                Ok(_) => return true,
-                Err(now) => seen = now,
+        let mut mine = None;
+        self.home.push(|next| {
+            S::set_head(&list, next);
+            match mine {
+                None => {
+                    // SAFETY: the caller's promise; a twin is of the same class.
+                    if !unsafe { S::retire(&list, elements, ticket, tenure) } {
+                        return None;
+                    }
+                    mine = S::head(&list);
+                    self.waiting.fetch_add(1, Ordering::Relaxed);
+                }
+                // SAFETY: the slot was retired just now, and nobody has seen it yet.
+                Some(link) => unsafe { S::put(&list, link) },
             }
-            S::set_head(&list, S::Link::from_pointer(seen));
-            // SAFETY: the slot was retired just now, and nobody has seen it yet.
-            unsafe { S::put(&list, link) };
-        }
+            mine
+        })
     }
 
     /// Hands up to `most` slots to `keep`, which puts each on another list.
@@ -120,7 +94,7 @@ impl<S: ReleaseStrategy> Returns<S> {
     pub(super) unsafe fn unpack(&self, most: u32, mut keep: impl FnMut(S::Link)) -> Unpacked {
         let mut done = Unpacked::default();
         while done.moved < most {
-            let Some(link) = self.taken.get().or_else(|| self.take()) else { break };
+            let Some(link) = self.taken.get().or_else(|| self.home.take()) else { break };
             // SAFETY: pushes and verified links lead to slots of this class.
             match unsafe { S::after(&self.keys, link) } {
                 Ok(next) => {
@@ -141,16 +115,6 @@ impl<S: ReleaseStrategy> Returns<S> {
         done
     }
 
-    /// Takes all that was pushed.
-    fn take(&self) -> Option<S::Link> {
-        // A look is cheaper than a swap, and mostly nothing is there.
-        if self.head.load(Ordering::Relaxed).is_null() {
-            return None;
-        }
-        // Acquire: the pushes' links and contents.
-        S::Link::from_pointer(self.head.swap(ptr::null_mut(), Ordering::Acquire))
-    }
-
     /// Abandons the slot at `link`, whose record is overwritten, and what it led
     /// to; returns how many slots that were. (While others push, it may count
     /// theirs: a count of what is lost is no better then than the moment.)
@@ -161,7 +125,7 @@ impl<S: ReleaseStrategy> Returns<S> {
         // SAFETY: the slot is the owner's, and on no list that anybody can reach.
         unsafe { S::abandon(&self.keys, slot.elements, slot.ticket) };
         let all = self.waiting().saturating_sub(moved as usize);
-        let rest = self.take();
+        let rest = self.home.take();
         let (mut place, mut count) = (rest, 0);
         while let Some(link) = place {
             count += 1;
