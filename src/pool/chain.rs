@@ -12,6 +12,11 @@
 //! that is linked to an address is linked rightly whenever that address is the
 //! head, however often it has been something else. Who takes, takes all.
 //!
+//! **Counting.** Alignment leaves the low bits of a node's address free: there the
+//! head counts pushes, so that most of them need no second atomic operation to be
+//! counted. What it cannot hold, and what it held when the chain was taken, the callers
+//! are told, and add up.
+//!
 //! There is no lock, no allocation and no thread-local in a push, so an interrupt
 //! handler may push, also one that interrupts a push or a take.
 
@@ -40,35 +45,61 @@ impl<L: Place> Chain<L> {
 
     /// Adds a node. `link_to` links it to what it is given, and says which node that
     /// is; it is called again, with something else, where a push came in between. If
-    /// it answers `None`, nothing is pushed; the answer is whether something was.
+    /// it answers `None`, nothing is pushed.
+    ///
+    /// The answer is how many pushes the head had to forget: for the caller to count.
     ///
     /// Complexity: constant but for pushes that come in between: each makes one more
     /// attempt necessary, and some push always succeeds.
     #[inline(always)]
-    pub(crate) fn push(&self, mut link_to: impl FnMut(Option<L>) -> Option<L>) -> bool {
+    pub(crate) fn push(&self, mut link_to: impl FnMut(Option<L>) -> Option<L>) -> Option<usize> {
         let mut seen = self.head.load(Ordering::Relaxed);
-        while let Some(node) = link_to(L::from_pointer(seen)) {
-            let mine = node.into_pointer();
+        loop {
+            let (first, pushes) = Self::parted(seen);
+            let count = (pushes + 1) & L::SPARE;
+            let mine = link_to(first)?.into_pointer().map_addr(|address| address | count);
             // Release: who takes the chain sees the link, and whatever was done with
             // the node before. It sees that of the nodes behind it, too: every push
             // is a read-modify-write of the same word.
             match self.head.compare_exchange_weak(seen, mine, Ordering::Release, Ordering::Relaxed)
             {
-                Ok(_) => return true,
+                Ok(_) => return Some(if count == 0 { L::SPARE + 1 } else { 0 }),
                 Err(now) => seen = now,
             }
         }
-        false
     }
 
-    /// Takes all that was pushed: the node that was pushed last, which leads to the rest.
+    /// Takes all that was pushed.
     #[inline]
-    pub(crate) fn take(&self) -> Option<L> {
+    pub(crate) fn take(&self) -> Taken<L> {
         // A look is cheaper than a swap, and mostly nothing is there.
         if self.head.load(Ordering::Relaxed).is_null() {
-            return None;
+            return Taken { first: None, pushes: 0 };
         }
         // Acquire: the pushes' links, and what was done before them.
-        L::from_pointer(self.head.swap(ptr::null_mut(), Ordering::Acquire))
+        let (first, pushes) = Self::parted(self.head.swap(ptr::null_mut(), Ordering::Acquire));
+        Taken { first, pushes }
     }
+
+    /// Pushes that the head remembers.
+    #[cfg(feature = "shared")]
+    pub(crate) fn pushes(&self) -> usize {
+        Self::parted(self.head.load(Ordering::Relaxed)).1
+    }
+
+    /// The node and the count in a head.
+    #[inline(always)]
+    fn parted(head: *mut ()) -> (Option<L>, usize) {
+        let node = head.map_addr(|address| address & !L::SPARE);
+        (L::from_pointer(node), head.addr() & L::SPARE)
+    }
+}
+
+/// What [`Chain::take`] took.
+pub(crate) struct Taken<L> {
+    /// The node that was pushed last, which leads to the rest.
+    pub(crate) first: Option<L>,
+    /// Pushes that the head remembered: for the caller to count.
+    #[cfg_attr(not(feature = "shared"), allow(dead_code, reason = "only lanes count"))]
+    pub(crate) pushes: usize,
 }

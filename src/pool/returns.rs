@@ -91,6 +91,8 @@ impl Index {
 }
 
 impl Place for Index {
+    const SPARE: usize = 0;
+
     fn into_pointer(self) -> *mut () {
         core::ptr::without_provenance_mut(Self::encode(Some(self)))
     }
@@ -184,7 +186,7 @@ impl<'p, T, const N: usize, S: ReleaseStrategy, C: ClassTable> Returns<'p, T, N,
 
     /// Takes all that has come home, and turns it round: what came last leads.
     fn take(&self) -> Option<Index> {
-        let (mut last, mut first) = (self.home.take(), None);
+        let (mut last, mut first) = (self.home.take().first, None);
         while let Some(index) = last {
             let stay = self.stays.get(index.0)?;
             last = stay.next();

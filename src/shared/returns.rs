@@ -17,8 +17,8 @@ pub(super) struct Returns<S: ReleaseStrategy> {
     /// The class's keys. It never holds a slot.
     keys: S::List,
     home: Chain<S::Link>,
-    /// Slots that were pushed and are not unpacked yet. Counted before they can
-    /// be seen, so it is never too low.
+    /// Slots that were pushed and are not unpacked yet, but for those that the chain's
+    /// head counts.
     waiting: AtomicUsize,
     /// The part of a chain that the owner took and has not unpacked yet.
     taken: Cell<Option<S::Link>>,
@@ -47,8 +47,8 @@ impl<S: ReleaseStrategy> Returns<S> {
 
     /// Slots on their way.
     pub(super) fn waiting(&self) -> usize {
-        let waiting = self.waiting.load(Ordering::Relaxed);
-        // Below 0 for a moment, where slots were lost while others came home.
+        let waiting = self.waiting.load(Ordering::Relaxed).wrapping_add(self.home.pushes());
+        // Below 0 for a moment, where pushes were unpacked before they were counted.
         if waiting > usize::MAX / 2 { 0 } else { waiting }
     }
 
@@ -69,32 +69,81 @@ impl<S: ReleaseStrategy> Returns<S> {
     ) -> bool {
         let list = S::twin(&self.keys);
         let mut mine = None;
-        self.home.push(|next| {
+        let pushed = self.home.push(|next| {
             S::set_head(&list, next);
-            match mine {
-                None => {
-                    // SAFETY: the caller's promise; a twin is of the same class.
-                    if !unsafe { S::retire(&list, elements, ticket, tenure) } {
-                        return None;
-                    }
-                    mine = S::head(&list);
-                    self.waiting.fetch_add(1, Ordering::Relaxed);
-                }
+            if let Some(link) = mine {
                 // SAFETY: the slot was retired just now, and nobody has seen it yet.
-                Some(link) => unsafe { S::put(&list, link) },
+                unsafe { S::put(&list, link) };
+            // SAFETY: the caller's promise; a twin is of the same class.
+            } else if unsafe { S::retire(&list, elements, ticket, tenure) } {
+                mine = S::head(&list);
             }
             mine
-        })
+        });
+        if let Some(pushes) = pushed {
+            self.count(pushes);
+        }
+        pushed.is_some()
     }
 
-    /// Hands up to `most` slots to `keep`, which puts each on another list.
+    /// Counts pushes that the chain's head does not.
+    #[inline(always)]
+    fn count(&self, pushes: usize) {
+        if pushes > 0 {
+            self.waiting.fetch_add(pushes, Ordering::Relaxed);
+        }
+    }
+
+    /// Takes all that was pushed.
+    fn take(&self) -> Option<S::Link> {
+        let taken = self.home.take();
+        self.count(taken.pushes);
+        taken.first
+    }
+
+    /// Brings up to `most` slots to an empty list, linked as they are.
+    ///
+    /// # Safety
+    /// The caller is the owner: nobody else unpacks meanwhile. The list is a twin of
+    /// the keys.
+    pub(super) unsafe fn move_to(&self, list: &S::List, most: u32) -> Unpacked {
+        debug_assert!(S::head(list).is_none());
+        let mut done = Unpacked::default();
+        let first = self.taken.get().or_else(|| self.take());
+        let (mut last, mut rest, mut broken) = (None, first, false);
+        while let (Some(link), true) = (rest, done.moved < most) {
+            // SAFETY: pushes and verified links lead to slots of this class.
+            let Ok(next) = (unsafe { S::after(&self.keys, link) }) else {
+                done.lost = self.give_up(link, done.moved);
+                broken = true;
+                break;
+            };
+            (last, rest) = (Some(link), next);
+            done.moved += 1;
+        }
+        if !broken {
+            self.taken.set(rest);
+        }
+        if let Some(last) = last {
+            if rest.is_some() {
+                // SAFETY: the slot is free, and from here on not of the chain but
+                // the last of the list, which is empty so far.
+                unsafe { S::put(list, last) };
+            }
+            S::set_head(list, first);
+        }
+        self.uncount(done);
+        done
+    }
+
+    /// Hands up to `most` slots, one by one, to `keep`, which puts each on another list.
     ///
     /// # Safety
     /// The caller is the owner: nobody else unpacks meanwhile.
     pub(super) unsafe fn unpack(&self, most: u32, mut keep: impl FnMut(S::Link)) -> Unpacked {
         let mut done = Unpacked::default();
         while done.moved < most {
-            let Some(link) = self.taken.get().or_else(|| self.home.take()) else { break };
+            let Some(link) = self.taken.get().or_else(|| self.take()) else { break };
             // SAFETY: pushes and verified links lead to slots of this class.
             match unsafe { S::after(&self.keys, link) } {
                 Ok(next) => {
@@ -108,11 +157,16 @@ impl<S: ReleaseStrategy> Returns<S> {
                 }
             }
         }
+        self.uncount(done);
+        done
+    }
+
+    /// No longer counts what was unpacked.
+    fn uncount(&self, done: Unpacked) {
         let gone = done.moved as usize + done.lost;
         if gone > 0 {
             self.waiting.fetch_sub(gone, Ordering::Relaxed);
         }
-        done
     }
 
     /// Abandons the slot at `link`, whose record is overwritten, and what it led
@@ -125,7 +179,7 @@ impl<S: ReleaseStrategy> Returns<S> {
         // SAFETY: the slot is the owner's, and on no list that anybody can reach.
         unsafe { S::abandon(&self.keys, slot.elements, slot.ticket) };
         let all = self.waiting().saturating_sub(moved as usize);
-        let rest = self.home.take();
+        let rest = self.take();
         let (mut place, mut count) = (rest, 0);
         while let Some(link) = place {
             count += 1;
