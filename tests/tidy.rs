@@ -76,6 +76,7 @@ const UNSAFE: [&str; 69] = [
     "src/pool/release/metadata.rs",
     "src/pool/release/mod.rs",
     "src/pool/release/tagged.rs",
+    "src/pool/returns.rs",
     "src/pool/stats.rs",
     "src/pool/vec/drain.rs",
     "src/pool/vec/edit.rs",

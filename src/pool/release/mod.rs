@@ -104,6 +104,8 @@ pub struct Cut {
 /// A place on a free list, as one word that threads can exchange.
 #[doc(hidden)]
 pub trait Place: Copy + PartialEq {
+    /// The low bits that are 0 in every place's address, as a mask.
+    const SPARE: usize;
     /// The place's address, with the right to what is there.
     fn into_pointer(self) -> *mut ();
     /// What `into_pointer` gave; `None` for null.
@@ -111,6 +113,8 @@ pub trait Place: Copy + PartialEq {
 }
 
 impl<R> Place for NonNull<R> {
+    const SPARE: usize = align_of::<R>() - 1;
+
     #[inline(always)]
     fn into_pointer(self) -> *mut () {
         self.as_ptr().cast()
@@ -123,6 +127,8 @@ impl<R> Place for NonNull<R> {
 }
 
 impl Place for () {
+    const SPARE: usize = 0;
+
     fn into_pointer(self) -> *mut () {
         core::ptr::null_mut()
     }
