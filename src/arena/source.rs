@@ -14,6 +14,31 @@ use super::Arena;
 /// borrowed; a [`LocalArena`](crate::LocalArena) stays, and takes any source: an
 /// arena, for example.
 ///
+/// ```
+/// use core::alloc::Layout;
+/// use core::ptr::NonNull;
+/// use std::alloc::{GlobalAlloc, System};
+/// use arraypool::{ArenaBuilder, ChunkSource};
+///
+/// struct OfTheSystem;
+///
+/// // SAFETY: the system's allocator promises the same.
+/// unsafe impl ChunkSource for OfTheSystem {
+///     fn allocate(&self, layout: Layout) -> Option<NonNull<u8>> {
+///         // SAFETY: an arena asks for no empty layout.
+///         NonNull::new(unsafe { System.alloc(layout) })
+///     }
+///
+///     unsafe fn deallocate(&self, block: NonNull<u8>, layout: Layout) {
+///         // SAFETY: the caller's promise: `allocate` gave it, with this layout.
+///         unsafe { System.dealloc(block.as_ptr(), layout) }
+///     }
+/// }
+///
+/// let arena = ArenaBuilder::with_source(&OfTheSystem).build();
+/// assert_eq!(*arena.alloc(7), 7);
+/// ```
+///
 /// # Safety
 /// For every layout of non-zero size, `allocate` returns either `None` or a
 /// block that

@@ -15,11 +15,26 @@ use crate::error::{AllocError, OrPanic};
 impl<S: ReleaseStrategy, C: ClassTable> RawPool<'_, S, C> {
     /// Makes growth an error, from now on: allocations are served from what is
     /// free or reserved, or refused with [`AllocError::Frozen`]. Never panics.
+    ///
+    /// ```
+    /// use core::alloc::Layout;
+    /// use arraypool::{RawPool, Tagged};
+    ///
+    /// let pool = RawPool::<Tagged>::builder(Layout::new::<u64>()).build();
+    /// pool.reserve(10, 2);
+    /// pool.freeze();
+    /// assert!(pool.try_allocate::<u64>(10).is_ok() && pool.try_allocate::<u64>(100).is_err());
+    /// ```
     pub fn freeze(&self) {
         self.frozen.set(true);
     }
 
     /// Whether [`freeze`](Self::freeze) was called.
+    ///
+    /// ```
+    /// let pool = arraypool::ArrayPool::<u32>::new();
+    /// assert!(!pool.as_raw().is_frozen());
+    /// ```
     #[must_use]
     pub fn is_frozen(&self) -> bool {
         self.frozen.get()
@@ -27,6 +42,12 @@ impl<S: ReleaseStrategy, C: ClassTable> RawPool<'_, S, C> {
 
     /// Makes sure that `count` arrays of the class that serves `length` units
     /// can be allocated without growth. Arrays that are free count.
+    ///
+    /// ```
+    /// let pool = arraypool::ArrayPool::<u32, arraypool::Tagged>::new();
+    /// pool.as_raw().reserve(10, 1000);
+    /// assert!(pool.stats().slots >= 1000);
+    /// ```
     ///
     /// # Panics
     /// If there is no memory; see [`try_reserve`](Self::try_reserve).
@@ -37,6 +58,11 @@ impl<S: ReleaseStrategy, C: ClassTable> RawPool<'_, S, C> {
 
     /// The twin of [`reserve`](Self::reserve) that returns an error. Under
     /// [`Direct`](crate::Direct) there is nothing to reserve.
+    ///
+    /// ```
+    /// let pool = arraypool::ArrayPool::<u32, arraypool::Tagged>::new();
+    /// assert!(pool.as_raw().try_reserve(10, 1000).is_ok());
+    /// ```
     ///
     /// # Errors
     /// Those of an allocation; nothing was reserved then.
@@ -180,6 +206,17 @@ impl<S: ReleaseStrategy, C: ClassTable> RawPool<'_, S, C> {
     ///
     /// Complexity: one step per run; with diagnostics that fill or note, one per slot.
     /// Never panics.
+    ///
+    /// ```
+    /// use core::alloc::Layout;
+    /// use arraypool::{RawPool, Tagged};
+    ///
+    /// let mut pool = RawPool::<Tagged>::builder(Layout::new::<u64>()).build();
+    /// pool.try_allocate::<u64>(3)?.leak();
+    /// pool.reset();
+    /// assert_eq!(pool.stats().live, 0);
+    /// # Ok::<(), arraypool::AllocError>(())
+    /// ```
     #[track_caller]
     pub fn reset(&mut self) {
         if self.watch.is_on() {

@@ -27,6 +27,18 @@ use crate::error::{AllocError, ReleaseError};
 ///
 /// A pool is neither `Send` nor `Sync`; an [`Arena`] is `Send`, and a pool is
 /// quickly made in one.
+///
+/// ```
+/// use core::alloc::Layout;
+/// use arraypool::{RawPool, Tagged};
+///
+/// let pool = RawPool::<Tagged>::builder(Layout::new::<u64>()).build();
+/// let bytes = pool.try_allocate::<u8>(100)?;
+/// let words = pool.try_allocate::<u64>(100)?;         // of another type, in the same pool
+/// assert_eq!(pool.stats().live, 2);
+/// # drop((bytes, words));
+/// # Ok::<(), arraypool::AllocError>(())
+/// ```
 pub struct RawPool<'m, S: ReleaseStrategy = DefaultStrategy, C: ClassTable = DefaultClasses> {
     pub(super) classes: Classes<S>,
     pub(super) units: Units,
@@ -90,6 +102,15 @@ impl<S: ReleaseStrategy> Copy for Slot<S> {}
 
 impl<'m, S: ReleaseStrategy, C: ClassTable> RawPool<'m, S, C> {
     /// Settings for a pool whose units are like `unit`.
+    ///
+    /// ```
+    /// use core::alloc::Layout;
+    /// use arraypool::{RawPool, Tagged};
+    ///
+    /// let unit = Layout::from_size_align(24, 8).unwrap();     // known when the program runs
+    /// let pool = RawPool::<Tagged>::builder(unit).build();
+    /// assert_eq!((pool.unit_size(), pool.unit_align()), (24, 8));
+    /// ```
     pub fn builder(unit: Layout) -> PoolBuilder<'static, Self> {
         PoolBuilder::new(unit)
     }
@@ -501,6 +522,17 @@ impl<'m, S: ReleaseStrategy, C: ClassTable> RawPool<'m, S, C> {
     /// counted in [`stats`](Self::stats). What is in quarantine has rested enough then.
     /// Complexity: one step per array left.
     /// Never panics.
+    ///
+    /// ```
+    /// use core::alloc::Layout;
+    /// use arraypool::{RawPool, Tagged};
+    ///
+    /// let pool = RawPool::<Tagged>::builder(Layout::new::<u64>()).build();
+    /// drop(pool.try_allocate::<u64>(3)?);
+    /// pool.trim(0);
+    /// assert_eq!((pool.stats().free, pool.stats().left), (0, 1));
+    /// # Ok::<(), arraypool::AllocError>(())
+    /// ```
     pub fn trim(&self, free_max: u32) {
         if self.watch.is_on() {
             self.end_all_rest();
@@ -511,12 +543,22 @@ impl<'m, S: ReleaseStrategy, C: ClassTable> RawPool<'m, S, C> {
     }
 
     /// Bytes of a unit.
+    ///
+    /// ```
+    /// let pool = arraypool::ArrayPool::<[u32; 3]>::new();
+    /// assert_eq!(pool.as_raw().unit_size(), 12);
+    /// ```
     #[must_use]
     pub fn unit_size(&self) -> usize {
         self.units.size
     }
 
     /// The alignment of a unit, in bytes.
+    ///
+    /// ```
+    /// let pool = arraypool::ArrayPool::<[u32; 3]>::new();
+    /// assert_eq!(pool.as_raw().unit_align(), 4);
+    /// ```
     #[must_use]
     pub fn unit_align(&self) -> usize {
         self.units.align

@@ -48,6 +48,14 @@ impl<'p, T, S: ReleaseStrategy, C: ClassTable> Lane<'p, T, S, C> {
 
     /// Allocates an array of `len` elements, uninitialised.
     ///
+    /// ```
+    /// use arraypool::shared::SharedPool;
+    ///
+    /// let pool = SharedPool::<u32>::new();
+    /// let lane = pool.lane();
+    /// assert_eq!(lane.allocate(3).len(), 3);
+    /// ```
+    ///
     /// # Panics
     /// If there is no memory; see [`try_allocate`](Self::try_allocate).
     #[inline(always)]
@@ -58,6 +66,15 @@ impl<'p, T, S: ReleaseStrategy, C: ClassTable> Lane<'p, T, S, C> {
 
     /// Allocates an array of `len` elements, uninitialised. Constant, but when the
     /// lane has none: then what has come home, a batch from the depot, or a run.
+    ///
+    /// ```
+    /// use arraypool::shared::SharedPool;
+    ///
+    /// let pool = SharedPool::<u32>::new();
+    /// let lane = pool.lane();
+    /// assert_eq!(lane.try_allocate(3)?.len(), 3);
+    /// # Ok::<(), arraypool::AllocError>(())
+    /// ```
     ///
     /// # Errors
     /// [`AllocError::OverBudget`], [`OutOfMemory`](AllocError::OutOfMemory),
@@ -85,6 +102,16 @@ impl<'p, T, S: ReleaseStrategy, C: ClassTable> Lane<'p, T, S, C> {
     /// Does at once what [`SharedPool::trim`](super::SharedPool::trim) has asked,
     /// if it has: for a thread that is about to be idle. Otherwise the lane does it
     /// with its next release, or when a class is used up. Never panics.
+    ///
+    /// ```
+    /// use arraypool::shared::SharedPool;
+    ///
+    /// let pool = SharedPool::<u32>::new();
+    /// let lane = pool.lane();
+    /// drop(lane.allocate(3));
+    /// pool.trim(0);
+    /// lane.answer_trim();                             // before this thread rests
+    /// ```
     pub fn answer_trim(&self) {
         self.local.answer();
     }

@@ -87,12 +87,26 @@ pub struct SharedPool<T, S: ReleaseStrategy = DefaultStrategy, C: ClassTable = D
 
 impl<T, S: ReleaseStrategy, C: ClassTable> SharedPool<T, S, C> {
     /// A pool that takes its first memory with the first call. Never panics.
+    ///
+    /// ```
+    /// use arraypool::shared::SharedPool;
+    ///
+    /// let pool = SharedPool::<u32>::new();
+    /// assert_eq!(pool.stats().live, 0);
+    /// ```
     #[must_use]
     pub const fn new() -> Self {
         Self::with_settings(SharedSettings::new())
     }
 
     /// A pool with settings. Never panics.
+    ///
+    /// ```
+    /// use arraypool::shared::{SharedPool, SharedSettings};
+    ///
+    /// static POOL: SharedPool<u8> = SharedPool::with_settings(SharedSettings::new().limit(1 << 20));
+    /// assert!(POOL.try_allocate(2 << 20).is_err());
+    /// ```
     #[must_use]
     pub const fn with_settings(settings: SharedSettings) -> Self {
         const { assert!(S::RECLAIMS, "a shared pool needs a strategy that takes arrays back") };
@@ -117,6 +131,14 @@ impl<T, S: ReleaseStrategy, C: ClassTable> SharedPool<T, S, C> {
 
     /// A lane of one's own.
     ///
+    /// ```
+    /// use arraypool::shared::SharedPool;
+    ///
+    /// let pool = SharedPool::<u32>::new();
+    /// let lane = pool.lane();
+    /// assert_eq!(lane.allocate(3).len(), 3);
+    /// ```
+    ///
     /// # Panics
     /// If there is no memory; see [`try_lane`](Self::try_lane).
     #[must_use]
@@ -128,6 +150,14 @@ impl<T, S: ReleaseStrategy, C: ClassTable> SharedPool<T, S, C> {
     /// A lane of one's own: one that was left, with all that has come home to it
     /// since, or a new one. Takes the lock.
     ///
+    /// ```
+    /// use arraypool::shared::SharedPool;
+    ///
+    /// let pool = SharedPool::<u32>::new();
+    /// assert_eq!(pool.try_lane()?.allocate(3).len(), 3);
+    /// # Ok::<(), arraypool::AllocError>(())
+    /// ```
+    ///
     /// # Errors
     /// [`AllocError::OverBudget`] or [`AllocError::OutOfMemory`].
     pub fn try_lane(&self) -> Result<Lane<'_, T, S, C>, AllocError> {
@@ -135,6 +165,17 @@ impl<T, S: ReleaseStrategy, C: ClassTable> SharedPool<T, S, C> {
     }
 
     /// Allocates an array of `len` elements, uninitialised.
+    ///
+    /// ```
+    /// use arraypool::shared::SharedPool;
+    ///
+    /// let pool = SharedPool::<u32>::new();
+    /// let mut array = pool.allocate(2);
+    /// array[0].write(1);
+    /// array[1].write(2);
+    /// // SAFETY: both elements were written.
+    /// assert_eq!(unsafe { array.assume_init() }, [1, 2]);
+    /// ```
     ///
     /// # Panics
     /// If there is no memory; see [`try_allocate`](Self::try_allocate).
@@ -146,6 +187,15 @@ impl<T, S: ReleaseStrategy, C: ClassTable> SharedPool<T, S, C> {
 
     /// Allocates an array of `len` elements, uninitialised, from this thread's
     /// default lane.
+    ///
+    /// ```
+    /// use arraypool::shared::SharedPool;
+    ///
+    /// let pool = SharedPool::<u32>::new();
+    /// assert_eq!(pool.try_allocate(3)?.len(), 3);
+    /// assert!(pool.try_allocate(usize::MAX).is_err());
+    /// # Ok::<(), arraypool::AllocError>(())
+    /// ```
     ///
     /// # Errors
     /// As [`Lane::try_allocate`].
@@ -185,6 +235,15 @@ impl<T, S: ReleaseStrategy, C: ClassTable> SharedPool<T, S, C> {
     /// pool's; [`clear`](Self::clear) gives it back.
     ///
     /// Complexity: one step per array that is moved, under the lock. Never panics.
+    ///
+    /// ```
+    /// use arraypool::shared::SharedPool;
+    ///
+    /// let pool = SharedPool::<u32>::new();
+    /// drop(pool.allocate(3));
+    /// pool.trim(0);
+    /// assert_eq!(pool.stats().live, 0);
+    /// ```
     pub fn trim(&self, max_bytes: usize) {
         if let Some(depot) = self.depot.get() {
             depot.trim(max_bytes);
@@ -194,6 +253,15 @@ impl<T, S: ReleaseStrategy, C: ClassTable> SharedPool<T, S, C> {
 
     /// Gives all memory back to the heap; the pool starts over. Nobody can have an
     /// array or a lane then, but for those held by hand, which are gone.
+    ///
+    /// ```
+    /// use arraypool::shared::SharedPool;
+    ///
+    /// let mut pool = SharedPool::<u32>::new();
+    /// drop(pool.allocate(3));
+    /// pool.clear();
+    /// assert_eq!(pool.stats().live, 0);
+    /// ```
     pub fn clear(&mut self) {
         self.depot.take();
     }

@@ -15,6 +15,13 @@ use crate::pool::run::{Run, RunId};
 
 impl<S: ReleaseStrategy, C: ClassTable> RawPool<'_, S, C> {
     /// The diagnostics of the pool: see [`Checks`].
+    ///
+    /// ```
+    /// use arraypool::{ArrayPool, Checks};
+    ///
+    /// let pool = ArrayPool::<u8>::builder().checks(Checks::all()).build();
+    /// assert!(!pool.as_raw().checks().is_none());
+    /// ```
     pub fn checks(&self) -> Checks {
         self.watch.checks()
     }
@@ -27,6 +34,14 @@ impl<S: ReleaseStrategy, C: ClassTable> RawPool<'_, S, C> {
     /// [`callers`](Checks::callers), or the strategy is [`Direct`](crate::Direct).
     ///
     /// Complexity: logarithmic in the number of runs. Never panics.
+    ///
+    /// ```
+    /// use arraypool::{ArrayPool, Checks};
+    ///
+    /// let pool = ArrayPool::<u8>::builder().checks(Checks::none().callers()).build();
+    /// let array = pool.allocate(3);
+    /// assert!(pool.as_raw().history(array.as_ptr()).is_some());
+    /// ```
     #[must_use]
     pub fn history<T: ?Sized>(&self, ptr: *const T) -> Option<History> {
         let history = self.history_of(ptr.cast::<u8>().addr());

@@ -35,6 +35,14 @@ use crate::sync::{AtomicPtr, AtomicU32, Ordering};
 ///
 /// 32 bytes per array on 64-bit machines, 24 on 32-bit ones, none of them near
 /// the arrays. Which misuse is caught and when: COMPARISON.md.
+///
+/// ```
+/// use arraypool::{ArrayPool, Metadata};
+///
+/// let pool = ArrayPool::<u32, Metadata>::new();
+/// let array = pool.allocate_copy(&[1, 2, 3]);
+/// assert!(pool.locate(&array[1]).is_some());
+/// ```
 #[derive(Debug)]
 pub struct Metadata {
     /// A slab cannot grow fallibly, so it is as large as it will ever be when the
@@ -217,6 +225,11 @@ impl Metadata {
     /// The bytes of the records of so many slots, which lie beside the arena: what
     /// `ArrayPool::bytes_for` leaves out. The pool's other books, which do not grow
     /// with the arrays, are in its `stats`.
+    ///
+    /// ```
+    /// let bytes = arraypool::Metadata::record_bytes(1000);
+    /// assert!(bytes == 32_000 || bytes == 24_000);        // by the machine's words
+    /// ```
     #[must_use]
     pub const fn record_bytes(slots: usize) -> usize {
         size_of::<SlotRecord>() * slots

@@ -17,6 +17,17 @@ impl<S: ReleaseStrategy, C: ClassTable> RawPool<'_, S, C> {
     /// An empty growing array of any type whose alignment is at most that of a
     /// unit. It takes no memory yet.
     ///
+    /// ```
+    /// use core::alloc::Layout;
+    /// use arraypool::{RawPool, Tagged};
+    ///
+    /// let pool = RawPool::<Tagged>::builder(Layout::new::<u64>()).build();
+    /// let (mut text, mut numbers) = (pool.vec::<u8>(), pool.vec::<u64>());
+    /// text.push_str("mixed");
+    /// numbers.push(5);
+    /// assert_eq!((text.len(), numbers.len()), (5, 1));
+    /// ```
+    ///
     /// # Panics
     /// If `T` needs a larger alignment than a unit has.
     #[must_use]
@@ -100,6 +111,14 @@ impl<'p, T, S: ReleaseStrategy, C: ClassTable> PoolVec<'p, T, S, C> {
 
     /// Makes sure that `additional` more elements fit.
     ///
+    /// ```
+    /// let pool = arraypool::ArrayPool::<u32, arraypool::Tagged>::new();
+    /// let mut numbers = pool.vec();
+    /// numbers.reserve(10);
+    /// assert_eq!(numbers.capacity(), 16);
+    /// # numbers.push(1);
+    /// ```
+    ///
     /// # Panics
     /// If there is no memory.
     #[inline]
@@ -109,6 +128,14 @@ impl<'p, T, S: ReleaseStrategy, C: ClassTable> PoolVec<'p, T, S, C> {
     }
 
     /// The twin of [`reserve`](Self::reserve) that returns an error.
+    ///
+    /// ```
+    /// let pool = arraypool::ArrayPool::<u32>::new();
+    /// let mut numbers = pool.vec();
+    /// assert!(numbers.try_reserve(10).is_ok());
+    /// assert!(numbers.try_reserve(usize::MAX).is_err());
+    /// # numbers.push(1);
+    /// ```
     ///
     /// # Errors
     /// [`AllocError::TooLarge`] above `u32::MAX` elements, and those of
@@ -125,6 +152,14 @@ impl<'p, T, S: ReleaseStrategy, C: ClassTable> PoolVec<'p, T, S, C> {
     /// Makes sure that `additional` more elements fit, and under
     /// [`Direct`](crate::Direct) no more than these: elsewhere the class decides.
     ///
+    /// ```
+    /// let pool = arraypool::ArrayPool::<u32, arraypool::Direct>::new();
+    /// let mut numbers = pool.vec();
+    /// numbers.reserve_exact(10);
+    /// assert_eq!(numbers.capacity(), 10);
+    /// # numbers.push(1);
+    /// ```
+    ///
     /// # Panics
     /// If there is no memory.
     #[track_caller]
@@ -133,6 +168,13 @@ impl<'p, T, S: ReleaseStrategy, C: ClassTable> PoolVec<'p, T, S, C> {
     }
 
     /// The twin of [`reserve_exact`](Self::reserve_exact) that returns an error.
+    ///
+    /// ```
+    /// let pool = arraypool::ArrayPool::<u32>::new();
+    /// let mut numbers = pool.vec();
+    /// assert!(numbers.try_reserve_exact(10).is_ok());
+    /// # numbers.push(1);
+    /// ```
     ///
     /// # Errors
     /// As [`try_reserve`](Self::try_reserve).
@@ -180,6 +222,14 @@ impl<'p, T, S: ReleaseStrategy, C: ClassTable> PoolVec<'p, T, S, C> {
     /// Moves to the smallest class that holds the elements, if it is smaller
     /// than this one; an empty vector gives its slot back. If there is no memory
     /// for that, the vector stays where it is. Never panics.
+    ///
+    /// ```
+    /// let pool = arraypool::ArrayPool::<u32, arraypool::Tagged>::new();
+    /// let mut numbers = pool.vec_with_capacity(100);
+    /// numbers.push(1);
+    /// numbers.shrink_to_fit();
+    /// assert_eq!(numbers.capacity(), 16);
+    /// ```
     #[track_caller]
     pub fn shrink_to_fit(&mut self) {
         self.shrink_to(0);
@@ -187,6 +237,13 @@ impl<'p, T, S: ReleaseStrategy, C: ClassTable> PoolVec<'p, T, S, C> {
 
     /// The twin of [`shrink_to_fit`](Self::shrink_to_fit) that says why the
     /// vector stays where it is.
+    ///
+    /// ```
+    /// let pool = arraypool::ArrayPool::<u32, arraypool::Tagged>::new();
+    /// let mut numbers = pool.vec_with_capacity(100);
+    /// numbers.push(1);
+    /// assert!(numbers.try_shrink_to_fit().is_ok());
+    /// ```
     ///
     /// # Errors
     /// As [`try_reserve`](Self::try_reserve).
@@ -197,6 +254,14 @@ impl<'p, T, S: ReleaseStrategy, C: ClassTable> PoolVec<'p, T, S, C> {
 
     /// As [`shrink_to_fit`](Self::shrink_to_fit), but room for `capacity`
     /// elements stays, if there is so much now. Never panics.
+    ///
+    /// ```
+    /// let pool = arraypool::ArrayPool::<u32, arraypool::Tagged>::new();
+    /// let mut numbers = pool.vec_with_capacity(1000);
+    /// numbers.push(1);
+    /// numbers.shrink_to(20);
+    /// assert_eq!(numbers.capacity(), 256);
+    /// ```
     #[track_caller]
     pub fn shrink_to(&mut self, capacity: usize) {
         // Nothing is lost but the wish: the vector is whole where it is.
@@ -205,6 +270,13 @@ impl<'p, T, S: ReleaseStrategy, C: ClassTable> PoolVec<'p, T, S, C> {
 
     /// The twin of [`shrink_to`](Self::shrink_to) that says why the vector stays
     /// where it is.
+    ///
+    /// ```
+    /// let pool = arraypool::ArrayPool::<u32, arraypool::Tagged>::new();
+    /// let mut numbers = pool.vec_with_capacity(1000);
+    /// numbers.push(1);
+    /// assert!(numbers.try_shrink_to(20).is_ok());
+    /// ```
     ///
     /// # Errors
     /// As [`try_reserve`](Self::try_reserve).
