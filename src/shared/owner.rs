@@ -129,11 +129,14 @@ unsafe fn leave_block<T: ?Sized>(block: NonNull<Counted<T>>) {
 
 #[cfg(test)]
 mod tests {
-    use alloc::sync::Arc;
+    use std::sync::Arc;
 
     use super::*;
 
-    struct Told(Arc<()>);
+    /// What it shares tells whether it is there.
+    struct Told {
+        _share: Arc<()>,
+    }
 
     impl Leave for Told {
         unsafe fn leave_lane(&self, _: *const ()) {}
@@ -142,7 +145,7 @@ mod tests {
     #[test]
     fn a_value_ends_with_its_last_owner_and_the_block_with_the_last_witness() {
         let told = Arc::new(());
-        let owner = Owner::try_new(Told(told.clone())).ok().unwrap();
+        let owner = Owner::try_new(Told { _share: told.clone() }).ok().unwrap();
         let witness = owner.witness();
         let other = witness.upgrade().unwrap();
         drop(owner);
@@ -155,7 +158,7 @@ mod tests {
     #[test]
     fn owners_end_on_any_thread() {
         let told = Arc::new(());
-        let owner = Owner::try_new(Told(told.clone())).ok().unwrap();
+        let owner = Owner::try_new(Told { _share: told.clone() }).ok().unwrap();
         let witness = owner.witness();
         std::thread::scope(|scope| {
             let other = scope.spawn(move || drop(owner));
