@@ -129,46 +129,48 @@ unsafe fn leave_block<T: ?Sized>(block: NonNull<Counted<T>>) {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Arc;
-
     use super::*;
 
-    /// What it shares tells whether it is there.
-    struct Told {
-        _share: Arc<()>,
-    }
+    /// Counts how many of it have ended.
+    struct Told(&'static Counter);
 
     impl Leave for Told {
         unsafe fn leave_lane(&self, _: *const ()) {}
     }
 
+    impl Drop for Told {
+        fn drop(&mut self) {
+            self.0.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+
     #[test]
     fn a_value_ends_with_its_last_owner_and_the_block_with_the_last_witness() {
-        let told = Arc::new(());
-        let owner = Owner::try_new(Told { _share: told.clone() }).ok().unwrap();
+        static ENDED: Counter = Counter::new(0);
+        let owner = Owner::try_new(Told(&ENDED)).ok().unwrap();
         let witness = owner.witness();
         let other = witness.upgrade().unwrap();
         drop(owner);
-        assert!(witness.is_alive() && Arc::strong_count(&told) == 2);
+        assert!(witness.is_alive() && ENDED.load(Ordering::Relaxed) == 0);
         drop(other);
-        assert!(!witness.is_alive() && Arc::strong_count(&told) == 1);
+        assert!(!witness.is_alive() && ENDED.load(Ordering::Relaxed) == 1);
         assert!(witness.upgrade().is_none());
     }
 
     #[test]
     fn owners_end_on_any_thread() {
-        let told = Arc::new(());
-        let owner = Owner::try_new(Told { _share: told.clone() }).ok().unwrap();
+        static ENDED: Counter = Counter::new(0);
+        let owner = Owner::try_new(Told(&ENDED)).ok().unwrap();
         let witness = owner.witness();
         std::thread::scope(|scope| {
             let other = scope.spawn(move || drop(owner));
             while let Some(found) = witness.upgrade() {
                 // SAFETY: nothing is done with the lane.
                 unsafe { found.leave_lane(core::ptr::null()) };
-                assert_eq!(Arc::strong_count(&told), 2);
+                assert_eq!(ENDED.load(Ordering::Relaxed), 0);
             }
-            assert_eq!(Arc::strong_count(&told), 1);
             other.join().unwrap();
         });
+        assert_eq!(ENDED.load(Ordering::Relaxed), 1);
     }
 }
