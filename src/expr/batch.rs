@@ -181,9 +181,9 @@ impl<'e, 'm, R: Real, S: ReleaseStrategy> Batch<'e, 'm, R, S> {
         if self.stale || self.engine.names().versions() != self.seen {
             self.catch_up();
         }
-        let limits = self.engine.limits();
+        let limits = *self.engine.limits();
         let frame = &self.frame;
-        let mut world = World::over(frame, limits);
+        let mut world = World::over(frame, &limits);
         for (entry, result) in self.entries.iter_mut().zip(self.results.iter_mut()) {
             let Some(entry) = entry else { continue };
             let Some(first) = entry.program.nodes.first() else { continue };
