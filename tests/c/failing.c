@@ -117,6 +117,7 @@ static void walk(const char *name, void (*scenario)(void), int least, int absorb
         }
         unseen += refusals == 0;
     }
+    printf("%s: %d requests, %d unseen\n", name, requests, unseen);
     if (requests < least || unseen > absorbed) {
         failures++;
         fprintf(stderr, "%s: %d requests, %d unseen\n", name, requests, unseen);

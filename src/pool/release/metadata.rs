@@ -1,10 +1,10 @@
-//! Bookkeeping beside the memory: a hash map from address to a slab of records.
+//! Bookkeeping beside the memory: a hash map from address to blocks of records.
 //!
 //! ```text
 //! hash map: granule of an address ──► run ──► block of slot records
 //!                                             [elements next stamp length] ...
 //! handle: { pointer, ticket = its record, ... } ──┘
-//! slab: every block, until the pool is dropped
+//! list: every block, until the pool is dropped
 //! ```
 //! The map is the pool's ([`super::super::table`]): it leads from any address to
 //! the run that covers it, and the run knows its records. It is asked when a bare
@@ -16,7 +16,7 @@ use core::alloc::Layout;
 use core::cell::{Cell, RefCell};
 use core::ptr::NonNull;
 
-use slab::Slab;
+use alloc::vec::Vec;
 
 use super::stamp::{Stamp, StampCell};
 use super::{Broken, Cut, Issued, ReleaseStrategy, Tenure, sealed};
@@ -32,9 +32,9 @@ use crate::sync::{AtomicPtr, AtomicU32, Ordering};
 /// the arrays. Which misuse is caught and when: COMPARISON.md.
 #[derive(Debug)]
 pub struct Metadata {
-    /// One entry per run. A slab cannot grow fallibly, so it is as large as it
-    /// will ever be when the pool is made.
-    runs: RefCell<Slab<Block>>,
+    /// One entry per run, for all that there can be: it is as large as it will ever
+    /// be when the pool is made.
+    runs: RefCell<Vec<Block>>,
     runs_max: usize,
 }
 
@@ -105,9 +105,9 @@ fn block_layout(slots: u32) -> Option<Layout> {
     Layout::array::<SlotRecord>(usize::try_from(slots).ok()?).ok()
 }
 
-/// Bytes of a slab with room for `runs` entries: a tag and an entry each.
-fn slab_bytes(runs: usize) -> usize {
-    runs.saturating_mul(size_of::<Block>() + size_of::<usize>())
+/// Bytes of a list with room for so many runs.
+fn list_bytes(runs: usize) -> usize {
+    runs.saturating_mul(size_of::<Block>())
 }
 
 /// The record at `link`, for reading and for storing through its cells.
@@ -149,25 +149,31 @@ unsafe impl ReleaseStrategy for Metadata {
     type Link = NonNull<SlotRecord>;
 
     fn open(runs_max: usize, arena: &Arena<'_>) -> Result<Self, AllocError> {
-        books::charge(arena, slab_bytes(runs_max))?;
-        Ok(Self { runs: RefCell::new(Slab::with_capacity(runs_max)), runs_max })
+        let requested = list_bytes(runs_max);
+        books::charge(arena, requested)?;
+        let mut runs = Vec::new();
+        if runs.try_reserve_exact(runs_max).is_err() {
+            books::refund(arena, requested);
+            return Err(AllocError::OutOfMemory { requested });
+        }
+        Ok(Self { runs: RefCell::new(runs), runs_max })
     }
 
     fn close(&mut self, arena: &Arena<'_>) {
-        for block in self.runs.get_mut().drain() {
+        for block in self.runs.get_mut().drain(..) {
             if let Some(layout) = block_layout(block.slots) {
                 // SAFETY: `adopt` obtained the block with this layout, and the
                 // pool is being dropped, so no handle carries a ticket into it.
                 unsafe { books::give_back::<Self>(arena, block.first.cast(), layout) };
             }
         }
-        books::refund(arena, slab_bytes(self.runs_max));
+        books::refund(arena, list_bytes(self.runs_max));
     }
 
     fn book_bytes(&self) -> usize {
         let blocks = self.runs.borrow();
-        let slots: usize = blocks.iter().map(|(_, block)| block.slots as usize).sum();
-        slab_bytes(self.runs_max) + slots * size_of::<SlotRecord>()
+        let slots: usize = blocks.iter().map(|block| block.slots as usize).sum();
+        list_bytes(self.runs_max) + slots * size_of::<SlotRecord>()
     }
 
     fn list(class: u32, _: usize) -> List {
@@ -197,7 +203,7 @@ unsafe impl ReleaseStrategy for Metadata {
         let layout =
             block_layout(run.slots).ok_or(AllocError::OutOfMemory { requested: usize::MAX })?;
         let records = books::obtain::<Self>(arena, layout)?;
-        blocks.insert(Block { first: records.cast(), slots: run.slots });
+        blocks.push(Block { first: records.cast(), slots: run.slots });
         Ok(records)
     }
 
