@@ -98,7 +98,9 @@ impl<T: Leave + ?Sized> Drop for Owner<T> {
         if owners.fetch_sub(1, Ordering::AcqRel) == 1 {
             // SAFETY: nobody else has a reference to the value, and nobody gets one
             // any more: there was one owner, and now is none.
-            unsafe { ManuallyDrop::drop(&mut self.0.as_mut().value) };
+            let value = unsafe { &mut (*self.0.as_ptr()).value };
+            // SAFETY: it is never used again.
+            unsafe { ManuallyDrop::drop(value) };
             // SAFETY: the owners' share, which ends with the last of them.
             unsafe { leave_block(self.0) };
         }

@@ -362,7 +362,7 @@ static void json(void) {
 
 int main(void) {
     walk("backing pool", backing_pool, 4, 0);
-    walk("arenas", arenas, 15, 1);
+    walk("arenas", arenas, 15, 0);
     pools();
     shared_pools();
     walk("expressions", expressions, 10, 0);
