@@ -45,17 +45,15 @@ fn in_style(value: &Value<'_>, style: Style) -> String {
     const FIRST: usize = 128;
     let mut text = String::with_capacity(FIRST);
     // A `String` refuses nothing.
-    let _ = write(value, style, &mut text);
+    write(value, style, &mut text).expect("memory for the stack of open containers");
     text
 }
 
 /// Writes the value as JSON.
 ///
 /// # Errors
-/// Those of the writer.
-///
-/// # Panics
-/// If there is no memory for the stack of open containers.
+/// Those of the writer, and `OutOfMemory` if there is none for the stack of open
+/// containers.
 #[cfg(feature = "std")]
 pub fn to_writer(
     writer: impl std::io::Write,
@@ -65,7 +63,9 @@ pub fn to_writer(
     let mut sink = Bytes { writer, failure: None };
     match write(value, style, &mut sink) {
         Ok(()) => Ok(()),
-        Err(fmt::Error) => Err(sink.failure.unwrap_or_else(|| std::io::ErrorKind::Other.into())),
+        Err(fmt::Error) => {
+            Err(sink.failure.unwrap_or_else(|| std::io::ErrorKind::OutOfMemory.into()))
+        }
     }
 }
 
@@ -86,7 +86,8 @@ impl<W: std::io::Write> fmt::Write for Bytes<W> {
     }
 }
 
-/// Writes it as compact JSON; with `{:#}`, indented by two spaces.
+/// Writes it as compact JSON; with `{:#}`, indented by two spaces. An error, if it is
+/// not the formatter's: there is no memory for the stack of open containers.
 impl fmt::Display for Value<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write(self, if f.alternate() { Style::Indented(2) } else { Style::Compact }, f)
@@ -99,7 +100,8 @@ struct Open<'a, 't> {
     is_object: bool,
 }
 
-/// Writes a value without recursion.
+/// Writes a value without recursion. The errors are those of the sink, and one if there
+/// is no memory.
 pub(super) fn write<W: fmt::Write>(value: &Value<'_>, style: Style, sink: &mut W) -> fmt::Result {
     let mut around: Vec<Open<'_, '_>> = Vec::new();
     let mut next = value;
@@ -115,6 +117,7 @@ pub(super) fn write<W: fmt::Write>(value: &Value<'_>, style: Style, sink: &mut W
         let mut is_first = opened.is_some();
         if let Some(open) = opened {
             sink.write_str(if open.is_object { "{" } else { "[" })?;
+            around.try_reserve(1).map_err(|_| fmt::Error)?;
             around.push(open);
         }
         // Up to the next value, or to the end.
