@@ -81,6 +81,12 @@ type Unit = [u64; 2];
 /// The classes of a document's pool, in units of 16 bytes: about one and a half
 /// times from one to the next, so that documents, which have arrays of every
 /// length, leave little of a slot unused.
+///
+/// ```
+/// use arraypool::{ClassTable, json::Classes};
+///
+/// assert_eq!(Classes::LENGTHS[..4], [2, 4, 6, 8]);
+/// ```
 #[derive(Debug, Clone, Copy)]
 pub struct Classes;
 
@@ -93,12 +99,28 @@ impl ClassTable for Classes {
 ///
 /// It is a [`RawPool`] of units of 16 bytes, and [`as_raw`](Self::as_raw) has
 /// everything that this view leaves out.
+///
+/// ```
+/// use arraypool::json::{self, Pool};
+///
+/// let pool = <Pool>::new();
+/// let first = json::parse("[1]", &pool)?;
+/// let second = json::parse("[2]", &pool)?;
+/// drop(first);                                    // in any order
+/// assert_eq!(second[0].as_i64(), Some(2));
+/// # Ok::<(), json::Error>(())
+/// ```
 pub struct Pool<'m, S: ReleaseStrategy = DefaultStrategy> {
     raw: RawPool<'m, S, Classes>,
 }
 
 impl<S: ReleaseStrategy> Pool<'static, S> {
     /// A pool with an arena of its own, on the heap.
+    ///
+    /// ```
+    /// let pool = <arraypool::json::Pool>::new();
+    /// assert_eq!(pool.stats().live, 0);
+    /// ```
     ///
     /// # Panics
     /// If the heap has no room for the pool's books.
@@ -118,6 +140,15 @@ impl<S: ReleaseStrategy> Default for Pool<'static, S> {
 impl<'m, S: ReleaseStrategy> Pool<'m, S> {
     /// A pool in an arena, which may serve others as well.
     ///
+    /// ```
+    /// use arraypool::{Arena, json};
+    ///
+    /// let arena = Arena::new();
+    /// let pool = <json::Pool>::new_in(&arena);
+    /// assert_eq!(json::parse("[1]", &pool)?[0].as_i64(), Some(1));
+    /// # Ok::<(), json::Error>(())
+    /// ```
+    ///
     /// # Panics
     /// If there is no memory for the pool's books.
     #[must_use]
@@ -128,6 +159,14 @@ impl<'m, S: ReleaseStrategy> Pool<'m, S> {
 
     /// The twin of [`new_in`](Self::new_in) that returns an error.
     ///
+    /// ```
+    /// use arraypool::{Arena, Budget, json::Pool};
+    ///
+    /// let budget = Budget::new(100);
+    /// let arena = Arena::builder().budget(&budget).build();
+    /// assert!(<Pool>::try_new_in(&arena).is_err());
+    /// ```
+    ///
     /// # Errors
     /// [`AllocError::OutOfMemory`] or [`AllocError::OverBudget`].
     pub fn try_new_in(arena: &'m Arena<'m>) -> Result<Self, AllocError> {
@@ -136,6 +175,13 @@ impl<'m, S: ReleaseStrategy> Pool<'m, S> {
 
     /// Settings of the raw pool behind a `Pool`, which is made
     /// [from](Self::from) it.
+    ///
+    /// ```
+    /// use arraypool::json::Pool;
+    ///
+    /// let pool: Pool = Pool::from(Pool::builder().max_runs(64).build());
+    /// assert_eq!(pool.stats().live, 0);
+    /// ```
     pub fn builder() -> PoolBuilder<'static, RawPool<'m, S, Classes>> {
         RawPool::builder(Layout::new::<Unit>())
     }
@@ -145,17 +191,37 @@ impl<'m, S: ReleaseStrategy> Pool<'m, S> {
     /// that it borrows is for its owner to reset.)
     ///
     /// Complexity: one step per run. Never panics.
+    ///
+    /// ```
+    /// let mut pool = <arraypool::json::Pool>::new();
+    /// core::mem::forget(arraypool::json::parse("[1]", &pool));
+    /// pool.reset();
+    /// assert_eq!(pool.stats().live, 0);
+    /// ```
     pub fn reset(&mut self) {
         self.raw.reset();
     }
 
     /// The pool's balance. Complexity: one step per class. Never panics.
+    ///
+    /// ```
+    /// let pool = <arraypool::json::Pool>::new();
+    /// let document = arraypool::json::parse("[[1], [2]]", &pool)?;
+    /// assert_eq!(pool.stats().live, 3);
+    /// # drop(document);
+    /// # Ok::<(), arraypool::json::Error>(())
+    /// ```
     #[must_use]
     pub fn stats(&self) -> PoolStats {
         self.raw.stats()
     }
 
     /// Walks every run and every free list and checks that the books add up.
+    ///
+    /// ```
+    /// let pool = <arraypool::json::Pool>::new();
+    /// assert!(pool.verify().is_ok());
+    /// ```
     ///
     /// # Errors
     /// As [`RawPool::verify`].
@@ -164,6 +230,11 @@ impl<'m, S: ReleaseStrategy> Pool<'m, S> {
     }
 
     /// The untyped pool behind this one. A unit of it is 16 bytes.
+    ///
+    /// ```
+    /// let pool = <arraypool::json::Pool>::new();
+    /// assert_eq!(pool.as_raw().unit_size(), 16);
+    /// ```
     #[must_use]
     pub fn as_raw(&self) -> &RawPool<'m, S, Classes> {
         &self.raw
