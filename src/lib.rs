@@ -31,7 +31,8 @@
 //! 2. [`ArrayPool`] and [`PoolArray`]: arrays in slots of a [class](ClassTable);
 //!    [`PoolVec`], which grows through the classes; [`RawPool`], the untyped pool
 //!    behind them; [`ReleaseStrategy`], the seam with [`Direct`], `Metadata` and
-//!    [`Tagged`]; [`Checks`], diagnostics that name the culprit ([`Report`]).
+//!    [`Tagged`]; [`Checks`], diagnostics that name the culprit ([`Report`]);
+//!    [`Returns`], the way home for arrays that interrupts have.
 //! 3. `shared`: one pool, many threads; reusable arenas, one per worker.
 //! 4. [`json`]: documents in pooled arrays, read in one pass, edited, written.
 //! 5. [`expr`]: expressions, compiled once, evaluated every millisecond.
@@ -95,6 +96,8 @@ pub use pool::{
     RawArray, RawPool, ReleaseStrategy, ReleasedBy, Report, RuntimeClasses, SlotState, Tagged,
     UnknownCheck,
 };
+#[cfg(target_has_atomic = "ptr")]
+pub use pool::{Lent, Returns};
 
 #[cfg(any(doc, doctest))]
 pub mod tour;

@@ -405,6 +405,29 @@ fn a_pool_that_cannot_be_made_leaves_nothing() {
     made::<Tagged>();
 }
 
+/// A new chunk takes what a budget has left, but not what the records need.
+#[test]
+fn a_budget_serves_to_its_last_bytes() {
+    fn at_last<S: ReleaseStrategy>() {
+        for limit in (0..).step_by(16) {
+            let budget = Budget::new(limit);
+            let arena = Arena::builder().budget(&budget).build();
+            let Ok(pool) = ArrayPool::<u64, S>::builder().max_runs(8).try_build_in(&arena) else {
+                continue;
+            };
+            if pool.try_allocate(100).is_ok() {
+                let stats = pool.verify().unwrap();
+                let books = stats.book_bytes + stats.check_bytes;
+                let rest = limit - books - stats.run_bytes;
+                assert!(rest < 256, "{limit} bytes: {stats}");
+                return;
+            }
+        }
+    }
+    at_last::<Metadata>();
+    at_last::<Tagged>();
+}
+
 /// Buffers of every size: what does not fit is an error, the rest goes on.
 #[test]
 fn a_buffer_may_end_anywhere() {

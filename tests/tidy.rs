@@ -22,7 +22,7 @@ const FLOORS: [(&str, u32); 9] = [
 ];
 
 /// The files that may hold `unsafe`.
-const UNSAFE: [&str; 69] = [
+const UNSAFE: &[&str] = &[
     "src/arena/alloc.rs",
     "src/arena/allocator.rs",
     "src/arena/checkpoint.rs",
@@ -77,6 +77,7 @@ const UNSAFE: [&str; 69] = [
     "src/pool/release/metadata.rs",
     "src/pool/release/mod.rs",
     "src/pool/release/tagged.rs",
+    "src/pool/returns.rs",
     "src/pool/stats.rs",
     "src/pool/vec/drain.rs",
     "src/pool/vec/edit.rs",
@@ -90,6 +91,7 @@ const UNSAFE: [&str; 69] = [
     "src/shared/lane.rs",
     "src/shared/local.rs",
     "src/shared/mod.rs",
+    "src/shared/owner.rs",
     "src/shared/returns.rs",
     "src/shared/threads.rs",
 ];

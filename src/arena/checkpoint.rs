@@ -11,8 +11,8 @@ use core::fmt;
 use core::marker::PhantomData;
 use core::ptr::NonNull;
 
-use super::Arena;
 use super::chunk::Chunk;
+use super::{Arena, bump};
 use crate::error::{AllocError, OrPanic, RewindError, Stale};
 use crate::sync::{Ordering, StaticCounter};
 
@@ -98,10 +98,12 @@ impl Arena<'_> {
 
     /// Forgets everything that was allocated since the checkpoint, and keeps the
     /// chunks. The checkpoint stays valid, and so do earlier ones; later ones are
-    /// stale from then on. Blocks that were [given back](Self::release_bytes)
-    /// before are lost until the next reset.
+    /// stale from then on. Blocks from before that were
+    /// [given back](Self::release_bytes) are still used again, but for those that
+    /// were handed out again since: these are lost until the next reset.
     ///
-    /// Complexity: one step per chunk and per later checkpoint.
+    /// Complexity: one step per chunk, per later checkpoint, and per block that was
+    /// given back for each chunk that was taken into use since.
     ///
     /// ```
     /// use arraypool::{Arena, RewindError};
@@ -139,15 +141,49 @@ impl Arena<'_> {
         let mut mark = self.find_mark(|mark| mark.serial == to.serial).ok_or(RewindError::Stale)?;
         self.note_peak();
         self.settle();
+        self.keep_given_back(to, mark);
         self.state().marks.set(Some(mark));
         // SAFETY: the mark is in the list, so it lies where it was written; nobody
         // else has a reference to it.
         unsafe { mark.as_mut() }.segment = self.next_serial();
         self.current.set(to.current);
         self.state().padding.set(to.padding);
-        self.state().free.forget();
         self.rewind_to(to.cursor, to.last);
         Ok(())
+    }
+
+    /// Forgets the given-back blocks that lie where the arena is about to forget
+    /// everything, and gives back what the marks behind `mark` lie in elsewhere.
+    fn keep_given_back(&self, to: &Checkpoint, mark: NonNull<Mark>) {
+        let stays = |address, size| self.stays(to, address, size);
+        self.state().free.retain(stays);
+        let bytes = bump::round_up(size_of::<Mark>());
+        let mut link = self.state().marks.get();
+        while let Some(later) = link.filter(|later| *later != mark) {
+            // SAFETY: marks in the list lie where `add_mark` wrote them.
+            link = unsafe { later.as_ref() }.previous;
+            if stays(later.addr().get(), bytes) == bytes {
+                // SAFETY: the arena handed the block out for this mark, in whole units,
+                // and it leaves the list: nobody looks at it any more.
+                unsafe { self.state().free.put(later.cast(), bytes) };
+            }
+        }
+    }
+
+    /// How many of the first bytes of a block stay where the arena goes back.
+    fn stays(&self, to: &Checkpoint, address: usize, size: usize) -> usize {
+        let holds = |chunk: NonNull<Chunk>| {
+            // SAFETY: a chunk that was in use at a mark of the list is alive, and so
+            // are those behind it.
+            let chunk = unsafe { chunk.as_ref() };
+            (chunk.start().addr().get()..chunk.end().addr().get()).contains(&address)
+        };
+        if to.current.is_some_and(holds) {
+            return to.cursor.addr().get().saturating_sub(address).min(size);
+        }
+        let last = self.links_from(to.last.or(self.common().first.get()));
+        let mut behind = last.skip(usize::from(to.last.is_some()));
+        if behind.any(holds) { 0 } else { size }
     }
 
     /// Writes a mark and links it.
@@ -171,7 +207,7 @@ impl Arena<'_> {
             marks += 1;
             false
         });
-        marks * super::bump::round_up(size_of::<Mark>())
+        marks * bump::round_up(size_of::<Mark>())
     }
 
     /// The first mark of the list, from the last one back, that is asked for.

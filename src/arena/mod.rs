@@ -506,6 +506,18 @@ impl<'m> Arena<'m> {
         if common.source.grows() { isize::MAX.unsigned_abs() / 2 } else { common.allocated.get() }
     }
 
+    /// Lets the first chunk of an arena that has none have so many bytes, if that is
+    /// more than its initial size and no more than its largest.
+    #[cfg(feature = "json")]
+    #[inline]
+    pub(crate) fn expect(&self, bytes: usize) {
+        let common = self.common();
+        if common.first.get().is_none() {
+            let target = bump::round_up(bytes).max(common.initial).min(common.maximum);
+            common.target.set(target);
+        }
+    }
+
     /// Bytes that the current chunk still has for an allocation at `align`.
     pub(crate) fn room_for(&self, align: usize) -> usize {
         let cursor = self.cursor.get().addr().get();

@@ -11,10 +11,6 @@ use super::release::ReleaseStrategy;
 use crate::arena::Arena;
 use crate::error::{AllocError, OrPanic, ReleaseError};
 
-/// Runs of a pool unless set. Runs grow with what their class has, so this
-/// serves some fifteen classes of a hundred thousand arrays each.
-const RUNS_MAX: usize = 512;
-
 /// A pool that a [`PoolBuilder`] can make: [`RawPool`] or
 /// [`ArrayPool`](crate::ArrayPool).
 ///
@@ -72,7 +68,8 @@ pub struct PoolBuilder<'c, P> {
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Settings<'c> {
     pub(super) unit: Layout,
-    pub(super) runs_max: usize,
+    /// `None`: as many as the strategy can have.
+    pub(super) runs_max: Option<usize>,
     pub(super) free_max: u32,
     pub(super) hook: Option<fn(&ReleaseError)>,
     /// `None`: those of the build.
@@ -87,7 +84,7 @@ impl<P> PoolBuilder<'static, P> {
     pub(super) fn new(unit: Layout) -> Self {
         let settings = Settings {
             unit,
-            runs_max: RUNS_MAX,
+            runs_max: None,
             free_max: u32::MAX,
             hook: None,
             checks: None,
@@ -100,8 +97,9 @@ impl<P> PoolBuilder<'static, P> {
 }
 
 impl<'c, P> PoolBuilder<'c, P> {
-    /// The most runs that the pool can have, 512 if not set. Only `Metadata`
-    /// has such a limit: it reserves 24 bytes for each when the pool is made.
+    /// The most runs that the pool can have. Only `Metadata` has such a limit; if
+    /// not set, any number, but 512 where the arena lies in a buffer: there it
+    /// reserves 24 bytes for each when the pool is made.
     ///
     /// ```
     /// use arraypool::{AllocError, ArrayPool, Metadata};
@@ -112,7 +110,7 @@ impl<'c, P> PoolBuilder<'c, P> {
     ///     Some("the pool was made for 1 runs and has used them up"));
     /// ```
     pub fn max_runs(mut self, runs: usize) -> Self {
-        self.settings.runs_max = runs;
+        self.settings.runs_max = Some(runs);
         self
     }
 

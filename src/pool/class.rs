@@ -120,7 +120,7 @@ impl<C: ClassTable> Table<C> {
 
     /// The class of the table for `length`, or `None`: it is 0, above the table,
     /// or the table is given at run time.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn class_of(length: usize) -> Option<usize> {
         // One comparison answers both ends: 0 wraps to the top.
         let below = length.wrapping_sub(1);

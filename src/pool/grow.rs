@@ -2,7 +2,6 @@
 
 use core::alloc::Layout;
 use core::cell::{Ref, RefMut};
-use core::ptr::NonNull;
 
 use super::class::ClassTable;
 use super::classes::ClassId;
@@ -98,21 +97,24 @@ impl<S: ReleaseStrategy, C: ClassTable> RawPool<'_, S, C> {
         self.runs.try_borrow().ok()
     }
 
+    /// Lets an arena that has no memory yet begin with a chunk of so many bytes, if
+    /// its chunks may be so large.
+    #[cfg(feature = "json")]
+    #[inline]
+    pub(crate) fn expect(&self, bytes: usize) {
+        self.arena().expect(bytes);
+    }
+
     /// Begins the class's next run: one that a reset or a reservation left, or a
     /// new one.
     pub(super) fn next_run(&self, id: ClassId) -> Result<(), AllocError> {
-        /// The least bytes of a run that is not asked for slot by slot.
-        const RUN_LEAST: usize = 1024;
         // SAFETY: the class is one that a slot, a run or `class_of` of this pool named.
         let class = unsafe { self.classes.get(id) };
         let current = self.runs().and_then(|runs| runs.get(class.run.get()).map(|run| run.next));
         let waiting = current.unwrap_or(class.first_run.get());
         if waiting == NO_RUN {
-            // A quarter more than there is, so that the number of runs is a
-            // logarithm of the number of slots.
-            let quarter = u32::try_from(class.slots.get() / 4).unwrap_or(u32::MAX);
-            let least = u32::try_from(RUN_LEAST / class.shape.stride.max(1)).unwrap_or(u32::MAX);
-            self.add_run(id, quarter.max(least).max(1), 1)?;
+            let wanted = next_slots(class.slots.get(), class.shape.stride);
+            self.add_run(id, u32::try_from(wanted).unwrap_or(u32::MAX), 1)?;
             return self.next_run(id);
         }
         let runs = self.runs_mut()?;
@@ -145,10 +147,29 @@ impl<S: ReleaseStrategy, C: ClassTable> RawPool<'_, S, C> {
                 notes.give_back::<S>(self.arena(), true);
             }
         };
-        let base = self.arena().try_alloc_layout(layout).inspect_err(|_| forget(notes))?;
-        let mut run = Run {
+        // Records first: a new chunk may take all that is left of a budget.
+        let room = self.strategy.provide(self.arena(), slots);
+        let room = room.inspect_err(|_| forget(notes))?;
+        let base = match self.arena().try_alloc_layout(layout) {
+            Ok(base) => base,
+            Err(error) => {
+                self.strategy.refuse(self.arena(), room);
+                forget(notes);
+                return Err(error);
+            }
+        };
+        // A source that used the pool meanwhile may have taken the place of this run.
+        let mut runs = self.runs_mut()?;
+        if let Err(error) = runs.reserve::<S>(self.arena(), bytes) {
+            self.strategy.refuse(self.arena(), room);
+            forget(notes);
+            // SAFETY: the arena handed it out just now, and nobody uses it.
+            unsafe { self.arena().take_back_last(base, bytes) };
+            return Err(error);
+        }
+        let run = Run {
             base,
-            records: NonNull::dangling(),
+            records: self.strategy.adopt(room),
             shape: class.shape,
             slots,
             cut: 0,
@@ -157,13 +178,7 @@ impl<S: ReleaseStrategy, C: ClassTable> RawPool<'_, S, C> {
             next: NO_RUN,
             after: NO_RUN,
         };
-        run.records = self.strategy.adopt(self.arena(), &run).inspect_err(|_| {
-            // SAFETY: the arena handed it out just now, and nobody uses it.
-            unsafe { self.arena().take_back_last(base, bytes) };
-            forget(notes);
-        })?;
         self.watch.keep_notes(notes);
-        let mut runs = self.runs_mut()?;
         let run_id = runs.insert(run, bytes);
         match runs.get_mut(class.last_run.replace(run_id)) {
             Some(before) => before.next = run_id,
@@ -173,6 +188,7 @@ impl<S: ReleaseStrategy, C: ClassTable> RawPool<'_, S, C> {
         Ok(())
     }
 
+    /// As many slots as wanted, or as the current chunk still holds.
     fn fitting(&self, shape: Shape, wanted: u32, least: u32) -> u32 {
         let beside = self.watch.bytes_beside_slot(self.arena());
         let room = self.arena().room_for(shape.align());
@@ -216,6 +232,38 @@ impl<S: ReleaseStrategy, C: ClassTable> RawPool<'_, S, C> {
         self.direct.set((0, 0));
         if let (false, Backing::Owned(arena)) = (S::RECLAIMS, &mut *self.arena) {
             arena.reset();
+        }
+    }
+}
+
+/// How many slots the next run of a class should have, where `slots` are there.
+///
+/// A quarter more, so that small pools have few runs; but 64 KiB once that is less,
+/// so that what is not in use yet is little; and a sixteenth more once 64 KiB are
+/// less than that, so that the number of runs is a logarithm of the number of slots.
+fn next_slots(slots: usize, stride: usize) -> usize {
+    const LEAST: usize = 1024;
+    const MOST: usize = 64 * 1024;
+    let stride = stride.max(1);
+    let most = (MOST / stride).max(slots / 16);
+    (slots / 4).min(most).max(LEAST / stride).max(1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::next_slots;
+
+    #[test]
+    fn runs_are_few_and_what_they_add_is_little() {
+        for (stride, most) in [(32, 160), (80, 160), (4096, 140), (100_000, 100)] {
+            let (mut slots, mut runs) = (0, 0);
+            while slots * stride < 1 << 30 {
+                let more = next_slots(slots, stride);
+                assert!(more >= 1 && (more * stride <= 64 * 1024 || more <= slots.max(16) / 16));
+                slots += more;
+                runs += 1;
+            }
+            assert!(runs < most, "{runs} runs of {stride}");
         }
     }
 }

@@ -9,6 +9,8 @@
 mod array;
 mod books;
 mod builder;
+#[cfg(target_has_atomic = "ptr")]
+mod chain;
 mod class;
 mod classes;
 mod diagnostics;
@@ -22,6 +24,8 @@ mod locate;
 mod mark;
 mod raw;
 mod release;
+#[cfg(target_has_atomic = "ptr")]
+mod returns;
 mod run;
 mod size;
 mod slices;
@@ -37,6 +41,8 @@ use core::mem::MaybeUninit;
 
 pub use array::{IntoIter, PoolArray};
 pub use builder::{BuildPool, PoolBuilder};
+#[cfg(feature = "shared")]
+pub(crate) use chain::Chain;
 #[cfg(feature = "shared")]
 pub(crate) use class::Table;
 pub use class::{ClassTable, DefaultClasses, RuntimeClasses};
@@ -56,6 +62,8 @@ pub use release::sealed::Sealed;
 #[doc(hidden)]
 pub use release::{Broken, Cut, Issued, Place, Record, Tenure};
 pub use release::{DefaultStrategy, Direct, ReleaseStrategy, Tagged};
+#[cfg(target_has_atomic = "ptr")]
+pub use returns::{Lent, Returns};
 #[doc(hidden)]
 pub use run::Run;
 pub use stats::{ClassStats, PoolStats};

@@ -32,9 +32,9 @@ pub(super) const fn granules_of(bytes: usize) -> usize {
     (bytes >> GRANULE_BITS) + 2
 }
 
-/// The room that the list of runs has after `room`, when that is used up.
+/// The room that the list of runs has in a buffer after `room`, when that is used up.
 pub(super) const fn next_room(room: usize) -> usize {
-    Ledger::<Run>::next_capacity(room)
+    Ledger::<Run>::next_capacity(room, true)
 }
 
 /// A granule and the run that covers its first byte or else begins first in it.

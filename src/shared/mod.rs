@@ -25,6 +25,7 @@ mod depot;
 mod hand;
 mod lane;
 mod local;
+mod owner;
 mod returns;
 mod settings;
 mod stats;
@@ -45,10 +46,11 @@ use crate::error::{AllocError, OrPanic};
 use crate::pool::{
     ClassTable, DefaultClasses, DefaultStrategy, ReleaseStrategy, Tenure, allocates_filled,
 };
-use crate::sync::{Arc, OnceLock};
+use crate::sync::OnceLock;
 use array::Berth;
 use depot::Depot;
 use local::Local;
+use owner::Owner;
 
 /// A pool of arrays of `T` for any number of threads. It owns its memory and can
 /// be a `static`.
@@ -78,7 +80,7 @@ use local::Local;
 /// | drop on another thread | constant, two atomic read-modify-writes; never the lock |
 /// | [`release_raw`](Self::release_raw) and what else begins with an address | the lock, a look-up, and a compare-and-swap |
 pub struct SharedPool<T, S: ReleaseStrategy = DefaultStrategy, C: ClassTable = DefaultClasses> {
-    depot: OnceLock<Arc<Depot<S, C>>>,
+    depot: OnceLock<Owner<Depot<S, C>>>,
     settings: SharedSettings,
     elements: PhantomData<fn() -> T>,
 }
@@ -112,7 +114,7 @@ impl<T, S: ReleaseStrategy, C: ClassTable> SharedPool<T, S, C> {
     }
 
     #[inline(always)]
-    fn depot(&self) -> Result<&Arc<Depot<S, C>>, AllocError> {
+    fn depot(&self) -> Result<&Owner<Depot<S, C>>, AllocError> {
         match self.depot.get() {
             Some(depot) => Ok(depot),
             None => self.open(),
@@ -120,11 +122,11 @@ impl<T, S: ReleaseStrategy, C: ClassTable> SharedPool<T, S, C> {
     }
 
     #[cold]
-    fn open(&self) -> Result<&Arc<Depot<S, C>>, AllocError> {
+    fn open(&self) -> Result<&Owner<Depot<S, C>>, AllocError> {
         let unit = self.settings.unit.unwrap_or(Layout::new::<T>());
-        let depot = Depot::open(unit, &self.settings)?;
+        let depot = Owner::try_new(Depot::open(unit, &self.settings)?)?;
         // Of several threads that come first, one has its depot kept.
-        Ok(self.depot.get_or_init(|| Arc::new(depot)))
+        Ok(self.depot.get_or_init(|| depot))
     }
 
     /// A lane of one's own.

@@ -21,7 +21,7 @@ use crate::error::ReleaseError;
 #[must_use]
 pub struct SharedSettings {
     pub(super) limit: usize,
-    pub(super) runs_max: usize,
+    pub(super) runs_max: Option<usize>,
     pub(super) batch: u32,
     pub(super) batch_bytes: usize,
     pub(super) hook: Option<fn(&ReleaseError)>,
@@ -30,7 +30,7 @@ pub struct SharedSettings {
 }
 
 impl SharedSettings {
-    /// No limit in bytes, 512 runs, batches of up to 64 arrays and 64 KiB.
+    /// No limit in bytes or runs, batches of up to 64 arrays and 64 KiB.
     ///
     /// ```
     /// use arraypool::shared::{SharedPool, SharedSettings};
@@ -42,7 +42,7 @@ impl SharedSettings {
     pub const fn new() -> Self {
         Self {
             limit: usize::MAX,
-            runs_max: 512,
+            runs_max: None,
             batch: 64,
             batch_bytes: 64 << 10,
             hook: None,
@@ -76,7 +76,7 @@ impl SharedSettings {
     /// assert_eq!(pool.allocate(3).len(), 3);
     /// ```
     pub const fn max_runs(mut self, runs: usize) -> Self {
-        self.runs_max = runs;
+        self.runs_max = Some(runs);
         self
     }
 

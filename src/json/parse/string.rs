@@ -140,8 +140,11 @@ fn at_end<const SENTINEL: bool>(cursor: Cursor<'_, '_, SENTINEL>) -> Fault {
 }
 
 fn append(buffer: &mut String, text: &str) -> Result<(), AllocError> {
+    /// Bytes of the first buffer: enough for most strings with escapes.
+    const FIRST: usize = 1024;
     let requested = buffer.len() + text.len();
-    buffer.try_reserve(text.len()).map_err(|_| AllocError::OutOfMemory { requested })?;
+    let more = if buffer.capacity() == 0 { text.len().max(FIRST) } else { text.len() };
+    buffer.try_reserve(more).map_err(|_| AllocError::OutOfMemory { requested })?;
     buffer.push_str(text);
     Ok(())
 }

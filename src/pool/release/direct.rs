@@ -40,8 +40,9 @@ unsafe impl ReleaseStrategy for Direct {
     const NO_TICKET: () = ();
     type List = ();
     type Link = ();
+    type Room = ();
 
-    fn open(_: usize, _: &Arena<'_>) -> Result<Self, AllocError> {
+    fn open(_: Option<usize>, _: &Arena<'_>) -> Result<Self, AllocError> {
         Ok(Self)
     }
 
@@ -51,9 +52,15 @@ unsafe impl ReleaseStrategy for Direct {
 
     fn closed() {}
 
-    fn adopt(&self, _: &Arena<'_>, _: &Run) -> Result<NonNull<u8>, AllocError> {
-        Ok(NonNull::dangling())
+    fn provide(&self, _: &Arena<'_>, _: u32) -> Result<(), AllocError> {
+        Ok(())
     }
+
+    fn adopt(&self, (): ()) -> NonNull<u8> {
+        NonNull::dangling()
+    }
+
+    fn refuse(&self, _: &Arena<'_>, (): ()) {}
 
     fn begin((): &(), _: &Run, _: u32) {}
 
