@@ -110,7 +110,7 @@ impl<S: ReleaseStrategy, C: ClassTable> RawPool<'_, S, C> {
     pub(super) fn next_run(&self, id: ClassId) -> Result<(), AllocError> {
         // SAFETY: the class is one that a slot, a run or `class_of` of this pool named.
         let class = unsafe { self.classes.get(id) };
-        let current = self.runs().and_then(|runs| runs.get(class.run.get()).map(|run| run.next));
+        let current = self.runs_mut()?.get(class.run.get()).map(|run| run.next);
         let waiting = current.unwrap_or(class.first_run.get());
         if waiting == NO_RUN {
             let wanted = next_slots(class.slots.get(), class.shape.stride);
