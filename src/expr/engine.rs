@@ -63,6 +63,17 @@ impl<'m, R: Real, S: ReleaseStrategy> Engine<'m, R, S> {
     }
 
     /// The same, in which everything is visible that a context has.
+    ///
+    /// ```
+    /// use arraypool::expr::{Context, Engine, Pool};
+    ///
+    /// let pool = Pool::new();
+    /// let context = <Context>::new(&pool);
+    /// let engine = <Engine>::with_parent(&pool, &context);
+    /// context.set("x", 1.0)?;
+    /// assert_eq!(engine.eval("x + 1")?, 2.0);
+    /// # Ok::<(), arraypool::expr::Error>(())
+    /// ```
     #[cfg(feature = "alloc")]
     #[must_use]
     pub fn with_parent<'p: 'm>(pool: &'m Pool<'m, S>, parent: &'m Context<'p, R, S>) -> Self {
@@ -159,6 +170,16 @@ impl<'m, R: Real, S: ReleaseStrategy> Engine<'m, R, S> {
     }
 
     /// The bounds that its expressions keep.
+    ///
+    /// ```
+    /// use arraypool::expr::{Engine, Pool};
+    ///
+    /// let pool = Pool::new();
+    /// let engine = <Engine>::new(&pool);
+    /// assert!(engine.limits().calls > 0);
+    /// # engine.eval("1")?;
+    /// # Ok::<(), arraypool::expr::Error>(())
+    /// ```
     #[must_use]
     pub fn limits(&self) -> &Limits {
         &self.limits
@@ -166,6 +187,17 @@ impl<'m, R: Real, S: ReleaseStrategy> Engine<'m, R, S> {
 
     /// The most bytes that the phases have had in use: of trees, and of checked
     /// forms.
+    ///
+    /// ```
+    /// use arraypool::expr::{Engine, Pool};
+    ///
+    /// let pool = Pool::new();
+    /// let engine = <Engine>::new(&pool);
+    /// engine.eval("1 + 2")?;
+    /// let (tree, checked) = engine.peak_bytes();
+    /// assert!(tree > 0 && checked < 100_000);
+    /// # Ok::<(), arraypool::expr::Error>(())
+    /// ```
     #[must_use]
     pub fn peak_bytes(&self) -> (usize, usize) {
         self.phases.try_borrow().map_or((0, 0), |phases| phases.peak_bytes())
