@@ -10,7 +10,7 @@ use crate::arena::Budget;
 use crate::error::{AllocError, VerifyError};
 use crate::pool::{
     ClassTable, DefaultStrategy, PoolArray, PoolBuilder, PoolStats, PoolVec, RawPool,
-    ReleaseStrategy,
+    ReleaseStrategy, views_raw_pool,
 };
 
 /// A unit of the pool: one node of a program on a 64-bit machine.
@@ -117,54 +117,7 @@ impl<'m, S: ReleaseStrategy> Pool<'m, S> {
         self.raw.vec()
     }
 
-    /// Takes every array back at once; memory is kept for what comes next. No engine
-    /// borrows the pool then.
-    ///
-    /// Complexity: one step per run. Never panics.
-    ///
-    /// ```
-    /// let mut pool = <arraypool::expr::Pool>::new();
-    /// pool.reset();
-    /// assert_eq!(pool.stats().live, 0);
-    /// ```
-    pub fn reset(&mut self) {
-        self.raw.reset();
-    }
-
-    /// The pool's balance. Complexity: one step per class. Never panics.
-    ///
-    /// ```
-    /// let pool = <arraypool::expr::Pool>::new();
-    /// assert_eq!(pool.stats().live, 0);
-    /// ```
-    #[must_use]
-    pub fn stats(&self) -> PoolStats {
-        self.raw.stats()
-    }
-
-    /// Walks every run and every free list and checks that the books add up.
-    ///
-    /// ```
-    /// let pool = <arraypool::expr::Pool>::new();
-    /// assert!(pool.verify().is_ok());
-    /// ```
-    ///
-    /// # Errors
-    /// As [`RawPool::verify`].
-    pub fn verify(&self) -> Result<PoolStats, VerifyError> {
-        self.raw.verify()
-    }
-
-    /// The untyped pool behind this one. A unit of it is 16 bytes.
-    ///
-    /// ```
-    /// let pool = <arraypool::expr::Pool>::new();
-    /// assert_eq!(pool.as_raw().unit_size(), 16);
-    /// ```
-    #[must_use]
-    pub fn as_raw(&self) -> &RawPool<'m, S, Classes> {
-        &self.raw
-    }
+    views_raw_pool!(Classes, "pool = <arraypool::expr::Pool>::new();");
 }
 
 /// A pool over one that was [built](Pool::builder) with settings.

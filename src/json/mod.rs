@@ -73,7 +73,9 @@ pub use write::{Style, to_string, to_string_pretty};
 
 use crate::arena::Arena;
 use crate::error::{AllocError, VerifyError};
-use crate::pool::{ClassTable, DefaultStrategy, PoolBuilder, PoolStats, RawPool, ReleaseStrategy};
+use crate::pool::{
+    ClassTable, DefaultStrategy, PoolBuilder, PoolStats, RawPool, ReleaseStrategy, views_raw_pool,
+};
 
 /// A unit of the pool: all that a document is made of fits a multiple of it.
 type Unit = [u64; 2];
@@ -186,59 +188,7 @@ impl<'m, S: ReleaseStrategy> Pool<'m, S> {
         RawPool::builder(Layout::new::<Unit>())
     }
 
-    /// Takes every array back at once; memory is kept for the next documents.
-    /// (Under [`Direct`](crate::Direct) only if the arena is the pool's own: one
-    /// that it borrows is for its owner to reset.)
-    ///
-    /// Complexity: one step per run. Never panics.
-    ///
-    /// ```
-    /// let mut pool = <arraypool::json::Pool>::new();
-    /// core::mem::forget(arraypool::json::parse("[1]", &pool));
-    /// pool.reset();
-    /// assert_eq!(pool.stats().live, 0);
-    /// ```
-    pub fn reset(&mut self) {
-        self.raw.reset();
-    }
-
-    /// The pool's balance. Complexity: one step per class. Never panics.
-    ///
-    /// ```
-    /// let pool = <arraypool::json::Pool>::new();
-    /// let document = arraypool::json::parse("[[1], [2]]", &pool)?;
-    /// assert_eq!(pool.stats().live, 3);
-    /// # drop(document);
-    /// # Ok::<(), arraypool::json::Error>(())
-    /// ```
-    #[must_use]
-    pub fn stats(&self) -> PoolStats {
-        self.raw.stats()
-    }
-
-    /// Walks every run and every free list and checks that the books add up.
-    ///
-    /// ```
-    /// let pool = <arraypool::json::Pool>::new();
-    /// assert!(pool.verify().is_ok());
-    /// ```
-    ///
-    /// # Errors
-    /// As [`RawPool::verify`].
-    pub fn verify(&self) -> Result<PoolStats, VerifyError> {
-        self.raw.verify()
-    }
-
-    /// The untyped pool behind this one. A unit of it is 16 bytes.
-    ///
-    /// ```
-    /// let pool = <arraypool::json::Pool>::new();
-    /// assert_eq!(pool.as_raw().unit_size(), 16);
-    /// ```
-    #[must_use]
-    pub fn as_raw(&self) -> &RawPool<'m, S, Classes> {
-        &self.raw
-    }
+    views_raw_pool!(Classes, "pool = <arraypool::json::Pool>::new();");
 }
 
 /// A pool over one that was [built](Pool::builder) with settings.
