@@ -158,9 +158,10 @@ impl<S: ReleaseStrategy, C: ClassTable> RawPool<'_, S, C> {
                 return Err(error);
             }
         };
-        // A source that used the pool meanwhile may have taken the place of this run.
+        // A source that used the pool meanwhile may have taken the places of this run.
         let mut runs = self.runs_mut()?;
-        if let Err(error) = runs.reserve::<S>(self.arena(), bytes) {
+        let places = runs.reserve::<S>(self.arena(), bytes);
+        if let Err(error) = places.and_then(|()| self.watch.reserve_notes(self.arena())) {
             self.strategy.refuse(self.arena(), room);
             forget(notes);
             // SAFETY: the arena handed it out just now, and nobody uses it.
