@@ -10,6 +10,16 @@ use super::node::{Content, Value};
 use super::scan;
 
 /// How JSON is laid out.
+///
+/// ```
+/// use arraypool::json::{self, Pool};
+///
+/// let pool = <Pool>::new();
+/// let document = json::parse(r#"{"a": [1]}"#, &pool)?;
+/// let text = format!("{:#}", document.root());    // as `Style::Pretty`
+/// assert!(text.lines().count() > 1);
+/// # Ok::<(), json::Error>(())
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub enum Style {
@@ -24,6 +34,15 @@ pub enum Style {
 ///
 /// Complexity: linear. Not recursive.
 ///
+/// ```
+/// use arraypool::json::{self, Pool};
+///
+/// let pool = <Pool>::new();
+/// let document = json::parse(r#"{"a": [1]}"#, &pool)?;
+/// assert_eq!(json::to_string(&document), r#"{"a":[1]}"#);
+/// # Ok::<(), json::Error>(())
+/// ```
+///
 /// # Panics
 /// If there is no memory.
 #[must_use]
@@ -32,6 +51,15 @@ pub fn to_string(value: &Value<'_>) -> String {
 }
 
 /// The value as JSON, indented by two spaces as `serde_json` does.
+///
+/// ```
+/// use arraypool::json::{self, Pool};
+///
+/// let pool = <Pool>::new();
+/// let document = json::parse(r#"{"a": [1]}"#, &pool)?;
+/// assert!(json::to_string_pretty(&document).contains("\n"));
+/// # Ok::<(), json::Error>(())
+/// ```
 ///
 /// # Panics
 /// If there is no memory.
