@@ -19,6 +19,8 @@
 //! assert!(matches!(second, Err(ReleaseError::AlreadyReleased { .. })));
 //! ```
 //!
+//! New here? The [guided tour](crate::tour) shows everything once.
+//!
 //! # Reading order
 //!
 //! Folders are floors; code uses only the floors below it.
@@ -44,6 +46,7 @@
 //! | `alloc` | yes | a heap: arenas that grow, and `Metadata` |
 //! | `json` | yes | a JSON document in pooled arrays |
 //! | `expr` | yes | expressions; `no_std` with `libm` |
+//! | `diagnostics` | yes | pools that can be asked to watch for mistakes |
 //! | `serde` | | any serde format into a pooled tree and back |
 //! | `allocator-api2` | | collections of others in an arena, and an arena in an allocator |
 //! | `shared` | | one pool, many threads |
@@ -54,6 +57,8 @@
 //! arenas in buffers, [`Tagged`] and [`Direct`].
 
 #![no_std]
+// Badges for what a feature opens, where docs.rs builds.
+#![cfg_attr(docsrs, feature(doc_cfg))]
 
 #[cfg(feature = "alloc")]
 extern crate alloc;
@@ -93,6 +98,9 @@ pub use pool::{
 };
 #[cfg(target_has_atomic = "ptr")]
 pub use pool::{Lent, Returns};
+
+#[cfg(any(doc, doctest))]
+pub mod tour;
 
 /// The README's examples, run as tests.
 #[cfg(all(doctest, feature = "std"))]

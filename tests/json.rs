@@ -8,6 +8,8 @@
 #[path = "support/strategies.rs"]
 mod strategies;
 
+#[path = "json/conformance.rs"]
+mod conformance;
 #[path = "json/edges.rs"]
 mod edges;
 #[path = "json/edit.rs"]

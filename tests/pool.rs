@@ -21,3 +21,5 @@ mod raw;
 mod returns;
 #[path = "pool/several.rs"]
 mod several;
+#[path = "pool/within.rs"]
+mod within;

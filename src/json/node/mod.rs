@@ -67,6 +67,8 @@ pub(super) enum Scalar {
 
 /// The kind, in the head.
 const KIND: u32 = 0x0F;
+/// A string that needs no escape where it is written: it lies in a JSON text as it is.
+const PLAIN: u32 = 0x10;
 /// An object's array has an index behind its members.
 const INDEXED: u32 = 0x20;
 /// The node holds an array of the pool.
@@ -282,6 +284,12 @@ impl<'t> Value<'t> {
             Kind::Array => Content::Array(self.children()),
             Kind::Object => Content::Object(self.children()),
         }
+    }
+
+    /// Whether it is a string that is known to need no escape in JSON.
+    #[inline(always)]
+    pub(super) fn is_plain(&self) -> bool {
+        self.head() & PLAIN != 0
     }
 
     /// The text, if it is a string.

@@ -21,6 +21,10 @@ use super::{Pool, scan};
 use crate::pool::ReleaseStrategy;
 use machine::{Machine, expected};
 
+/// The most bytes of the first chunk of a pool that has none: a tree is about as
+/// large as its text, and a few chunks that double are enough for any.
+const FIRST_CHUNK: usize = 16 * 1024;
+
 /// Reads one JSON text into arrays of the pool.
 ///
 /// The text is what RFC 8259 calls one, in UTF-8: a value with white space
@@ -109,6 +113,7 @@ impl Parser {
         pool: &'p Pool<'p, S>,
     ) -> Result<Tree<'p, 't, S>, Fault> {
         self.check_length(text)?;
+        pool.raw.expect((text.len() / 4).min(FIRST_CHUNK));
         // Without the space at its end, most texts end with a bracket.
         let text = Text::new(trimmed(text));
         let start = self.start(&text)?;
