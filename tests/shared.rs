@@ -36,8 +36,7 @@ fn rounds(normal: usize, under_miri: usize) -> usize {
 fn in_threads(count: usize, work: impl Fn(usize) + Sync) {
     thread::scope(|scope| {
         let work = &work;
-        let threads: Vec<_> =
-            (0..count).map(|number| scope.spawn(move || work(number))).collect();
+        let threads: Vec<_> = (0..count).map(|number| scope.spawn(move || work(number))).collect();
         for thread in threads {
             thread.join().unwrap();
         }

@@ -98,7 +98,9 @@ impl<T: Leave + ?Sized> Drop for Owner<T> {
         if owners.fetch_sub(1, Ordering::AcqRel) == 1 {
             // SAFETY: nobody else has a reference to the value, and nobody gets one
             // any more: there was one owner, and now is none.
-            unsafe { ManuallyDrop::drop(&mut self.0.as_mut().value) };
+            let value = &mut unsafe { self.0.as_mut() }.value;
+            // SAFETY: the value is there until now, and not used again.
+            unsafe { ManuallyDrop::drop(value) };
             // SAFETY: the owners' share, which ends with the last of them.
             unsafe { leave_block(self.0) };
         }
