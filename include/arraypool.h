@@ -611,10 +611,6 @@ typedef struct ap_json_error {
 extern "C" {
 #endif // __cplusplus
 
-extern void __asan_poison_memory_region(const uint8_t *start, size_t bytes);
-
-extern void __asan_unpoison_memory_region(const uint8_t *start, size_t bytes);
-
 /**
  * A sentence about a status, in English. Any number may be asked about.
  *
@@ -769,10 +765,10 @@ bool ap_arena_clear(struct ap_arena *arena);
 struct ap_mark ap_arena_mark(struct ap_arena *arena);
 
 /**
- * Goes back to a mark, and forgets what was handed out since, and also which blocks
- * were given back: those count as used until the next reset. The mark can be used
- * again. False: no arena, or a mark that is another arena's or stale; nothing has
- * changed then.
+ * Goes back to a mark, and forgets what was handed out since. Blocks from before that
+ * were given back are still used again, but for those that were handed out again since,
+ * which count as used until the next reset. The mark can be used again. False: no
+ * arena, or a mark that is another arena's or stale; nothing has changed then.
  */
 bool ap_arena_rewind(struct ap_arena *arena, struct ap_mark mark);
 

@@ -14,7 +14,9 @@ use arraypool::{
     AllocError, Arena, ArenaBuilder, ArrayPool, Budget, DefaultClasses, Direct, FailingSource,
     Metadata, PoolArray, ReleaseStrategy, RuntimeClasses, Tagged,
 };
-use support::{Fourteen, PowersOfTwo, Table, Watched, release_ptr, release_raw};
+use support::{
+    Fourteen, PowersOfTwo, Table, Watched, for_reclaiming_tables, release_ptr, release_raw,
+};
 
 thread_local! {
     /// Allocations of this thread until one fails; 0: none will.
@@ -339,16 +341,8 @@ macro_rules! walks {
     };
 }
 
-walks! {
+for_reclaiming_tables! { walks!
     direct: Direct, DefaultClasses;
-    metadata_default: Metadata, DefaultClasses;
-    metadata_powers: Metadata, PowersOfTwo;
-    metadata_fourteen: Metadata, Fourteen;
-    metadata_runtime: Metadata, RuntimeClasses;
-    tagged_default: Tagged, DefaultClasses;
-    tagged_powers: Tagged, PowersOfTwo;
-    tagged_fourteen: Tagged, Fourteen;
-    tagged_runtime: Tagged, RuntimeClasses;
     // What rests would serve where memory is refused.
     tagged_watched: Tagged, Watched<0>;
 }

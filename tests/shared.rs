@@ -2,6 +2,10 @@
 
 #![cfg(feature = "shared")]
 
+#[macro_use]
+#[path = "support/strategies.rs"]
+mod strategies;
+
 #[path = "shared/arenas.rs"]
 mod arenas;
 #[path = "shared/corruption.rs"]
@@ -19,25 +23,6 @@ mod single;
 mod soak;
 #[path = "shared/threads.rs"]
 mod threads;
-
-/// Makes a test of each body for both strategies that take arrays back.
-macro_rules! for_both {
-    ($($body:ident),+ $(,)?) => {
-        mod metadata {
-            $(#[test]
-            fn $body() {
-                super::$body::<arraypool::Metadata>();
-            })+
-        }
-        mod tagged {
-            $(#[test]
-            fn $body() {
-                super::$body::<arraypool::Tagged>();
-            })+
-        }
-    };
-}
-use for_both;
 
 /// Fewer rounds where every one is slow.
 fn rounds(normal: usize, under_miri: usize) -> usize {

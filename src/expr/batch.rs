@@ -1,6 +1,5 @@
 //! A batch: expressions over common parameters, evaluated together, tick by tick.
 
-use core::cell::Cell;
 use core::fmt;
 
 use super::ast::{Expr, Span};
@@ -10,14 +9,12 @@ use super::failure::Failure;
 use super::frame::Frame;
 use super::ir::Ir;
 use super::memory::{Array, Vector};
-use super::parameters::Parameters;
 use super::program::{Cost, Program, World};
 use super::real::Real;
-use super::shapes::literal_node;
 use crate::error::AllocError;
 use crate::pool::{DefaultStrategy, ReleaseStrategy};
 
-struct Entry<'m, R, S: ReleaseStrategy> {
+struct Entry<'m, R: Real, S: ReleaseStrategy> {
     program: Program<'m, R, S>,
     status: Result<(), Failure>,
     text: Array<'m, u8, S>,
@@ -37,7 +34,6 @@ struct Entry<'m, R, S: ReleaseStrategy> {
 pub struct Batch<'e, 'm, R: Real = f64, S: ReleaseStrategy = DefaultStrategy> {
     engine: &'e Engine<'m, R, S>,
     frame: Frame<'m, R, S>,
-    parameters: Parameters<'m, S>,
     entries: Vector<'m, Option<Entry<'m, R, S>>, S>,
     results: Vector<'m, R, S>,
     /// The versions of the context that programs and values are of.
@@ -52,7 +48,6 @@ impl<'e, 'm, R: Real, S: ReleaseStrategy> Batch<'e, 'm, R, S> {
         Self {
             engine,
             frame: Frame::new(pool),
-            parameters: Parameters::new(pool),
             entries: pool.vec(),
             results: pool.vec(),
             seen: engine.names().versions(),
@@ -67,20 +62,9 @@ impl<'e, 'm, R: Real, S: ReleaseStrategy> Batch<'e, 'm, R, S> {
     /// [`ErrorKind::InvalidName`] if it is there already or none,
     /// [`ErrorKind::TooManySlots`], [`ErrorKind::Memory`].
     pub fn parameter(&mut self, name: &str, value: R) -> Result<usize, Error> {
-        let whole = Span { start: 0, end: u16::try_from(name.len()).unwrap_or(u16::MAX) };
-        let first = name.bytes().next();
-        let is_name = name.bytes().all(|byte| byte == b'_' || byte.is_ascii_alphanumeric())
-            && first.is_some_and(|byte| !byte.is_ascii_digit())
-            && name.len() <= usize::from(u8::MAX);
-        if !is_name || self.parameter_index(name).is_some() {
-            return Err(Error::at(ErrorKind::InvalidName, name, whole));
-        }
-        self.parameters.reserve().map_err(memory)?;
-        let copy = self.engine.pool().copy(name.as_bytes()).map_err(memory)?;
-        let slot = self.frame.parameter(value).map_err(|kind| Error::at(kind, name, whole))?;
-        self.parameters.push(copy).map_err(memory)?;
+        let index = self.frame.parameter(name, value)?;
         self.stale |= !self.entries.is_empty();
-        Ok(usize::from(slot))
+        Ok(index)
     }
 
     /// Adds an expression; the answer is its index.
@@ -152,7 +136,7 @@ impl<'e, 'm, R: Real, S: ReleaseStrategy> Batch<'e, 'm, R, S> {
         }
         self.entries.clear();
         self.results.clear();
-        self.frame.forget();
+        self.frame.clear();
     }
 
     #[inline(never)]
@@ -160,18 +144,14 @@ impl<'e, 'm, R: Real, S: ReleaseStrategy> Batch<'e, 'm, R, S> {
         let pool = self.engine.pool();
         let kept = pool.copy(text.as_bytes()).map_err(memory)?;
         let name = pool.copy(name.as_bytes()).map_err(memory)?;
-        let program = self.engine.compile(text, &self.parameters, &mut self.frame)?;
+        let program = self.engine.compile(text, &mut self.frame)?;
         Ok(Entry { program, status: Err(Failure::NotEvaluated), text: kept, name })
     }
 
     /// Sets a parameter; false: there is none of this index.
     #[inline]
     pub fn set(&mut self, index: usize, value: R) -> bool {
-        let is_there = index < self.parameters.len();
-        if let Some(slot) = self.frame.slots.get(index).filter(|_| is_there) {
-            slot.set(value);
-        }
-        is_there
+        self.frame.set(index, value)
     }
 
     /// Sets a parameter by name; false: there is none. Linear in their number.
@@ -182,7 +162,7 @@ impl<'e, 'm, R: Real, S: ReleaseStrategy> Batch<'e, 'm, R, S> {
     /// The index of a parameter. Linear in their number.
     #[must_use]
     pub fn parameter_index(&self, name: &str) -> Option<usize> {
-        self.parameters.find(name.as_bytes())
+        self.frame.names.find(name.as_bytes())
     }
 
     /// The index of a named expression. Linear in their number.
@@ -203,19 +183,7 @@ impl<'e, 'm, R: Real, S: ReleaseStrategy> Batch<'e, 'm, R, S> {
         }
         let limits = self.engine.limits();
         let frame = &self.frame;
-        let mut world = World {
-            nodes: &[],
-            extents: &frame.extents,
-            data: &frame.data,
-            natives: &frame.natives,
-            stack: &frame.stack,
-            base: Cell::new(0),
-            top: Cell::new(0),
-            depth: Cell::new(limits.call_depth),
-            calls: Cell::new(limits.calls),
-            failure: Cell::new(None),
-            none: literal_node(R::NAN),
-        };
+        let mut world = World::over(frame, limits);
         for (entry, result) in self.entries.iter_mut().zip(self.results.iter_mut()) {
             let Some(entry) = entry else { continue };
             let Some(first) = entry.program.nodes.first() else { continue };
@@ -245,12 +213,12 @@ impl<'e, 'm, R: Real, S: ReleaseStrategy> Batch<'e, 'm, R, S> {
     }
 
     fn compile_anew(&mut self) {
-        self.frame.forget();
+        self.frame.clear();
         for index in 0..self.entries.len() {
             let Some(Some(entry)) = self.entries.get_mut(index) else { continue };
             self.frame.release(core::mem::take(&mut entry.program.uses));
             let text = core::str::from_utf8(&entry.text).unwrap_or_default();
-            match self.engine.compile(text, &self.parameters, &mut self.frame) {
+            match self.engine.compile(text, &mut self.frame) {
                 Ok(program) => entry.program = program,
                 Err(error) => {
                     // Without memory there is no program now, but maybe next time.
@@ -308,7 +276,7 @@ impl<'e, 'm, R: Real, S: ReleaseStrategy> Batch<'e, 'm, R, S> {
     pub fn diagnose(&mut self, index: usize) -> Option<Error> {
         let entry = self.entries.get(index)?.as_ref()?;
         let text = core::str::from_utf8(&entry.text).unwrap_or_default();
-        match self.engine.compile(text, &self.parameters, &mut self.frame) {
+        match self.engine.compile(text, &mut self.frame) {
             Ok(program) => {
                 self.frame.release(program.uses);
                 None
@@ -340,7 +308,15 @@ impl<'e, 'm, R: Real, S: ReleaseStrategy> Batch<'e, 'm, R, S> {
         text: &str,
         show: impl FnOnce(&Expr<'_, R>, &Ir<'_, R>) -> T,
     ) -> Result<T, Error> {
-        self.engine.inspect(text, &self.parameters, &mut self.frame, show)
+        self.engine.inspect(text, &mut self.frame, show)
+    }
+
+    /// The program of an expression as a text, which reads as an expression: see
+    /// [`Program::display`]. Nothing, if it does not compile any more.
+    #[must_use]
+    pub fn program(&self, index: usize) -> Option<impl fmt::Display + '_> {
+        let program = &self.entries.get(index)?.as_ref()?.program;
+        (!program.nodes.is_empty()).then(|| program.display(&self.frame))
     }
 
     /// The text of an expression.

@@ -120,7 +120,7 @@ pub struct Context<'m, R: Real = f64, S: ReleaseStrategy = DefaultStrategy> {
     limits: Limits,
 }
 
-fn is_name(name: &str) -> bool {
+pub(super) fn is_name(name: &str) -> bool {
     let part = |part: &str| {
         part.bytes().all(|byte| byte == b'_' || byte.is_ascii_alphanumeric())
             && part.bytes().next().is_some_and(|first| !first.is_ascii_digit())
@@ -459,9 +459,14 @@ fn busy() -> Error {
     Error::plain(ErrorKind::Busy)
 }
 
-fn invalid(name: &str) -> Error {
+pub(super) fn invalid(name: &str) -> Error {
+    about(ErrorKind::InvalidName, name)
+}
+
+/// An error about a whole name.
+pub(super) fn about(kind: ErrorKind, name: &str) -> Error {
     let end = u16::try_from(name.len()).unwrap_or(u16::MAX);
-    Error::at(ErrorKind::InvalidName, name, Span { start: 0, end })
+    Error::at(kind, name, Span { start: 0, end })
 }
 
 impl<R: Real, S: ReleaseStrategy> fmt::Debug for Context<'_, R, S> {

@@ -3,7 +3,7 @@
 use core::cell::RefCell;
 use core::fmt;
 
-use super::ast::Expr;
+use super::ast::{Expr, Span};
 use super::batch::{Batch, BatchBuilder};
 use super::context::{Context, Names};
 use super::error::{Error, ErrorKind};
@@ -12,11 +12,10 @@ use super::ir::Ir;
 use super::limits::Limits;
 use super::lower::lower;
 use super::memory::{Phases, Pool};
-use super::parameters::Parameters;
 use super::parser::parse;
 use super::program::Program;
 use super::real::Real;
-use super::resolve::{Surroundings, resolve};
+use super::resolve::resolve;
 use crate::pool::{DefaultStrategy, ReleaseStrategy};
 
 /// Compiles expressions, in memory that it borrows.
@@ -133,58 +132,41 @@ impl<'m, R: Real, S: ReleaseStrategy> Engine<'m, R, S> {
     pub(super) fn inspect<T>(
         &self,
         text: &str,
-        parameters: &Parameters<'m, S>,
         frame: &mut Frame<'m, R, S>,
         show: impl FnOnce(&Expr<'_, R>, &Ir<'_, R>) -> T,
     ) -> Result<T, Error> {
         let mut phases = self.phases.try_borrow_mut().map_err(|_| busy())?;
         let Phases { parse: trees, ir: checked } = &mut *phases;
-        let shown = {
-            let (trees, checked) = (&*trees, &*checked);
-            let (limits, names) = (self.limits, self.names());
-            let around = Surroundings { limits, names, parameters, frame: &mut *frame };
-            parse(text, trees, &self.limits)
-                .and_then(|tree| resolve(&tree, trees, checked, around).map(|ir| show(&tree, &ir)))
-        };
-        if shown.is_ok() {
-            let used = frame.finish();
-            frame.release(used);
-        }
+        let limits = &self.limits;
+        let shown = parse(text, trees, limits).and_then(|tree| {
+            let ir = resolve(&tree, trees, checked, &self.context, frame, limits)?;
+            Ok(show(&tree, &ir))
+        });
+        frame.begin();
         trees.reset();
         checked.reset();
         shown
     }
 
-    /// Runs all three phases. Out of line: it is large, and has many callers. What the program uses of the frame is noted in it.
+    /// Runs all three phases; each one's arena is reset as soon as the next is done.
+    /// What the program uses of the frame is noted in it. Out of line: it is large,
+    /// and has many callers.
     #[inline(never)]
     pub(super) fn compile(
         &self,
         text: &str,
-        parameters: &Parameters<'m, S>,
         frame: &mut Frame<'m, R, S>,
     ) -> Result<Program<'m, R, S>, Error> {
         let mut phases = self.phases.try_borrow_mut().map_err(|_| busy())?;
         let Phases { parse: trees, ir: checked } = &mut *phases;
-        let program = {
-            let (trees, checked) = (&*trees, &*checked);
-            let around = Surroundings {
-                limits: self.limits,
-                names: self.names(),
-                parameters,
-                frame: &mut *frame,
-            };
-            parse(text, trees, &self.limits)
-                .and_then(|tree| resolve(&tree, trees, checked, around))
-                .and_then(|ir| {
-                    let lowered = lower(&ir, checked, self.pool, &self.limits, frame);
-                    lowered.map_err(|kind| {
-                        let used = frame.finish();
-                        frame.release(used);
-                        Error::at(kind, text, super::ast::Span::default())
-                    })
-                })
-        };
+        let limits = &self.limits;
+        let ir = parse(text, trees, limits)
+            .and_then(|tree| resolve(&tree, trees, checked, &self.context, frame, limits));
         trees.reset();
+        let program = ir.and_then(|ir| {
+            let lowered = lower(&ir, checked, self.pool, frame, limits);
+            lowered.map_err(|error| Error::at(error.kind, text, Span::default()))
+        });
         checked.reset();
         program
     }

@@ -9,7 +9,7 @@
 //! - [`interp`] evaluates one text once.
 //! - [`Engine`], [`Batch`]: expressions over parameters, tick by tick.
 //! - [`Context`]: variables, arrays, attributes, functions, parents.
-//! - [`parse`]: the tree alone.
+//! - [`parse`], [`resolve`](resolve()), [`lower`]: the three phases, each alone.
 //!
 //! What the language means is in `docs/EXPRESSIONS.md`.
 
@@ -28,6 +28,7 @@ mod function;
 pub mod ir;
 mod lexer;
 mod limits;
+mod listing;
 mod lower;
 mod math;
 mod memory;
@@ -38,6 +39,7 @@ mod print;
 mod program;
 mod real;
 mod resolve;
+mod shape;
 mod shapes;
 mod suggest;
 #[cfg(feature = "std")]
@@ -51,12 +53,15 @@ pub use engine::Engine;
 pub use engine::interp;
 pub use error::{Error, ErrorKind};
 pub use failure::Failure;
+pub use frame::Frame;
 pub use limits::Limits;
+pub use lower::lower;
 pub use math::Functions;
 pub use memory::{Classes, Phases, Pool};
 pub use operator::{Op1, Op2};
 pub use parser::parse;
-pub use program::{Cost, Node};
+pub use program::{Cost, Node, Program};
 pub use real::Real;
+pub use resolve::resolve;
 #[cfg(feature = "std")]
 pub use testing::with_arena;

@@ -302,9 +302,7 @@ impl Builtin {
 /// The name under which the printer calls a function.
 pub(super) fn name1(op: Op1) -> &'static str {
     match op {
-        Op1::Neg => "neg",
-        Op1::Not => "!",
-        Op1::BitNot => "~",
+        Op1::Neg | Op1::Not | Op1::BitNot => op.sign().unwrap_or_default(),
         Op1::Abs => "abs",
         Op1::Sign => "sign",
         Op1::Sqrt => "sqrt",
@@ -323,6 +321,16 @@ pub(super) fn name1(op: Op1) -> &'static str {
         Op1::Floor => "floor",
         Op1::Ceil => "ceil",
         Op1::Round => "round",
+    }
+}
+
+/// The same of two numbers.
+pub(super) fn name2(op: Op2) -> &'static str {
+    match op {
+        Op2::Min => "min",
+        Op2::Max => "max",
+        Op2::Atan2 => "atan2",
+        _ => op.sign().map_or("", |(sign, _)| sign),
     }
 }
 

@@ -165,18 +165,18 @@ impl<T: Copy> Ledger<T> {
         Ok(())
     }
 
-    /// Inserts a value, for which `reserve` has made room.
-    ///
-    /// # Panics
-    /// If there is no room, or `index` is behind the end.
-    pub(super) fn insert(&mut self, index: usize, value: T) {
-        assert!(self.length < self.capacity && index <= self.length, "reserve comes first");
+    /// Puts a value behind the last one, where `reserve` has made room; without
+    /// room the list stays as it is.
+    pub(super) fn push(&mut self, value: T) {
+        debug_assert!(self.length < self.capacity, "reserve comes first");
+        if self.length == self.capacity {
+            return;
+        }
         // SAFETY: there is room for `length` + 1 values.
         let end = unsafe { self.first.add(self.length) };
         // SAFETY: as above; nothing is dropped, since values are `Copy`.
         unsafe { end.write(value) };
         self.length += 1;
-        self.as_mut_slice()[index..].rotate_right(1);
     }
 
     /// A list of `length` equal values.

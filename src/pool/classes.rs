@@ -252,7 +252,7 @@ impl<S: ReleaseStrategy> Classes<S> {
 
     /// Classes of the table.
     pub(super) fn table(&self) -> &[Class<S>] {
-        &self.all()[..self.table as usize]
+        self.all().get(..self.table as usize).unwrap_or_default()
     }
 
     /// All classes.
@@ -262,10 +262,18 @@ impl<S: ReleaseStrategy> Classes<S> {
         unsafe { slice::from_raw_parts(self.all.as_ptr(), self.count as usize) }
     }
 
-    /// The class with an id that came from this pool.
+    /// The class with an id.
+    ///
+    /// # Safety
+    /// As [`hot`](Self::hot).
     #[inline]
-    pub(super) fn get(&self, id: ClassId) -> &Class<S> {
-        &self.all()[id.index::<S>()]
+    pub(super) unsafe fn get(&self, id: ClassId) -> &Class<S> {
+        debug_assert!(id.index::<S>() < self.count as usize);
+        // SAFETY: the caller's promise: the index is below `count`.
+        let class = unsafe { self.all.add(id.index::<S>()) };
+        // SAFETY: `open` wrote it, and it stays until the pool is dropped; all that
+        // changes in it are cells.
+        unsafe { class.as_ref() }
     }
 
     /// The hot part of a class.

@@ -9,7 +9,7 @@ use arraypool::Checks;
 use arraypool::json::{self, EditError, ErrorKind, Options, Parser, Pool};
 use arraypool::{AllocError, Arena, Budget, Interner, ReleaseStrategy};
 
-use crate::help::{assert_whole, escapes_and_numbers, for_every_strategy, minified, pretty};
+use crate::help::{assert_whole, escapes_and_numbers, minified, pretty};
 
 thread_local! {
     /// Allocations of this thread until one fails; 0: none will.

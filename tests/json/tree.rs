@@ -3,7 +3,7 @@
 use arraypool::json::{self, Parser, Pool, Style};
 use arraypool::{Arena, Direct, Interner, Metadata, ReleaseStrategy, Tagged};
 
-use crate::help::{assert_same, assert_whole, documents, for_every_strategy, pretty};
+use crate::help::{assert_same, assert_whole, documents, pretty};
 
 for_every_strategy!(
     documents_read_as_serde_json_reads_them,

@@ -8,7 +8,7 @@ use arraypool::{RawArray, ReleaseError, ReleaseStrategy, SlotState};
 
 use crate::rounds;
 
-crate::for_both!(
+for_reclaiming_strategies!(
     a_release_by_hand_is_right_once,
     a_stale_array_is_told_from_the_new_tenant,
     wrong_addresses_are_errors,

@@ -8,7 +8,7 @@ use arraypool::{AllocError, ReleaseStrategy};
 
 use crate::rounds;
 
-crate::for_both!(
+for_reclaiming_strategies!(
     the_budget_is_kept_and_the_pool_goes_on,
     no_budget_is_too_small_for_an_error,
     what_a_dead_lane_left_is_used_before_new_memory,

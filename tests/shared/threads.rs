@@ -9,7 +9,7 @@ use arraypool::shared::{SharedArray, SharedPool, SharedSettings};
 
 use crate::rounds;
 
-crate::for_both!(
+for_reclaiming_strategies!(
     no_array_is_handed_out_twice,
     one_thread_allocates_and_another_releases,
     arrays_outlive_the_thread_that_made_them,

@@ -14,6 +14,14 @@ use crate::pool::run::Run;
 /// Releasing by hand answers
 /// [`NotReleasable`](crate::ReleaseError::NotReleasable), and
 /// [`locate`](crate::RawPool::locate) knows of no array.
+///
+/// ```
+/// use arraypool::{ArrayPool, Direct};
+///
+/// let pool = ArrayPool::<u32, Direct>::new();
+/// drop(pool.allocate_copy(&[1, 2, 3]));
+/// assert_eq!(pool.stats().live, 1);                   // its memory is the arena's until the end
+/// ```
 #[derive(Debug)]
 pub struct Direct;
 

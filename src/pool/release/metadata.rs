@@ -35,6 +35,14 @@ use crate::sync::{AtomicPtr, AtomicU32, Ordering};
 ///
 /// 32 bytes per array on 64-bit machines, 24 on 32-bit ones, none of them near
 /// the arrays. Which misuse is caught and when: COMPARISON.md.
+///
+/// ```
+/// use arraypool::{ArrayPool, Metadata};
+///
+/// let pool = ArrayPool::<u32, Metadata>::new();
+/// let array = pool.allocate_copy(&[1, 2, 3]);
+/// assert!(pool.locate(&array[1]).is_some());
+/// ```
 #[derive(Debug)]
 pub struct Metadata {
     /// A slab cannot grow fallibly, so it is as large as it will ever be when the
@@ -56,11 +64,29 @@ struct Block {
     slots: u32,
 }
 
-/// Room for the records of a run: at the beginning of the spare ones, or in a new block.
+/// Room for the records of a run. It is nobody else's from the moment it is
+/// provided: a hook or a source may use the pool while the run is taken.
 #[derive(Debug)]
 pub struct Room {
-    new: Option<Block>,
+    /// Part of the spare records, or a new block, of which the rest will be spare.
+    records: Block,
     slots: u32,
+    /// The new block's key.
+    new: Option<usize>,
+}
+
+impl Block {
+    const NONE: Self = Self { first: NonNull::dangling(), slots: 0 };
+
+    /// The first `slots` records, and the others.
+    ///
+    /// # Safety
+    /// The block has so many.
+    unsafe fn split(self, slots: u32) -> (Self, Self) {
+        // SAFETY: it is within the block's records, or one past them, by the promise.
+        let rest = unsafe { self.first.add(slots as usize) };
+        (Self { slots, ..self }, Self { first: rest, slots: self.slots - slots })
+    }
 }
 
 /// The record of one slot. It fills half a cache line, and never parts of two.
@@ -142,6 +168,15 @@ fn next_records(records: usize) -> usize {
     (2 * records).clamp(FIRST, (records / 4).max(MOST))
 }
 
+/// Puts a block into the slab, whose room was reserved when the pool was made. (For
+/// a slab without room, `insert` has code that allocates and panics: it stays in
+/// here, where `tests/no_panic.rs` leaves it out.)
+#[inline(never)]
+fn keep(blocks: &mut Slab<Block>, block: Block) -> usize {
+    debug_assert!(blocks.len() < blocks.capacity());
+    blocks.insert(block)
+}
+
 /// The record at `link`, for reading and for storing through its cells.
 ///
 /// # Safety
@@ -190,6 +225,11 @@ impl Metadata {
     /// The bytes of the records of so many slots, which lie beside the arena: what
     /// `ArrayPool::bytes_for` leaves out. The pool's other books, which do not grow
     /// with the arrays, are in its `stats`.
+    ///
+    /// ```
+    /// let bytes = arraypool::Metadata::record_bytes(1000);
+    /// assert!(bytes == 32_000 || bytes == 24_000);        // by the machine's words
+    /// ```
     #[must_use]
     pub const fn record_bytes(slots: usize) -> usize {
         size_of::<SlotRecord>() * slots
@@ -224,7 +264,7 @@ unsafe impl ReleaseStrategy for Metadata {
         Ok(Self {
             blocks: RefCell::new(Slab::with_capacity(blocks_max)),
             blocks_max,
-            spare: Cell::new(Block { first: NonNull::dangling(), slots: 0 }),
+            spare: Cell::new(Block::NONE),
             records: Cell::new(0),
             runs: Cell::new(0),
             runs_max,
@@ -268,38 +308,58 @@ unsafe impl ReleaseStrategy for Metadata {
         if runs >= self.runs_max {
             return Err(AllocError::TooManyRuns { limit: self.runs_max });
         }
-        if slots <= self.spare.get().slots {
-            return Ok(Room { new: None, slots });
+        let spare = self.spare.get();
+        if slots <= spare.slots {
+            // SAFETY: there are so many, it was compared just now.
+            let (records, rest) = unsafe { spare.split(slots) };
+            self.spare.set(rest);
+            return Ok(Room { records, slots, new: None });
         }
-        if self.blocks.borrow().len() >= self.blocks_max {
-            return Err(AllocError::TooManyRuns { limit: runs });
+        let too_many = AllocError::TooManyRuns { limit: runs };
+        if self.blocks.try_borrow().map_err(|_| too_many)?.len() >= self.blocks_max {
+            return Err(too_many);
         }
-        let new = Some(obtain(arena, self.wanted(arena, slots))?);
-        Ok(Room { new, slots })
+        let block = obtain(arena, self.wanted(arena, slots))?;
+        match self.blocks.try_borrow_mut() {
+            // A hook that used the pool meanwhile may have taken the last place.
+            Ok(mut blocks) if blocks.len() < self.blocks_max => {
+                let new = Some(keep(&mut blocks, block));
+                self.records.set(self.records.get() + block.slots as usize);
+                Ok(Room { records: block, slots, new })
+            }
+            _ => {
+                // SAFETY: it was obtained just now, and nobody has any of it.
+                unsafe { give_back(arena, block) };
+                Err(too_many)
+            }
+        }
     }
 
     fn adopt(&self, room: Room) -> NonNull<u8> {
         self.runs.set(self.runs.get() + 1);
-        let Room { new, slots } = room;
-        let from = new.unwrap_or(self.spare.get());
-        if let Some(block) = new {
-            self.blocks.borrow_mut().insert(block);
-            self.records.set(self.records.get() + block.slots as usize);
-        }
         // SAFETY: `provide` found that there are so many, or obtained them.
-        let first = unsafe { from.first.add(slots as usize) };
-        let rest = Block { first, slots: from.slots - slots };
-        // What is more stays: of an old block, or of the new one.
-        if new.is_none() || rest.slots > self.spare.get().slots {
+        let (records, rest) = unsafe { room.records.split(room.slots) };
+        if rest.slots > self.spare.get().slots {
             self.spare.set(rest);
         }
-        from.first.cast()
+        records.first.cast()
     }
 
     fn refuse(&self, arena: &Arena<'_>, room: Room) {
-        if let Some(block) = room.new {
-            // SAFETY: `provide` obtained it, and no run has any of it.
-            unsafe { give_back(arena, block) };
+        let Room { records, slots, new } = room;
+        if let (Some(key), Ok(mut blocks)) = (new, self.blocks.try_borrow_mut()) {
+            if blocks.try_remove(key).is_some() {
+                self.records.set(self.records.get() - records.slots as usize);
+                // SAFETY: `provide` obtained it, and no run has any of it.
+                unsafe { give_back(arena, records) };
+            }
+        } else if new.is_none() {
+            let spare = self.spare.get();
+            // SAFETY: the room has so many.
+            let (_, behind) = unsafe { records.split(slots) };
+            if behind.first == spare.first {
+                self.spare.set(Block { first: records.first, slots: slots + spare.slots });
+            }
         }
     }
 
@@ -352,7 +412,7 @@ unsafe impl ReleaseStrategy for Metadata {
         if stamp.low() != list.free {
             return None;
         }
-        record.stamp.store(stamp.with_low(list.code(tenure)));
+        record.stamp.store_low(stamp, list.code(tenure));
         record.length.store(length, Ordering::Relaxed);
         list.head.set(record.next.get());
         let generation = stamp.generation();
@@ -433,7 +493,7 @@ unsafe impl ReleaseStrategy for Metadata {
         if record.elements() != elements || stamp.low() != list.code(from) {
             return None;
         }
-        record.stamp.store(stamp.with_low(list.code(to)));
+        record.stamp.store_low(stamp, list.code(to));
         Some(stamp.generation())
     }
 

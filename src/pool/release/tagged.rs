@@ -31,6 +31,15 @@ use crate::sync::{AtomicPtr, AtomicU32, Ordering};
 /// are aligned to 8 or 16). A stray write that reaches a header or a free list's link
 /// is found before anything is followed. Which misuse is caught and when:
 /// COMPARISON.md.
+///
+/// ```
+/// use arraypool::{Arena, ArrayPool, Tagged};
+///
+/// let mut memory = [const { core::mem::MaybeUninit::uninit() }; 8192];
+/// let arena = Arena::from_buffer(&mut memory);        // no heap
+/// let pool = ArrayPool::<u32, Tagged>::new_in(&arena);
+/// assert_eq!(pool.allocate_copy(&[1, 2, 3]), [1, 2, 3]);
+/// ```
 #[derive(Debug)]
 pub struct Tagged;
 
