@@ -686,9 +686,10 @@ struct ap_arena *ap_arena_create_in(void *buffer, size_t size);
 
 /**
  * Destroys an arena, and gives its chunks back. NULL is nothing, and so is an arena
- * that was destroyed already, as long as its backing pool lives (or its buffer is
- * not used for something else) and no more than 1,024 arenas of the pool have been
- * destroyed since: so long its place is not used for another one.
+ * that was destroyed already, as long as its backing pool lives, or its buffer is not
+ * used for something else. (A backing pool keeps 32 bytes of every destroyed arena to
+ * tell by. So that it does not grow for ever, it uses them again after 131,072 more
+ * arenas of it have been destroyed; so long this holds.)
  */
 void ap_arena_destroy(struct ap_arena *arena);
 
@@ -1192,7 +1193,7 @@ enum ap_status ap_json_u64(const struct ap_json_value *value, uint64_t *found);
 /**
  * Writes a value as JSON text into a buffer of `size` bytes, with a zero byte behind it,
  * as far as it fits. Returns how many bytes all of it has, as `snprintf`; the buffer may
- * be NULL if `size` is 0. 0: no value.
+ * be NULL if `size` is 0. 0: no value; or no memory, and an empty text.
  */
 size_t ap_json_write(const struct ap_json_value *value, char *buffer, size_t size);
 #endif

@@ -213,6 +213,7 @@ fn life<S: ReleaseStrategy, C: Table>(
     work: impl Fn(&mut ArrayPool<'_, u32, S, C>, &mut Outcome),
 ) {
     let open = || C::set(ArrayPool::<u32, S, C>::builder()).max_runs(128).try_build_in(arena);
+    COUNTDOWN.set(fails_at);
     let mut pool = match (open(), outcome.refusal) {
         (Ok(pool), _) => pool,
         (Err(_), Refusal::Once) => {
@@ -226,7 +227,6 @@ fn life<S: ReleaseStrategy, C: Table>(
             return;
         }
     };
-    COUNTDOWN.set(fails_at);
     work(&mut pool, outcome);
     pool.verify().unwrap();
     if outcome.refusal == Refusal::Once {
@@ -252,7 +252,7 @@ fn walk_source<S: ReleaseStrategy, C: Table>(
     }
 }
 
-/// Every allocation that is made after the pool fails once.
+/// Every allocation of the pool and its work fails once.
 fn walk_heap<S: ReleaseStrategy, C: Table>(
     work: impl Fn(&mut ArrayPool<'_, u32, S, C>, &mut Outcome),
 ) {

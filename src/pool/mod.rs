@@ -71,7 +71,7 @@ pub use vec::{Drain, PoolVec};
 
 use crate::arena::Arena;
 use crate::error::{AllocError, OrPanic, ReleaseError, VerifyError};
-pub(crate) use family::allocates_filled;
+pub(crate) use family::{allocates_filled, views_raw_pool};
 
 /// A pool of arrays of `T`, of any length, given back one by one.
 ///
@@ -491,61 +491,7 @@ impl<'m, T, S: ReleaseStrategy, C: ClassTable> ArrayPool<'m, T, S, C> {
         self.raw.freeze();
     }
 
-    /// Takes every array back at once, without dropping elements: see
-    /// [`RawPool::reset`].
-    ///
-    /// ```
-    /// let mut pool = arraypool::ArrayPool::<u32, arraypool::Tagged>::new();
-    /// pool.allocate_copy(&[1, 2, 3]).leak();
-    /// assert_eq!(pool.stats().live, 1);
-    /// pool.reset();
-    /// assert_eq!(pool.stats().live, 0);
-    /// ```
-    #[track_caller]
-    pub fn reset(&mut self) {
-        self.raw.reset();
-    }
-
-    /// What the pool owes and owns. Complexity: one step per class.
-    ///
-    /// ```
-    /// let pool = arraypool::ArrayPool::<u32, arraypool::Tagged>::new();
-    /// let array = pool.allocate(10);
-    /// drop(pool.allocate(10));
-    /// assert_eq!((pool.stats().live, pool.stats().free), (1, 1));
-    /// # drop(array);
-    /// ```
-    #[must_use]
-    pub fn stats(&self) -> PoolStats {
-        self.raw.stats()
-    }
-
-    /// Walks everything and checks the balance: see [`RawPool::verify`].
-    ///
-    /// ```
-    /// let pool = arraypool::ArrayPool::<u32>::new();
-    /// let array = pool.allocate(10);
-    /// assert_eq!(pool.verify()?.live, 1);
-    /// # drop(array);
-    /// # Ok::<(), arraypool::VerifyError>(())
-    /// ```
-    ///
-    /// # Errors
-    /// The first thing that is wrong.
-    pub fn verify(&self) -> Result<PoolStats, VerifyError> {
-        self.raw.verify()
-    }
-
-    /// The untyped pool behind this one. A unit of it is an element.
-    ///
-    /// ```
-    /// let pool = arraypool::ArrayPool::<u32>::new();
-    /// assert_eq!(pool.as_raw().unit_size(), 4);
-    /// ```
-    #[must_use]
-    pub fn as_raw(&self) -> &RawPool<'m, S, C> {
-        &self.raw
-    }
+    views_raw_pool!(C, "pool = arraypool::ArrayPool::<u32>::new();");
 }
 
 impl<T, S: ReleaseStrategy, C: ClassTable> fmt::Debug for ArrayPool<'_, T, S, C> {

@@ -28,7 +28,7 @@ impl<S: ReleaseStrategy, C: ClassTable> RawPool<'_, S, C> {
     /// If `T` needs a larger alignment than a unit has.
     ///
     /// # Errors
-    /// As [`ArrayPool::try_allocate`].
+    /// As [`ArrayPool::try_allocate`](crate::ArrayPool::try_allocate).
     #[track_caller]
     pub fn try_allocate<T>(
         &self,

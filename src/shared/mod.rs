@@ -77,7 +77,7 @@ use owner::Owner;
 /// | | complexity |
 /// |---|---|
 /// | allocate, and drop on the lane's own thread | constant, no lock and no atomic read-modify-write; now and then one batch, under the lock |
-/// | drop on another thread | constant, two atomic read-modify-writes; never the lock |
+/// | drop on another thread | constant, one atomic read-modify-write, now and then two; never the lock |
 /// | [`release_raw`](Self::release_raw) and what else begins with an address | the lock, a look-up, and a compare-and-swap |
 pub struct SharedPool<T, S: ReleaseStrategy = DefaultStrategy, C: ClassTable = DefaultClasses> {
     depot: OnceLock<Owner<Depot<S, C>>>,

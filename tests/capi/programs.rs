@@ -50,6 +50,11 @@ fn the_header_serves_cpp() {
     everywhere("plus.cpp", &[]);
 }
 
+#[test]
+fn arenas_do_what_the_header_says_case_by_case() {
+    everywhere("arena.cpp", &[]);
+}
+
 /// The linker's options that send requests for memory to the program's functions.
 const WRAPPED: [&str; 6] = [
     "-Wl,--wrap=malloc",

@@ -74,7 +74,7 @@ pub(crate) struct Curve<'a> {
 
 /// Curves over steps with names; the first is drawn as ground.
 pub(crate) fn curves(title: &str, unit: &str, steps: &[String], all: &[Curve<'_>]) -> String {
-    const WIDTH: f64 = 640.0;
+    const WIDTH: f64 = 680.0;
     const HEIGHT: f64 = 260.0;
     let most = most(all.iter().flat_map(|curve| curve.values.iter().copied()));
     let mut drawing = Drawing::new(LEFT + WIDTH + RIGHT, HEAD + HEIGHT + 36.0, title);

@@ -151,7 +151,7 @@ impl Drawing {
         for (ink, name) in entries {
             self.surface(*ink, Fill::Full, [x, y - 9.0, 12.0, 10.0]);
             self.text(At::Start, [x + 17.0, y], name);
-            x += 34.0 + 6.6 * name.chars().count() as f64;
+            x += 30.0 + 6.2 * name.chars().count() as f64;
         }
     }
 

@@ -82,6 +82,16 @@ const MARK: u32 = 32 - Mark::BITS;
 ///
 /// It is 16 bytes long and borrowed from its document; strings that needed no
 /// unescaping lie in the text, which lives for `'t`.
+///
+/// ```
+/// use arraypool::json::{self, Pool};
+///
+/// let pool = <Pool>::new();
+/// let document = json::parse(r#"{"list": [1, 2]}"#, &pool)?;
+/// let list: &json::Value = &document["list"];
+/// assert_eq!((list[1].as_i64(), list.to_string()), (Some(2), "[1,2]".to_owned()));
+/// # Ok::<(), json::Error>(())
+/// ```
 #[repr(C)]
 pub struct Value<'t> {
     /// Head and length in one, lowest first: two stores of 32 bits would keep

@@ -76,24 +76,60 @@ pub struct Parser {
 
 impl Parser {
     /// A parser that follows the rules to the letter. It has no memory yet.
+    ///
+    /// ```
+    /// use arraypool::json::{Parser, Pool};
+    ///
+    /// let pool = <Pool>::new();
+    /// assert!(Parser::new().parse("[1]", &pool).is_ok());
+    /// ```
     #[must_use]
     pub const fn new() -> Self {
         Self::with_options(Options::new())
     }
 
     /// A parser with options.
+    ///
+    /// ```
+    /// use arraypool::json::{Options, Parser, Pool};
+    ///
+    /// let pool = <Pool>::new();
+    /// let mut parser = Parser::with_options(Options::new().max_depth(1));
+    /// assert!(parser.parse("[[1]]", &pool).is_err());
+    /// ```
     #[must_use]
     pub const fn with_options(options: Options) -> Self {
         Self { options, stack: Stack::new(), buffer: String::new() }
     }
 
     /// Bytes of the memory that it keeps from one text to the next.
+    ///
+    /// ```
+    /// use arraypool::json::{Parser, Pool};
+    ///
+    /// let pool = <Pool>::new();
+    /// let mut parser = Parser::new();
+    /// parser.parse("[[1, 2], [3]]", &pool)?;
+    /// assert!(parser.scratch_bytes() > 0);            // kept for the next text
+    /// # Ok::<(), arraypool::json::Error>(())
+    /// ```
     #[must_use]
     pub fn scratch_bytes(&self) -> usize {
         self.stack.bytes() + self.buffer.capacity()
     }
 
     /// Reads one JSON text into arrays of the pool: see [`parse`].
+    ///
+    /// ```
+    /// use arraypool::json::{Parser, Pool};
+    ///
+    /// let pool = <Pool>::new();
+    /// let mut parser = Parser::new();
+    /// for text in ["[1]", "[2]"] {
+    ///     assert_eq!(parser.parse(text, &pool)?.to_string(), text);
+    /// }
+    /// # Ok::<(), arraypool::json::Error>(())
+    /// ```
     ///
     /// # Errors
     /// As [`parse`].

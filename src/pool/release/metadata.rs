@@ -1,10 +1,10 @@
-//! Bookkeeping beside the memory: a hash map from address to a slab of records.
+//! Bookkeeping beside the memory: a hash map from address to blocks of records.
 //!
 //! ```text
 //! hash map: granule of an address ──► run ──► block of slot records
 //!                                             [elements next stamp length] ...
 //! handle: { pointer, ticket = its record, ... } ──┘
-//! slab: every block, until the pool is dropped
+//! list: every block, until the pool is dropped
 //! ```
 //! A block has the records of many runs, so that a pool seldom asks for one: 4 KiB
 //! at first, then twice what there is, up to 64 KiB or a quarter of it. Where the
@@ -21,7 +21,7 @@ use core::alloc::Layout;
 use core::cell::{Cell, RefCell};
 use core::ptr::NonNull;
 
-use slab::Slab;
+use alloc::vec::Vec;
 
 use super::stamp::{Stamp, StampCell};
 use super::{Broken, Cut, Issued, ReleaseStrategy, Tenure, sealed};
@@ -45,9 +45,8 @@ use crate::sync::{AtomicPtr, AtomicU32, Ordering};
 /// ```
 #[derive(Debug)]
 pub struct Metadata {
-    /// A slab cannot grow fallibly, so it is as large as it will ever be when the
-    /// pool is made.
-    blocks: RefCell<Slab<Block>>,
+    /// As large as it will ever be when the pool is made.
+    blocks: RefCell<Vec<Block>>,
     /// The records of the last block that no run has: none to begin with.
     spare: Cell<Block>,
     /// Records in all blocks.
@@ -71,8 +70,7 @@ pub struct Room {
     /// Part of the spare records, or a new block, of which the rest will be spare.
     records: Block,
     slots: u32,
-    /// The new block's key.
-    new: Option<usize>,
+    is_new: bool,
 }
 
 impl Block {
@@ -156,9 +154,9 @@ const BLOCKS_MAX: usize = 128;
 /// Runs of a pool in a buffer, unless set.
 const RUNS_IN_BUFFER: usize = 512;
 
-/// Bytes of a slab with room for so many blocks: a tag and an entry each.
-fn slab_bytes(blocks: usize) -> usize {
-    blocks.saturating_mul(size_of::<Block>() + size_of::<usize>())
+/// Bytes of a list with room for so many blocks.
+fn list_bytes(blocks: usize) -> usize {
+    blocks.saturating_mul(size_of::<Block>())
 }
 
 /// How many records the next block should have, where there are so many.
@@ -168,13 +166,13 @@ fn next_records(records: usize) -> usize {
     (2 * records).clamp(FIRST, (records / 4).max(MOST))
 }
 
-/// Puts a block into the slab, whose room was reserved when the pool was made. (For
-/// a slab without room, `insert` has code that allocates and panics: it stays in
+/// Puts a block into the list, whose room was reserved when the pool was made. (For
+/// a list without room, `push` has code that allocates and panics: it stays in
 /// here, where `tests/no_panic.rs` leaves it out.)
 #[inline(never)]
-fn keep(blocks: &mut Slab<Block>, block: Block) -> usize {
+fn keep(blocks: &mut Vec<Block>, block: Block) {
     debug_assert!(blocks.len() < blocks.capacity());
-    blocks.insert(block)
+    blocks.push(block);
 }
 
 /// The record at `link`, for reading and for storing through its cells.
@@ -260,9 +258,15 @@ unsafe impl ReleaseStrategy for Metadata {
             let runs_max = runs_max.unwrap_or(RUNS_IN_BUFFER);
             (runs_max, runs_max)
         };
-        books::charge(arena, slab_bytes(blocks_max))?;
+        let requested = list_bytes(blocks_max);
+        books::charge(arena, requested)?;
+        let mut blocks = Vec::new();
+        if blocks.try_reserve_exact(blocks_max).is_err() {
+            books::refund(arena, requested);
+            return Err(AllocError::OutOfMemory { requested });
+        }
         Ok(Self {
-            blocks: RefCell::new(Slab::with_capacity(blocks_max)),
+            blocks: RefCell::new(blocks),
             blocks_max,
             spare: Cell::new(Block::NONE),
             records: Cell::new(0),
@@ -272,16 +276,16 @@ unsafe impl ReleaseStrategy for Metadata {
     }
 
     fn close(&mut self, arena: &Arena<'_>) {
-        for block in self.blocks.get_mut().drain() {
+        for block in self.blocks.get_mut().drain(..) {
             // SAFETY: it is a block of this pool, which is being dropped, so no
             // handle carries a ticket into it.
             unsafe { give_back(arena, block) };
         }
-        books::refund(arena, slab_bytes(self.blocks_max));
+        books::refund(arena, list_bytes(self.blocks_max));
     }
 
     fn book_bytes(&self) -> usize {
-        slab_bytes(self.blocks_max) + self.records.get() * size_of::<SlotRecord>()
+        list_bytes(self.blocks_max) + self.records.get() * size_of::<SlotRecord>()
     }
 
     fn list(class: u32, _: usize) -> List {
@@ -313,7 +317,7 @@ unsafe impl ReleaseStrategy for Metadata {
             // SAFETY: there are so many, it was compared just now.
             let (records, rest) = unsafe { spare.split(slots) };
             self.spare.set(rest);
-            return Ok(Room { records, slots, new: None });
+            return Ok(Room { records, slots, is_new: false });
         }
         let too_many = AllocError::TooManyRuns { limit: runs };
         if self.blocks.try_borrow().map_err(|_| too_many)?.len() >= self.blocks_max {
@@ -323,9 +327,9 @@ unsafe impl ReleaseStrategy for Metadata {
         match self.blocks.try_borrow_mut() {
             // A hook that used the pool meanwhile may have taken the last place.
             Ok(mut blocks) if blocks.len() < self.blocks_max => {
-                let new = Some(keep(&mut blocks, block));
+                keep(&mut blocks, block);
                 self.records.set(self.records.get() + block.slots as usize);
-                Ok(Room { records: block, slots, new })
+                Ok(Room { records: block, slots, is_new: true })
             }
             _ => {
                 // SAFETY: it was obtained just now, and nobody has any of it.
@@ -346,20 +350,20 @@ unsafe impl ReleaseStrategy for Metadata {
     }
 
     fn refuse(&self, arena: &Arena<'_>, room: Room) {
-        let Room { records, slots, new } = room;
-        if let (Some(key), Ok(mut blocks)) = (new, self.blocks.try_borrow_mut()) {
-            if blocks.try_remove(key).is_some() {
-                self.records.set(self.records.get() - records.slots as usize);
-                // SAFETY: `provide` obtained it, and no run has any of it.
-                unsafe { give_back(arena, records) };
-            }
-        } else if new.is_none() {
+        let Room { records, slots, is_new } = room;
+        if !is_new {
             let spare = self.spare.get();
             // SAFETY: the room has so many.
             let (_, behind) = unsafe { records.split(slots) };
             if behind.first == spare.first {
                 self.spare.set(Block { first: records.first, slots: slots + spare.slots });
             }
+        } else if let Ok(mut blocks) = self.blocks.try_borrow_mut() {
+            blocks.retain(|block| block.first != records.first);
+            drop(blocks);
+            self.records.set(self.records.get() - records.slots as usize);
+            // SAFETY: `provide` obtained it, and no run has any of it.
+            unsafe { give_back(arena, records) };
         }
     }
 
