@@ -462,7 +462,8 @@ typedef struct ap_pool_options {
      */
     uint32_t fail_every;
     /**
-     * The most runs, which are blocks of arrays, under `AP_METADATA`; 0 is 512.
+     * The most runs, which are blocks of arrays, under `AP_METADATA`; 0 is any number, but
+     * 512 where the arena lies in a buffer.
      */
     size_t max_runs;
     /**
@@ -610,10 +611,6 @@ typedef struct ap_json_error {
 extern "C" {
 #endif // __cplusplus
 
-extern void __asan_poison_memory_region(const uint8_t *start, size_t bytes);
-
-extern void __asan_unpoison_memory_region(const uint8_t *start, size_t bytes);
-
 /**
  * A sentence about a status, in English. Any number may be asked about.
  *
@@ -689,9 +686,10 @@ struct ap_arena *ap_arena_create_in(void *buffer, size_t size);
 
 /**
  * Destroys an arena, and gives its chunks back. NULL is nothing, and so is an arena
- * that was destroyed already, as long as its backing pool lives (or its buffer is
- * not used for something else) and no more than 1,024 arenas of the pool have been
- * destroyed since: so long its place is not used for another one.
+ * that was destroyed already, as long as its backing pool lives, or its buffer is not
+ * used for something else. (A backing pool keeps 32 bytes of every destroyed arena to
+ * tell by. So that it does not grow for ever, it uses them again after 131,072 more
+ * arenas of it have been destroyed; so long this holds.)
  */
 void ap_arena_destroy(struct ap_arena *arena);
 
@@ -768,10 +766,10 @@ bool ap_arena_clear(struct ap_arena *arena);
 struct ap_mark ap_arena_mark(struct ap_arena *arena);
 
 /**
- * Goes back to a mark, and forgets what was handed out since, and also which blocks
- * were given back: those count as used until the next reset. The mark can be used
- * again. False: no arena, or a mark that is another arena's or stale; nothing has
- * changed then.
+ * Goes back to a mark, and forgets what was handed out since. Blocks from before that
+ * were given back are still used again, but for those that were handed out again since,
+ * which count as used until the next reset. The mark can be used again. False: no
+ * arena, or a mark that is another arena's or stale; nothing has changed then.
  */
 bool ap_arena_rewind(struct ap_arena *arena, struct ap_mark mark);
 
@@ -1195,7 +1193,7 @@ enum ap_status ap_json_u64(const struct ap_json_value *value, uint64_t *found);
 /**
  * Writes a value as JSON text into a buffer of `size` bytes, with a zero byte behind it,
  * as far as it fits. Returns how many bytes all of it has, as `snprintf`; the buffer may
- * be NULL if `size` is 0. 0: no value.
+ * be NULL if `size` is 0. 0: no value; or no memory, and an empty text.
  */
 size_t ap_json_write(const struct ap_json_value *value, char *buffer, size_t size);
 #endif

@@ -21,9 +21,6 @@ pub(crate) use loom::cell::Cell;
 #[cfg(all(arraypool_loom, feature = "loom"))]
 pub(crate) use loom::sync::atomic::{AtomicPtr, AtomicU32, AtomicU64, AtomicUsize};
 
-/// Not modelled: what is set once, before a model's threads begin.
-#[cfg(feature = "shared")]
-pub(crate) use alloc::sync::{Arc, Weak};
 #[cfg(feature = "shared")]
 pub(crate) use locks::{Condvar, Mutex, MutexGuard, pause, wait};
 #[cfg(feature = "std")]

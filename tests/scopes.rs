@@ -5,6 +5,8 @@
 
 mod support;
 
+#[path = "scopes/given_back.rs"]
+mod given_back;
 #[path = "scopes/handles.rs"]
 mod handles;
 #[path = "scopes/model.rs"]

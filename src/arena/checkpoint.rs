@@ -11,8 +11,8 @@ use core::fmt;
 use core::marker::PhantomData;
 use core::ptr::NonNull;
 
-use super::Arena;
 use super::chunk::Chunk;
+use super::{Arena, bump};
 use crate::error::{AllocError, OrPanic, RewindError, Stale};
 use crate::sync::{Ordering, StaticCounter};
 
@@ -28,6 +28,16 @@ pub(super) struct Mark {
 /// A place that an arena can go back to, from [`Arena::checkpoint`].
 ///
 /// Only a number and a place: it borrows nothing, and is checked when it is used.
+///
+/// ```
+/// let arena = arraypool::Arena::new();
+/// let before = arena.checkpoint();
+/// arena.alloc([0_u8; 100]);
+/// // SAFETY: nobody uses what was allocated since.
+/// unsafe { arena.rewind(&before)? };
+/// assert!(arena.used_bytes() < 100);
+/// # Ok::<(), arraypool::RewindError>(())
+/// ```
 #[derive(Debug, Clone, Copy)]
 pub struct Checkpoint {
     arena: usize,
@@ -46,6 +56,13 @@ impl Arena<'_> {
     ///
     /// Complexity: constant.
     ///
+    /// ```
+    /// let arena = arraypool::Arena::new();
+    /// let place = arena.checkpoint();
+    /// // SAFETY: nothing was allocated since.
+    /// assert!(unsafe { arena.rewind(&place) }.is_ok());
+    /// ```
+    ///
     /// # Panics
     /// If there is no memory.
     #[track_caller]
@@ -54,6 +71,14 @@ impl Arena<'_> {
     }
 
     /// The twin of [`checkpoint`](Self::checkpoint) that returns an error.
+    ///
+    /// ```
+    /// let arena = arraypool::Arena::new();
+    /// let place = arena.try_checkpoint()?;
+    /// // SAFETY: nothing was allocated since.
+    /// assert!(unsafe { arena.rewind(&place) }.is_ok());
+    /// # Ok::<(), arraypool::AllocError>(())
+    /// ```
     ///
     /// # Errors
     /// As [`try_alloc`](Self::try_alloc).
@@ -73,10 +98,12 @@ impl Arena<'_> {
 
     /// Forgets everything that was allocated since the checkpoint, and keeps the
     /// chunks. The checkpoint stays valid, and so do earlier ones; later ones are
-    /// stale from then on. Blocks that were [given back](Self::release_bytes)
-    /// before are lost until the next reset.
+    /// stale from then on. Blocks from before that were
+    /// [given back](Self::release_bytes) are still used again, but for those that
+    /// were handed out again since: these are lost until the next reset.
     ///
-    /// Complexity: one step per chunk and per later checkpoint.
+    /// Complexity: one step per chunk, per later checkpoint, and per block that was
+    /// given back for each chunk that was taken into use since.
     ///
     /// ```
     /// use arraypool::{Arena, RewindError};
@@ -114,15 +141,49 @@ impl Arena<'_> {
         let mut mark = self.find_mark(|mark| mark.serial == to.serial).ok_or(RewindError::Stale)?;
         self.note_peak();
         self.settle();
+        self.keep_given_back(to, mark);
         self.state().marks.set(Some(mark));
         // SAFETY: the mark is in the list, so it lies where it was written; nobody
         // else has a reference to it.
         unsafe { mark.as_mut() }.segment = self.next_serial();
         self.current.set(to.current);
         self.state().padding.set(to.padding);
-        self.state().free.forget();
         self.rewind_to(to.cursor, to.last);
         Ok(())
+    }
+
+    /// Forgets the given-back blocks that lie where the arena is about to forget
+    /// everything, and gives back what the marks behind `mark` lie in elsewhere.
+    fn keep_given_back(&self, to: &Checkpoint, mark: NonNull<Mark>) {
+        let stays = |address, size| self.stays(to, address, size);
+        self.state().free.retain(stays);
+        let bytes = bump::round_up(size_of::<Mark>());
+        let mut link = self.state().marks.get();
+        while let Some(later) = link.filter(|later| *later != mark) {
+            // SAFETY: marks in the list lie where `add_mark` wrote them.
+            link = unsafe { later.as_ref() }.previous;
+            if stays(later.addr().get(), bytes) == bytes {
+                // SAFETY: the arena handed the block out for this mark, in whole units,
+                // and it leaves the list: nobody looks at it any more.
+                unsafe { self.state().free.put(later.cast(), bytes) };
+            }
+        }
+    }
+
+    /// How many of the first bytes of a block stay where the arena goes back.
+    fn stays(&self, to: &Checkpoint, address: usize, size: usize) -> usize {
+        let holds = |chunk: NonNull<Chunk>| {
+            // SAFETY: a chunk that was in use at a mark of the list is alive, and so
+            // are those behind it.
+            let chunk = unsafe { chunk.as_ref() };
+            (chunk.start().addr().get()..chunk.end().addr().get()).contains(&address)
+        };
+        if to.current.is_some_and(holds) {
+            return to.cursor.addr().get().saturating_sub(address).min(size);
+        }
+        let last = self.links_from(to.last.or(self.common().first.get()));
+        let mut behind = last.skip(usize::from(to.last.is_some()));
+        if behind.any(holds) { 0 } else { size }
     }
 
     /// Writes a mark and links it.
@@ -146,7 +207,7 @@ impl Arena<'_> {
             marks += 1;
             false
         });
-        marks * super::bump::round_up(size_of::<Mark>())
+        marks * bump::round_up(size_of::<Mark>())
     }
 
     /// The first mark of the list, from the last one back, that is asked for.
@@ -190,6 +251,12 @@ impl Arena<'_> {
     /// finds out by itself whether the value is still there. The first one of an
     /// arena or scope, and the first after a reset, takes 32 bytes more.
     ///
+    /// ```
+    /// let arena = arraypool::Arena::new();
+    /// let handle = arena.alloc_ref(7);
+    /// assert_eq!(handle.get(&arena), Ok(&7));
+    /// ```
+    ///
     /// # Panics
     /// If there is no memory.
     #[track_caller]
@@ -198,6 +265,13 @@ impl Arena<'_> {
     }
 
     /// The twin of [`alloc_ref`](Self::alloc_ref) that returns an error.
+    ///
+    /// ```
+    /// let arena = arraypool::Arena::new();
+    /// let handle = arena.try_alloc_ref(7)?;
+    /// assert_eq!(handle.get(&arena), Ok(&7));
+    /// # Ok::<(), arraypool::AllocError>(())
+    /// ```
     ///
     /// # Errors
     /// As [`try_alloc`](Self::try_alloc).
@@ -246,6 +320,14 @@ impl<T> ArenaRef<T> {
     /// handle, or a scope of it.
     ///
     /// Complexity: one step per checkpoint and open scope. Never panics.
+    ///
+    /// ```
+    /// let arena = arraypool::Arena::new();
+    /// let handle = arena.alloc_ref(7);
+    /// let other = arraypool::Arena::new();
+    /// other.alloc_ref(8);
+    /// assert!(handle.get(&arena).is_ok() && handle.get(&other).is_err());
+    /// ```
     ///
     /// # Errors
     /// [`Stale`] if the arena was reset, cleared or rewound since, or the scope

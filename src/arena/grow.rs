@@ -257,7 +257,15 @@ impl Arena<'_> {
 
     /// Pointers to all chunks, the empty ones behind `last` included.
     pub(super) fn links(&self) -> impl Iterator<Item = NonNull<Chunk>> {
-        core::iter::successors(self.common().first.get(), |chunk| {
+        self.links_from(self.common().first.get())
+    }
+
+    /// Pointers to the chunks of the list from one of them on.
+    pub(super) fn links_from(
+        &self,
+        first: Option<NonNull<Chunk>>,
+    ) -> impl Iterator<Item = NonNull<Chunk>> {
+        core::iter::successors(first, |chunk| {
             // SAFETY: a chunk in the list is alive as long as the arena.
             unsafe { chunk.as_ref() }.next.get()
         })

@@ -46,7 +46,8 @@ pub(super) struct FreeLists {
 /// The list that a block of `size` bytes belongs to.
 fn list_of(size: usize) -> usize {
     debug_assert!(size >= ALIGN);
-    ((size.ilog2() - ALIGN.ilog2()) as usize).min(LISTS - 1)
+    // The bit of `ALIGN` changes no exponent, and is never 0.
+    (((size | ALIGN).ilog2() - ALIGN.ilog2()) as usize).min(LISTS - 1)
 }
 
 impl FreeLists {
@@ -72,6 +73,34 @@ impl FreeLists {
         self.blocks.set(0);
         self.unmerged.set(0);
         self.bytes.set(0);
+    }
+
+    /// Forgets what lies where memory is forgotten: `stays` is told the address and
+    /// the size of a block, and says how many of its first bytes to keep, a multiple
+    /// of `ALIGN`.
+    ///
+    /// Complexity: one step per block.
+    pub(super) fn retain(&self, stays: impl Fn(usize, usize) -> usize) {
+        if self.filled.get() == 0 {
+            return;
+        }
+        let heads: [_; LISTS] = core::array::from_fn(|list| self.head(list));
+        let unmerged = self.unmerged.get();
+        self.forget();
+        self.unmerged.set(unmerged);
+        for mut link in heads {
+            while let Some(block) = link {
+                // SAFETY: blocks that were in a list have a link, and nobody else uses them.
+                let Free { next, size } = unsafe { block.read() };
+                link = next;
+                let kept = stays(block.addr().get(), size);
+                if kept > 0 {
+                    // SAFETY: it is the first part of a block that `put` was given,
+                    // and which is in no list any more.
+                    unsafe { self.insert(block.cast(), kept) };
+                }
+            }
+        }
     }
 
     fn head(&self, list: usize) -> Option<NonNull<Free>> {

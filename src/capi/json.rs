@@ -6,7 +6,7 @@ use core::ptr::{self, NonNull};
 use core::slice;
 
 use super::handle::{self, Body, NoArena};
-use super::status::{ap_status, attempt, guard, or_nothing};
+use super::status::{ap_status, attempt, or_nothing};
 use super::text::{ap_error_position, text, write_into};
 use crate::arena::{Arena, Budget};
 use crate::json::{Document, Error, ErrorKind, Parser, Pool, Value};
@@ -412,16 +412,16 @@ pub unsafe extern "C" fn ap_json_u64(value: *const ap_json_value, found: *mut u6
 
 /// Writes a value as JSON text into a buffer of `size` bytes, with a zero byte behind it,
 /// as far as it fits. Returns how many bytes all of it has, as `snprintf`; the buffer may
-/// be NULL if `size` is 0. 0: no value.
+/// be NULL if `size` is 0. 0: no value; or no memory, and an empty text.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ap_json_write(
     value: *const ap_json_value,
     buffer: *mut c_char,
     size: usize,
 ) -> usize {
-    guard(0, || {
+    or_nothing(|| {
         // SAFETY: the module's contract.
-        let Some(value) = (unsafe { self::value(value) }) else { return 0 };
+        let value = unsafe { self::value(value) }?;
         let (first, size) = match NonNull::new(buffer.cast::<u8>()) {
             Some(first) => (first, size),
             None => (NonNull::dangling(), 0),

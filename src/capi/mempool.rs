@@ -1,12 +1,12 @@
 //! The backing pool: what arenas take their chunks from, and any block of any size.
 
-use alloc::collections::VecDeque;
 use core::alloc::Layout;
 use core::ffi::c_void;
 use core::ptr::{self, NonNull};
 use std::collections::HashMap;
 
 use super::handle::{self, Body, NoArena};
+use super::places::{Place, Places};
 use super::status::{ap_status, attempt, guard, or_nothing};
 use crate::arena::{ALIGN, heap};
 use crate::sync::Mutex;
@@ -30,8 +30,8 @@ struct Books {
     blocks: HashMap<usize, Block>,
     /// Bytes of all of them.
     bytes: usize,
-    /// Blocks of arenas that were destroyed, the oldest first.
-    retired: VecDeque<NonNull<u8>>,
+    /// Where the bodies of arenas lie, in some of the blocks.
+    places: Places,
 }
 
 #[derive(Clone, Copy)]
@@ -48,13 +48,9 @@ unsafe impl Body for ap_mempool {
     const MARKER: usize = 0x6d65_6d31;
 }
 
-/// Destroyed arenas whose place is not used for another one: so long is a second
-/// `ap_arena_destroy` harmless.
-const RETIRED: usize = 1024;
-
 impl ap_mempool {
     fn new() -> Self {
-        let books = Books { blocks: HashMap::new(), bytes: 0, retired: VecDeque::new() };
+        let books = Books { blocks: HashMap::new(), bytes: 0, places: Places::default() };
         Self { no_arena: NoArena::HERE, books: Mutex::new(books) }
     }
 
@@ -68,23 +64,23 @@ impl ap_mempool {
         self.books.lock().release(address)
     }
 
-    /// A block for an arena's body: that of the arena that was destroyed longest
-    /// ago, if there are enough of them, or a new one.
-    pub(super) fn place(&self, layout: Layout) -> Option<NonNull<u8>> {
+    /// A place for an arena's body.
+    pub(super) fn place(&self, layout: Layout) -> Option<Place> {
         let mut books = self.books.lock();
-        if books.retired.len() > RETIRED {
-            return books.retired.pop_front();
-        }
-        books.allocate(layout)
+        let mut places = core::mem::take(&mut books.places);
+        let place = places.take(layout, |strip| books.allocate(strip));
+        books.places = places;
+        place
     }
 
-    /// Keeps the block of an arena that was destroyed. (If it cannot be noted, no
-    /// arena will be there again, and the block goes with the pool.)
-    pub(super) fn retire(&self, block: NonNull<u8>) {
-        let mut books = self.books.lock();
-        if books.retired.try_reserve(1).is_ok() {
-            books.retired.push_back(block);
-        }
+    /// Takes a place back that no program has seen.
+    pub(super) fn give_back(&self, place: Place) {
+        self.books.lock().places.give_back(place);
+    }
+
+    /// Takes the place of a destroyed arena back.
+    pub(super) fn retire(&self, place: Place) {
+        self.books.lock().places.retire(place);
     }
 }
 

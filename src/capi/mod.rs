@@ -29,6 +29,9 @@ mod text;
 #[cfg(feature = "capi")]
 mod mempool;
 
+#[cfg(feature = "capi")]
+mod places;
+
 mod arena;
 
 mod pool;

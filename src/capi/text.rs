@@ -31,16 +31,16 @@ pub(super) unsafe fn text<'a>(text: *const c_char) -> Result<&'a str, ap_status>
 }
 
 /// Writes what is shown into a buffer of bytes, with a zero byte behind it; what does
-/// not fit is left out, in whole characters. Returns how many bytes all of it has.
-pub(super) fn write_into(buffer: &mut [u8], shown: &dyn fmt::Display) -> usize {
+/// not fit is left out, in whole characters. Returns how many bytes all of it has;
+/// `None`, and the buffer has an empty text, if it cannot be shown.
+pub(super) fn write_into(buffer: &mut [u8], shown: &dyn fmt::Display) -> Option<usize> {
     let mut writer = Buffer { buffer, used: 0, length: 0 };
-    // A `Display` that fails has been written as far as it went.
-    let _ = write!(writer, "{shown}");
+    let written = write!(writer, "{shown}");
     let Buffer { buffer, used, length } = writer;
-    if let Some(end) = buffer.get_mut(used) {
+    if let Some(end) = buffer.get_mut(if written.is_ok() { used } else { 0 }) {
         *end = 0;
     }
-    length
+    written.is_ok().then_some(length)
 }
 
 struct Buffer<'a> {
@@ -75,7 +75,7 @@ mod tests {
     fn what_does_not_fit_is_left_out_in_whole_characters() {
         for (size, kept) in [(0, ""), (1, ""), (3, "ab"), (4, "ab"), (5, "abé"), (9, "abé!")] {
             let mut buffer = [b'x'; 9];
-            assert_eq!(write_into(&mut buffer[..size], &format_args!("{}{}", "ab", "é!")), 5);
+            assert_eq!(write_into(&mut buffer[..size], &format_args!("{}{}", "ab", "é!")), Some(5));
             if size > 0 {
                 assert_eq!(&buffer[..=kept.len()], [kept.as_bytes(), &[0]].concat());
             }

@@ -31,6 +31,20 @@ struct Entry<'m, R: Real, S: ReleaseStrategy> {
 /// Expressions can be added, replaced and removed between ticks. What they held
 /// goes back to the engine's pool; an index stays what it is until its expression
 /// is removed, and then serves the next one.
+///
+/// ```
+/// use arraypool::expr::{Engine, Pool};
+///
+/// let pool = Pool::new();
+/// let engine = <Engine>::new(&pool);
+/// let mut batch = engine.batch().build();
+/// let x = batch.parameter("x", 2.0)?;
+/// let sum = batch.add("x + 1")?;
+/// batch.set(x, 4.0);
+/// batch.eval();
+/// assert_eq!(batch.result(sum), Some(5.0));
+/// # Ok::<(), arraypool::expr::Error>(())
+/// ```
 pub struct Batch<'e, 'm, R: Real = f64, S: ReleaseStrategy = DefaultStrategy> {
     engine: &'e Engine<'m, R, S>,
     frame: Frame<'m, R, S>,
@@ -69,6 +83,19 @@ impl<'e, 'm, R: Real, S: ReleaseStrategy> Batch<'e, 'm, R, S> {
 
     /// Adds an expression; the answer is its index.
     ///
+    /// ```
+    /// use arraypool::expr::{Engine, Pool};
+    ///
+    /// let pool = Pool::new();
+    /// let engine = <Engine>::new(&pool);
+    /// let mut batch = engine.batch().build();
+    /// let x = batch.parameter("x", 2.0)?;
+    /// let twice = batch.add("2 * x")?;
+    /// batch.eval();
+    /// assert_eq!((x, batch.result(twice)), (0, Some(4.0)));
+    /// # Ok::<(), arraypool::expr::Error>(())
+    /// ```
+    ///
     /// # Errors
     /// What is wrong with it. The batch is as before then.
     pub fn add(&mut self, text: &str) -> Result<usize, Error> {
@@ -76,6 +103,20 @@ impl<'e, 'm, R: Real, S: ReleaseStrategy> Batch<'e, 'm, R, S> {
     }
 
     /// Adds an expression with a name to find its result by.
+    ///
+    /// ```
+    /// use arraypool::expr::{Engine, Pool};
+    ///
+    /// let pool = Pool::new();
+    /// let engine = <Engine>::new(&pool);
+    /// let mut batch = engine.batch().build();
+    /// let x = batch.parameter("x", 2.0)?;
+    /// batch.add_named("twice", "2 * x")?;
+    /// batch.set(x, 3.0);
+    /// batch.eval();
+    /// assert_eq!(batch.result_by_name("twice"), Some(6.0));
+    /// # Ok::<(), arraypool::expr::Error>(())
+    /// ```
     ///
     /// # Errors
     /// As [`add`](Self::add), and [`ErrorKind::InvalidName`] if it is taken.
@@ -105,6 +146,21 @@ impl<'e, 'm, R: Real, S: ReleaseStrategy> Batch<'e, 'm, R, S> {
 
     /// Puts another expression in the place of one, under the same name.
     ///
+    /// ```
+    /// use arraypool::expr::{Engine, Pool};
+    ///
+    /// let pool = Pool::new();
+    /// let engine = <Engine>::new(&pool);
+    /// let mut batch = engine.batch().build();
+    /// let x = batch.parameter("x", 2.0)?;
+    /// let index = batch.add("2 * x")?;
+    /// batch.replace(index, "x + 1")?;
+    /// batch.set(x, 3.0);
+    /// batch.eval();
+    /// assert_eq!(batch.result(index), Some(4.0));
+    /// # Ok::<(), arraypool::expr::Error>(())
+    /// ```
+    ///
     /// # Errors
     /// What is wrong with it; the old one stays then. [`ErrorKind::NoSuchIndex`].
     pub fn replace(&mut self, index: usize, text: &str) -> Result<(), Error> {
@@ -122,6 +178,19 @@ impl<'e, 'm, R: Real, S: ReleaseStrategy> Batch<'e, 'm, R, S> {
     }
 
     /// Removes an expression; false: there is none.
+    ///
+    /// ```
+    /// use arraypool::expr::{Engine, Pool};
+    ///
+    /// let pool = Pool::new();
+    /// let engine = <Engine>::new(&pool);
+    /// let mut batch = engine.batch().build();
+    /// let x = batch.parameter("x", 2.0)?;
+    /// let index = batch.add("2 * x")?;
+    /// assert!(batch.remove(index) && !batch.remove(index));
+    /// # let _ = x;
+    /// # Ok::<(), arraypool::expr::Error>(())
+    /// ```
     pub fn remove(&mut self, index: usize) -> bool {
         let Some(entry) = self.entries.get_mut(index).and_then(Option::take) else { return false };
         self.frame.release(entry.program.uses);
@@ -130,6 +199,20 @@ impl<'e, 'm, R: Real, S: ReleaseStrategy> Batch<'e, 'm, R, S> {
     }
 
     /// Removes all expressions. Parameters stay.
+    ///
+    /// ```
+    /// use arraypool::expr::{Engine, Pool};
+    ///
+    /// let pool = Pool::new();
+    /// let engine = <Engine>::new(&pool);
+    /// let mut batch = engine.batch().build();
+    /// let x = batch.parameter("x", 2.0)?;
+    /// batch.add("2 * x")?;
+    /// batch.clear();
+    /// assert!(batch.is_empty());
+    /// # let _ = x;
+    /// # Ok::<(), arraypool::expr::Error>(())
+    /// ```
     pub fn clear(&mut self) {
         for index in 0..self.entries.len() {
             self.remove(index);
@@ -149,6 +232,17 @@ impl<'e, 'm, R: Real, S: ReleaseStrategy> Batch<'e, 'm, R, S> {
     }
 
     /// Sets a parameter; false: there is none of this index.
+    ///
+    /// ```
+    /// use arraypool::expr::{Engine, Pool};
+    ///
+    /// let pool = Pool::new();
+    /// let engine = <Engine>::new(&pool);
+    /// let mut batch = engine.batch().build();
+    /// let x = batch.parameter("x", 2.0)?;
+    /// assert!(batch.set(x, 3.0) && !batch.set(99, 3.0));
+    /// # Ok::<(), arraypool::expr::Error>(())
+    /// ```
     #[inline]
     pub fn set(&mut self, index: usize, value: R) -> bool {
         self.frame.set(index, value)
@@ -177,6 +271,22 @@ impl<'e, 'm, R: Real, S: ReleaseStrategy> Batch<'e, 'm, R, S> {
     /// Takes at most [`cost`](Self::cost), and no memory, unless a definition of
     /// the context has changed since the last tick: then every expression is
     /// compiled anew first. Never panics.
+    ///
+    /// ```
+    /// use arraypool::expr::{Engine, Pool};
+    ///
+    /// let pool = Pool::new();
+    /// let engine = <Engine>::new(&pool);
+    /// let mut batch = engine.batch().build();
+    /// let x = batch.parameter("x", 2.0)?;
+    /// let twice = batch.add("2 * x")?;
+    /// for tick in 0..3 {
+    ///     batch.set(x, f64::from(tick));
+    ///     batch.eval();                               // takes no memory
+    /// }
+    /// assert_eq!(batch.result(twice), Some(4.0));
+    /// # Ok::<(), arraypool::expr::Error>(())
+    /// ```
     pub fn eval(&mut self) {
         if self.stale || self.engine.names().versions() != self.seen {
             self.catch_up();
@@ -256,6 +366,20 @@ impl<'e, 'm, R: Real, S: ReleaseStrategy> Batch<'e, 'm, R, S> {
     }
 
     /// How an expression fared in the last tick; `None`: there is none.
+    ///
+    /// ```
+    /// use arraypool::expr::{Engine, Pool};
+    ///
+    /// let pool = Pool::new();
+    /// let engine = <Engine>::new(&pool);
+    /// let mut batch = engine.batch().build();
+    /// let x = batch.parameter("x", 2.0)?;
+    /// let index = batch.add("2 * x")?;
+    /// assert!(batch.status(index).unwrap().is_err());  // not evaluated yet
+    /// batch.eval();
+    /// assert_eq!((x, batch.status(index)), (0, Some(Ok(()))));
+    /// # Ok::<(), arraypool::expr::Error>(())
+    /// ```
     #[must_use]
     pub fn status(&self, index: usize) -> Option<Result<(), Failure>> {
         Some(self.entries.get(index)?.as_ref()?.status)
@@ -338,6 +462,19 @@ impl<'e, 'm, R: Real, S: ReleaseStrategy> Batch<'e, 'm, R, S> {
     }
 
     /// What a tick can take at most, of all expressions.
+    ///
+    /// ```
+    /// use arraypool::expr::{Engine, Pool};
+    ///
+    /// let pool = Pool::new();
+    /// let engine = <Engine>::new(&pool);
+    /// let mut batch = engine.batch().build();
+    /// let x = batch.parameter("x", 2.0)?;
+    /// batch.add("2 * x + 1")?;
+    /// assert!(batch.cost().steps > 0);
+    /// # let _ = x;
+    /// # Ok::<(), arraypool::expr::Error>(())
+    /// ```
     #[must_use]
     pub fn cost(&self) -> Cost {
         let costs = self.entries.iter().flatten().map(|entry| entry.program.cost);

@@ -47,6 +47,15 @@ pub struct Engine<'m, R: Real = f64, S: ReleaseStrategy = DefaultStrategy> {
 
 impl<'m, R: Real, S: ReleaseStrategy> Engine<'m, R, S> {
     /// An engine whose phases are on the heap. Takes no memory yet, never panics.
+    ///
+    /// ```
+    /// use arraypool::expr::{Engine, Pool};
+    ///
+    /// let pool = Pool::new();
+    /// let engine = <Engine>::new(&pool);
+    /// assert_eq!(engine.eval("1 + 2")?, 3.0);
+    /// # Ok::<(), arraypool::expr::Error>(())
+    /// ```
     #[cfg(feature = "alloc")]
     #[must_use]
     pub fn new(pool: &'m Pool<'m, S>) -> Self {
@@ -54,6 +63,17 @@ impl<'m, R: Real, S: ReleaseStrategy> Engine<'m, R, S> {
     }
 
     /// The same, in which everything is visible that a context has.
+    ///
+    /// ```
+    /// use arraypool::expr::{Context, Engine, Pool};
+    ///
+    /// let pool = Pool::new();
+    /// let context = <Context>::new(&pool);
+    /// let engine = <Engine>::with_parent(&pool, &context);
+    /// context.set("x", 1.0)?;
+    /// assert_eq!(engine.eval("x + 1")?, 2.0);
+    /// # Ok::<(), arraypool::expr::Error>(())
+    /// ```
     #[cfg(feature = "alloc")]
     #[must_use]
     pub fn with_parent<'p: 'm>(pool: &'m Pool<'m, S>, parent: &'m Context<'p, R, S>) -> Self {
@@ -74,6 +94,16 @@ impl<'m, R: Real, S: ReleaseStrategy> Engine<'m, R, S> {
     }
 
     /// The names that expressions see besides their batch's parameters.
+    ///
+    /// ```
+    /// use arraypool::expr::{Engine, Pool};
+    ///
+    /// let pool = Pool::new();
+    /// let engine = <Engine>::new(&pool);
+    /// engine.context().set("gain", 2.0)?;
+    /// assert_eq!(engine.eval("3 * gain")?, 6.0);
+    /// # Ok::<(), arraypool::expr::Error>(())
+    /// ```
     #[must_use]
     pub fn context(&self) -> &Context<'m, R, S> {
         &self.context
@@ -81,6 +111,16 @@ impl<'m, R: Real, S: ReleaseStrategy> Engine<'m, R, S> {
 
     /// Defines a function by an expression, as [`Context::define_with`] does, in
     /// the engine's own arena.
+    ///
+    /// ```
+    /// use arraypool::expr::{Engine, Pool};
+    ///
+    /// let pool = Pool::new();
+    /// let engine = <Engine>::new(&pool);
+    /// engine.define("twice", &["x"], "2 * x")?;
+    /// assert_eq!(engine.eval("twice(4)")?, 8.0);
+    /// # Ok::<(), arraypool::expr::Error>(())
+    /// ```
     ///
     /// # Errors
     /// As [`Context::define_with`].
@@ -92,11 +132,33 @@ impl<'m, R: Real, S: ReleaseStrategy> Engine<'m, R, S> {
     }
 
     /// Begins a batch.
+    ///
+    /// ```
+    /// use arraypool::expr::{Engine, Pool};
+    ///
+    /// let pool = Pool::new();
+    /// let engine = <Engine>::new(&pool);
+    /// let mut batch = engine.batch().build();
+    /// let index = batch.add("1 + 2")?;
+    /// batch.eval();
+    /// assert_eq!(batch.result(index), Some(3.0));
+    /// # Ok::<(), arraypool::expr::Error>(())
+    /// ```
     pub fn batch(&self) -> BatchBuilder<'_, 'm, R, S> {
         BatchBuilder::new(Batch::new(self))
     }
 
     /// Compiles one expression, evaluates it, and forgets it.
+    ///
+    /// ```
+    /// use arraypool::expr::{Engine, Pool};
+    ///
+    /// let pool = Pool::new();
+    /// let engine = <Engine>::new(&pool);
+    /// assert_eq!(engine.eval("max(1, 2) + 1")?, 3.0);
+    /// assert!(engine.eval("1 +").is_err());
+    /// # Ok::<(), arraypool::expr::Error>(())
+    /// ```
     ///
     /// # Errors
     /// What is wrong with it, or [`ErrorKind::Failed`].
@@ -108,6 +170,16 @@ impl<'m, R: Real, S: ReleaseStrategy> Engine<'m, R, S> {
     }
 
     /// The bounds that its expressions keep.
+    ///
+    /// ```
+    /// use arraypool::expr::{Engine, Pool};
+    ///
+    /// let pool = Pool::new();
+    /// let engine = <Engine>::new(&pool);
+    /// assert!(engine.limits().calls > 0);
+    /// # engine.eval("1")?;
+    /// # Ok::<(), arraypool::expr::Error>(())
+    /// ```
     #[must_use]
     pub fn limits(&self) -> &Limits {
         &self.limits
@@ -115,6 +187,17 @@ impl<'m, R: Real, S: ReleaseStrategy> Engine<'m, R, S> {
 
     /// The most bytes that the phases have had in use: of trees, and of checked
     /// forms.
+    ///
+    /// ```
+    /// use arraypool::expr::{Engine, Pool};
+    ///
+    /// let pool = Pool::new();
+    /// let engine = <Engine>::new(&pool);
+    /// engine.eval("1 + 2")?;
+    /// let (tree, checked) = engine.peak_bytes();
+    /// assert!(tree > 0 && checked < 100_000);
+    /// # Ok::<(), arraypool::expr::Error>(())
+    /// ```
     #[must_use]
     pub fn peak_bytes(&self) -> (usize, usize) {
         self.phases.try_borrow().map_or((0, 0), |phases| phases.peak_bytes())

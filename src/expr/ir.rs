@@ -7,6 +7,18 @@ use super::print::{Call, Number, One, Two};
 use super::real::Real;
 
 /// One term of the checked form: 16 bytes on a 64-bit machine.
+///
+/// ```
+/// use arraypool::expr::{Engine, Pool};
+///
+/// let pool = Pool::new();
+/// let engine = <Engine>::new(&pool);
+/// let mut batch = engine.batch().build();
+/// batch.parameter("a", 1.0)?;
+/// let terms = batch.inspect("a * (2 + 3)", |_, ir| ir.root.children().len())?;
+/// assert_eq!(terms, 2);
+/// # Ok::<(), arraypool::expr::Error>(())
+/// ```
 #[derive(Debug, Clone, Copy)]
 #[allow(missing_docs, reason = "the fields are what they are in every variant")]
 pub enum Term<'a, R = f64> {
@@ -36,6 +48,18 @@ pub enum Term<'a, R = f64> {
 const _: () = assert!(size_of::<Term<'_, f64>>() == 16);
 
 /// A function that recurses, of one expression.
+///
+/// ```
+/// use arraypool::expr::{Engine, Pool};
+///
+/// let pool = Pool::new();
+/// let engine = <Engine>::new(&pool);
+/// let mut batch = engine.batch().build();
+/// batch.parameter("a", 1.0)?;
+/// let functions = batch.inspect("a + 1", |_, ir| ir.functions.len())?;
+/// assert_eq!(functions, 0);
+/// # Ok::<(), arraypool::expr::Error>(())
+/// ```
 #[derive(Debug, Clone, Copy)]
 pub struct Recursive<'a, R = f64> {
     /// What a call evaluates.
@@ -47,6 +71,18 @@ pub struct Recursive<'a, R = f64> {
 }
 
 /// A checked expression.
+///
+/// ```
+/// use arraypool::expr::{Engine, Pool};
+///
+/// let pool = Pool::new();
+/// let engine = <Engine>::new(&pool);
+/// let mut batch = engine.batch().build();
+/// batch.parameter("a", 1.0)?;
+/// let shown = batch.inspect("a * (2 + 3)", |_, ir| ir.to_string())?;
+/// assert_eq!(shown, "(s0 * 5.0)");
+/// # Ok::<(), arraypool::expr::Error>(())
+/// ```
 #[derive(Debug, Clone, Copy)]
 pub struct Ir<'a, R = f64> {
     /// What is evaluated.
@@ -62,6 +98,18 @@ impl<'a, R: Real> Term<'a, R> {
     pub(super) const NOTHING: Self = Self::Constant(R::NAN);
 
     /// Levels below and including this term.
+    ///
+    /// ```
+    /// use arraypool::expr::{Engine, Pool};
+    ///
+    /// let pool = Pool::new();
+    /// let engine = <Engine>::new(&pool);
+    /// let mut batch = engine.batch().build();
+    /// batch.parameter("a", 1.0)?;
+    /// let height = batch.inspect("a * (2 + 3)", |_, ir| ir.root.height())?;
+    /// assert!(height >= 1);
+    /// # Ok::<(), arraypool::expr::Error>(())
+    /// ```
     #[must_use]
     pub fn height(&self) -> u16 {
         match *self {
@@ -77,6 +125,18 @@ impl<'a, R: Real> Term<'a, R> {
     }
 
     /// The terms right below this one.
+    ///
+    /// ```
+    /// use arraypool::expr::{Engine, Pool};
+    ///
+    /// let pool = Pool::new();
+    /// let engine = <Engine>::new(&pool);
+    /// let mut batch = engine.batch().build();
+    /// batch.parameter("a", 1.0)?;
+    /// let children = batch.inspect("-a", |_, ir| ir.root.children().len())?;
+    /// assert_eq!(children, 1);
+    /// # Ok::<(), arraypool::expr::Error>(())
+    /// ```
     #[must_use]
     pub fn children(&self) -> &'a [Self] {
         match *self {
@@ -110,6 +170,18 @@ impl<'a, R: Real> Term<'a, R> {
     }
 
     /// Terms of the tree.
+    ///
+    /// ```
+    /// use arraypool::expr::{Engine, Pool};
+    ///
+    /// let pool = Pool::new();
+    /// let engine = <Engine>::new(&pool);
+    /// let mut batch = engine.batch().build();
+    /// batch.parameter("a", 1.0)?;
+    /// let count = batch.inspect("a * (2 + 3)", |_, ir| ir.root.count())?;
+    /// assert_eq!(count, 3);                           // folded
+    /// # Ok::<(), arraypool::expr::Error>(())
+    /// ```
     #[must_use]
     pub fn count(&self) -> usize {
         1 + self.children().iter().map(Self::count).sum::<usize>()

@@ -11,6 +11,22 @@
 //! - [`Context`]: variables, arrays, attributes, functions, parents.
 //! - [`parse`], [`resolve`](resolve()), [`lower`]: the three phases, each alone.
 //!
+//! ```
+//! use arraypool::expr::{Engine, Pool, interp};
+//!
+//! assert_eq!(interp("2 * x", &[("x", 21.0)])?, 42.0);
+//!
+//! let pool = Pool::new();
+//! let engine = <Engine>::new(&pool);
+//! let mut batch = engine.batch().build();
+//! let x = batch.parameter("x", 0.0)?;
+//! let wave = batch.add("sin(x) ^ 2 + cos(x) ^ 2")?;
+//! batch.set(x, 0.5);
+//! batch.eval();
+//! assert!((batch.result(wave).unwrap() - 1.0).abs() < 1e-12);
+//! # Ok::<(), arraypool::expr::Error>(())
+//! ```
+//!
 //! What the language means is in `docs/EXPRESSIONS.md`.
 
 #![forbid(unsafe_code)]

@@ -174,6 +174,18 @@ impl<R: Real, S: ReleaseStrategy> fmt::Debug for Program<'_, R, S> {
 }
 
 /// What an evaluation can take at most.
+///
+/// ```
+/// use arraypool::expr::{Engine, Pool};
+///
+/// let pool = Pool::new();
+/// let engine = <Engine>::new(&pool);
+/// let mut batch = engine.batch().build();
+/// batch.parameter("a", 1.0)?;
+/// batch.add("a + 1")?;
+/// assert!(batch.cost().steps >= 1);
+/// # Ok::<(), arraypool::expr::Error>(())
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Cost {
     /// Nodes that are evaluated. (Some do two or three operations.)

@@ -33,6 +33,12 @@ pub trait ClassTable: 'static {
 
 /// The table that pools use unless told otherwise: small arrays of up to 16
 /// elements and medium ones of up to 256.
+///
+/// ```
+/// use arraypool::{ClassTable, DefaultClasses};
+///
+/// assert_eq!(DefaultClasses::LENGTHS, [16, 256]);
+/// ```
 #[derive(Debug, Clone, Copy)]
 pub struct DefaultClasses;
 
@@ -42,6 +48,14 @@ impl ClassTable for DefaultClasses {
 
 /// A table that is given when the pool is made:
 /// [`PoolBuilder::classes`](crate::PoolBuilder::classes).
+///
+/// ```
+/// use arraypool::{ArrayPool, RuntimeClasses, Tagged};
+///
+/// let lengths = [10, 100];
+/// let pool = ArrayPool::<u8, Tagged, RuntimeClasses>::builder().classes(&lengths).build();
+/// assert_eq!(pool.allocate(7).capacity(), 10);
+/// ```
 #[derive(Debug, Clone, Copy)]
 pub struct RuntimeClasses;
 

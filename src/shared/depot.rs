@@ -11,7 +11,7 @@ use core::slice;
 use super::local::{Lanes, Local, NOBODY};
 use super::returns::Returns;
 use super::settings::SharedSettings;
-use crate::arena::{Arena, Budget};
+use crate::arena::{Arena, Budget, heap};
 use crate::error::{AllocError, ReleaseError};
 use crate::pool::{ClassTable, Issued, RawPool, Record, ReleaseStrategy, Stock, Table, Tenure};
 use crate::sync::{AtomicUsize, Cell, Mutex, MutexGuard, Ordering, unique_number};
@@ -71,12 +71,17 @@ unsafe impl<S: ReleaseStrategy, C: ClassTable> Sync for Depot<S, C> {}
 struct Purse(NonNull<Budget>);
 
 impl Purse {
-    fn new(limit: usize) -> Self {
-        Self(NonNull::from(alloc::boxed::Box::leak(alloc::boxed::Box::new(Budget::new(limit)))))
+    fn new(limit: usize) -> Result<Self, AllocError> {
+        let layout = Layout::new::<Budget>();
+        let refused = AllocError::OutOfMemory { requested: layout.size() };
+        let place = heap::allocate(layout).ok_or(refused)?.cast();
+        // SAFETY: it was allocated just now, for a budget.
+        unsafe { place.write(Budget::new(limit)) };
+        Ok(Self(place))
     }
 
     fn budget(&self) -> &Budget {
-        // SAFETY: the budget was leaked by `new` and is freed by `drop`.
+        // SAFETY: `new` wrote the budget there, and `drop` frees it.
         unsafe { self.0.as_ref() }
     }
 
@@ -90,19 +95,23 @@ impl Purse {
 
 impl Drop for Purse {
     fn drop(&mut self) {
-        // SAFETY: it came from a box, and `lend`'s callers are gone.
-        drop(unsafe { alloc::boxed::Box::from_raw(self.0.as_ptr()) });
+        // SAFETY: `new` allocated it with this layout, and `lend`'s callers are gone. A
+        // budget has nothing to drop.
+        unsafe { heap::deallocate(self.0.cast(), Layout::new::<Budget>()) };
     }
 }
 
 impl<S: ReleaseStrategy, C: ClassTable> Depot<S, C> {
     /// Opens a pool of units like `unit`.
     pub(super) fn open(unit: Layout, settings: &SharedSettings) -> Result<Self, AllocError> {
-        let purse = Purse::new(settings.limit);
+        let purse = Purse::new(settings.limit)?;
         // SAFETY: the arena goes into the core, which is declared before the purse.
         let arena = Arena::builder().budget(unsafe { purse.lend() }).build();
-        let builder =
-            RawPool::<'static, S, C>::builder(unit).max_runs(settings.runs_max).unwatched();
+        let builder = RawPool::<'static, S, C>::builder(unit).unwatched();
+        let builder = match settings.runs_max {
+            Some(runs) => builder.max_runs(runs),
+            None => builder,
+        };
         let raw = builder.try_build_owning(arena)?;
         let (table, all) = raw.class_counts();
         // The model checker follows every atomic: it gets the table's classes only.
@@ -216,7 +225,7 @@ impl<S: ReleaseStrategy, C: ClassTable> Depot<S, C> {
             }
             None => {
                 let arena = core.raw.books_arena();
-                // SAFETY: the depot stays where it is, as it is behind an `Arc`.
+                // SAFETY: the depot stays where it is, as it is behind an `Owner`.
                 let local = unsafe { Local::make(arena, self, self.lanes.first()) }?;
                 self.lanes.add(local);
                 local

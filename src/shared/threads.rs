@@ -6,9 +6,10 @@ use core::ptr;
 
 use super::depot::Depot;
 use super::local::Local;
+use super::owner::{Owner, Witness};
 use crate::error::AllocError;
 use crate::pool::{ClassTable, ReleaseStrategy};
-use crate::sync::{Arc, Ordering, Weak, unique_number};
+use crate::sync::{Ordering, unique_number};
 
 std::thread_local! {
     /// This thread's number, or 0 while it has no default lane.
@@ -24,7 +25,7 @@ struct Entry {
     pool: usize,
     lane: *const (),
     /// Who takes it back, if the pool lives longer than the thread.
-    home: Weak<dyn Leave>,
+    home: Witness,
 }
 
 /// Leaves all lanes when the thread ends.
@@ -47,7 +48,7 @@ impl Drop for Lanes {
 }
 
 /// A depot of any strategy.
-trait Leave {
+pub(super) trait Leave {
     /// # Safety
     /// The lane is one of this depot's, and its owner's, who gives it up.
     unsafe fn leave_lane(&self, lane: *const ());
@@ -81,7 +82,7 @@ pub(super) fn last<S: ReleaseStrategy, C: ClassTable>(depot: &Depot<S, C>) -> Op
 /// # Errors
 /// If there is no memory for a new lane, or `use_lane` fails.
 pub(super) fn with_lane<'p, S: ReleaseStrategy, C: ClassTable, R>(
-    depot: &'p Arc<Depot<S, C>>,
+    depot: &'p Owner<Depot<S, C>>,
     use_lane: impl FnOnce(&'p Local<S, C>) -> Result<R, AllocError>,
 ) -> Result<R, AllocError> {
     match last(depot) {
@@ -92,7 +93,7 @@ pub(super) fn with_lane<'p, S: ReleaseStrategy, C: ClassTable, R>(
 
 #[cold]
 fn with_lane_slow<'p, S: ReleaseStrategy, C: ClassTable, R>(
-    depot: &'p Arc<Depot<S, C>>,
+    depot: &'p Owner<Depot<S, C>>,
     use_lane: impl FnOnce(&'p Local<S, C>) -> Result<R, AllocError>,
 ) -> Result<R, AllocError> {
     let known = LANES.try_with(|lanes| {
@@ -119,12 +120,12 @@ fn with_lane_slow<'p, S: ReleaseStrategy, C: ClassTable, R>(
 
 /// Makes a lane this thread's default one.
 fn claim<S: ReleaseStrategy, C: ClassTable>(
-    depot: &Arc<Depot<S, C>>,
+    depot: &Owner<Depot<S, C>>,
 ) -> Result<&Local<S, C>, AllocError> {
     LANES.with(|lanes| {
         let mut lanes = lanes.0.borrow_mut();
         // Pools that are gone have taken their lanes with them.
-        lanes.retain(|entry| entry.home.strong_count() > 0);
+        lanes.retain(|entry| entry.home.is_alive());
         let requested = size_of::<Entry>();
         lanes.try_reserve(1).map_err(|_| AllocError::OutOfMemory { requested })?;
         let local = depot.claim()?;
@@ -132,7 +133,7 @@ fn claim<S: ReleaseStrategy, C: ClassTable>(
             NUMBER.set(unique_number());
         }
         local.owner.store(NUMBER.get(), Ordering::Relaxed);
-        let home: Weak<Depot<S, C>> = Arc::downgrade(depot);
+        let home = depot.witness();
         lanes.push(Entry { pool: depot.id, lane: ptr::from_ref(local).cast(), home });
         Ok(local)
     })

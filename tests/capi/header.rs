@@ -37,3 +37,13 @@ fn the_header_is_up_to_date() {
     let found = fs::read_to_string(&path).unwrap_or_default();
     assert!(found == made, "{} is out of date: run with {UPDATE}=1", path.display());
 }
+
+#[test]
+fn the_header_declares_nothing_of_others() {
+    let made = made();
+    let foreign: Vec<_> = made
+        .lines()
+        .filter(|line| line.starts_with("extern") && *line != "extern \"C\" {")
+        .collect();
+    assert!(foreign.is_empty(), "{foreign:?}");
+}

@@ -7,16 +7,16 @@ use super::build::{program, run, skip};
 use super::header::root;
 
 /// Plain, with the sanitizers, and under Valgrind.
-fn everywhere(name: &str) {
-    run(Command::new(program(name, "plain", &[]).unwrap_or_else(|said| panic!("{said}"))));
-    let out_of_line =
-        program(name, "call", &["-DAP_NO_INLINE"]).unwrap_or_else(|said| panic!("{said}"));
-    run(Command::new(out_of_line));
-    let options = ["-fsanitize=address,undefined", "-fno-sanitize-recover=all"];
-    match program("probe.c", "sanitized", &options) {
-        Ok(_) => run(Command::new(
-            program(name, "sanitized", &options).unwrap_or_else(|said| panic!("{said}")),
-        )),
+fn everywhere(name: &str, options: &[&str]) {
+    let build = |kind: &str, more: &[&str]| {
+        let built = program(name, kind, &[options, more].concat());
+        built.unwrap_or_else(|said| panic!("{said}"))
+    };
+    run(Command::new(build("plain", &[])));
+    run(Command::new(build("call", &["-DAP_NO_INLINE"])));
+    let sanitized = ["-fsanitize=address,undefined", "-fno-sanitize-recover=all"];
+    match program("probe.c", "sanitized", &sanitized) {
+        Ok(_) => run(Command::new(build("sanitized", &sanitized))),
         Err(_) => skip("AddressSanitizer", "the C compiler has none"),
     }
     let is_there = Command::new("valgrind").arg("--version").output().is_ok();
@@ -26,28 +26,48 @@ fn everywhere(name: &str) {
     let mut valgrind = Command::new("valgrind");
     valgrind.args(["--quiet", "--leak-check=full", "--error-exitcode=9"]);
     valgrind.arg("--errors-for-leak-kinds=definite,indirect");
-    valgrind.arg(program(name, "valgrind", &[]).unwrap_or_else(|said| panic!("{said}")));
+    valgrind.arg(build("valgrind", &[]));
     run(valgrind);
 }
 
 #[test]
 fn every_function_does_what_it_is_meant_to() {
-    everywhere("every.c");
+    everywhere("every.c", &[]);
 }
 
 #[test]
 fn every_misuse_is_refused() {
-    everywhere("misuse.c");
+    everywhere("misuse.c", &[]);
 }
 
 #[test]
 fn a_batch_runs_a_thousand_times_a_second() {
-    everywhere("loop.c");
+    everywhere("loop.c", &[]);
 }
 
 #[test]
 fn the_header_serves_cpp() {
-    everywhere("plus.cpp");
+    everywhere("plus.cpp", &[]);
+}
+
+#[test]
+fn arenas_do_what_the_header_says_case_by_case() {
+    everywhere("arena.cpp", &[]);
+}
+
+/// The linker's options that send requests for memory to the program's functions.
+const WRAPPED: [&str; 6] = [
+    "-Wl,--wrap=malloc",
+    "-Wl,--wrap=calloc",
+    "-Wl,--wrap=realloc",
+    "-Wl,--wrap=posix_memalign",
+    "-Wl,--wrap=aligned_alloc",
+    "-Wl,--wrap=free",
+];
+
+#[test]
+fn every_failure_of_memory_is_refused() {
+    everywhere("failing.c", &WRAPPED);
 }
 
 #[test]

@@ -14,6 +14,8 @@ pub use state::*;
 use super::handle::{self, Body, Handle};
 #[cfg(feature = "capi")]
 use super::mempool::ap_mempool;
+#[cfg(feature = "capi")]
+use super::places::Place;
 use super::status::{ap_status, guard, or_nothing};
 use crate::arena::{Arena, ArenaBuilder, ArenaEvent, Budget};
 #[cfg(feature = "capi")]
@@ -58,6 +60,7 @@ pub(super) struct Inner {
 struct Home {
     mempool: NonNull<ap_mempool>,
     budget: NonNull<Budget>,
+    place: Place,
 }
 
 // SAFETY: bodies of this type are placed by `create` and `ap_arena_create_in` only.
@@ -230,16 +233,16 @@ pub unsafe extern "C" fn ap_arena_create(
         let or = |size: usize, default: usize| if size == 0 { default } else { size };
         let maximum = or(max_chunk, DEFAULT.1).clamp(LEAST, MOST);
         let initial = or(initial_chunk, DEFAULT.0).clamp(LEAST, maximum);
-        let block = pool.place(core::alloc::Layout::new::<Handle<Inner>>())?;
+        let home = pool.place(core::alloc::Layout::new::<Handle<Inner>>())?;
         // SAFETY: the block is for a handle of this type.
-        let place = unsafe { handle::body_in::<Inner>(block) };
+        let place = unsafe { handle::body_in::<Inner>(home.block()) };
         // SAFETY: the block can be written, and is the backing pool's until its end.
         unsafe { Inner::place(place, true) };
         // SAFETY: it was placed just now.
         let budget = NonNull::from(unsafe { &place.as_ref().budget });
-        let home = Home { mempool: NonNull::from(pool), budget };
+        let mempool = NonNull::from(pool);
         // SAFETY: nobody else knows the place yet.
-        unsafe { (*place.as_ptr()).home = Some(home) };
+        unsafe { (*place.as_ptr()).home = Some(Home { mempool, budget, place: home }) };
         // SAFETY: it stays until the arena is destroyed; `home` and `budget` change no more.
         let inner: &'static Inner = unsafe { place.as_ref() };
         let builder = ArenaBuilder::with_source(inner.home.as_ref()?);
@@ -247,7 +250,7 @@ pub unsafe extern "C" fn ap_arena_create(
         // SAFETY: it was placed above.
         unsafe { Inner::fill(place, builder, |arena| arena) };
         if inner.arena().take_first_chunk().is_err() {
-            pool.retire(block);
+            pool.give_back(home);
             return None;
         }
         // SAFETY: it has an arena now, and stays until it is destroyed.
@@ -314,9 +317,10 @@ pub(super) unsafe fn place_in<T: Body>(
 }
 
 /// Destroys an arena, and gives its chunks back. NULL is nothing, and so is an arena
-/// that was destroyed already, as long as its backing pool lives (or its buffer is
-/// not used for something else) and no more than 1,024 arenas of the pool have been
-/// destroyed since: so long its place is not used for another one.
+/// that was destroyed already, as long as its backing pool lives, or its buffer is not
+/// used for something else. (A backing pool keeps 32 bytes of every destroyed arena to
+/// tell by. So that it does not grow for ever, it uses them again after 131,072 more
+/// arenas of it have been destroyed; so long this holds.)
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ap_arena_destroy(arena: *mut ap_arena) {
     guard((), || {
@@ -335,10 +339,9 @@ pub unsafe extern "C" fn ap_arena_destroy(arena: *mut ap_arena) {
         unsafe { arena.write(ap_arena { cursor: core::ptr::null_mut(), end: 0 }) };
         #[cfg(feature = "capi")]
         if let Some(home) = &inner.home {
-            // SAFETY: the body lies in a block for a handle.
-            let block = unsafe { handle::block_of(place) };
+            let place = home.place;
             // SAFETY: the backing pool lives: the module's contract.
-            unsafe { home.mempool.as_ref() }.retire(block);
+            unsafe { home.mempool.as_ref() }.retire(place);
         }
     });
 }

@@ -121,10 +121,10 @@ pub unsafe extern "C" fn ap_arena_mark(arena: *mut ap_arena) -> ap_mark {
     mark
 }
 
-/// Goes back to a mark, and forgets what was handed out since, and also which blocks
-/// were given back: those count as used until the next reset. The mark can be used
-/// again. False: no arena, or a mark that is another arena's or stale; nothing has
-/// changed then.
+/// Goes back to a mark, and forgets what was handed out since. Blocks from before that
+/// were given back are still used again, but for those that were handed out again since,
+/// which count as used until the next reset. The mark can be used again. False: no
+/// arena, or a mark that is another arena's or stale; nothing has changed then.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ap_arena_rewind(arena: *mut ap_arena, mark: ap_mark) -> bool {
     or_nothing(|| {

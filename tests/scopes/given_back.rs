@@ -1,0 +1,145 @@
+//! What was given back, and where it is after the arena went back.
+
+use core::alloc::Layout;
+use core::ptr::NonNull;
+
+use arraypool::Arena;
+
+use super::{rewind, take};
+
+/// An arena whose chunks hold 256 bytes.
+fn arena() -> Arena<'static> {
+    Arena::builder().initial_chunk(256).max_chunk(256).build()
+}
+
+fn layout(size: usize) -> Layout {
+    Layout::from_size_align(size, 16).unwrap()
+}
+
+/// A block that a test gives back once, with its size.
+struct Block(NonNull<u8>, usize);
+
+impl Block {
+    fn of(arena: &Arena<'_>, size: usize) -> Self {
+        Self(arena.alloc_layout(layout(size)), size)
+    }
+
+    fn give_back(self, arena: &Arena<'_>) -> NonNull<u8> {
+        // SAFETY: the arena handed it out with this layout, nobody uses it, and no
+        // test goes back below it before this.
+        unsafe { arena.release_bytes(self.0, layout(self.1)) };
+        self.0
+    }
+}
+
+/// Used, and given back.
+fn balance(arena: &Arena<'_>) -> (usize, usize) {
+    let stats = arena.stats();
+    (stats.used, stats.reusable)
+}
+
+#[test]
+fn what_lies_below_a_checkpoint_is_used_again_whenever_it_was_given_back() {
+    let arena = arena();
+    let [before, since, kept] = [64, 48, 16].map(|size| Block::of(&arena, size));
+    let before = before.give_back(&arena);
+    let mark = arena.checkpoint();
+    for _ in 0..3 {
+        take(&arena, 200);
+        assert_eq!(rewind(&arena, &mark), Ok(()));
+        assert_eq!(balance(&arena), (48 + 16 + 32, 64));
+    }
+    take(&arena, 200);
+    let since = since.give_back(&arena);
+    assert_eq!(rewind(&arena, &mark), Ok(()));
+    assert_eq!(balance(&arena), (16 + 32, 64 + 48));
+    take(&arena, 96);
+    let chunks = arena.chunk_count();
+    assert_eq!(Block::of(&arena, 64).0, before);
+    assert_eq!(Block::of(&arena, 48).0, since);
+    assert_eq!((balance(&arena), arena.chunk_count()), ((256, 0), chunks));
+    kept.give_back(&arena);
+}
+
+#[test]
+fn what_lies_behind_it_is_handed_out_only_once() {
+    let arena = arena();
+    take(&arena, 16);
+    let mark = arena.checkpoint();
+    // In the chunk of the checkpoint, and in two behind it.
+    let blocks: Vec<_> = (0..18).map(|_| Block::of(&arena, 32)).collect();
+    for block in blocks.into_iter().step_by(2) {
+        block.give_back(&arena);
+    }
+    assert!(balance(&arena).1 > 0);
+    assert_eq!(rewind(&arena, &mark), Ok(()));
+    assert_eq!(balance(&arena), (48, 0));
+    let mut places: Vec<_> = (0..18).map(|_| Block::of(&arena, 32).0).collect();
+    places.sort_unstable();
+    places.dedup();
+    assert_eq!((places.len(), balance(&arena)), (18, (48 + 18 * 32, 0)));
+}
+
+#[test]
+fn of_a_block_across_the_place_the_front_stays() {
+    let arena = arena();
+    let [hole, _kept, tail] = [32, 16, 192].map(|size| Block::of(&arena, size));
+    hole.give_back(&arena);
+    // It lies in the hole, so the cursor is right behind the tail.
+    let mark = arena.checkpoint();
+    let start = tail.give_back(&arena);
+    let across = Block::of(&arena, 208);
+    take(&arena, 64);
+    assert_eq!((across.0, arena.chunk_count()), (start, 2));
+    across.give_back(&arena);
+    assert_eq!(rewind(&arena, &mark), Ok(()));
+    assert_eq!(balance(&arena), (16 + 32, 192));
+    take(&arena, 16);
+    assert_eq!(Block::of(&arena, 192).0, start);
+    assert_eq!(arena.stats().used, 256);
+}
+
+#[test]
+fn a_checkpoint_that_is_passed_gives_its_own_memory_back() {
+    let arena = arena();
+    let early = arena.checkpoint();
+    let [hole, _kept] = [32, 160].map(|size| Block::of(&arena, size));
+    let middle = arena.checkpoint();
+    hole.give_back(&arena);
+    take(&arena, 256);
+    let late = arena.checkpoint();
+    assert_eq!(balance(&arena).1, 0, "the last one lies in the hole");
+    assert_eq!(rewind(&arena, &middle), Ok(()));
+    assert_eq!(balance(&arena), (32 + 160 + 32, 32));
+    assert!(rewind(&arena, &late).is_err());
+    assert_eq!(rewind(&arena, &early), Ok(()));
+    assert_eq!(balance(&arena), (32, 0));
+}
+
+#[test]
+fn what_was_handed_out_again_since_is_lost_until_the_reset() {
+    let mut arena = arena();
+    let [hole, _kept] = [64, 160].map(|size| Block::of(&arena, size));
+    hole.give_back(&arena);
+    let mark = arena.checkpoint();
+    take(&arena, 64);
+    assert_eq!(balance(&arena), (256, 0), "it lies in the hole");
+    assert_eq!(rewind(&arena, &mark), Ok(()));
+    assert_eq!(balance(&arena), (256, 0));
+    arena.reset();
+    assert_eq!(balance(&arena), (0, 0));
+}
+
+#[test]
+fn patterns_leave_the_lists_alone() {
+    let arena = Arena::builder().initial_chunk(256).max_chunk(256).debug_fill(true).build();
+    let [hole, _kept] = [64, 16].map(|size| Block::of(&arena, size));
+    let hole = hole.give_back(&arena);
+    let mark = arena.checkpoint();
+    let [behind, _last] = [64, 16].map(|size| Block::of(&arena, size));
+    behind.give_back(&arena);
+    assert_eq!(rewind(&arena, &mark), Ok(()));
+    assert_eq!(balance(&arena), (16 + 32, 64));
+    take(&arena, 144);
+    assert_eq!(Block::of(&arena, 64).0, hole);
+}
