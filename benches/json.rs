@@ -1,7 +1,8 @@
 //! JSON documents read, dropped and written, under every strategy, and by `serde_json`.
 //!
 //! `cargo bench --bench json`; with `ARRAYPOOL_CORPUS` set, the files of that
-//! folder, else a document that is made here.
+//! folder, else a document that is made here. `cargo figures json` has more peers, and
+//! look-alikes of the files.
 
 #![allow(missing_docs, reason = "criterion's macros make public items without documentation")]
 
@@ -43,6 +44,21 @@ fn pooled<S: ReleaseStrategy>(group: &mut BenchmarkGroup<'_, WallTime>, text: &[
     });
 }
 
+/// Eight documents are alive, and one after the other is replaced in no order, as in
+/// a server.
+fn held<S: ReleaseStrategy>(group: &mut BenchmarkGroup<'_, WallTime>, text: &[u8]) {
+    let pool = Pool::<S>::new();
+    let mut parser = Parser::new();
+    let mut alive: Vec<_> = (0..8).map(|_| parser.parse(text, &pool).expect("JSON")).collect();
+    let mut number = 0_usize;
+    group.bench_function(S::NAME, |bencher| {
+        bencher.iter(|| {
+            number = (number * 5 + 3) % 8;
+            alive[number] = parser.parse(black_box(text), &pool).expect("it is JSON");
+        });
+    });
+}
+
 /// Nothing goes back under `Direct`, so its arena is reset for every document.
 fn direct(group: &mut BenchmarkGroup<'_, WallTime>, text: &[u8]) {
     let mut arena = Arena::builder().max_chunk(1 << 20).build();
@@ -66,6 +82,11 @@ fn json(criterion: &mut Criterion) {
         group.bench_function("serde_json", |bencher| {
             bencher.iter(|| black_box(serde_json::from_slice::<serde_json::Value>(&text)));
         });
+        group.finish();
+        let mut group = criterion.benchmark_group(format!("json/hold/{name}"));
+        group.throughput(Throughput::Bytes(text.len() as u64));
+        held::<Metadata>(&mut group, &text);
+        held::<Tagged>(&mut group, &text);
         group.finish();
         let pool = Pool::<Direct>::new();
         let document = json::parse(&text, &pool).expect("it is JSON");

@@ -11,7 +11,8 @@ mod support;
 use arraypool::{Arena, ArrayPool, Direct, Metadata, PoolArray, ReleaseStrategy, Tagged};
 use criterion::measurement::WallTime;
 use criterion::{
-    BenchmarkGroup, BenchmarkId, Criterion, Throughput, criterion_group, criterion_main,
+    AxisScale, BenchmarkGroup, BenchmarkId, Criterion, PlotConfiguration, Throughput,
+    criterion_group, criterion_main,
 };
 use support::unchecked::Unchecked;
 use support::workload::{self, Element, Subject};
@@ -46,14 +47,31 @@ const ROUNDS: usize = 1000;
 const LIVE: u32 = 4096;
 const STEPS: usize = 16_384;
 const SMALL_PERCENT: u64 = 80;
+/// Lengths of the curve over lengths: every class of the default table and beyond.
+const LENGTHS: [usize; 7] = [1, 4, 16, 64, 256, 1024, 4096];
+/// Live arrays of the curve over them: from the first cache to far out of the last.
+const CROWDS: [u32; 7] = [16, 128, 1024, 8192, 65_536, 262_144, 1_000_000];
+
+/// A group in which an operation is one array, taken and given back.
+fn group<'c>(
+    criterion: &'c mut Criterion,
+    name: &str,
+    operations: usize,
+) -> BenchmarkGroup<'c, WallTime> {
+    let mut group = criterion.benchmark_group(name);
+    group.throughput(Throughput::Elements(operations as u64));
+    group.plot_config(PlotConfiguration::default().summary_scale(AxisScale::Logarithmic));
+    group
+}
 
 /// `Direct` never gives back, so each round of it has an arena that is reset.
 fn rounds<S: ReleaseStrategy>(
     group: &mut BenchmarkGroup<'_, WallTime>,
+    id: BenchmarkId,
     mut work: impl FnMut(&Owned<'_, S>) -> u64,
 ) {
     let mut arena = Arena::new();
-    group.bench_function(BenchmarkId::from_parameter(S::NAME), |bencher| {
+    group.bench_function(id, |bencher| {
         if S::RECLAIMS {
             let pool = ArrayPool::<Element, S>::new();
             bencher.iter(|| work(&Owned(&pool)));
@@ -74,62 +92,104 @@ fn check<S: ReleaseStrategy>() {
     let sum: u64 = (0..ROUNDS as u64).sum();
     assert_eq!(workload::pair::<_, true>(&subject, 12, ROUNDS), sum);
     assert_eq!(workload::stack::<_, true>(&subject, &mut workload::places(ROUNDS)), sum);
-    let steps = workload::churn_steps(STEPS, LIVE, SMALL_PERCENT, 1);
+    let steps = workload::churn_steps::<u16>(STEPS, LIVE, SMALL_PERCENT, 1);
     let mut live = workload::churn_fill(&subject, LIVE, SMALL_PERCENT);
     assert_eq!(workload::churn::<_, true>(&subject, &mut live, &steps), STEPS as u64);
     workload::churn_drain(&subject, live);
 }
 
+fn pair_of<S: ReleaseStrategy>(group: &mut BenchmarkGroup<'_, WallTime>, len: usize) {
+    let id = BenchmarkId::new(S::NAME, len);
+    rounds::<S>(group, id, |subject| workload::pair::<_, false>(subject, len, ROUNDS));
+}
+
+/// One live array, over lengths.
 fn pair(criterion: &mut Criterion) {
     check::<Unchecked>();
     check::<Direct>();
     check::<Metadata>();
     check::<Tagged>();
-    for len in [12, 200] {
-        let mut group = criterion.benchmark_group(format!("pair/{len}"));
-        group.throughput(Throughput::Elements(ROUNDS as u64));
-        rounds::<Unchecked>(&mut group, |s| workload::pair::<_, false>(s, len, ROUNDS));
-        rounds::<Direct>(&mut group, |s| workload::pair::<_, false>(s, len, ROUNDS));
-        rounds::<Metadata>(&mut group, |s| workload::pair::<_, false>(s, len, ROUNDS));
-        rounds::<Tagged>(&mut group, |s| workload::pair::<_, false>(s, len, ROUNDS));
-        group.finish();
+    let mut group = group(criterion, "pair over length", ROUNDS);
+    for len in LENGTHS {
+        pair_of::<Unchecked>(&mut group, len);
+        pair_of::<Direct>(&mut group, len);
+        pair_of::<Metadata>(&mut group, len);
+        pair_of::<Tagged>(&mut group, len);
     }
-}
-
-fn stack_round<S: ReleaseStrategy>(subject: &Owned<'_, S>) -> u64 {
-    workload::stack::<_, false>(subject, &mut workload::places(ROUNDS))
-}
-
-fn stack(criterion: &mut Criterion) {
-    let mut group = criterion.benchmark_group("stack");
-    group.throughput(Throughput::Elements(ROUNDS as u64));
-    rounds::<Unchecked>(&mut group, stack_round);
-    rounds::<Direct>(&mut group, stack_round);
-    rounds::<Metadata>(&mut group, stack_round);
-    rounds::<Tagged>(&mut group, stack_round);
     group.finish();
 }
 
-fn churn_of<S: ReleaseStrategy>(group: &mut BenchmarkGroup<'_, WallTime>) {
-    let steps = workload::churn_steps(STEPS, LIVE, SMALL_PERCENT, 1);
+fn stack_of<S: ReleaseStrategy>(group: &mut BenchmarkGroup<'_, WallTime>) {
+    rounds::<S>(group, BenchmarkId::from_parameter(S::NAME), |subject| {
+        workload::stack::<_, false>(subject, &mut workload::places(ROUNDS))
+    });
+}
+
+/// A thousand arrays, given back in reverse.
+fn stack(criterion: &mut Criterion) {
+    let mut group = group(criterion, "stack", ROUNDS);
+    stack_of::<Unchecked>(&mut group);
+    stack_of::<Direct>(&mut group);
+    stack_of::<Metadata>(&mut group);
+    stack_of::<Tagged>(&mut group);
+    group.finish();
+}
+
+/// Replacements among `live` arrays, which are there before and gone afterwards.
+fn churn_of<S: ReleaseStrategy, V: Copy + Into<u32> + TryFrom<u64>>(
+    group: &mut BenchmarkGroup<'_, WallTime>,
+    id: BenchmarkId,
+    live: u32,
+    small_percent: u64,
+) {
     let pool = ArrayPool::<Element, S>::new();
     let subject = Owned(&pool);
-    let mut live = workload::churn_fill(&subject, LIVE, SMALL_PERCENT);
-    group.bench_function(BenchmarkId::from_parameter(S::NAME), |bencher| {
-        bencher.iter(|| workload::churn::<_, false>(&subject, &mut live, &steps));
+    // Filled when it is measured for the first time, which a filter may spare it.
+    let mut crowd = None;
+    group.bench_function(id, |bencher| {
+        let (steps, live) = crowd.get_or_insert_with(|| {
+            let steps = workload::churn_steps::<V>(steps_among(live), live, small_percent, 1);
+            (steps, workload::churn_fill(&subject, live, small_percent))
+        });
+        bencher.iter(|| workload::churn::<_, false>(&subject, live, steps));
     });
-    workload::churn_drain(&subject, live);
+    if let Some((_, live)) = crowd {
+        workload::churn_drain(&subject, live);
+    }
+}
+
+/// Steps enough to come to most of the arrays in every round.
+fn steps_among(live: u32) -> usize {
+    STEPS.max(live as usize)
 }
 
 /// `Direct` is not here: what it never gives back is not churn.
 fn churn(criterion: &mut Criterion) {
-    let mut group = criterion.benchmark_group("churn");
-    group.throughput(Throughput::Elements(STEPS as u64));
-    churn_of::<Unchecked>(&mut group);
-    churn_of::<Metadata>(&mut group);
-    churn_of::<Tagged>(&mut group);
+    fn one<S: ReleaseStrategy>(group: &mut BenchmarkGroup<'_, WallTime>) {
+        churn_of::<S, u16>(group, BenchmarkId::from_parameter(S::NAME), LIVE, SMALL_PERCENT);
+    }
+    let mut group = group(criterion, "churn", STEPS);
+    one::<Unchecked>(&mut group);
+    one::<Metadata>(&mut group);
+    one::<Tagged>(&mut group);
     group.finish();
 }
 
-criterion_group!(benches, pair, stack, churn);
+/// The same over live arrays, all of them small, so that the edges of the caches show.
+fn crowd(criterion: &mut Criterion) {
+    fn one<S: ReleaseStrategy>(group: &mut BenchmarkGroup<'_, WallTime>, live: u32) {
+        churn_of::<S, u32>(group, BenchmarkId::new(S::NAME, live), live, 100);
+    }
+    let mut group = group(criterion, "churn over live arrays", STEPS);
+    group.sample_size(20);
+    for live in CROWDS {
+        group.throughput(Throughput::Elements(steps_among(live) as u64));
+        one::<Unchecked>(&mut group, live);
+        one::<Metadata>(&mut group, live);
+        one::<Tagged>(&mut group, live);
+    }
+    group.finish();
+}
+
+criterion_group!(benches, pair, stack, churn, crowd);
 criterion_main!(benches);

@@ -462,7 +462,8 @@ typedef struct ap_pool_options {
      */
     uint32_t fail_every;
     /**
-     * The most runs, which are blocks of arrays, under `AP_METADATA`; 0 is 512.
+     * The most runs, which are blocks of arrays, under `AP_METADATA`; 0 is any number, but
+     * 512 where the arena lies in a buffer.
      */
     size_t max_runs;
     /**

@@ -6,6 +6,16 @@ use core::fmt;
 ///
 /// Nothing has changed when one of these is returned: no memory was taken, no
 /// array was lost, and the arena or the pool goes on working.
+///
+/// ```
+/// use arraypool::{AllocError, ArrayPool};
+///
+/// let error = ArrayPool::<u64>::new().try_allocate(usize::MAX).unwrap_err();
+/// match error {
+///     AllocError::TooLarge { length, .. } => assert_eq!(length, usize::MAX),
+///     other => panic!("{other}"),
+/// }
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum AllocError {
@@ -96,6 +106,16 @@ impl core::error::Error for AllocError {}
 /// after which the slot is abandoned.
 /// Every address is one that the caller gave, or the start of an array of the
 /// pool; none is read.
+///
+/// ```
+/// use arraypool::{ArrayPool, ReleaseError};
+///
+/// let pool = ArrayPool::<u64>::new();
+/// // SAFETY: nobody uses the array afterwards.
+/// let error = unsafe { pool.release_ptr(&7) }.unwrap_err();
+/// assert!(matches!(error, ReleaseError::Foreign { .. }));
+/// assert!(error.to_string().starts_with("no array of this pool is at 0x"));
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ReleaseError {
@@ -170,6 +190,14 @@ pub enum ReleaseError {
 
 impl ReleaseError {
     /// The address that the error is about.
+    ///
+    /// ```
+    /// use arraypool::ArrayPool;
+    ///
+    /// // SAFETY: nobody uses the array afterwards.
+    /// let error = unsafe { ArrayPool::<u64>::new().release_ptr(&7) }.unwrap_err();
+    /// assert_eq!(error.address() % 8, 0);
+    /// ```
     #[must_use]
     pub fn address(&self) -> usize {
         match *self {
@@ -185,6 +213,14 @@ impl ReleaseError {
     }
 
     /// The variant's name, in lower case words: what tables and logs print.
+    ///
+    /// ```
+    /// use arraypool::ArrayPool;
+    ///
+    /// // SAFETY: nobody uses the array afterwards.
+    /// let error = unsafe { ArrayPool::<u64>::new().release_ptr(&7) }.unwrap_err();
+    /// assert_eq!(error.kind(), "foreign");
+    /// ```
     #[must_use]
     pub fn kind(&self) -> &'static str {
         match self {
@@ -237,6 +273,17 @@ impl fmt::Display for ReleaseError {
 impl core::error::Error for ReleaseError {}
 
 /// What [`verify`](crate::RawPool::verify) found wrong.
+///
+/// ```
+/// use arraypool::{ArrayPool, VerifyError};
+///
+/// let pool = ArrayPool::<u64>::new();
+/// match pool.verify() {
+///     Ok(stats) => assert_eq!(stats.live, 0),
+///     Err(VerifyError::Corrupted { address, .. }) => panic!("overwritten at {address:#x}"),
+///     Err(other) => panic!("{other}"),
+/// }
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum VerifyError {
@@ -316,6 +363,16 @@ impl core::error::Error for VerifyError {}
 
 /// Why an arena did not go back to a [`Checkpoint`](crate::Checkpoint). Nothing has
 /// changed when one of these is returned.
+///
+/// ```
+/// use arraypool::{Arena, RewindError};
+///
+/// let (one, other) = (Arena::new(), Arena::new());
+/// let place = one.checkpoint();
+/// other.checkpoint();
+/// // SAFETY: nothing was allocated since.
+/// assert_eq!(unsafe { other.rewind(&place) }, Err(RewindError::Foreign));
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum RewindError {
@@ -344,6 +401,15 @@ impl fmt::Display for RewindError {
 impl core::error::Error for RewindError {}
 
 /// The arena has forgotten the value of an [`ArenaRef`](crate::ArenaRef).
+///
+/// ```
+/// use arraypool::{Arena, Stale};
+///
+/// let mut arena = Arena::new();
+/// let handle = arena.alloc_ref(7);
+/// arena.clear();
+/// assert_eq!(handle.get(&arena), Err(Stale));
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Stale;
 

@@ -19,6 +19,8 @@
 //! assert!(matches!(second, Err(ReleaseError::AlreadyReleased { .. })));
 //! ```
 //!
+//! New here? The [guided tour](crate::tour) shows everything once.
+//!
 //! # Reading order
 //!
 //! Folders are floors; code uses only the floors below it.
@@ -29,7 +31,8 @@
 //! 2. [`ArrayPool`] and [`PoolArray`]: arrays in slots of a [class](ClassTable);
 //!    [`PoolVec`], which grows through the classes; [`RawPool`], the untyped pool
 //!    behind them; [`ReleaseStrategy`], the seam with [`Direct`], `Metadata` and
-//!    [`Tagged`]; [`Checks`], diagnostics that name the culprit ([`Report`]).
+//!    [`Tagged`]; [`Checks`], diagnostics that name the culprit ([`Report`]);
+//!    [`Returns`], the way home for arrays that interrupts have.
 //! 3. `shared`: one pool, many threads; reusable arenas, one per worker.
 //! 4. [`json`]: documents in pooled arrays, read in one pass, edited, written.
 //! 5. [`expr`]: expressions, compiled once, evaluated every millisecond.
@@ -43,6 +46,7 @@
 //! | `alloc` | yes | a heap: arenas that grow, and `Metadata` |
 //! | `json` | yes | a JSON document in pooled arrays |
 //! | `expr` | yes | expressions; `no_std` with `libm` |
+//! | `diagnostics` | yes | pools that can be asked to watch for mistakes |
 //! | `serde` | | any serde format into a pooled tree and back |
 //! | `allocator-api2` | | collections of others in an arena, and an arena in an allocator |
 //! | `shared` | | one pool, many threads |
@@ -53,6 +57,8 @@
 //! arenas in buffers, [`Tagged`] and [`Direct`].
 
 #![no_std]
+// Badges for what a feature opens, where docs.rs builds.
+#![cfg_attr(docsrs, feature(doc_cfg))]
 
 #[cfg(feature = "alloc")]
 extern crate alloc;
@@ -90,6 +96,11 @@ pub use pool::{
     RawArray, RawPool, ReleaseStrategy, ReleasedBy, Report, RuntimeClasses, SlotState, Tagged,
     UnknownCheck,
 };
+#[cfg(target_has_atomic = "ptr")]
+pub use pool::{Lent, Returns};
+
+#[cfg(any(doc, doctest))]
+pub mod tour;
 
 /// The README's examples, run as tests.
 #[cfg(all(doctest, feature = "std"))]

@@ -3,6 +3,9 @@
 #![allow(clippy::cast_possible_truncation, reason = "patterns are made of any low bits")]
 #![allow(clippy::std_instead_of_alloc, reason = "tests have the standard library")]
 
+#[macro_use]
+#[path = "support/strategies.rs"]
+mod strategies;
 mod support;
 
 #[path = "diagnostics/callers.rs"]
@@ -101,36 +104,3 @@ fn release_raw<S: ReleaseStrategy>(
     // SAFETY: no test uses an array that it has released, but by `stray` and `peek`.
     unsafe { pool.release_raw(raw) }
 }
-
-/// Makes a test of each body for every strategy.
-macro_rules! for_every_strategy {
-    ($($body:ident),+ $(,)?) => {
-        crate::for_reclaiming_strategies!($($body),+);
-        mod direct {
-            $(#[test]
-            fn $body() {
-                super::$body::<arraypool::Direct>();
-            })+
-        }
-    };
-}
-
-/// The same for those that take arrays back.
-macro_rules! for_reclaiming_strategies {
-    ($($body:ident),+ $(,)?) => {
-        mod metadata {
-            $(#[test]
-            fn $body() {
-                super::$body::<arraypool::Metadata>();
-            })+
-        }
-        mod tagged {
-            $(#[test]
-            fn $body() {
-                super::$body::<arraypool::Tagged>();
-            })+
-        }
-    };
-}
-
-use {for_every_strategy, for_reclaiming_strategies};

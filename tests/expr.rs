@@ -14,5 +14,7 @@ mod functions;
 mod language;
 #[path = "expr/naive.rs"]
 mod naive;
+#[path = "expr/phases.rs"]
+mod phases;
 #[path = "expr/random.rs"]
 mod random;

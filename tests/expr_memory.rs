@@ -3,8 +3,12 @@
 
 #![allow(clippy::std_instead_of_alloc, reason = "tests have the standard library")]
 
+extern crate alloc;
+
 #[path = "expr_memory/heap.rs"]
 mod heap;
+#[path = "expr_memory/owned.rs"]
+mod owned;
 #[path = "expr_memory/trees.rs"]
 mod trees;
 

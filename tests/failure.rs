@@ -14,7 +14,9 @@ use arraypool::{
     AllocError, Arena, ArenaBuilder, ArrayPool, Budget, DefaultClasses, Direct, FailingSource,
     Metadata, PoolArray, ReleaseStrategy, RuntimeClasses, Tagged,
 };
-use support::{Fourteen, PowersOfTwo, Table, Watched, release_ptr, release_raw};
+use support::{
+    Fourteen, PowersOfTwo, Table, Watched, for_reclaiming_tables, release_ptr, release_raw,
+};
 
 thread_local! {
     /// Allocations of this thread until one fails; 0: none will.
@@ -339,16 +341,8 @@ macro_rules! walks {
     };
 }
 
-walks! {
+for_reclaiming_tables! { walks!
     direct: Direct, DefaultClasses;
-    metadata_default: Metadata, DefaultClasses;
-    metadata_powers: Metadata, PowersOfTwo;
-    metadata_fourteen: Metadata, Fourteen;
-    metadata_runtime: Metadata, RuntimeClasses;
-    tagged_default: Tagged, DefaultClasses;
-    tagged_powers: Tagged, PowersOfTwo;
-    tagged_fourteen: Tagged, Fourteen;
-    tagged_runtime: Tagged, RuntimeClasses;
     // What rests would serve where memory is refused.
     tagged_watched: Tagged, Watched<0>;
 }
@@ -409,6 +403,29 @@ fn a_pool_that_cannot_be_made_leaves_nothing() {
     made::<Direct>();
     made::<Metadata>();
     made::<Tagged>();
+}
+
+/// A new chunk takes what a budget has left, but not what the records need.
+#[test]
+fn a_budget_serves_to_its_last_bytes() {
+    fn at_last<S: ReleaseStrategy>() {
+        for limit in (0..).step_by(16) {
+            let budget = Budget::new(limit);
+            let arena = Arena::builder().budget(&budget).build();
+            let Ok(pool) = ArrayPool::<u64, S>::builder().max_runs(8).try_build_in(&arena) else {
+                continue;
+            };
+            if pool.try_allocate(100).is_ok() {
+                let stats = pool.verify().unwrap();
+                let books = stats.book_bytes + stats.check_bytes;
+                let rest = limit - books - stats.run_bytes;
+                assert!(rest < 256, "{limit} bytes: {stats}");
+                return;
+            }
+        }
+    }
+    at_last::<Metadata>();
+    at_last::<Tagged>();
 }
 
 /// Buffers of every size: what does not fit is an error, the rest goes on.

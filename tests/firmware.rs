@@ -37,6 +37,7 @@ fn missing() -> Option<&'static str> {
 struct Run {
     control: Said,
     measure: Said,
+    interrupts: Said,
     control_image: Image,
 }
 
@@ -44,13 +45,15 @@ fn run(features: &[&str]) -> Run {
     let control_image = image::build("control", features);
     let control = control_image.run(1);
     let measure = image::build("measure", features).run(7);
-    Run { control, measure, control_image }
+    let interrupts = image::build("interrupts", features).run(5);
+    Run { control, measure, interrupts, control_image }
 }
 
 fn check(strategy: &str, run: &Run, reference: &Said) {
-    let Run { control, measure, .. } = run;
-    assert_eq!(control.text("strategy"), strategy);
-    assert_eq!(measure.text("strategy"), strategy);
+    let Run { control, measure, interrupts, .. } = run;
+    for said in [control, measure, interrupts] {
+        assert_eq!(said.text("strategy"), strategy);
+    }
     for name in ["checksum", "replaced", "taken"] {
         assert_eq!(control.text(name), reference.text(name), "{strategy}: {name}");
     }
@@ -58,6 +61,12 @@ fn check(strategy: &str, run: &Run, reference: &Said) {
     assert_eq!(control.number("milliseconds"), 10_000);
     assert_eq!(control.number("missed"), 0);
     assert_eq!(control.number("start-up-allocations") > 0, strategy == "metadata");
+    // Every array that was lent to an interrupt came home, and was received once.
+    for (name, arrays) in
+        [("quick", 10_000), ("slow", 10_000), ("received", 20_000), ("live", 0), ("lost", 0)]
+    {
+        assert_eq!(interrupts.number(name), arrays, "{strategy}: {name}");
+    }
     // The bound that matters: no call ever takes longer than the usual one.
     for call in ["allocate", "release"] {
         for length in [12, 200] {
@@ -74,6 +83,8 @@ fn check(strategy: &str, run: &Run, reference: &Said) {
         }
     }
     assert!(measure.number("tick-w1-mean-per-expression") <= 400, "{strategy}");
+    let trees = |place: &str| measure.number(&format!("trees-{place}-bytes"));
+    assert!(4 * trees("arena") <= trees("heap"), "{strategy}");
 }
 
 #[test]

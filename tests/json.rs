@@ -4,6 +4,12 @@
 #![allow(clippy::cast_possible_truncation, reason = "random numbers are cut to size")]
 #![allow(clippy::std_instead_of_alloc, reason = "tests have the standard library")]
 
+#[macro_use]
+#[path = "support/strategies.rs"]
+mod strategies;
+
+#[path = "json/conformance.rs"]
+mod conformance;
 #[path = "json/edges.rs"]
 mod edges;
 #[path = "json/edit.rs"]

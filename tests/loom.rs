@@ -18,6 +18,8 @@ mod home;
 mod lanes;
 #[path = "loom/limits.rs"]
 mod limits;
+#[path = "loom/returns.rs"]
+mod returns;
 #[path = "loom/support.rs"]
 mod support;
 

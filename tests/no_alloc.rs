@@ -15,7 +15,8 @@ use arraypool::{
 };
 
 use support::{
-    Fourteen, PowersOfTwo, Table, Watched, pool, pool_in, release_ptr, release_raw, rounds,
+    Fourteen, PowersOfTwo, Random, Table, Watched, for_reclaiming_tables, pool, pool_in,
+    release_ptr, release_raw, rounds,
 };
 
 thread_local! {
@@ -59,18 +60,6 @@ fn calls(work: impl FnOnce()) -> usize {
     let before = CALLS.get();
     work();
     CALLS.get() - before
-}
-
-/// Numbers that look random and are the same every time (xorshift, Marsaglia 2003).
-struct Random(u64);
-
-impl Random {
-    fn below(&mut self, bound: usize) -> usize {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        (self.0 % bound as u64) as usize
-    }
 }
 
 /// Arrays that are held at once.
@@ -167,15 +156,7 @@ macro_rules! both {
     };
 }
 
-both! {
-    metadata_default: Metadata, DefaultClasses;
-    metadata_powers: Metadata, PowersOfTwo;
-    metadata_fourteen: Metadata, Fourteen;
-    metadata_runtime: Metadata, RuntimeClasses;
-    tagged_default: Tagged, DefaultClasses;
-    tagged_powers: Tagged, PowersOfTwo;
-    tagged_fourteen: Tagged, Fourteen;
-    tagged_runtime: Tagged, RuntimeClasses;
+for_reclaiming_tables! { both!
     metadata_watched: Metadata, Watched;
     tagged_watched: Tagged, Watched;
 }

@@ -17,5 +17,9 @@ mod lengths;
 mod limits;
 #[path = "pool/raw.rs"]
 mod raw;
+#[path = "pool/returns.rs"]
+mod returns;
 #[path = "pool/several.rs"]
 mod several;
+#[path = "pool/within.rs"]
+mod within;

@@ -2,6 +2,10 @@
 
 #![cfg(feature = "shared")]
 
+#[macro_use]
+#[path = "support/strategies.rs"]
+mod strategies;
+
 #[path = "shared/arenas.rs"]
 mod arenas;
 #[path = "shared/corruption.rs"]
@@ -20,26 +24,21 @@ mod soak;
 #[path = "shared/threads.rs"]
 mod threads;
 
-/// Makes a test of each body for both strategies that take arrays back.
-macro_rules! for_both {
-    ($($body:ident),+ $(,)?) => {
-        mod metadata {
-            $(#[test]
-            fn $body() {
-                super::$body::<arraypool::Metadata>();
-            })+
-        }
-        mod tagged {
-            $(#[test]
-            fn $body() {
-                super::$body::<arraypool::Tagged>();
-            })+
-        }
-    };
-}
-use for_both;
+use std::thread;
 
 /// Fewer rounds where every one is slow.
 fn rounds(normal: usize, under_miri: usize) -> usize {
     if cfg!(miri) { under_miri } else { normal }
+}
+
+/// Does the same in so many threads, and waits until they are gone with all that they
+/// stored: a scope ends when their work does, which may be before they leave their lanes.
+fn in_threads(count: usize, work: impl Fn(usize) + Sync) {
+    thread::scope(|scope| {
+        let work = &work;
+        let threads: Vec<_> = (0..count).map(|number| scope.spawn(move || work(number))).collect();
+        for thread in threads {
+            thread.join().unwrap();
+        }
+    });
 }

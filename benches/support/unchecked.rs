@@ -28,8 +28,9 @@ unsafe impl ReleaseStrategy for Unchecked {
     const NO_TICKET: () = ();
     type List = List;
     type Link = NonNull<u8>;
+    type Room = ();
 
-    fn open(_: usize, _: &Arena<'_>) -> Result<Self, AllocError> {
+    fn open(_: Option<usize>, _: &Arena<'_>) -> Result<Self, AllocError> {
         Ok(Self)
     }
 
@@ -43,9 +44,15 @@ unsafe impl ReleaseStrategy for Unchecked {
         List(Cell::new(None))
     }
 
-    fn adopt(&self, _: &Arena<'_>, _: &Run) -> Result<NonNull<u8>, AllocError> {
-        Ok(NonNull::dangling())
+    fn provide(&self, _: &Arena<'_>, _: u32) -> Result<(), AllocError> {
+        Ok(())
     }
+
+    fn adopt(&self, (): ()) -> NonNull<u8> {
+        NonNull::dangling()
+    }
+
+    fn refuse(&self, _: &Arena<'_>, (): ()) {}
 
     fn begin(_: &List, _: &Run, _: u32) {}
 

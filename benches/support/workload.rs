@@ -40,23 +40,31 @@ impl XorShift {
 }
 
 /// One step of a churn: which live array is replaced, and by what length. Four
-/// bytes, so that the steps leave the caches to the subject.
+/// bytes, so that the steps leave the caches to the subject; eight where more
+/// arrays are live than two bytes can count.
 #[derive(Debug, Clone, Copy)]
-pub struct Step {
-    pub victim: u16,
+pub struct Step<V = u16> {
+    pub victim: V,
     pub len: u16,
 }
 
 /// Replacements of random arrays among `live`; `small_percent` of the lengths
 /// are 1-16, the others 17-256.
-pub fn churn_steps(count: usize, live: u32, small_percent: u64, seed: u64) -> Vec<Step> {
+pub fn churn_steps<V: TryFrom<u64>>(
+    count: usize,
+    live: u32,
+    small_percent: u64,
+    seed: u64,
+) -> Vec<Step<V>> {
     let mut random = XorShift(seed | 1);
     (0..count)
         .map(|_| {
             let (pick, size) = (random.next(), random.next());
             let small = (pick >> 40) % 100 < small_percent;
             let len = if small { 1 + (size >> 20) % 16 } else { 17 + (size >> 20) % 240 };
-            Step { victim: (pick % u64::from(live)) as u16, len: len as u16 }
+            let victim = V::try_from(pick % u64::from(live));
+            let victim = victim.unwrap_or_else(|_| panic!("{live} victims can be counted"));
+            Step { victim, len: len as u16 }
         })
         .collect()
 }
@@ -117,7 +125,7 @@ pub fn stack<S: Subject, const CHECK: bool>(subject: &S, places: &mut [Place<S::
 
 /// Fills `live` places before a churn.
 pub fn churn_fill<S: Subject>(subject: &S, live: u32, small_percent: u64) -> Vec<Place<S::Array>> {
-    let lengths = churn_steps(live as usize, live, small_percent, 77);
+    let lengths = churn_steps::<u32>(live as usize, live, small_percent, 77);
     lengths.iter().map(|step| Place::new(subject.take(step.len as usize, 1))).collect()
 }
 
@@ -126,11 +134,11 @@ pub fn churn_fill<S: Subject>(subject: &S, live: u32, small_percent: u64) -> Vec
 pub fn churn<S: Subject, const CHECK: bool>(
     subject: &S,
     live: &mut [Place<S::Array>],
-    steps: &[Step],
+    steps: &[Step<impl Copy + Into<u32>>],
 ) -> u64 {
     let mut sum = 0;
     for step in steps {
-        let Some(place) = live.get_mut(step.victim as usize) else { continue };
+        let Some(place) = live.get_mut(step.victim.into() as usize) else { continue };
         sum += give_from::<S, CHECK>(subject, place);
         place.write(subject.take(step.len as usize, 1));
     }

@@ -20,6 +20,8 @@ Options:
   --documents N   documents per file and strategy [1000]
   --seed N        seed of the random choice [1]
   --json          print JSON instead of a table
+  --write         measure nothing: write the tables of COMPARISON.md and its pictures,
+                  of what `cargo figures GROUP --csv` recorded in docs/results
   --help          print this and exit
 ";
 
@@ -28,6 +30,8 @@ Options:
 pub(crate) enum Request {
     /// Print the help.
     Help,
+    /// Write the page of comparisons and its pictures.
+    Write,
     /// Measure.
     Compare(Options),
 }
@@ -58,11 +62,14 @@ pub(crate) fn parse(arguments: impl Iterator<Item = OsString>) -> Result<Request
         };
         match (name, value) {
             ("--help" | "-h", None) => return Ok(Request::Help),
+            ("--write", None) => return Ok(Request::Write),
             ("--json", None) => options.json = true,
             ("--documents", value) => options.documents = number(name, value, &mut arguments)?,
             ("--seed", value) => options.seed = number(name, value, &mut arguments)?,
             ("--", None) => options.files.extend(arguments.by_ref().map(PathBuf::from)),
-            ("--help" | "-h" | "--json", Some(_)) => return Err(format!("{name} takes no value")),
+            ("--help" | "-h" | "--json" | "--write", Some(_)) => {
+                return Err(format!("{name} takes no value"));
+            }
             _ => return Err(format!("unknown option {text}")),
         }
     }

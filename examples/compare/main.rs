@@ -2,18 +2,24 @@
 //!
 //! ```text
 //! cargo run --release --example compare [-- OPTIONS FILE.json ...]
+//! cargo run --release --example compare -- --write
 //! ```
+//!
+//! The second one measures nothing: it writes what was recorded into COMPARISON.md.
 
 #![forbid(unsafe_code)]
 
 mod arguments;
 mod input;
 mod measure;
+mod page;
 mod random;
 mod report;
 mod tree;
 
+use std::fs;
 use std::io::{self, IsTerminal, Write as _};
+use std::path::Path;
 use std::process::ExitCode;
 
 use arraypool::{Direct, Metadata, Tagged};
@@ -26,6 +32,7 @@ use measure::{Measured, measure};
 fn main() -> ExitCode {
     let outcome = match arguments::parse(std::env::args_os().skip(1)) {
         Ok(Request::Help) => print(arguments::HELP),
+        Ok(Request::Write) => write(Path::new(env!("CARGO_MANIFEST_DIR"))),
         Ok(Request::Compare(options)) => compare(&options),
         Err(mistake) => {
             eprintln!("compare: {mistake}; --help lists the options");
@@ -39,6 +46,19 @@ fn main() -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+/// Writes every table and picture that is out of step, and names it.
+fn write(root: &Path) -> Result<(), String> {
+    for file in page::make(&page::Sources::read(root)?)? {
+        let path = root.join(&file.path);
+        if fs::read_to_string(&path).is_ok_and(|text| text == file.text) {
+            continue;
+        }
+        fs::write(&path, &file.text).map_err(|error| format!("{}: {error}", file.path))?;
+        print(&format!("{} is written\n", file.path))?;
+    }
+    Ok(())
 }
 
 /// Reads all, measures all, prints all.

@@ -41,7 +41,13 @@ unsafe impl GlobalAlloc for Guarded {
 /// Gives the heap its memory. To be called once.
 pub fn start() {
     // SAFETY: nobody else uses the memory, and this is called once.
-    unsafe { HEAP.0.init((&raw mut HEAP_MEMORY).addr(), HEAP_BYTES) };
+    start_in(unsafe { &mut *(&raw mut HEAP_MEMORY) });
+}
+
+/// The same with memory of the image's own. To be called once.
+pub fn start_in(memory: &'static mut [MaybeUninit<u8>]) {
+    // SAFETY: the memory is borrowed for good, and this is called once.
+    unsafe { HEAP.0.init(memory.as_mut_ptr().addr(), memory.len()) };
 }
 
 /// From now on an allocation ends the program.

@@ -14,6 +14,13 @@ impl Arena<'_> {
     ///
     /// Complexity: constant, but for a new chunk.
     ///
+    /// ```
+    /// let arena = arraypool::Arena::new();
+    /// let number = arena.alloc(7);
+    /// *number += 1;
+    /// assert_eq!(*number, 8);
+    /// ```
+    ///
     /// # Panics
     /// If there is no memory; see [`try_alloc`](Self::try_alloc).
     #[inline]
@@ -23,6 +30,12 @@ impl Arena<'_> {
     }
 
     /// Places `value` in the arena. Its `Drop` will not run, except when this fails.
+    ///
+    /// ```
+    /// let arena = arraypool::Arena::new();
+    /// assert_eq!(*arena.try_alloc(7)?, 7);
+    /// # Ok::<(), arraypool::AllocError>(())
+    /// ```
     ///
     /// # Errors
     /// [`AllocError::OutOfMemory`], [`AllocError::OverBudget`] or [`AllocError::Claimed`].
@@ -37,6 +50,12 @@ impl Arena<'_> {
     /// `make` may use the arena. If it panics, its place stays unused until the
     /// next reset.
     ///
+    /// ```
+    /// let arena = arraypool::Arena::new();
+    /// let table = arena.alloc_with(|| [0_u8; 1000]);
+    /// assert_eq!(table.len(), 1000);
+    /// ```
+    ///
     /// # Panics
     /// If there is no memory, or `make` panics.
     #[inline]
@@ -48,6 +67,12 @@ impl Arena<'_> {
     /// The twin of [`alloc_with`](Self::alloc_with) that returns an error; `make`
     /// is not called then.
     ///
+    /// ```
+    /// let arena = arraypool::Arena::new();
+    /// assert_eq!(*arena.try_alloc_with(|| 7)?, 7);
+    /// # Ok::<(), arraypool::AllocError>(())
+    /// ```
+    ///
     /// # Errors
     /// As [`try_alloc`](Self::try_alloc).
     #[inline]
@@ -56,6 +81,13 @@ impl Arena<'_> {
     }
 
     /// Room for one `T`.
+    ///
+    /// ```
+    /// let arena = arraypool::Arena::new();
+    /// let place = arena.try_alloc_uninit::<u32>()?;
+    /// assert_eq!(*place.write(7), 7);
+    /// # Ok::<(), arraypool::AllocError>(())
+    /// ```
     ///
     /// # Errors
     /// As [`try_alloc`](Self::try_alloc).
@@ -68,6 +100,13 @@ impl Arena<'_> {
     }
 
     /// Room for `length` values of `T`.
+    ///
+    /// ```
+    /// let arena = arraypool::Arena::new();
+    /// let places = arena.try_alloc_slice_uninit::<u32>(10)?;
+    /// assert_eq!(*places[9].write(7), 7);
+    /// # Ok::<(), arraypool::AllocError>(())
+    /// ```
     ///
     /// # Errors
     /// As [`try_alloc`](Self::try_alloc).
@@ -85,6 +124,13 @@ impl Arena<'_> {
 
     /// Copies a slice into the arena.
     ///
+    /// ```
+    /// let arena = arraypool::Arena::new();
+    /// let copy = arena.alloc_slice_copy(&[1, 2, 3]);
+    /// copy[0] = 7;
+    /// assert_eq!(copy, [7, 2, 3]);
+    /// ```
+    ///
     /// # Panics
     /// If there is no memory.
     #[inline]
@@ -94,6 +140,12 @@ impl Arena<'_> {
     }
 
     /// Copies a slice into the arena.
+    ///
+    /// ```
+    /// let arena = arraypool::Arena::new();
+    /// assert_eq!(arena.try_alloc_slice_copy(&[1, 2])?, [1, 2]);
+    /// # Ok::<(), arraypool::AllocError>(())
+    /// ```
     ///
     /// # Errors
     /// As [`try_alloc`](Self::try_alloc).
@@ -112,6 +164,11 @@ impl Arena<'_> {
     /// `make` may use the arena. If it panics, the values made so far are not
     /// dropped, like all values of an arena.
     ///
+    /// ```
+    /// let arena = arraypool::Arena::new();
+    /// assert_eq!(arena.alloc_slice_fill_with(3, |i| i * i), [0, 1, 4]);
+    /// ```
+    ///
     /// # Panics
     /// If there is no memory, or `make` panics.
     #[inline]
@@ -126,6 +183,12 @@ impl Arena<'_> {
 
     /// The twin of [`alloc_slice_fill_with`](Self::alloc_slice_fill_with) that
     /// returns an error; `make` is not called then.
+    ///
+    /// ```
+    /// let arena = arraypool::Arena::new();
+    /// assert_eq!(arena.try_alloc_slice_fill_with(3, |i| i * i)?, [0, 1, 4]);
+    /// # Ok::<(), arraypool::AllocError>(())
+    /// ```
     ///
     /// # Errors
     /// As [`try_alloc`](Self::try_alloc).
@@ -145,6 +208,11 @@ impl Arena<'_> {
 
     /// `bytes` bytes of zeros, aligned to 16.
     ///
+    /// ```
+    /// let arena = arraypool::Arena::new();
+    /// assert_eq!(arena.alloc_zeroed(3), [0, 0, 0]);
+    /// ```
+    ///
     /// # Panics
     /// If there is no memory.
     #[inline]
@@ -154,6 +222,13 @@ impl Arena<'_> {
     }
 
     /// `bytes` bytes of zeros, aligned to 16.
+    ///
+    /// ```
+    /// let arena = arraypool::Arena::new();
+    /// assert_eq!(arena.try_alloc_zeroed(3)?, [0, 0, 0]);
+    /// assert!(arena.try_alloc_zeroed(usize::MAX).is_err());
+    /// # Ok::<(), arraypool::AllocError>(())
+    /// ```
     ///
     /// # Errors
     /// As [`try_alloc`](Self::try_alloc).
@@ -165,6 +240,12 @@ impl Arena<'_> {
     }
 
     /// A block of `layout`; its alignment is at least 16.
+    ///
+    /// ```
+    /// let arena = arraypool::Arena::new();
+    /// let block = arena.alloc_layout(core::alloc::Layout::new::<[u64; 8]>());
+    /// assert_eq!(block.addr().get() % 16, 0);
+    /// ```
     ///
     /// # Panics
     /// If there is no memory.
@@ -179,6 +260,13 @@ impl Arena<'_> {
     ///
     /// The block is valid for reads and writes until the arena is reset, cleared
     /// or dropped, and uninitialised.
+    ///
+    /// ```
+    /// let arena = arraypool::Arena::new();
+    /// let layout = core::alloc::Layout::from_size_align(100, 4096).unwrap();
+    /// assert_eq!(arena.try_alloc_layout(layout)?.addr().get() % 4096, 0);
+    /// # Ok::<(), arraypool::AllocError>(())
+    /// ```
     ///
     /// # Errors
     /// As [`try_alloc`](Self::try_alloc).

@@ -104,6 +104,14 @@ pub struct AllocatorSource<A>(A);
 
 impl<A: Allocator> AllocatorSource<A> {
     /// A source that asks `allocator`. Never panics.
+    ///
+    /// ```
+    /// use allocator_api2::alloc::Global;
+    /// use arraypool::{AllocatorSource, LocalArena};
+    ///
+    /// let source = AllocatorSource::new(Global);
+    /// assert_eq!(*LocalArena::new_in(&source).alloc(7), 7);
+    /// ```
     #[must_use]
     pub const fn new(allocator: A) -> Self {
         Self(allocator)

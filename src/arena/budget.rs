@@ -35,6 +35,11 @@ pub struct Budget {
 impl Budget {
     const_fn! {
         /// A budget of `limit` bytes. Never panics.
+        ///
+        /// ```
+        /// static BUDGET: arraypool::Budget = arraypool::Budget::new(1 << 20);
+        /// assert_eq!(BUDGET.available(), 1 << 20);
+        /// ```
         #[must_use]
         pub const fn new(limit: usize) -> Self {
             Self {
@@ -75,6 +80,11 @@ impl Budget {
 
     const_fn! {
         /// A budget that only counts. Never panics.
+        ///
+        /// ```
+        /// let budget = arraypool::Budget::unlimited();
+        /// assert!(budget.charge(1 << 30).is_ok());
+        /// ```
         #[must_use]
         pub const fn unlimited() -> Self {
             Self::new(usize::MAX)
@@ -82,24 +92,51 @@ impl Budget {
     }
 
     /// Bytes charged now.
+    ///
+    /// ```
+    /// let budget = arraypool::Budget::new(100);
+    /// budget.charge(60)?;
+    /// assert_eq!(budget.used(), 60);
+    /// # Ok::<(), arraypool::AllocError>(())
+    /// ```
     #[must_use]
     pub fn used(&self) -> usize {
         self.used.load(Ordering::Relaxed)
     }
 
     /// The most bytes that were ever charged at once.
+    ///
+    /// ```
+    /// let budget = arraypool::Budget::new(100);
+    /// budget.charge(60)?;
+    /// budget.refund(60);
+    /// assert_eq!((budget.used(), budget.peak()), (0, 60));
+    /// # Ok::<(), arraypool::AllocError>(())
+    /// ```
     #[must_use]
     pub fn peak(&self) -> usize {
         self.peak.load(Ordering::Relaxed)
     }
 
     /// The limit, in bytes.
+    ///
+    /// ```
+    /// let budget = arraypool::Budget::new(100);
+    /// assert_eq!(budget.limit(), 100);
+    /// ```
     #[must_use]
     pub fn limit(&self) -> usize {
         self.limit.load(Ordering::Relaxed)
     }
 
     /// Bytes that may still be charged.
+    ///
+    /// ```
+    /// let budget = arraypool::Budget::new(100);
+    /// budget.charge(60)?;
+    /// assert_eq!(budget.available(), 40);
+    /// # Ok::<(), arraypool::AllocError>(())
+    /// ```
     #[must_use]
     pub fn available(&self) -> usize {
         self.limit().saturating_sub(self.used())
@@ -107,17 +144,36 @@ impl Budget {
 
     /// The number of bytes above which growth is reported; `usize::MAX` if there is
     /// none.
+    ///
+    /// ```
+    /// let budget = arraypool::Budget::new(100);
+    /// assert_eq!(budget.soft_limit(), usize::MAX);
+    /// ```
     #[must_use]
     pub fn soft_limit(&self) -> usize {
         self.soft.load(Ordering::Relaxed)
     }
 
     /// Changes the soft limit; `usize::MAX` is none.
+    ///
+    /// ```
+    /// let budget = arraypool::Budget::new(100);
+    /// budget.set_soft_limit(50);
+    /// assert_eq!(budget.soft_limit(), 50);
+    /// ```
     pub fn set_soft_limit(&self, soft_limit: usize) {
         self.soft.store(soft_limit, Ordering::Relaxed);
     }
 
     /// Whether more is charged than the soft limit.
+    ///
+    /// ```
+    /// let budget = arraypool::Budget::new(100);
+    /// budget.set_soft_limit(50);
+    /// budget.charge(60)?;
+    /// assert!(budget.is_above_soft_limit());
+    /// # Ok::<(), arraypool::AllocError>(())
+    /// ```
     #[must_use]
     pub fn is_above_soft_limit(&self) -> bool {
         self.used() > self.soft_limit()
@@ -125,12 +181,23 @@ impl Budget {
 
     /// Changes the limit. One below what is in use refuses every growth until
     /// enough has been given back; nothing is taken away from anybody.
+    ///
+    /// ```
+    /// let budget = arraypool::Budget::new(100);
+    /// budget.set_limit(10);
+    /// assert!(budget.charge(11).is_err());
+    /// ```
     pub fn set_limit(&self, limit: usize) {
         self.limit.store(limit, Ordering::Relaxed);
     }
 
     /// Charges `bytes`, for memory that the caller manages itself but wants
     /// counted here. Pair it with [`refund`](Self::refund).
+    ///
+    /// ```
+    /// let budget = arraypool::Budget::new(100);
+    /// assert!(budget.charge(60).is_ok() && budget.charge(60).is_err());
+    /// ```
     ///
     /// # Errors
     /// [`AllocError::OverBudget`] if the limit would be passed; nothing is charged then.
@@ -153,6 +220,14 @@ impl Budget {
     }
 
     /// Gives back `bytes` that were charged. More than is charged counts as all of it.
+    ///
+    /// ```
+    /// let budget = arraypool::Budget::new(100);
+    /// budget.charge(60)?;
+    /// budget.refund(10);
+    /// assert_eq!(budget.used(), 50);
+    /// # Ok::<(), arraypool::AllocError>(())
+    /// ```
     pub fn refund(&self, bytes: usize) {
         let less = |used: usize| Some(used.saturating_sub(bytes));
         // The closure never refuses, so the update cannot fail.

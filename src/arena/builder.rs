@@ -62,11 +62,25 @@ impl<'m> ArenaBuilder<'m> {
     }
 
     /// Settings for an arena whose chunks come from `source`. Needs no heap.
+    ///
+    /// ```
+    /// use arraypool::{ArenaBuilder, FailingSource};
+    ///
+    /// let source = FailingSource::fail_above(1 << 20);
+    /// let arena = ArenaBuilder::with_source(&source).build();
+    /// assert!(arena.try_alloc_zeroed(2 << 20).is_err());
+    /// ```
     pub fn with_source(source: &'m (dyn ChunkSource + Sync)) -> Self {
         Self::of(Source::Custom(source))
     }
 
     /// The capacity of the first chunk, in bytes; at least 64, 4096 if not set.
+    ///
+    /// ```
+    /// let arena = arraypool::Arena::builder().initial_chunk(1000).build();
+    /// arena.alloc(1_u8);
+    /// assert_eq!(arena.allocated_bytes(), 1008);      // rounded up to 16
+    /// ```
     pub fn initial_chunk(mut self, bytes: usize) -> Self {
         self.initial = bump::round_up(bytes.clamp(LEAST, MOST));
         self
@@ -74,6 +88,14 @@ impl<'m> ArenaBuilder<'m> {
 
     /// The capacity at which doubling stops, in bytes; at least 64, 65,536 if
     /// not set. A larger initial chunk is cut to it.
+    ///
+    /// ```
+    /// let arena = arraypool::Arena::builder().initial_chunk(1024).max_chunk(1024).build();
+    /// for _ in 0..4 {
+    ///     arena.alloc([0_u8; 1000]);
+    /// }
+    /// assert_eq!(arena.allocated_bytes(), 4 * 1024);
+    /// ```
     pub fn max_chunk(mut self, bytes: usize) -> Self {
         self.maximum = bump::round_up(bytes.clamp(LEAST, MOST));
         self
@@ -84,6 +106,13 @@ impl<'m> ArenaBuilder<'m> {
     /// set: in debug builds, except under Miri, whose own check it would hide.
     ///
     /// It costs the writing; every allocation then takes the cold path.
+    ///
+    /// ```
+    /// let arena = arraypool::Arena::builder().debug_fill(true).build();
+    /// let place = arena.alloc_layout(core::alloc::Layout::new::<[u8; 16]>());
+    /// // SAFETY: the memory is the caller's, and was filled.
+    /// assert_eq!(unsafe { place.read() }, 0xCD);
+    /// ```
     pub fn debug_fill(mut self, fills: bool) -> Self {
         self.fills = fills;
         self
@@ -118,6 +147,14 @@ impl<'m> ArenaBuilder<'m> {
     }
 
     /// The limit that every chunk is charged to.
+    ///
+    /// ```
+    /// use arraypool::{Arena, Budget};
+    ///
+    /// let budget = Budget::new(10_000);
+    /// let arena = Arena::builder().budget(&budget).build();
+    /// assert!(arena.try_alloc_zeroed(10_000).is_err());       // a chunk has a header
+    /// ```
     pub fn budget<'b>(self, budget: &'b Budget) -> ArenaBuilder<'b>
     where
         'm: 'b,
@@ -126,6 +163,14 @@ impl<'m> ArenaBuilder<'m> {
     }
 
     /// Where chunks come from, instead of the heap.
+    ///
+    /// ```
+    /// use arraypool::{Arena, FailingSource};
+    ///
+    /// let source = FailingSource::fail_at(1);
+    /// let arena = Arena::builder().source(&source).build();
+    /// assert!(arena.try_alloc(7).is_err() && arena.try_alloc(7).is_ok());
+    /// ```
     pub fn source<'b>(self, source: &'b (dyn ChunkSource + Sync)) -> ArenaBuilder<'b>
     where
         'm: 'b,
@@ -134,6 +179,11 @@ impl<'m> ArenaBuilder<'m> {
     }
 
     /// The arena. It takes its first chunk with the first allocation. Never panics.
+    ///
+    /// ```
+    /// let arena = arraypool::Arena::builder().build();
+    /// assert_eq!(*arena.alloc(7), 7);
+    /// ```
     #[must_use]
     pub fn build(mut self) -> Arena<'m> {
         // `with_capacity` of more than the maximum means what it says; only an

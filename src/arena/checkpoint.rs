@@ -28,6 +28,16 @@ pub(super) struct Mark {
 /// A place that an arena can go back to, from [`Arena::checkpoint`].
 ///
 /// Only a number and a place: it borrows nothing, and is checked when it is used.
+///
+/// ```
+/// let arena = arraypool::Arena::new();
+/// let before = arena.checkpoint();
+/// arena.alloc([0_u8; 100]);
+/// // SAFETY: nobody uses what was allocated since.
+/// unsafe { arena.rewind(&before)? };
+/// assert!(arena.used_bytes() < 100);
+/// # Ok::<(), arraypool::RewindError>(())
+/// ```
 #[derive(Debug, Clone, Copy)]
 pub struct Checkpoint {
     arena: usize,
@@ -46,6 +56,13 @@ impl Arena<'_> {
     ///
     /// Complexity: constant.
     ///
+    /// ```
+    /// let arena = arraypool::Arena::new();
+    /// let place = arena.checkpoint();
+    /// // SAFETY: nothing was allocated since.
+    /// assert!(unsafe { arena.rewind(&place) }.is_ok());
+    /// ```
+    ///
     /// # Panics
     /// If there is no memory.
     #[track_caller]
@@ -54,6 +71,14 @@ impl Arena<'_> {
     }
 
     /// The twin of [`checkpoint`](Self::checkpoint) that returns an error.
+    ///
+    /// ```
+    /// let arena = arraypool::Arena::new();
+    /// let place = arena.try_checkpoint()?;
+    /// // SAFETY: nothing was allocated since.
+    /// assert!(unsafe { arena.rewind(&place) }.is_ok());
+    /// # Ok::<(), arraypool::AllocError>(())
+    /// ```
     ///
     /// # Errors
     /// As [`try_alloc`](Self::try_alloc).
@@ -226,6 +251,12 @@ impl Arena<'_> {
     /// finds out by itself whether the value is still there. The first one of an
     /// arena or scope, and the first after a reset, takes 32 bytes more.
     ///
+    /// ```
+    /// let arena = arraypool::Arena::new();
+    /// let handle = arena.alloc_ref(7);
+    /// assert_eq!(handle.get(&arena), Ok(&7));
+    /// ```
+    ///
     /// # Panics
     /// If there is no memory.
     #[track_caller]
@@ -234,6 +265,13 @@ impl Arena<'_> {
     }
 
     /// The twin of [`alloc_ref`](Self::alloc_ref) that returns an error.
+    ///
+    /// ```
+    /// let arena = arraypool::Arena::new();
+    /// let handle = arena.try_alloc_ref(7)?;
+    /// assert_eq!(handle.get(&arena), Ok(&7));
+    /// # Ok::<(), arraypool::AllocError>(())
+    /// ```
     ///
     /// # Errors
     /// As [`try_alloc`](Self::try_alloc).
@@ -282,6 +320,14 @@ impl<T> ArenaRef<T> {
     /// handle, or a scope of it.
     ///
     /// Complexity: one step per checkpoint and open scope. Never panics.
+    ///
+    /// ```
+    /// let arena = arraypool::Arena::new();
+    /// let handle = arena.alloc_ref(7);
+    /// let other = arraypool::Arena::new();
+    /// other.alloc_ref(8);
+    /// assert!(handle.get(&arena).is_ok() && handle.get(&other).is_err());
+    /// ```
     ///
     /// # Errors
     /// [`Stale`] if the arena was reset, cleared or rewound since, or the scope

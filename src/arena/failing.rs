@@ -44,6 +44,14 @@ pub struct FailingSource {
 impl FailingSource {
     const_fn! {
         /// A source whose `n`-th request fails, counted from 1. With 0, none does.
+        ///
+        /// ```
+        /// use arraypool::{ChunkSource, FailingSource};
+        ///
+        /// let source = FailingSource::fail_at(1);
+        /// let layout = core::alloc::Layout::new::<u64>();
+        /// assert!(source.allocate(layout).is_none() && source.has_failed());
+        /// ```
         #[must_use]
         pub const fn fail_at(n: usize) -> Self {
             Self::new(Refuses::At(n))
@@ -53,6 +61,13 @@ impl FailingSource {
     const_fn! {
         /// A source that refuses one request in `one_in`, picked at random, always the
         /// same ones for the same seed. With 0, none fails; with 1, all do.
+        ///
+        /// ```
+        /// use arraypool::{Arena, FailingSource};
+        ///
+        /// let source = FailingSource::fail_randomly(1, 42);       // one in one
+        /// assert!(Arena::builder().source(&source).build().try_alloc(7).is_err());
+        /// ```
         #[must_use]
         pub const fn fail_randomly(one_in: usize, seed: u64) -> Self {
             Self::new(Refuses::Randomly { one_in, seed })
@@ -61,6 +76,14 @@ impl FailingSource {
 
     const_fn! {
         /// A source that refuses every request for more than `bytes` bytes.
+        ///
+        /// ```
+        /// use arraypool::{Arena, FailingSource};
+        ///
+        /// let source = FailingSource::fail_above(10_000);
+        /// let arena = Arena::builder().source(&source).build();
+        /// assert!(arena.try_alloc([0_u8; 20_000]).is_err() && arena.try_alloc(7).is_ok());
+        /// ```
         #[must_use]
         pub const fn fail_above(bytes: usize) -> Self {
             Self::new(Refuses::Above(bytes))
@@ -113,24 +136,51 @@ impl FailingSource {
     }
 
     /// Whether any request was refused.
+    ///
+    /// ```
+    /// assert!(!arraypool::FailingSource::fail_at(1).has_failed());
+    /// ```
     #[must_use]
     pub fn has_failed(&self) -> bool {
         self.refusals() > 0
     }
 
     /// Requests that were refused so far, those that the heap refused apart.
+    ///
+    /// ```
+    /// assert_eq!(arraypool::FailingSource::fail_at(1).refusals(), 0);
+    /// ```
     #[must_use]
     pub fn refusals(&self) -> usize {
         self.refusals.load(Ordering::Relaxed)
     }
 
     /// Requests made so far.
+    ///
+    /// ```
+    /// use arraypool::{Arena, FailingSource};
+    ///
+    /// let source = FailingSource::fail_at(0);
+    /// Arena::builder().source(&source).build().alloc(7);
+    /// assert_eq!(source.requests(), 1);
+    /// ```
     #[must_use]
     pub fn requests(&self) -> usize {
         self.requests.load(Ordering::Relaxed)
     }
 
     /// Bytes that were handed out and have not come back.
+    ///
+    /// ```
+    /// use arraypool::{Arena, FailingSource};
+    ///
+    /// let source = FailingSource::fail_at(0);
+    /// let arena = Arena::builder().source(&source).build();
+    /// arena.alloc(7);
+    /// assert!(source.live_bytes() > 4096);
+    /// drop(arena);
+    /// assert_eq!(source.live_bytes(), 0);
+    /// ```
     #[must_use]
     pub fn live_bytes(&self) -> usize {
         self.live_bytes.load(Ordering::Relaxed)

@@ -8,6 +8,20 @@ use crate::error::AllocError;
 /// Something that happened to an arena's memory; see [`ArenaBuilder::hook`].
 ///
 /// [`ArenaBuilder::hook`]: crate::ArenaBuilder::hook
+///
+/// ```
+/// use arraypool::{Arena, ArenaEvent};
+///
+/// fn log(event: &ArenaEvent) {
+///     match event {
+///         ArenaEvent::Grown { capacity, allocated, .. } => println!("+{capacity}: {allocated}"),
+///         ArenaEvent::Refused { error, .. } => println!("{error}"),
+///         _ => {}
+///     }
+/// }
+///
+/// Arena::builder().hook(&log).build().alloc(1_u8);
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ArenaEvent {

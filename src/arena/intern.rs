@@ -15,11 +15,29 @@ use crate::error::{AllocError, OrPanic};
 /// The name of a string in its [`Interner`]: 4 bytes, and so is `Option<Symbol>`.
 /// Equal strings of one interner have equal symbols. They are in the order in
 /// which the strings came.
+///
+/// ```
+/// use arraypool::{Arena, Interner};
+///
+/// let arena = Arena::new();
+/// let mut names = Interner::new_in(&arena);
+/// let (x, y) = (names.intern("x"), names.intern("y"));
+/// assert!(x < y && x == names.intern("x"));
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Symbol(NonZeroU32);
 
 impl Symbol {
     /// How many strings the interner had before this one.
+    ///
+    /// ```
+    /// use arraypool::{Arena, Interner};
+    ///
+    /// let arena = Arena::new();
+    /// let mut names = Interner::new_in(&arena);
+    /// let (x, y) = (names.intern("x"), names.intern("y"));
+    /// assert_eq!((x.index(), y.index()), (0, 1));
+    /// ```
     #[inline]
     #[must_use]
     pub fn index(self) -> usize {
@@ -66,6 +84,15 @@ pub struct Interner<'a> {
 impl<'a> Interner<'a> {
     /// An interner without strings, which takes no memory until it has one. Never
     /// panics.
+    ///
+    /// ```
+    /// use arraypool::{Arena, Interner};
+    ///
+    /// let arena = Arena::new();
+    /// let mut names = Interner::new_in(&arena);
+    /// assert!(names.is_empty());
+    /// # names.intern("x");
+    /// ```
     #[must_use]
     pub fn new_in(arena: &'a Arena<'a>) -> Self {
         Self { arena, table: &mut [], strings: &mut [], count: 0 }
@@ -74,6 +101,15 @@ impl<'a> Interner<'a> {
     /// The symbol of a string, which is copied into the arena if it is new.
     ///
     /// Complexity: that of hashing and comparing the string, on average.
+    ///
+    /// ```
+    /// use arraypool::{Arena, Interner};
+    ///
+    /// let arena = Arena::new();
+    /// let mut names = Interner::new_in(&arena);
+    /// let x = names.intern("x");
+    /// assert_eq!(names.intern("x"), x);
+    /// ```
     ///
     /// # Panics
     /// If there is no memory.
@@ -85,6 +121,16 @@ impl<'a> Interner<'a> {
 
     /// The twin of [`intern`](Self::intern) that returns an error; the string was
     /// not added then.
+    ///
+    /// ```
+    /// use arraypool::{Arena, Interner};
+    ///
+    /// let arena = Arena::new();
+    /// let mut names = Interner::new_in(&arena);
+    /// let x = names.try_intern("x")?;
+    /// assert_eq!(names.resolve(x), Some("x"));
+    /// # Ok::<(), arraypool::AllocError>(())
+    /// ```
     ///
     /// # Errors
     /// As [`Arena::try_alloc`], and [`AllocError::TooLarge`] after 2^31 strings.
@@ -101,6 +147,15 @@ impl<'a> Interner<'a> {
     ///
     /// Complexity: that of hashing and comparing the string, on average. Never
     /// panics.
+    ///
+    /// ```
+    /// use arraypool::{Arena, Interner};
+    ///
+    /// let arena = Arena::new();
+    /// let mut names = Interner::new_in(&arena);
+    /// names.intern("x");
+    /// assert!(names.get("x").is_some() && names.get("y").is_none());
+    /// ```
     #[inline]
     #[must_use]
     pub fn get(&self, text: &str) -> Option<Symbol> {
@@ -109,6 +164,15 @@ impl<'a> Interner<'a> {
 
     /// The string of a symbol; `None` if the symbol is of an interner with more
     /// strings. Complexity: constant. Never panics.
+    ///
+    /// ```
+    /// use arraypool::{Arena, Interner};
+    ///
+    /// let arena = Arena::new();
+    /// let mut names = Interner::new_in(&arena);
+    /// let x = names.intern("x");
+    /// assert_eq!(names.resolve(x), Some("x"));
+    /// ```
     #[inline]
     #[must_use]
     pub fn resolve(&self, symbol: Symbol) -> Option<&'a str> {
@@ -116,18 +180,47 @@ impl<'a> Interner<'a> {
     }
 
     /// How many strings there are.
+    ///
+    /// ```
+    /// use arraypool::{Arena, Interner};
+    ///
+    /// let arena = Arena::new();
+    /// let mut names = Interner::new_in(&arena);
+    /// names.intern("x");
+    /// names.intern("x");
+    /// assert_eq!(names.len(), 1);
+    /// ```
     #[must_use]
     pub fn len(&self) -> usize {
         self.count
     }
 
     /// Whether there are none.
+    ///
+    /// ```
+    /// use arraypool::{Arena, Interner};
+    ///
+    /// let arena = Arena::new();
+    /// let mut names = Interner::new_in(&arena);
+    /// names.intern("x");
+    /// assert!(!names.is_empty());
+    /// ```
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.count == 0
     }
 
     /// All strings with their symbols, in the order in which they came.
+    ///
+    /// ```
+    /// use arraypool::{Arena, Interner};
+    ///
+    /// let arena = Arena::new();
+    /// let mut names = Interner::new_in(&arena);
+    /// names.intern("x");
+    /// names.intern("y");
+    /// assert!(names.iter().map(|(_, text)| text).eq(["x", "y"]));
+    /// ```
     pub fn iter(&self) -> impl Iterator<Item = (Symbol, &'a str)> + '_ {
         let strings = self.strings[..self.count].iter();
         (1..).map_while(NonZeroU32::new).map(Symbol).zip(strings.copied())

@@ -35,22 +35,54 @@ pub struct LocalArena<'m> {
 
 impl<'m> LocalArena<'m> {
     /// An arena whose chunks come from `source`. Never panics.
+    ///
+    /// ```
+    /// use arraypool::{Arena, LocalArena};
+    ///
+    /// let outer = Arena::new();
+    /// let inner = LocalArena::new_in(&outer);
+    /// assert!(outer.owns(inner.alloc(7)));
+    /// ```
     #[must_use]
     pub fn new_in(source: &'m dyn ChunkSource) -> Self {
         ArenaBuilder::of(Source::Custom(source)).build_here()
     }
 
     /// As [`Arena::reset`].
+    ///
+    /// ```
+    /// let outer = arraypool::Arena::new();
+    /// let mut inner = arraypool::LocalArena::new_in(&outer);
+    /// inner.alloc(7);
+    /// inner.reset();
+    /// assert_eq!(inner.used_bytes(), 0);
+    /// ```
     pub fn reset(&mut self) {
         self.arena.reset();
     }
 
     /// As [`Arena::clear`].
+    ///
+    /// ```
+    /// let outer = arraypool::Arena::new();
+    /// let mut inner = arraypool::LocalArena::new_in(&outer);
+    /// inner.alloc(7);
+    /// inner.clear();
+    /// assert_eq!(inner.chunk_count(), 1);
+    /// ```
     pub fn clear(&mut self) {
         self.arena.clear();
     }
 
     /// As [`Arena::trim`].
+    ///
+    /// ```
+    /// let outer = arraypool::Arena::new();
+    /// let mut inner = arraypool::LocalArena::new_in(&outer);
+    /// inner.alloc([0_u8; 5000]);
+    /// inner.reset();
+    /// assert_eq!(inner.trim(), 0);                    // the first chunk stays
+    /// ```
     pub fn trim(&mut self) -> usize {
         self.arena.trim()
     }
@@ -67,6 +99,15 @@ impl<'m> Deref for LocalArena<'m> {
 impl<'m> ArenaBuilder<'m> {
     /// The arena, with chunks from a source that stays on this thread. It takes
     /// its first chunk with the first allocation. Never panics.
+    ///
+    /// ```
+    /// use arraypool::Arena;
+    ///
+    /// let outer = Arena::new();
+    /// let inner = Arena::builder().initial_chunk(256).build_local(&outer);
+    /// inner.alloc(7);
+    /// assert_eq!(inner.allocated_bytes(), 256);
+    /// ```
     #[must_use]
     pub fn build_local<'b>(self, source: &'b dyn ChunkSource) -> LocalArena<'b>
     where

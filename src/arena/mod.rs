@@ -22,6 +22,7 @@ mod intern;
 mod limit;
 mod local;
 mod outer;
+mod phase_stats;
 mod phases;
 mod resize;
 mod reuse;
@@ -55,7 +56,8 @@ pub use intern::{Interner, Symbol};
 use limit::Limit;
 pub use local::LocalArena;
 use outer::Outer;
-pub use phases::{MemoryStats, Phase, PhaseError, Phases};
+pub use phase_stats::{MemoryStats, PhaseError};
+pub use phases::{Phase, Phases};
 use reuse::FreeLists;
 pub use source::ChunkSource;
 use source::Source;
@@ -197,12 +199,22 @@ unsafe impl Send for Arena<'_> {}
 #[cfg(feature = "alloc")]
 impl Arena<'static> {
     /// An arena on the heap, without any memory yet. Never panics.
+    ///
+    /// ```
+    /// let arena = arraypool::Arena::new();
+    /// assert_eq!(arena.allocated_bytes(), 0);
+    /// ```
     #[must_use]
     pub fn new() -> Self {
         Self::builder().build()
     }
 
     /// An arena on the heap whose first chunk holds `capacity` bytes, taken now.
+    ///
+    /// ```
+    /// let arena = arraypool::Arena::with_capacity(100_000);
+    /// assert_eq!(arena.allocated_bytes(), 100_000);
+    /// ```
     ///
     /// # Panics
     /// If there is not that much memory.
@@ -213,6 +225,13 @@ impl Arena<'static> {
 
     /// An arena on the heap whose first chunk holds `capacity` bytes, taken now.
     ///
+    /// ```
+    /// use arraypool::Arena;
+    ///
+    /// assert!(Arena::try_with_capacity(100_000).is_ok());
+    /// assert!(Arena::try_with_capacity(usize::MAX / 4).is_err());
+    /// ```
+    ///
     /// # Errors
     /// [`AllocError::OutOfMemory`] if there is not that much memory.
     pub fn try_with_capacity(capacity: usize) -> Result<Self, AllocError> {
@@ -222,6 +241,14 @@ impl Arena<'static> {
     }
 
     /// An arena on the heap, with settings.
+    ///
+    /// ```
+    /// use arraypool::Arena;
+    ///
+    /// let arena = Arena::builder().initial_chunk(1024).build();
+    /// arena.alloc(1_u8);
+    /// assert_eq!(arena.allocated_bytes(), 1024);
+    /// ```
     pub fn builder() -> ArenaBuilder<'static> {
         ArenaBuilder::new()
     }
@@ -356,6 +383,14 @@ impl<'m> Arena<'m> {
     /// same work again needs no new memory. `Drop` of the values does not run.
     ///
     /// Complexity: one step per chunk. Never panics.
+    ///
+    /// ```
+    /// let mut arena = arraypool::Arena::new();
+    /// arena.alloc([0_u8; 10_000]);
+    /// let allocated = arena.allocated_bytes();
+    /// arena.reset();
+    /// assert_eq!((arena.used_bytes(), arena.allocated_bytes()), (0, allocated));
+    /// ```
     pub fn reset(&mut self) {
         let used = self.forget_everything();
         self.tell(|| ArenaEvent::Reset { used, allocated: self.allocated_bytes() });
@@ -392,6 +427,14 @@ impl<'m> Arena<'m> {
     /// chunk sizes start over.
     ///
     /// Complexity: one step per chunk. Never panics.
+    ///
+    /// ```
+    /// let mut arena = arraypool::Arena::new();
+    /// arena.alloc(1_u8);
+    /// arena.alloc([0_u8; 10_000]);
+    /// arena.clear();
+    /// assert_eq!((arena.used_bytes(), arena.allocated_bytes()), (0, 4096));
+    /// ```
     pub fn clear(&mut self) {
         let used = self.forget_everything();
         self.trim();
@@ -408,6 +451,14 @@ impl<'m> Arena<'m> {
     /// [`Budget`] others can have them then.
     ///
     /// Complexity: one step per chunk given back. Never panics.
+    ///
+    /// ```
+    /// let mut arena = arraypool::Arena::new();
+    /// arena.alloc(1_u8);
+    /// arena.scope(|inner| inner.alloc([0_u8; 10_000]).len());
+    /// assert!(arena.trim() >= 10_000);
+    /// assert_eq!(arena.allocated_bytes(), 4096);
+    /// ```
     pub fn trim(&mut self) -> usize {
         let Some(last) = self.state().last.get() else { return 0 };
         let before = self.allocated_bytes();
@@ -436,6 +487,14 @@ impl<'m> Arena<'m> {
     }
 
     /// The budget that the arena's chunks are charged to.
+    ///
+    /// ```
+    /// use arraypool::{Arena, Budget};
+    ///
+    /// let budget = Budget::new(1 << 20);
+    /// let arena = Arena::builder().budget(&budget).build();
+    /// assert_eq!(arena.budget().map(Budget::limit), Some(1 << 20));
+    /// ```
     #[must_use]
     pub fn budget(&self) -> Option<&'m Budget> {
         self.common().budget
@@ -445,6 +504,18 @@ impl<'m> Arena<'m> {
     pub(crate) fn largest(&self) -> usize {
         let common = self.common();
         if common.source.grows() { isize::MAX.unsigned_abs() / 2 } else { common.allocated.get() }
+    }
+
+    /// Lets the first chunk of an arena that has none have so many bytes, if that is
+    /// more than its initial size and no more than its largest.
+    #[cfg(feature = "json")]
+    #[inline]
+    pub(crate) fn expect(&self, bytes: usize) {
+        let common = self.common();
+        if common.first.get().is_none() {
+            let target = bump::round_up(bytes).max(common.initial).min(common.maximum);
+            common.target.set(target);
+        }
     }
 
     /// Bytes that the current chunk still has for an allocation at `align`.

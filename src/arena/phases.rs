@@ -7,7 +7,7 @@ use core::fmt;
 use core::marker::PhantomData;
 use core::ops::Index;
 
-use super::stats::{ArenaStats, HumanBytes};
+use super::phase_stats::{MemoryStats, PhaseError};
 use super::{Arena, Budget, chunk};
 use crate::error::AllocError;
 
@@ -101,6 +101,23 @@ impl<'m, P: Phase, const N: usize> Phases<'m, P, N> {
 
     /// Arenas on the heap, without any memory yet.
     ///
+    /// ```
+    /// # #[derive(Debug, Clone, Copy, PartialEq)]
+    /// # enum Pass { Parse, Ir }
+    /// # impl arraypool::Phase for Pass {
+    /// #     const ALL: &'static [Self] = &[Self::Parse, Self::Ir];
+    /// #     fn index(self) -> usize { self as usize }
+    /// #     fn name(self) -> &'static str { ["parse", "ir"][self as usize] }
+    /// # }
+    /// use arraypool::{Budget, Phases};
+    ///
+    /// let budget = Budget::new(64 * 1024);
+    /// let mut phases = Phases::<Pass, 2>::new(&budget);
+    /// phases[Pass::Parse].alloc(7);
+    /// assert_eq!(phases[Pass::Ir].used_bytes(), 0);
+    /// # phases.trim();
+    /// ```
+    ///
     /// # Panics
     /// If the phases' indices are not their places in `ALL`.
     #[cfg(feature = "alloc")]
@@ -115,6 +132,22 @@ impl<'m, P: Phase, const N: usize> Phases<'m, P, N> {
     /// Arenas that `make` makes, with settings, in buffers, or with a hook. Only
     /// what they charge to `budget` themselves counts.
     ///
+    /// ```
+    /// # #[derive(Debug, Clone, Copy, PartialEq)]
+    /// # enum Pass { Parse, Ir }
+    /// # impl arraypool::Phase for Pass {
+    /// #     const ALL: &'static [Self] = &[Self::Parse, Self::Ir];
+    /// #     fn index(self) -> usize { self as usize }
+    /// #     fn name(self) -> &'static str { ["parse", "ir"][self as usize] }
+    /// # }
+    /// use arraypool::{Arena, Budget, Phases};
+    ///
+    /// let budget = Budget::new(64 * 1024);
+    /// let mut phases = Phases::<Pass, 2>::with(&budget, |_| Arena::builder().budget(&budget).build());
+    /// assert_eq!(*phases[Pass::Ir].alloc(7), 7);
+    /// # phases.trim();
+    /// ```
+    ///
     /// # Panics
     /// If the phases' indices are not their places in `ALL`.
     #[must_use]
@@ -128,6 +161,22 @@ impl<'m, P: Phase, const N: usize> Phases<'m, P, N> {
     }
 
     /// The arena of a phase. Never panics, if the phase's index is right.
+    ///
+    /// ```
+    /// # #[derive(Debug, Clone, Copy, PartialEq)]
+    /// # enum Pass { Parse, Ir }
+    /// # impl arraypool::Phase for Pass {
+    /// #     const ALL: &'static [Self] = &[Self::Parse, Self::Ir];
+    /// #     fn index(self) -> usize { self as usize }
+    /// #     fn name(self) -> &'static str { ["parse", "ir"][self as usize] }
+    /// # }
+    /// use arraypool::{Budget, Phases};
+    ///
+    /// let budget = Budget::new(64 * 1024);
+    /// let mut phases = Phases::<Pass, 2>::new(&budget);
+    /// assert_eq!(*phases.arena(Pass::Ir).alloc(7), 7);
+    /// # phases.trim();
+    /// ```
     #[inline]
     #[must_use]
     pub fn arena(&self, phase: P) -> &Arena<'m> {
@@ -159,12 +208,45 @@ impl<'m, P: Phase, const N: usize> Phases<'m, P, N> {
     }
 
     /// The limit that all of them share.
+    ///
+    /// ```
+    /// # #[derive(Debug, Clone, Copy, PartialEq)]
+    /// # enum Pass { Parse, Ir }
+    /// # impl arraypool::Phase for Pass {
+    /// #     const ALL: &'static [Self] = &[Self::Parse, Self::Ir];
+    /// #     fn index(self) -> usize { self as usize }
+    /// #     fn name(self) -> &'static str { ["parse", "ir"][self as usize] }
+    /// # }
+    /// use arraypool::{Budget, Phases};
+    ///
+    /// let budget = Budget::new(64 * 1024);
+    /// let mut phases = Phases::<Pass, 2>::new(&budget);
+    /// assert_eq!(phases.budget().limit(), 64 * 1024);
+    /// # phases.trim();
+    /// ```
     #[must_use]
     pub fn budget(&self) -> &'m Budget {
         self.budget
     }
 
     /// Does a part of a phase, and tells in the error which phase it was.
+    ///
+    /// ```
+    /// # #[derive(Debug, Clone, Copy, PartialEq)]
+    /// # enum Pass { Parse, Ir }
+    /// # impl arraypool::Phase for Pass {
+    /// #     const ALL: &'static [Self] = &[Self::Parse, Self::Ir];
+    /// #     fn index(self) -> usize { self as usize }
+    /// #     fn name(self) -> &'static str { ["parse", "ir"][self as usize] }
+    /// # }
+    /// use arraypool::{Budget, Phases};
+    ///
+    /// let budget = Budget::new(64 * 1024);
+    /// let mut phases = Phases::<Pass, 2>::new(&budget);
+    /// let number = phases.run(Pass::Ir, |arena| arena.try_alloc(7)).unwrap();
+    /// assert_eq!(*number, 7);
+    /// # phases.trim();
+    /// ```
     ///
     /// # Errors
     /// That of `work`, with the phase and what every phase holds.
@@ -177,6 +259,23 @@ impl<'m, P: Phase, const N: usize> Phases<'m, P, N> {
     }
 
     /// What an error in a phase means: for those who do not use [`run`](Self::run).
+    ///
+    /// ```
+    /// # #[derive(Debug, Clone, Copy, PartialEq)]
+    /// # enum Pass { Parse, Ir }
+    /// # impl arraypool::Phase for Pass {
+    /// #     const ALL: &'static [Self] = &[Self::Parse, Self::Ir];
+    /// #     fn index(self) -> usize { self as usize }
+    /// #     fn name(self) -> &'static str { ["parse", "ir"][self as usize] }
+    /// # }
+    /// use arraypool::{Budget, Phases};
+    ///
+    /// let budget = Budget::new(64 * 1024);
+    /// let mut phases = Phases::<Pass, 2>::new(&budget);
+    /// let error = phases[Pass::Ir].try_alloc_zeroed(100_000).unwrap_err();
+    /// assert!(phases.explain(Pass::Ir, error).to_string().starts_with("ir: over budget"));
+    /// # phases.trim();
+    /// ```
     #[must_use]
     pub fn explain(&self, phase: P, error: AllocError) -> PhaseError<P, N> {
         PhaseError { phase, error, held: self.arenas.each_ref().map(Arena::allocated_bytes) }
@@ -184,6 +283,23 @@ impl<'m, P: Phase, const N: usize> Phases<'m, P, N> {
 
     /// Runs `work` with an arena of the phase whose memory is forgotten when it
     /// ends: see [`Arena::scope`].
+    ///
+    /// ```
+    /// # #[derive(Debug, Clone, Copy, PartialEq)]
+    /// # enum Pass { Parse, Ir }
+    /// # impl arraypool::Phase for Pass {
+    /// #     const ALL: &'static [Self] = &[Self::Parse, Self::Ir];
+    /// #     fn index(self) -> usize { self as usize }
+    /// #     fn name(self) -> &'static str { ["parse", "ir"][self as usize] }
+    /// # }
+    /// use arraypool::{Budget, Phases};
+    ///
+    /// let budget = Budget::new(64 * 1024);
+    /// let mut phases = Phases::<Pass, 2>::new(&budget);
+    /// let length = phases.temporary(Pass::Ir, |scratch| scratch.alloc_str("gone").len());
+    /// assert_eq!((length, phases[Pass::Ir].used_bytes()), (4, 0));
+    /// # phases.trim();
+    /// ```
     ///
     /// # Panics
     /// If `work` panics, or another scope has claimed the phase's arena.
@@ -195,6 +311,23 @@ impl<'m, P: Phase, const N: usize> Phases<'m, P, N> {
     /// Forgets what a phase has allocated, and keeps its chunks for it.
     ///
     /// Complexity: one step per chunk. Never panics, if the phase's index is right.
+    ///
+    /// ```
+    /// # #[derive(Debug, Clone, Copy, PartialEq)]
+    /// # enum Pass { Parse, Ir }
+    /// # impl arraypool::Phase for Pass {
+    /// #     const ALL: &'static [Self] = &[Self::Parse, Self::Ir];
+    /// #     fn index(self) -> usize { self as usize }
+    /// #     fn name(self) -> &'static str { ["parse", "ir"][self as usize] }
+    /// # }
+    /// use arraypool::{Budget, Phases};
+    ///
+    /// let budget = Budget::new(64 * 1024);
+    /// let mut phases = Phases::<Pass, 2>::new(&budget);
+    /// phases[Pass::Ir].alloc(7);
+    /// phases.reset(Pass::Ir);
+    /// assert_eq!(phases[Pass::Ir].used_bytes(), 0);
+    /// ```
     pub fn reset(&mut self, phase: P) {
         self.arenas[phase.index()].reset();
     }
@@ -205,6 +338,23 @@ impl<'m, P: Phase, const N: usize> Phases<'m, P, N> {
     /// phase keeps its first chunk only.
     ///
     /// Complexity: one step per chunk. Never panics.
+    ///
+    /// ```
+    /// # #[derive(Debug, Clone, Copy, PartialEq)]
+    /// # enum Pass { Parse, Ir }
+    /// # impl arraypool::Phase for Pass {
+    /// #     const ALL: &'static [Self] = &[Self::Parse, Self::Ir];
+    /// #     fn index(self) -> usize { self as usize }
+    /// #     fn name(self) -> &'static str { ["parse", "ir"][self as usize] }
+    /// # }
+    /// use arraypool::{Budget, Phases};
+    ///
+    /// let budget = Budget::new(64 * 1024);
+    /// let mut phases = Phases::<Pass, 2>::new(&budget);
+    /// phases[Pass::Ir].alloc(7);
+    /// phases.reset_all();
+    /// assert_eq!(phases.stats().total().used, 0);
+    /// ```
     pub fn reset_all(&mut self) {
         let crowded = self.budget.used() > self.budget.limit() / 2;
         if crowded || self.budget.is_above_soft_limit() {
@@ -216,6 +366,23 @@ impl<'m, P: Phase, const N: usize> Phases<'m, P, N> {
     /// Forgets everything, and gives all chunks but the first of every phase back.
     ///
     /// Complexity: one step per chunk. Never panics.
+    ///
+    /// ```
+    /// # #[derive(Debug, Clone, Copy, PartialEq)]
+    /// # enum Pass { Parse, Ir }
+    /// # impl arraypool::Phase for Pass {
+    /// #     const ALL: &'static [Self] = &[Self::Parse, Self::Ir];
+    /// #     fn index(self) -> usize { self as usize }
+    /// #     fn name(self) -> &'static str { ["parse", "ir"][self as usize] }
+    /// # }
+    /// use arraypool::{Budget, Phases};
+    ///
+    /// let budget = Budget::new(64 * 1024);
+    /// let mut phases = Phases::<Pass, 2>::new(&budget);
+    /// phases[Pass::Ir].alloc(7);
+    /// phases.clear_all();
+    /// assert_eq!(phases.stats().total().used, 0);
+    /// ```
     pub fn clear_all(&mut self) {
         self.arenas.iter_mut().for_each(Arena::clear);
     }
@@ -224,11 +391,44 @@ impl<'m, P: Phase, const N: usize> Phases<'m, P, N> {
     /// have allocated stays.
     ///
     /// Complexity: one step per chunk given back. Never panics.
+    ///
+    /// ```
+    /// # #[derive(Debug, Clone, Copy, PartialEq)]
+    /// # enum Pass { Parse, Ir }
+    /// # impl arraypool::Phase for Pass {
+    /// #     const ALL: &'static [Self] = &[Self::Parse, Self::Ir];
+    /// #     fn index(self) -> usize { self as usize }
+    /// #     fn name(self) -> &'static str { ["parse", "ir"][self as usize] }
+    /// # }
+    /// use arraypool::{Budget, Phases};
+    ///
+    /// let budget = Budget::new(64 * 1024);
+    /// let mut phases = Phases::<Pass, 2>::new(&budget);
+    /// phases[Pass::Ir].alloc(7);
+    /// assert_eq!(phases.trim(), 0);                   // the chunk is in use
+    /// ```
     pub fn trim(&mut self) -> usize {
         self.arenas.iter_mut().map(Arena::trim).sum()
     }
 
     /// What every phase holds. Complexity: one step per chunk. Never panics.
+    ///
+    /// ```
+    /// # #[derive(Debug, Clone, Copy, PartialEq)]
+    /// # enum Pass { Parse, Ir }
+    /// # impl arraypool::Phase for Pass {
+    /// #     const ALL: &'static [Self] = &[Self::Parse, Self::Ir];
+    /// #     fn index(self) -> usize { self as usize }
+    /// #     fn name(self) -> &'static str { ["parse", "ir"][self as usize] }
+    /// # }
+    /// use arraypool::{Budget, Phases};
+    ///
+    /// let budget = Budget::new(64 * 1024);
+    /// let mut phases = Phases::<Pass, 2>::new(&budget);
+    /// phases[Pass::Ir].alloc(7);
+    /// assert_eq!(phases.stats().of(Pass::Ir).used, 16);
+    /// # phases.trim();
+    /// ```
     #[must_use]
     pub fn stats(&self) -> MemoryStats<P, N> {
         MemoryStats { phases: self.arenas.each_ref().map(Arena::stats), phase: PhantomData }
@@ -241,123 +441,5 @@ impl<'m, P: Phase, const N: usize> Index<P> for Phases<'m, P, N> {
     #[inline]
     fn index(&self, phase: P) -> &Arena<'m> {
         self.arena(phase)
-    }
-}
-
-/// A phase has run out of memory, from [`Phases::run`].
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct PhaseError<P, const N: usize> {
-    phase: P,
-    error: AllocError,
-    held: [usize; N],
-}
-
-impl<P: Phase, const N: usize> PhaseError<P, N> {
-    /// The phase that asked.
-    #[must_use]
-    pub fn phase(&self) -> P {
-        self.phase
-    }
-
-    /// Why it was refused.
-    #[must_use]
-    pub fn error(&self) -> AllocError {
-        self.error
-    }
-
-    /// The bytes that it wanted, if that is why it was refused.
-    #[must_use]
-    pub fn requested(&self) -> Option<usize> {
-        match self.error {
-            AllocError::OverBudget { requested, .. } | AllocError::OutOfMemory { requested } => {
-                Some(requested)
-            }
-            _ => None,
-        }
-    }
-
-    /// The bytes that a phase held at that moment, those in use and those kept.
-    #[must_use]
-    pub fn held(&self, phase: P) -> usize {
-        self.held[phase.index()]
-    }
-}
-
-/// Prints `ir: over budget: ...; parse holds 4.0 KiB, codegen holds 0 B`.
-impl<P: Phase, const N: usize> fmt::Display for PhaseError<P, N> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: {}", self.phase.name(), self.error)?;
-        let mut separator = ";";
-        for other in P::ALL {
-            if other.index() != self.phase.index() {
-                write!(f, "{separator} {} holds {}", other.name(), HumanBytes(self.held(*other)))?;
-                separator = ",";
-            }
-        }
-        Ok(())
-    }
-}
-
-impl<P: Phase, const N: usize> core::error::Error for PhaseError<P, N> {}
-
-/// What the arenas of all phases hold at one moment. From [`Phases::stats`].
-///
-/// Its `Display` is a table, one line per phase and one for the total, in bytes or in
-/// units of 1024 of them: KiB, MiB and so on.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct MemoryStats<P, const N: usize> {
-    phases: [ArenaStats; N],
-    phase: PhantomData<fn() -> P>,
-}
-
-impl<P: Phase, const N: usize> MemoryStats<P, N> {
-    /// What one phase holds.
-    #[must_use]
-    pub fn of(&self, phase: P) -> ArenaStats {
-        self.phases[phase.index()]
-    }
-
-    /// The sum of all phases. That of the peaks is an upper bound, as they need
-    /// not have come at the same moment; the budget's
-    /// [`peak`](crate::Budget::peak) is exact.
-    #[must_use]
-    pub fn total(&self) -> ArenaStats {
-        self.phases.iter().fold(ArenaStats::default(), |sum, one| ArenaStats {
-            allocated: sum.allocated + one.allocated,
-            used: sum.used + one.used,
-            peak: sum.peak + one.peak,
-            peak_since_reset: sum.peak_since_reset + one.peak_since_reset,
-            reusable: sum.reusable + one.reusable,
-            waste: sum.waste + one.waste,
-            chunks: sum.chunks + one.chunks,
-            grown_since_reset: sum.grown_since_reset + one.grown_since_reset,
-        })
-    }
-}
-
-/// The titles of the columns of bytes, as wide as the widest number of bytes.
-const TITLES: [&str; 6] = ["allocated", "used", "peak", "waste", "peak now", "grown now"];
-
-/// Prints a line per phase and the total; *now* is since the last reset.
-impl<P: Phase, const N: usize> fmt::Display for MemoryStats<P, N> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let names = P::ALL.iter().map(|phase| phase.name());
-        let width = names.map(|name| name.chars().count()).max().unwrap_or(0).max("phase".len());
-        write!(f, "{:width$}", "phase")?;
-        for title in TITLES {
-            write!(f, "  {title:>11}")?;
-        }
-        write!(f, "  chunks")?;
-        let lines = P::ALL.iter().map(|phase| (phase.name(), self.of(*phase)));
-        for (name, stats) in lines.chain([("total", self.total())]) {
-            write!(f, "\n{name:width$}")?;
-            let ArenaStats { allocated, used, peak, waste, peak_since_reset, .. } = stats;
-            let columns = [allocated, used, peak, waste, peak_since_reset, stats.grown_since_reset];
-            for bytes in columns {
-                write!(f, "  {:>11}", HumanBytes(bytes))?;
-            }
-            write!(f, "  {:>6}", stats.chunks)?;
-        }
-        Ok(())
     }
 }

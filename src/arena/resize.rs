@@ -18,6 +18,18 @@ impl Arena<'_> {
     ///
     /// Complexity: constant in place, otherwise that of the copy.
     ///
+    /// ```
+    /// use core::alloc::Layout;
+    ///
+    /// let arena = arraypool::Arena::new();
+    /// let (small, large) = (Layout::new::<[u64; 2]>(), Layout::new::<[u64; 20]>());
+    /// let block = arena.alloc_layout(small);
+    /// // SAFETY: this arena gave it with that layout, and nobody else uses it.
+    /// let grown = unsafe { arena.try_grow(block, small, large)? };
+    /// assert_eq!(grown, block);                       // it was the last one
+    /// # Ok::<(), arraypool::AllocError>(())
+    /// ```
+    ///
     /// # Errors
     /// As [`try_alloc`](Self::try_alloc); the block is as it was then.
     ///
@@ -50,6 +62,17 @@ impl Arena<'_> {
     /// [`release_bytes`](Self::release_bytes).
     ///
     /// Complexity: constant. Never panics.
+    ///
+    /// ```
+    /// use core::alloc::Layout;
+    ///
+    /// let arena = arraypool::Arena::new();
+    /// let layout = Layout::new::<[u64; 20]>();
+    /// let block = arena.alloc_layout(layout);
+    /// // SAFETY: this arena gave it with that layout, and nobody uses its end.
+    /// unsafe { arena.shrink(block, layout, 16) };
+    /// assert_eq!(arena.used_bytes(), 16);
+    /// ```
     ///
     /// # Safety
     /// This arena, not one of its scopes and no other arena, handed `block` out

@@ -46,7 +46,8 @@ pub(super) struct FreeLists {
 /// The list that a block of `size` bytes belongs to.
 fn list_of(size: usize) -> usize {
     debug_assert!(size >= ALIGN);
-    ((size.ilog2() - ALIGN.ilog2()) as usize).min(LISTS - 1)
+    // The bit of `ALIGN` changes no exponent, and is never 0.
+    (((size | ALIGN).ilog2() - ALIGN.ilog2()) as usize).min(LISTS - 1)
 }
 
 impl FreeLists {

@@ -51,6 +51,13 @@ impl<'m> Arena<'m> {
     /// The twin of [`scope`](Self::scope) that returns an error; `work` is not
     /// called then.
     ///
+    /// ```
+    /// let arena = arraypool::Arena::new();
+    /// let length = arena.try_scope(|inner| inner.alloc_str("gone").len())?;
+    /// assert_eq!((length, arena.used_bytes()), (4, 0));
+    /// # Ok::<(), arraypool::AllocError>(())
+    /// ```
+    ///
     /// # Errors
     /// [`AllocError::Claimed`] if another scope has claimed this arena.
     #[inline]

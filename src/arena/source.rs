@@ -14,6 +14,31 @@ use super::Arena;
 /// borrowed; a [`LocalArena`](crate::LocalArena) stays, and takes any source: an
 /// arena, for example.
 ///
+/// ```
+/// use core::alloc::Layout;
+/// use core::ptr::NonNull;
+/// use std::alloc::{GlobalAlloc, System};
+/// use arraypool::{ArenaBuilder, ChunkSource};
+///
+/// struct OfTheSystem;
+///
+/// // SAFETY: the system's allocator promises the same.
+/// unsafe impl ChunkSource for OfTheSystem {
+///     fn allocate(&self, layout: Layout) -> Option<NonNull<u8>> {
+///         // SAFETY: an arena asks for no empty layout.
+///         NonNull::new(unsafe { System.alloc(layout) })
+///     }
+///
+///     unsafe fn deallocate(&self, block: NonNull<u8>, layout: Layout) {
+///         // SAFETY: the caller's promise: `allocate` gave it, with this layout.
+///         unsafe { System.dealloc(block.as_ptr(), layout) }
+///     }
+/// }
+///
+/// let arena = ArenaBuilder::with_source(&OfTheSystem).build();
+/// assert_eq!(*arena.alloc(7), 7);
+/// ```
+///
 /// # Safety
 /// For every layout of non-zero size, `allocate` returns either `None` or a
 /// block that
@@ -97,10 +122,13 @@ pub(crate) mod heap {
     use core::alloc::Layout;
     use core::ptr::NonNull;
 
-    /// Returns a block of `layout`, whose size is not 0, or `None`.
+    /// Returns a block of `layout`, or `None`: also if its size is 0, since the
+    /// global allocator takes no such layout.
     pub(crate) fn allocate(layout: Layout) -> Option<NonNull<u8>> {
-        assert!(layout.size() > 0, "the global allocator takes no empty layouts");
-        // SAFETY: the layout's size is not 0: asserted above.
+        if layout.size() == 0 {
+            return None;
+        }
+        // SAFETY: the layout's size is not 0: looked at above.
         NonNull::new(unsafe { alloc::alloc::alloc(layout) })
     }
 

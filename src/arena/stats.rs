@@ -9,6 +9,13 @@ use super::Arena;
 use super::chunk::Chunk;
 
 /// What an arena holds at one moment, in bytes. From [`Arena::stats`].
+///
+/// ```
+/// let arena = arraypool::Arena::new();
+/// arena.alloc([0_u8; 3000]);
+/// let text = arena.stats().to_string();
+/// assert_eq!(text, "2.9 KiB used (peak 2.9 KiB) of 4.0 KiB in 1 chunk, 0 B wasted");
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub struct ArenaStats {
@@ -47,6 +54,13 @@ impl fmt::Display for ArenaStats {
 }
 
 /// One chunk of an arena. From [`Arena::chunks`].
+///
+/// ```
+/// let arena = arraypool::Arena::new();
+/// arena.alloc([0_u8; 3000]);
+/// let chunk = arena.chunks().next().unwrap();
+/// assert_eq!((chunk.capacity, chunk.used), (4096, 3008));
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ChunkStats {
@@ -108,6 +122,12 @@ impl Write for ShortText {
 impl Arena<'_> {
     /// The capacity of all chunks in bytes, headers apart: 4 + 8 + 16 + 32 KiB
     /// make 60 KiB. Complexity: constant. Never panics.
+    ///
+    /// ```
+    /// let arena = arraypool::Arena::new();
+    /// arena.alloc(1_u8);
+    /// assert_eq!(arena.allocated_bytes(), 4096);
+    /// ```
     #[must_use]
     pub fn allocated_bytes(&self) -> usize {
         self.common().allocated.get()
@@ -115,6 +135,12 @@ impl Arena<'_> {
 
     /// Bytes handed out since the last reset, each size rounded up to 16, and not
     /// given back. Complexity: one step per chunk. Never panics.
+    ///
+    /// ```
+    /// let arena = arraypool::Arena::new();
+    /// arena.alloc(1_u8);
+    /// assert_eq!(arena.used_bytes(), 16);
+    /// ```
     #[must_use]
     pub fn used_bytes(&self) -> usize {
         self.taken() - self.reusable()
@@ -133,6 +159,13 @@ impl Arena<'_> {
     /// Bytes that cannot be handed out before the next reset: the tails of
     /// chunks that were left for a larger one, and padding for alignments above
     /// 16. Complexity: one step per chunk. Never panics.
+    ///
+    /// ```
+    /// let arena = arraypool::Arena::new();
+    /// arena.alloc([0_u8; 4000]);
+    /// arena.alloc([0_u8; 200]);                       // in the next chunk
+    /// assert_eq!(arena.waste(), 96);
+    /// ```
     #[must_use]
     pub fn waste(&self) -> usize {
         let current = self.current.get();
@@ -142,6 +175,13 @@ impl Arena<'_> {
     }
 
     /// Chunks, those that `reset` kept included. Complexity: one step per chunk.
+    ///
+    /// ```
+    /// let arena = arraypool::Arena::new();
+    /// arena.alloc([0_u8; 4000]);
+    /// arena.alloc([0_u8; 200]);
+    /// assert_eq!(arena.chunk_count(), 2);
+    /// ```
     #[must_use]
     pub fn chunk_count(&self) -> usize {
         self.list().count()
@@ -160,6 +200,14 @@ impl Arena<'_> {
 
     /// The chunks, in the order in which they were taken into use: shows how
     /// sizes grew.
+    ///
+    /// ```
+    /// let arena = arraypool::Arena::new();
+    /// arena.alloc([0_u8; 4000]);
+    /// arena.alloc([0_u8; 200]);
+    /// let capacities = arena.chunks().map(|chunk| chunk.capacity);
+    /// assert!(capacities.eq([4096, 8192]));
+    /// ```
     pub fn chunks(&self) -> impl Iterator<Item = ChunkStats> + '_ {
         let (current, cursor) = (self.current.get(), self.cursor.get().addr().get());
         let mut in_use = self.in_use();
@@ -174,6 +222,13 @@ impl Arena<'_> {
     }
 
     /// Everything above in one value. Complexity: one step per chunk. Never panics.
+    ///
+    /// ```
+    /// let arena = arraypool::Arena::new();
+    /// arena.alloc([0_u8; 4000]);
+    /// let stats = arena.stats();
+    /// assert_eq!((stats.used, stats.peak, stats.chunks), (4000, 4000, 1));
+    /// ```
     #[must_use]
     pub fn stats(&self) -> ArenaStats {
         let common = self.common();
@@ -194,6 +249,12 @@ impl Arena<'_> {
     /// last reset. Any pointer may be asked about; none is read.
     ///
     /// Complexity: one step per chunk. Never panics.
+    ///
+    /// ```
+    /// let arena = arraypool::Arena::new();
+    /// let text = arena.alloc_str("text");
+    /// assert!(arena.owns(text) && !arena.owns("elsewhere"));
+    /// ```
     #[must_use]
     pub fn owns<T: ?Sized>(&self, ptr: *const T) -> bool {
         self.owns_bytes(ptr.cast::<u8>().addr(), 1)

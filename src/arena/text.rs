@@ -13,6 +13,13 @@ use crate::error::{AllocError, OrPanic};
 impl Arena<'_> {
     /// Copies a string into the arena.
     ///
+    /// ```
+    /// let arena = arraypool::Arena::new();
+    /// let text = arena.alloc_str("text");
+    /// text.make_ascii_uppercase();
+    /// assert_eq!(text, "TEXT");
+    /// ```
+    ///
     /// # Panics
     /// If there is no memory.
     #[inline]
@@ -22,6 +29,12 @@ impl Arena<'_> {
     }
 
     /// Copies a string into the arena.
+    ///
+    /// ```
+    /// let arena = arraypool::Arena::new();
+    /// assert_eq!(arena.try_alloc_str("text")?, "text");
+    /// # Ok::<(), arraypool::AllocError>(())
+    /// ```
     ///
     /// # Errors
     /// As [`try_alloc`](Self::try_alloc).
@@ -37,6 +50,11 @@ impl Arena<'_> {
     ///
     /// The `Display` implementations that it calls may use the arena themselves.
     ///
+    /// ```
+    /// let arena = arraypool::Arena::new();
+    /// assert_eq!(arena.alloc_fmt(format_args!("{} + {}", 1, 2)), "1 + 2");
+    /// ```
+    ///
     /// # Panics
     /// If there is no memory, or an implementation returns an error.
     #[track_caller]
@@ -46,6 +64,12 @@ impl Arena<'_> {
 
     /// The twin of [`alloc_fmt`](Self::alloc_fmt) that returns an error. What
     /// was written until then is given back, if it still is the last allocation.
+    ///
+    /// ```
+    /// let arena = arraypool::Arena::new();
+    /// assert_eq!(arena.try_alloc_fmt(format_args!("{} + {}", 1, 2))?, "1 + 2");
+    /// # Ok::<(), arraypool::AllocError>(())
+    /// ```
     ///
     /// # Errors
     /// As [`try_alloc`](Self::try_alloc), and [`AllocError::Format`].

@@ -4,6 +4,16 @@ use super::operator::{Op1, Op2};
 use super::real::Real;
 
 /// A place in a text, in bytes.
+///
+/// ```
+/// use arraypool::Arena;
+/// use arraypool::expr::{Expr, Limits, parse};
+///
+/// let (arena, text) = (Arena::new(), "f(a + 1)");
+/// let tree: Expr<f64> = parse(text, &arena, &Limits::default())?;
+/// assert_eq!(&text[tree.root.span().range()], "f(a + 1)");
+/// # Ok::<(), arraypool::expr::Error>(())
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Span {
     /// The first byte.
@@ -14,6 +24,16 @@ pub struct Span {
 
 impl Span {
     /// As a range of the text's bytes.
+    ///
+    /// ```
+    /// use arraypool::Arena;
+    /// use arraypool::expr::{Expr, Limits, parse};
+    ///
+    /// let (arena, text) = (Arena::new(), "f(a + 1)");
+    /// let tree: Expr<f64> = parse(text, &arena, &Limits::default())?;
+    /// assert_eq!(tree.root.span().range(), 0..8);
+    /// # Ok::<(), arraypool::expr::Error>(())
+    /// ```
     #[must_use]
     pub fn range(self) -> core::ops::Range<usize> {
         usize::from(self.start)..usize::from(self.end)
@@ -46,6 +66,16 @@ pub struct Expr<'a, R = f64> {
 ///
 /// Names are places in the text; `height` is the number of levels below and
 /// including the term.
+///
+/// ```
+/// use arraypool::Arena;
+/// use arraypool::expr::{Expr, Limits, parse};
+///
+/// let (arena, text) = (Arena::new(), "f(a + 1)");
+/// let tree: Expr<f64> = parse(text, &arena, &Limits::default())?;
+/// assert_eq!(tree.root.children().len(), 1);
+/// # Ok::<(), arraypool::expr::Error>(())
+/// ```
 #[derive(Debug, Clone, Copy)]
 #[allow(missing_docs, reason = "the fields are what they are in every variant")]
 pub enum Term<'a, R = f64> {
@@ -76,6 +106,16 @@ const _: () = assert!(size_of::<Option<Term<'_, f64>>>() == 16);
 
 impl<'a, R: Real> Term<'a, R> {
     /// Its place in the text.
+    ///
+    /// ```
+    /// use arraypool::Arena;
+    /// use arraypool::expr::{Expr, Limits, parse};
+    ///
+    /// let (arena, text) = (Arena::new(), "f(a + 1)");
+    /// let tree: Expr<f64> = parse(text, &arena, &Limits::default())?;
+    /// assert_eq!(&text[tree.root.children()[0].span().range()], "a + 1");
+    /// # Ok::<(), arraypool::expr::Error>(())
+    /// ```
     #[must_use]
     pub fn span(&self) -> Span {
         match *self {
@@ -93,6 +133,16 @@ impl<'a, R: Real> Term<'a, R> {
     }
 
     /// Levels below and including this term.
+    ///
+    /// ```
+    /// use arraypool::Arena;
+    /// use arraypool::expr::{Expr, Limits, parse};
+    ///
+    /// let (arena, text) = (Arena::new(), "f(a + 1)");
+    /// let tree: Expr<f64> = parse(text, &arena, &Limits::default())?;
+    /// assert!(tree.root.height() > tree.root.children()[0].height());
+    /// # Ok::<(), arraypool::expr::Error>(())
+    /// ```
     #[must_use]
     pub fn height(&self) -> u16 {
         match *self {
@@ -108,6 +158,16 @@ impl<'a, R: Real> Term<'a, R> {
     }
 
     /// The terms right below this one, in the order of the text.
+    ///
+    /// ```
+    /// use arraypool::Arena;
+    /// use arraypool::expr::{Expr, Limits, parse};
+    ///
+    /// let (arena, text) = (Arena::new(), "f(a + 1)");
+    /// let tree: Expr<f64> = parse(text, &arena, &Limits::default())?;
+    /// assert_eq!(tree.root.children()[0].children().len(), 2);
+    /// # Ok::<(), arraypool::expr::Error>(())
+    /// ```
     #[must_use]
     pub fn children(&self) -> &'a [Self] {
         match *self {
@@ -123,6 +183,16 @@ impl<'a, R: Real> Term<'a, R> {
     }
 
     /// The name of a name, an array or a function in its text.
+    ///
+    /// ```
+    /// use arraypool::Arena;
+    /// use arraypool::expr::{Expr, Limits, parse};
+    ///
+    /// let (arena, text) = (Arena::new(), "f(a + 1)");
+    /// let tree: Expr<f64> = parse(text, &arena, &Limits::default())?;
+    /// assert_eq!(tree.root.name(text), "f");
+    /// # Ok::<(), arraypool::expr::Error>(())
+    /// ```
     #[must_use]
     pub fn name<'t>(&self, text: &'t str) -> &'t str {
         let span = self.name_span();
@@ -137,6 +207,16 @@ impl<'a, R: Real> Term<'a, R> {
     }
 
     /// Where that name stands.
+    ///
+    /// ```
+    /// use arraypool::Arena;
+    /// use arraypool::expr::{Expr, Limits, parse};
+    ///
+    /// let (arena, text) = (Arena::new(), "f(a + 1)");
+    /// let tree: Expr<f64> = parse(text, &arena, &Limits::default())?;
+    /// assert_eq!(tree.root.name_span().range(), 0..1);
+    /// # Ok::<(), arraypool::expr::Error>(())
+    /// ```
     #[must_use]
     pub fn name_span(&self) -> Span {
         match *self {
@@ -155,6 +235,16 @@ impl<'a, R: Real> Term<'a, R> {
     /// Whether both are the same tree; places do not count.
     ///
     /// Complexity: one step per term; recursive, as deep as the trees are high.
+    ///
+    /// ```
+    /// use arraypool::Arena;
+    /// use arraypool::expr::{Expr, Limits, parse};
+    ///
+    /// let (arena, text) = (Arena::new(), "f(a + 1)");
+    /// let tree: Expr<f64> = parse(text, &arena, &Limits::default())?;
+    /// assert!(tree.root.is_same(text, &tree.root, text));
+    /// # Ok::<(), arraypool::expr::Error>(())
+    /// ```
     #[must_use]
     pub fn is_same(&self, text: &str, other: &Self, other_text: &str) -> bool {
         let same_head = match (self, other) {

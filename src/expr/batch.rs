@@ -1,6 +1,5 @@
 //! A batch: expressions over common parameters, evaluated together, tick by tick.
 
-use core::cell::Cell;
 use core::fmt;
 
 use super::ast::{Expr, Span};
@@ -10,14 +9,12 @@ use super::failure::Failure;
 use super::frame::Frame;
 use super::ir::Ir;
 use super::memory::{Array, Vector};
-use super::parameters::Parameters;
 use super::program::{Cost, Program, World};
 use super::real::Real;
-use super::shapes::literal_node;
 use crate::error::AllocError;
 use crate::pool::{DefaultStrategy, ReleaseStrategy};
 
-struct Entry<'m, R, S: ReleaseStrategy> {
+struct Entry<'m, R: Real, S: ReleaseStrategy> {
     program: Program<'m, R, S>,
     status: Result<(), Failure>,
     text: Array<'m, u8, S>,
@@ -34,10 +31,23 @@ struct Entry<'m, R, S: ReleaseStrategy> {
 /// Expressions can be added, replaced and removed between ticks. What they held
 /// goes back to the engine's pool; an index stays what it is until its expression
 /// is removed, and then serves the next one.
+///
+/// ```
+/// use arraypool::expr::{Engine, Pool};
+///
+/// let pool = Pool::new();
+/// let engine = <Engine>::new(&pool);
+/// let mut batch = engine.batch().build();
+/// let x = batch.parameter("x", 2.0)?;
+/// let sum = batch.add("x + 1")?;
+/// batch.set(x, 4.0);
+/// batch.eval();
+/// assert_eq!(batch.result(sum), Some(5.0));
+/// # Ok::<(), arraypool::expr::Error>(())
+/// ```
 pub struct Batch<'e, 'm, R: Real = f64, S: ReleaseStrategy = DefaultStrategy> {
     engine: &'e Engine<'m, R, S>,
     frame: Frame<'m, R, S>,
-    parameters: Parameters<'m, S>,
     entries: Vector<'m, Option<Entry<'m, R, S>>, S>,
     results: Vector<'m, R, S>,
     /// The versions of the context that programs and values are of.
@@ -52,7 +62,6 @@ impl<'e, 'm, R: Real, S: ReleaseStrategy> Batch<'e, 'm, R, S> {
         Self {
             engine,
             frame: Frame::new(pool),
-            parameters: Parameters::new(pool),
             entries: pool.vec(),
             results: pool.vec(),
             seen: engine.names().versions(),
@@ -67,23 +76,25 @@ impl<'e, 'm, R: Real, S: ReleaseStrategy> Batch<'e, 'm, R, S> {
     /// [`ErrorKind::InvalidName`] if it is there already or none,
     /// [`ErrorKind::TooManySlots`], [`ErrorKind::Memory`].
     pub fn parameter(&mut self, name: &str, value: R) -> Result<usize, Error> {
-        let whole = Span { start: 0, end: u16::try_from(name.len()).unwrap_or(u16::MAX) };
-        let first = name.bytes().next();
-        let is_name = name.bytes().all(|byte| byte == b'_' || byte.is_ascii_alphanumeric())
-            && first.is_some_and(|byte| !byte.is_ascii_digit())
-            && name.len() <= usize::from(u8::MAX);
-        if !is_name || self.parameter_index(name).is_some() {
-            return Err(Error::at(ErrorKind::InvalidName, name, whole));
-        }
-        self.parameters.reserve().map_err(memory)?;
-        let copy = self.engine.pool().copy(name.as_bytes()).map_err(memory)?;
-        let slot = self.frame.parameter(value).map_err(|kind| Error::at(kind, name, whole))?;
-        self.parameters.push(copy).map_err(memory)?;
+        let index = self.frame.parameter(name, value)?;
         self.stale |= !self.entries.is_empty();
-        Ok(usize::from(slot))
+        Ok(index)
     }
 
     /// Adds an expression; the answer is its index.
+    ///
+    /// ```
+    /// use arraypool::expr::{Engine, Pool};
+    ///
+    /// let pool = Pool::new();
+    /// let engine = <Engine>::new(&pool);
+    /// let mut batch = engine.batch().build();
+    /// let x = batch.parameter("x", 2.0)?;
+    /// let twice = batch.add("2 * x")?;
+    /// batch.eval();
+    /// assert_eq!((x, batch.result(twice)), (0, Some(4.0)));
+    /// # Ok::<(), arraypool::expr::Error>(())
+    /// ```
     ///
     /// # Errors
     /// What is wrong with it. The batch is as before then.
@@ -92,6 +103,20 @@ impl<'e, 'm, R: Real, S: ReleaseStrategy> Batch<'e, 'm, R, S> {
     }
 
     /// Adds an expression with a name to find its result by.
+    ///
+    /// ```
+    /// use arraypool::expr::{Engine, Pool};
+    ///
+    /// let pool = Pool::new();
+    /// let engine = <Engine>::new(&pool);
+    /// let mut batch = engine.batch().build();
+    /// let x = batch.parameter("x", 2.0)?;
+    /// batch.add_named("twice", "2 * x")?;
+    /// batch.set(x, 3.0);
+    /// batch.eval();
+    /// assert_eq!(batch.result_by_name("twice"), Some(6.0));
+    /// # Ok::<(), arraypool::expr::Error>(())
+    /// ```
     ///
     /// # Errors
     /// As [`add`](Self::add), and [`ErrorKind::InvalidName`] if it is taken.
@@ -121,6 +146,21 @@ impl<'e, 'm, R: Real, S: ReleaseStrategy> Batch<'e, 'm, R, S> {
 
     /// Puts another expression in the place of one, under the same name.
     ///
+    /// ```
+    /// use arraypool::expr::{Engine, Pool};
+    ///
+    /// let pool = Pool::new();
+    /// let engine = <Engine>::new(&pool);
+    /// let mut batch = engine.batch().build();
+    /// let x = batch.parameter("x", 2.0)?;
+    /// let index = batch.add("2 * x")?;
+    /// batch.replace(index, "x + 1")?;
+    /// batch.set(x, 3.0);
+    /// batch.eval();
+    /// assert_eq!(batch.result(index), Some(4.0));
+    /// # Ok::<(), arraypool::expr::Error>(())
+    /// ```
+    ///
     /// # Errors
     /// What is wrong with it; the old one stays then. [`ErrorKind::NoSuchIndex`].
     pub fn replace(&mut self, index: usize, text: &str) -> Result<(), Error> {
@@ -138,6 +178,19 @@ impl<'e, 'm, R: Real, S: ReleaseStrategy> Batch<'e, 'm, R, S> {
     }
 
     /// Removes an expression; false: there is none.
+    ///
+    /// ```
+    /// use arraypool::expr::{Engine, Pool};
+    ///
+    /// let pool = Pool::new();
+    /// let engine = <Engine>::new(&pool);
+    /// let mut batch = engine.batch().build();
+    /// let x = batch.parameter("x", 2.0)?;
+    /// let index = batch.add("2 * x")?;
+    /// assert!(batch.remove(index) && !batch.remove(index));
+    /// # let _ = x;
+    /// # Ok::<(), arraypool::expr::Error>(())
+    /// ```
     pub fn remove(&mut self, index: usize) -> bool {
         let Some(entry) = self.entries.get_mut(index).and_then(Option::take) else { return false };
         self.frame.release(entry.program.uses);
@@ -146,13 +199,27 @@ impl<'e, 'm, R: Real, S: ReleaseStrategy> Batch<'e, 'm, R, S> {
     }
 
     /// Removes all expressions. Parameters stay.
+    ///
+    /// ```
+    /// use arraypool::expr::{Engine, Pool};
+    ///
+    /// let pool = Pool::new();
+    /// let engine = <Engine>::new(&pool);
+    /// let mut batch = engine.batch().build();
+    /// let x = batch.parameter("x", 2.0)?;
+    /// batch.add("2 * x")?;
+    /// batch.clear();
+    /// assert!(batch.is_empty());
+    /// # let _ = x;
+    /// # Ok::<(), arraypool::expr::Error>(())
+    /// ```
     pub fn clear(&mut self) {
         for index in 0..self.entries.len() {
             self.remove(index);
         }
         self.entries.clear();
         self.results.clear();
-        self.frame.forget();
+        self.frame.clear();
     }
 
     #[inline(never)]
@@ -160,18 +227,25 @@ impl<'e, 'm, R: Real, S: ReleaseStrategy> Batch<'e, 'm, R, S> {
         let pool = self.engine.pool();
         let kept = pool.copy(text.as_bytes()).map_err(memory)?;
         let name = pool.copy(name.as_bytes()).map_err(memory)?;
-        let program = self.engine.compile(text, &self.parameters, &mut self.frame)?;
+        let program = self.engine.compile(text, &mut self.frame)?;
         Ok(Entry { program, status: Err(Failure::NotEvaluated), text: kept, name })
     }
 
     /// Sets a parameter; false: there is none of this index.
+    ///
+    /// ```
+    /// use arraypool::expr::{Engine, Pool};
+    ///
+    /// let pool = Pool::new();
+    /// let engine = <Engine>::new(&pool);
+    /// let mut batch = engine.batch().build();
+    /// let x = batch.parameter("x", 2.0)?;
+    /// assert!(batch.set(x, 3.0) && !batch.set(99, 3.0));
+    /// # Ok::<(), arraypool::expr::Error>(())
+    /// ```
     #[inline]
     pub fn set(&mut self, index: usize, value: R) -> bool {
-        let is_there = index < self.parameters.len();
-        if let Some(slot) = self.frame.slots.get(index).filter(|_| is_there) {
-            slot.set(value);
-        }
-        is_there
+        self.frame.set(index, value)
     }
 
     /// Sets a parameter by name; false: there is none. Linear in their number.
@@ -182,7 +256,7 @@ impl<'e, 'm, R: Real, S: ReleaseStrategy> Batch<'e, 'm, R, S> {
     /// The index of a parameter. Linear in their number.
     #[must_use]
     pub fn parameter_index(&self, name: &str) -> Option<usize> {
-        self.parameters.find(name.as_bytes())
+        self.frame.names.find(name.as_bytes())
     }
 
     /// The index of a named expression. Linear in their number.
@@ -197,25 +271,29 @@ impl<'e, 'm, R: Real, S: ReleaseStrategy> Batch<'e, 'm, R, S> {
     /// Takes at most [`cost`](Self::cost), and no memory, unless a definition of
     /// the context has changed since the last tick: then every expression is
     /// compiled anew first. Never panics.
+    ///
+    /// ```
+    /// use arraypool::expr::{Engine, Pool};
+    ///
+    /// let pool = Pool::new();
+    /// let engine = <Engine>::new(&pool);
+    /// let mut batch = engine.batch().build();
+    /// let x = batch.parameter("x", 2.0)?;
+    /// let twice = batch.add("2 * x")?;
+    /// for tick in 0..3 {
+    ///     batch.set(x, f64::from(tick));
+    ///     batch.eval();                               // takes no memory
+    /// }
+    /// assert_eq!(batch.result(twice), Some(4.0));
+    /// # Ok::<(), arraypool::expr::Error>(())
+    /// ```
     pub fn eval(&mut self) {
         if self.stale || self.engine.names().versions() != self.seen {
             self.catch_up();
         }
-        let limits = self.engine.limits();
+        let limits = *self.engine.limits();
         let frame = &self.frame;
-        let mut world = World {
-            nodes: &[],
-            extents: &frame.extents,
-            data: &frame.data,
-            natives: &frame.natives,
-            stack: &frame.stack,
-            base: Cell::new(0),
-            top: Cell::new(0),
-            depth: Cell::new(limits.call_depth),
-            calls: Cell::new(limits.calls),
-            failure: Cell::new(None),
-            none: literal_node(R::NAN),
-        };
+        let mut world = World::over(frame, &limits);
         for (entry, result) in self.entries.iter_mut().zip(self.results.iter_mut()) {
             let Some(entry) = entry else { continue };
             let Some(first) = entry.program.nodes.first() else { continue };
@@ -245,12 +323,12 @@ impl<'e, 'm, R: Real, S: ReleaseStrategy> Batch<'e, 'm, R, S> {
     }
 
     fn compile_anew(&mut self) {
-        self.frame.forget();
+        self.frame.clear();
         for index in 0..self.entries.len() {
             let Some(Some(entry)) = self.entries.get_mut(index) else { continue };
             self.frame.release(core::mem::take(&mut entry.program.uses));
             let text = core::str::from_utf8(&entry.text).unwrap_or_default();
-            match self.engine.compile(text, &self.parameters, &mut self.frame) {
+            match self.engine.compile(text, &mut self.frame) {
                 Ok(program) => entry.program = program,
                 Err(error) => {
                     // Without memory there is no program now, but maybe next time.
@@ -288,6 +366,20 @@ impl<'e, 'm, R: Real, S: ReleaseStrategy> Batch<'e, 'm, R, S> {
     }
 
     /// How an expression fared in the last tick; `None`: there is none.
+    ///
+    /// ```
+    /// use arraypool::expr::{Engine, Pool};
+    ///
+    /// let pool = Pool::new();
+    /// let engine = <Engine>::new(&pool);
+    /// let mut batch = engine.batch().build();
+    /// let x = batch.parameter("x", 2.0)?;
+    /// let index = batch.add("2 * x")?;
+    /// assert!(batch.status(index).unwrap().is_err());  // not evaluated yet
+    /// batch.eval();
+    /// assert_eq!((x, batch.status(index)), (0, Some(Ok(()))));
+    /// # Ok::<(), arraypool::expr::Error>(())
+    /// ```
     #[must_use]
     pub fn status(&self, index: usize) -> Option<Result<(), Failure>> {
         Some(self.entries.get(index)?.as_ref()?.status)
@@ -308,7 +400,7 @@ impl<'e, 'm, R: Real, S: ReleaseStrategy> Batch<'e, 'm, R, S> {
     pub fn diagnose(&mut self, index: usize) -> Option<Error> {
         let entry = self.entries.get(index)?.as_ref()?;
         let text = core::str::from_utf8(&entry.text).unwrap_or_default();
-        match self.engine.compile(text, &self.parameters, &mut self.frame) {
+        match self.engine.compile(text, &mut self.frame) {
             Ok(program) => {
                 self.frame.release(program.uses);
                 None
@@ -340,7 +432,15 @@ impl<'e, 'm, R: Real, S: ReleaseStrategy> Batch<'e, 'm, R, S> {
         text: &str,
         show: impl FnOnce(&Expr<'_, R>, &Ir<'_, R>) -> T,
     ) -> Result<T, Error> {
-        self.engine.inspect(text, &self.parameters, &mut self.frame, show)
+        self.engine.inspect(text, &mut self.frame, show)
+    }
+
+    /// The program of an expression as a text, which reads as an expression: see
+    /// [`Program::display`]. Nothing, if it does not compile any more.
+    #[must_use]
+    pub fn program(&self, index: usize) -> Option<impl fmt::Display + '_> {
+        let program = &self.entries.get(index)?.as_ref()?.program;
+        (!program.nodes.is_empty()).then(|| program.display(&self.frame))
     }
 
     /// The text of an expression.
@@ -362,6 +462,19 @@ impl<'e, 'm, R: Real, S: ReleaseStrategy> Batch<'e, 'm, R, S> {
     }
 
     /// What a tick can take at most, of all expressions.
+    ///
+    /// ```
+    /// use arraypool::expr::{Engine, Pool};
+    ///
+    /// let pool = Pool::new();
+    /// let engine = <Engine>::new(&pool);
+    /// let mut batch = engine.batch().build();
+    /// let x = batch.parameter("x", 2.0)?;
+    /// batch.add("2 * x + 1")?;
+    /// assert!(batch.cost().steps > 0);
+    /// # let _ = x;
+    /// # Ok::<(), arraypool::expr::Error>(())
+    /// ```
     #[must_use]
     pub fn cost(&self) -> Cost {
         let costs = self.entries.iter().flatten().map(|entry| entry.program.cost);

@@ -120,7 +120,7 @@ pub struct Context<'m, R: Real = f64, S: ReleaseStrategy = DefaultStrategy> {
     limits: Limits,
 }
 
-fn is_name(name: &str) -> bool {
+pub(super) fn is_name(name: &str) -> bool {
     let part = |part: &str| {
         part.bytes().all(|byte| byte == b'_' || byte.is_ascii_alphanumeric())
             && part.bytes().next().is_some_and(|first| !first.is_ascii_digit())
@@ -136,6 +136,17 @@ fn is_attribute(name: &str) -> bool {
 
 impl<'m, R: Real, S: ReleaseStrategy> Context<'m, R, S> {
     /// An empty context. Takes no memory yet, never panics.
+    ///
+    /// ```
+    /// use arraypool::expr::{Context, Engine, Pool};
+    ///
+    /// let pool = Pool::new();
+    /// let context = <Context>::new(&pool);
+    /// let engine = <Engine>::with_parent(&pool, &context);
+    /// context.set("x", 1.0)?;
+    /// assert_eq!(engine.eval("x + 1")?, 2.0);
+    /// # Ok::<(), arraypool::expr::Error>(())
+    /// ```
     #[must_use]
     pub fn new(pool: &'m Pool<'m, S>) -> Self {
         Self::build(pool, None, Limits::DEFAULT)
@@ -160,6 +171,18 @@ impl<'m, R: Real, S: ReleaseStrategy> Context<'m, R, S> {
     ///
     /// Complexity: linear in the number of names. No memory if it is there.
     ///
+    /// ```
+    /// use arraypool::expr::{Context, Engine, Pool};
+    ///
+    /// let pool = Pool::new();
+    /// let context = <Context>::new(&pool);
+    /// let engine = <Engine>::with_parent(&pool, &context);
+    /// context.set("x", 1.0)?;
+    /// context.set("x", 2.0)?;
+    /// assert_eq!(engine.eval("x")?, 2.0);
+    /// # Ok::<(), arraypool::expr::Error>(())
+    /// ```
+    ///
     /// # Errors
     /// [`ErrorKind::InvalidName`], [`ErrorKind::Memory`], [`ErrorKind::Busy`].
     pub fn set(&self, name: &str, value: R) -> Result<(), Error> {
@@ -169,6 +192,17 @@ impl<'m, R: Real, S: ReleaseStrategy> Context<'m, R, S> {
 
     /// Sets a constant, which is folded into the expressions that use it.
     ///
+    /// ```
+    /// use arraypool::expr::{Context, Engine, Pool};
+    ///
+    /// let pool = Pool::new();
+    /// let context = <Context>::new(&pool);
+    /// let engine = <Engine>::with_parent(&pool, &context);
+    /// context.set_constant("half", 0.5)?;
+    /// assert_eq!(engine.eval("half * 4")?, 2.0);
+    /// # Ok::<(), arraypool::expr::Error>(())
+    /// ```
+    ///
     /// # Errors
     /// As [`set`](Self::set).
     pub fn set_constant(&self, name: &str, value: R) -> Result<(), Error> {
@@ -176,6 +210,17 @@ impl<'m, R: Real, S: ReleaseStrategy> Context<'m, R, S> {
     }
 
     /// Sets an array. The elements are copied; one as long as before needs no memory.
+    ///
+    /// ```
+    /// use arraypool::expr::{Context, Engine, Pool};
+    ///
+    /// let pool = Pool::new();
+    /// let context = <Context>::new(&pool);
+    /// let engine = <Engine>::with_parent(&pool, &context);
+    /// context.set_array("table", &[1.0, 2.0])?;
+    /// assert_eq!(engine.eval("table[1]")?, 2.0);
+    /// # Ok::<(), arraypool::expr::Error>(())
+    /// ```
     ///
     /// # Errors
     /// As [`set`](Self::set).
@@ -227,6 +272,17 @@ impl<'m, R: Real, S: ReleaseStrategy> Context<'m, R, S> {
     /// The body is parsed now and once. Defining a name again takes effect with
     /// the next tick of every batch that uses it.
     ///
+    /// ```
+    /// use arraypool::expr::{Context, Engine, Pool};
+    ///
+    /// let pool = Pool::new();
+    /// let context = <Context>::new(&pool);
+    /// let engine = <Engine>::with_parent(&pool, &context);
+    /// context.define("twice", &["x"], "2 * x")?;
+    /// assert_eq!(engine.eval("twice(4)")?, 8.0);
+    /// # Ok::<(), arraypool::expr::Error>(())
+    /// ```
+    ///
     /// # Errors
     /// What is wrong with the text; and as [`set`](Self::set).
     #[cfg(feature = "alloc")]
@@ -271,6 +327,17 @@ impl<'m, R: Real, S: ReleaseStrategy> Context<'m, R, S> {
     }
 
     /// Forgets a variable, constant or attribute.
+    ///
+    /// ```
+    /// use arraypool::expr::{Context, Engine, Pool};
+    ///
+    /// let pool = Pool::new();
+    /// let context = <Context>::new(&pool);
+    /// let engine = <Engine>::with_parent(&pool, &context);
+    /// context.set("x", 1.0)?;
+    /// assert!(context.remove("x") && engine.eval("x").is_err());
+    /// # Ok::<(), arraypool::expr::Error>(())
+    /// ```
     pub fn remove(&self, name: &str) -> bool {
         self.take(Space::Value, name)
     }
@@ -286,6 +353,18 @@ impl<'m, R: Real, S: ReleaseStrategy> Context<'m, R, S> {
     }
 
     /// The value of a variable, constant or attribute, here or in a parent.
+    ///
+    /// ```
+    /// use arraypool::expr::{Context, Engine, Pool};
+    ///
+    /// let pool = Pool::new();
+    /// let context = <Context>::new(&pool);
+    /// let engine = <Engine>::with_parent(&pool, &context);
+    /// context.set("x", 1.0)?;
+    /// assert_eq!(context.get("x"), Some(1.0));
+    /// # engine.eval("x")?;
+    /// # Ok::<(), arraypool::expr::Error>(())
+    /// ```
     #[must_use]
     pub fn get(&self, name: &str) -> Option<R> {
         let place = self.find(0, Space::Value, name.as_bytes())?;
@@ -459,9 +538,14 @@ fn busy() -> Error {
     Error::plain(ErrorKind::Busy)
 }
 
-fn invalid(name: &str) -> Error {
+pub(super) fn invalid(name: &str) -> Error {
+    about(ErrorKind::InvalidName, name)
+}
+
+/// An error about a whole name.
+pub(super) fn about(kind: ErrorKind, name: &str) -> Error {
     let end = u16::try_from(name.len()).unwrap_or(u16::MAX);
-    Error::at(ErrorKind::InvalidName, name, Span { start: 0, end })
+    Error::at(kind, name, Span { start: 0, end })
 }
 
 impl<R: Real, S: ReleaseStrategy> fmt::Debug for Context<'_, R, S> {

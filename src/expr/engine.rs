@@ -3,7 +3,7 @@
 use core::cell::RefCell;
 use core::fmt;
 
-use super::ast::Expr;
+use super::ast::{Expr, Span};
 use super::batch::{Batch, BatchBuilder};
 use super::context::{Context, Names};
 use super::error::{Error, ErrorKind};
@@ -12,11 +12,10 @@ use super::ir::Ir;
 use super::limits::Limits;
 use super::lower::lower;
 use super::memory::{Phases, Pool};
-use super::parameters::Parameters;
 use super::parser::parse;
 use super::program::Program;
 use super::real::Real;
-use super::resolve::{Surroundings, resolve};
+use super::resolve::resolve;
 use crate::pool::{DefaultStrategy, ReleaseStrategy};
 
 /// Compiles expressions, in memory that it borrows.
@@ -48,6 +47,15 @@ pub struct Engine<'m, R: Real = f64, S: ReleaseStrategy = DefaultStrategy> {
 
 impl<'m, R: Real, S: ReleaseStrategy> Engine<'m, R, S> {
     /// An engine whose phases are on the heap. Takes no memory yet, never panics.
+    ///
+    /// ```
+    /// use arraypool::expr::{Engine, Pool};
+    ///
+    /// let pool = Pool::new();
+    /// let engine = <Engine>::new(&pool);
+    /// assert_eq!(engine.eval("1 + 2")?, 3.0);
+    /// # Ok::<(), arraypool::expr::Error>(())
+    /// ```
     #[cfg(feature = "alloc")]
     #[must_use]
     pub fn new(pool: &'m Pool<'m, S>) -> Self {
@@ -55,6 +63,17 @@ impl<'m, R: Real, S: ReleaseStrategy> Engine<'m, R, S> {
     }
 
     /// The same, in which everything is visible that a context has.
+    ///
+    /// ```
+    /// use arraypool::expr::{Context, Engine, Pool};
+    ///
+    /// let pool = Pool::new();
+    /// let context = <Context>::new(&pool);
+    /// let engine = <Engine>::with_parent(&pool, &context);
+    /// context.set("x", 1.0)?;
+    /// assert_eq!(engine.eval("x + 1")?, 2.0);
+    /// # Ok::<(), arraypool::expr::Error>(())
+    /// ```
     #[cfg(feature = "alloc")]
     #[must_use]
     pub fn with_parent<'p: 'm>(pool: &'m Pool<'m, S>, parent: &'m Context<'p, R, S>) -> Self {
@@ -75,6 +94,16 @@ impl<'m, R: Real, S: ReleaseStrategy> Engine<'m, R, S> {
     }
 
     /// The names that expressions see besides their batch's parameters.
+    ///
+    /// ```
+    /// use arraypool::expr::{Engine, Pool};
+    ///
+    /// let pool = Pool::new();
+    /// let engine = <Engine>::new(&pool);
+    /// engine.context().set("gain", 2.0)?;
+    /// assert_eq!(engine.eval("3 * gain")?, 6.0);
+    /// # Ok::<(), arraypool::expr::Error>(())
+    /// ```
     #[must_use]
     pub fn context(&self) -> &Context<'m, R, S> {
         &self.context
@@ -82,6 +111,16 @@ impl<'m, R: Real, S: ReleaseStrategy> Engine<'m, R, S> {
 
     /// Defines a function by an expression, as [`Context::define_with`] does, in
     /// the engine's own arena.
+    ///
+    /// ```
+    /// use arraypool::expr::{Engine, Pool};
+    ///
+    /// let pool = Pool::new();
+    /// let engine = <Engine>::new(&pool);
+    /// engine.define("twice", &["x"], "2 * x")?;
+    /// assert_eq!(engine.eval("twice(4)")?, 8.0);
+    /// # Ok::<(), arraypool::expr::Error>(())
+    /// ```
     ///
     /// # Errors
     /// As [`Context::define_with`].
@@ -93,11 +132,33 @@ impl<'m, R: Real, S: ReleaseStrategy> Engine<'m, R, S> {
     }
 
     /// Begins a batch.
+    ///
+    /// ```
+    /// use arraypool::expr::{Engine, Pool};
+    ///
+    /// let pool = Pool::new();
+    /// let engine = <Engine>::new(&pool);
+    /// let mut batch = engine.batch().build();
+    /// let index = batch.add("1 + 2")?;
+    /// batch.eval();
+    /// assert_eq!(batch.result(index), Some(3.0));
+    /// # Ok::<(), arraypool::expr::Error>(())
+    /// ```
     pub fn batch(&self) -> BatchBuilder<'_, 'm, R, S> {
         BatchBuilder::new(Batch::new(self))
     }
 
     /// Compiles one expression, evaluates it, and forgets it.
+    ///
+    /// ```
+    /// use arraypool::expr::{Engine, Pool};
+    ///
+    /// let pool = Pool::new();
+    /// let engine = <Engine>::new(&pool);
+    /// assert_eq!(engine.eval("max(1, 2) + 1")?, 3.0);
+    /// assert!(engine.eval("1 +").is_err());
+    /// # Ok::<(), arraypool::expr::Error>(())
+    /// ```
     ///
     /// # Errors
     /// What is wrong with it, or [`ErrorKind::Failed`].
@@ -109,6 +170,16 @@ impl<'m, R: Real, S: ReleaseStrategy> Engine<'m, R, S> {
     }
 
     /// The bounds that its expressions keep.
+    ///
+    /// ```
+    /// use arraypool::expr::{Engine, Pool};
+    ///
+    /// let pool = Pool::new();
+    /// let engine = <Engine>::new(&pool);
+    /// assert!(engine.limits().calls > 0);
+    /// # engine.eval("1")?;
+    /// # Ok::<(), arraypool::expr::Error>(())
+    /// ```
     #[must_use]
     pub fn limits(&self) -> &Limits {
         &self.limits
@@ -116,6 +187,17 @@ impl<'m, R: Real, S: ReleaseStrategy> Engine<'m, R, S> {
 
     /// The most bytes that the phases have had in use: of trees, and of checked
     /// forms.
+    ///
+    /// ```
+    /// use arraypool::expr::{Engine, Pool};
+    ///
+    /// let pool = Pool::new();
+    /// let engine = <Engine>::new(&pool);
+    /// engine.eval("1 + 2")?;
+    /// let (tree, checked) = engine.peak_bytes();
+    /// assert!(tree > 0 && checked < 100_000);
+    /// # Ok::<(), arraypool::expr::Error>(())
+    /// ```
     #[must_use]
     pub fn peak_bytes(&self) -> (usize, usize) {
         self.phases.try_borrow().map_or((0, 0), |phases| phases.peak_bytes())
@@ -133,58 +215,41 @@ impl<'m, R: Real, S: ReleaseStrategy> Engine<'m, R, S> {
     pub(super) fn inspect<T>(
         &self,
         text: &str,
-        parameters: &Parameters<'m, S>,
         frame: &mut Frame<'m, R, S>,
         show: impl FnOnce(&Expr<'_, R>, &Ir<'_, R>) -> T,
     ) -> Result<T, Error> {
         let mut phases = self.phases.try_borrow_mut().map_err(|_| busy())?;
         let Phases { parse: trees, ir: checked } = &mut *phases;
-        let shown = {
-            let (trees, checked) = (&*trees, &*checked);
-            let (limits, names) = (self.limits, self.names());
-            let around = Surroundings { limits, names, parameters, frame: &mut *frame };
-            parse(text, trees, &self.limits)
-                .and_then(|tree| resolve(&tree, trees, checked, around).map(|ir| show(&tree, &ir)))
-        };
-        if shown.is_ok() {
-            let used = frame.finish();
-            frame.release(used);
-        }
+        let limits = &self.limits;
+        let shown = parse(text, trees, limits).and_then(|tree| {
+            let ir = resolve(&tree, trees, checked, &self.context, frame, limits)?;
+            Ok(show(&tree, &ir))
+        });
+        frame.begin();
         trees.reset();
         checked.reset();
         shown
     }
 
-    /// Runs all three phases. Out of line: it is large, and has many callers. What the program uses of the frame is noted in it.
+    /// Runs all three phases; each one's arena is reset as soon as the next is done.
+    /// What the program uses of the frame is noted in it. Out of line: it is large,
+    /// and has many callers.
     #[inline(never)]
     pub(super) fn compile(
         &self,
         text: &str,
-        parameters: &Parameters<'m, S>,
         frame: &mut Frame<'m, R, S>,
     ) -> Result<Program<'m, R, S>, Error> {
         let mut phases = self.phases.try_borrow_mut().map_err(|_| busy())?;
         let Phases { parse: trees, ir: checked } = &mut *phases;
-        let program = {
-            let (trees, checked) = (&*trees, &*checked);
-            let around = Surroundings {
-                limits: self.limits,
-                names: self.names(),
-                parameters,
-                frame: &mut *frame,
-            };
-            parse(text, trees, &self.limits)
-                .and_then(|tree| resolve(&tree, trees, checked, around))
-                .and_then(|ir| {
-                    let lowered = lower(&ir, checked, self.pool, &self.limits, frame);
-                    lowered.map_err(|kind| {
-                        let used = frame.finish();
-                        frame.release(used);
-                        Error::at(kind, text, super::ast::Span::default())
-                    })
-                })
-        };
+        let limits = &self.limits;
+        let ir = parse(text, trees, limits)
+            .and_then(|tree| resolve(&tree, trees, checked, &self.context, frame, limits));
         trees.reset();
+        let program = ir.and_then(|ir| {
+            let lowered = lower(&ir, checked, self.pool, frame, limits);
+            lowered.map_err(|error| Error::at(error.kind, text, Span::default()))
+        });
         checked.reset();
         program
     }

@@ -179,12 +179,26 @@ impl Error {
     }
 
     /// The bytes of the text that it is about.
+    ///
+    /// ```
+    /// use arraypool::expr::interp;
+    ///
+    /// let error = interp("1 + nothing", &[]).unwrap_err();
+    /// assert_eq!(error.range(), 4..11);
+    /// ```
     #[must_use]
     pub fn range(&self) -> core::ops::Range<usize> {
         self.span.range()
     }
 
     /// The known name that is nearest to an unknown one.
+    ///
+    /// ```
+    /// use arraypool::expr::interp;
+    ///
+    /// let error = interp("maxx(1, 2)", &[]).unwrap_err();
+    /// assert_eq!(error.suggestion(), Some("max"));
+    /// ```
     #[must_use]
     pub fn suggestion(&self) -> Option<&str> {
         Some(self.suggestion.as_str()).filter(|name| !name.is_empty())

@@ -4,6 +4,18 @@ use core::fmt;
 
 /// Why an expression has no value in a tick. Its result is NaN then; the other
 /// expressions of the batch are not touched.
+///
+/// ```
+/// use arraypool::expr::{Engine, Failure, Pool};
+///
+/// let pool = Pool::new();
+/// let engine = <Engine>::new(&pool);
+/// let mut batch = engine.batch().build();
+/// let x = batch.parameter("x", 2.0)?;
+/// let index = batch.add("x")?;
+/// assert_eq!((x, batch.value(index)), (0, Err(Failure::NotEvaluated)));
+/// # Ok::<(), arraypool::expr::Error>(())
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Failure {

@@ -1,12 +1,15 @@
 //! The 256 numbers that a batch's programs read, and what each is for.
 
 use core::cell::Cell;
+use core::fmt;
 
-use super::context::{Names, Native, Place};
-use super::error::ErrorKind;
+use super::context::{Context, Names, Native, Place, about, is_name};
+use super::error::{Error, ErrorKind};
 use super::memory::{Pool, Vector};
+use super::parameters::Parameters;
+use super::program::Program;
 use super::real::Real;
-use crate::pool::ReleaseStrategy;
+use crate::pool::{DefaultStrategy, ReleaseStrategy};
 
 /// Slots of a frame: as many as a byte can tell apart, so that no read of one
 /// needs a check.
@@ -68,13 +71,19 @@ impl SlotSet {
     }
 }
 
-/// A batch's frame: slots from below for parameters, from above for all else.
-pub(super) struct Frame<'m, R, S: ReleaseStrategy> {
+/// What programs read: 256 numbers, of parameters from below, of constants,
+/// followed values and intermediate ones from above; copies of arrays; natives.
+///
+/// A [`Batch`](super::Batch) has one. Without a batch it is what the phases have in
+/// common: [`resolve`](super::resolve()) notes in it what names stand for,
+/// [`lower`](super::lower) takes constants' slots, and a [`Program`] reads it.
+pub struct Frame<'m, R: Real = f64, S: ReleaseStrategy = DefaultStrategy> {
     pub(super) slots: Slots<R>,
+    pub(super) names: Parameters<'m, S>,
+    pool: &'m Pool<'m, S>,
     uses: [Use; SLOTS],
     /// Expressions that use a slot.
     counts: [u16; SLOTS],
-    parameters: usize,
     /// No slot from here on up to the parameters was ever used for anything else.
     lowest: usize,
     bindings: Vector<'m, Binding, S>,
@@ -89,12 +98,15 @@ pub(super) struct Frame<'m, R, S: ReleaseStrategy> {
 }
 
 impl<'m, R: Real, S: ReleaseStrategy> Frame<'m, R, S> {
-    pub(super) fn new(pool: &'m Pool<'m, S>) -> Self {
+    /// A frame that keeps what it needs in a pool. Takes no memory yet.
+    #[must_use]
+    pub fn new(pool: &'m Pool<'m, S>) -> Self {
         Self {
+            names: Parameters::new(pool),
+            pool,
             slots: [const { Cell::new(R::ZERO) }; SLOTS],
             uses: [Use::Free; SLOTS],
             counts: [0; SLOTS],
-            parameters: 0,
             lowest: SLOTS,
             bindings: pool.vec(),
             extents: pool.vec(),
@@ -106,18 +118,56 @@ impl<'m, R: Real, S: ReleaseStrategy> Frame<'m, R, S> {
         }
     }
 
-    /// The next parameter's slot, whose number is the parameter's.
-    pub(super) fn parameter(&mut self, value: R) -> Result<u8, ErrorKind> {
-        let full = ErrorKind::TooManySlots { limit: SLOTS };
-        let slot = u8::try_from(self.parameters).map_err(|_| full)?;
-        let index = usize::from(slot);
-        if self.uses[index] != Use::Free {
-            return Err(full);
+    /// Adds a parameter; its index counts up from 0. It hides a variable of the
+    /// context with the same name.
+    ///
+    /// # Errors
+    /// [`ErrorKind::InvalidName`] if it is there already or none,
+    /// [`ErrorKind::TooManySlots`], [`ErrorKind::Memory`].
+    pub fn parameter(&mut self, name: &str, value: R) -> Result<usize, Error> {
+        if !is_name(name) || self.names.find(name.as_bytes()).is_some() {
+            return Err(about(ErrorKind::InvalidName, name));
         }
+        self.add(name, value).map_err(|kind| about(kind, name))
+    }
+
+    /// The next parameter, whose index is its slot.
+    fn add(&mut self, name: &str, value: R) -> Result<usize, ErrorKind> {
+        let index = self.names.len();
+        if index >= SLOTS || self.uses[index] != Use::Free {
+            return Err(ErrorKind::TooManySlots { limit: SLOTS });
+        }
+        self.names.push(self.pool.copy(name.as_bytes())?)?;
         self.uses[index] = Use::Parameter;
         self.slots[index].set(value);
-        self.parameters += 1;
-        Ok(slot)
+        Ok(index)
+    }
+
+    /// Sets a parameter; false: there is none of this index.
+    #[inline]
+    pub fn set(&mut self, index: usize, value: R) -> bool {
+        let is_there = index < self.names.len();
+        if let Some(slot) = self.slots.get(index).filter(|_| is_there) {
+            slot.set(value);
+        }
+        is_there
+    }
+
+    /// Frees the slots that only this program uses, which is not to be evaluated
+    /// any more.
+    pub fn forget(&mut self, program: Program<'m, R, S>) {
+        self.release(program.uses);
+    }
+
+    /// Copies the values of the context that programs follow, after a change.
+    pub fn follow(&mut self, context: &Context<'m, R, S>) {
+        self.refresh(context);
+    }
+
+    /// The value of a slot that is a constant's.
+    pub(super) fn constant_at(&self, slot: u8) -> Option<R> {
+        let index = usize::from(slot);
+        (self.uses[index] == Use::Constant).then(|| self.slots[index].get())
     }
 
     /// Bytes of the frame, and of what it keeps in the pool.
@@ -131,9 +181,11 @@ impl<'m, R: Real, S: ReleaseStrategy> Frame<'m, R, S> {
             + size_of_val(&*self.stack)
     }
 
-    /// Begins to note what an expression uses.
+    /// Begins to note what an expression uses. What one has used that came to
+    /// nothing is free again.
     pub(super) fn begin(&mut self) {
-        self.touched = SlotSet::default();
+        let used = self.finish();
+        self.release(used);
     }
 
     /// What the expression has used since.
@@ -173,7 +225,7 @@ impl<'m, R: Real, S: ReleaseStrategy> Frame<'m, R, S> {
 
     /// The highest free slot, for a new use.
     fn take(&mut self, use_it: Use) -> Option<u8> {
-        let index = (self.parameters..SLOTS).rev().find(|&slot| self.uses[slot] == Use::Free)?;
+        let index = (self.names.len()..SLOTS).rev().find(|&slot| self.uses[slot] == Use::Free)?;
         self.lowest = self.lowest.min(index);
         self.uses[index] = use_it;
         self.counts[index] = 0;
@@ -225,11 +277,11 @@ impl<'m, R: Real, S: ReleaseStrategy> Frame<'m, R, S> {
         let slot = self.take(Use::Bound).ok_or(ErrorKind::TooManySlots { limit: SLOTS })?;
         let binding = Binding { slot, place, element };
         self.bindings.try_push(binding)?;
-        self.follow(names, binding);
+        self.copy(names, binding);
         Ok(slot)
     }
 
-    fn follow(&self, names: &dyn Names<'m, R>, binding: Binding) {
+    fn copy(&self, names: &dyn Names<'m, R>, binding: Binding) {
         let slot = &self.slots[usize::from(binding.slot)];
         match binding.element {
             None => slot.set(names.value(binding.place).map_or(R::NAN, |(value, _)| value)),
@@ -284,7 +336,7 @@ impl<'m, R: Real, S: ReleaseStrategy> Frame<'m, R, S> {
     /// Copies every value that is followed anew.
     pub(super) fn refresh(&mut self, names: &dyn Names<'m, R>) {
         for binding in self.bindings.iter() {
-            self.follow(names, *binding);
+            self.copy(names, *binding);
         }
         for extent in self.extents.iter() {
             let (start, length) = (extent.start as usize, extent.length as usize);
@@ -299,10 +351,17 @@ impl<'m, R: Real, S: ReleaseStrategy> Frame<'m, R, S> {
     }
 
     /// Forgets arrays and natives, when every program is made anew.
-    pub(super) fn forget(&mut self) {
+    pub(super) fn clear(&mut self) {
         self.extents.clear();
         self.data.clear();
         self.natives_at.clear();
         self.natives.clear();
+    }
+}
+
+impl<R: Real, S: ReleaseStrategy> fmt::Debug for Frame<'_, R, S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let names = self.names.iter().map(|name| core::str::from_utf8(name).unwrap_or_default());
+        f.debug_map().entries(names.zip(&self.slots)).finish()
     }
 }

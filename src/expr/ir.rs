@@ -2,10 +2,23 @@
 
 use core::fmt::{self, Display, Formatter};
 
-use super::operator::{self, Binding, Op1, Op2};
+use super::operator::{Op1, Op2};
+use super::print::{Call, Number, One, Two};
 use super::real::Real;
 
 /// One term of the checked form: 16 bytes on a 64-bit machine.
+///
+/// ```
+/// use arraypool::expr::{Engine, Pool};
+///
+/// let pool = Pool::new();
+/// let engine = <Engine>::new(&pool);
+/// let mut batch = engine.batch().build();
+/// batch.parameter("a", 1.0)?;
+/// let terms = batch.inspect("a * (2 + 3)", |_, ir| ir.root.children().len())?;
+/// assert_eq!(terms, 2);
+/// # Ok::<(), arraypool::expr::Error>(())
+/// ```
 #[derive(Debug, Clone, Copy)]
 #[allow(missing_docs, reason = "the fields are what they are in every variant")]
 pub enum Term<'a, R = f64> {
@@ -35,6 +48,18 @@ pub enum Term<'a, R = f64> {
 const _: () = assert!(size_of::<Term<'_, f64>>() == 16);
 
 /// A function that recurses, of one expression.
+///
+/// ```
+/// use arraypool::expr::{Engine, Pool};
+///
+/// let pool = Pool::new();
+/// let engine = <Engine>::new(&pool);
+/// let mut batch = engine.batch().build();
+/// batch.parameter("a", 1.0)?;
+/// let functions = batch.inspect("a + 1", |_, ir| ir.functions.len())?;
+/// assert_eq!(functions, 0);
+/// # Ok::<(), arraypool::expr::Error>(())
+/// ```
 #[derive(Debug, Clone, Copy)]
 pub struct Recursive<'a, R = f64> {
     /// What a call evaluates.
@@ -46,6 +71,18 @@ pub struct Recursive<'a, R = f64> {
 }
 
 /// A checked expression.
+///
+/// ```
+/// use arraypool::expr::{Engine, Pool};
+///
+/// let pool = Pool::new();
+/// let engine = <Engine>::new(&pool);
+/// let mut batch = engine.batch().build();
+/// batch.parameter("a", 1.0)?;
+/// let shown = batch.inspect("a * (2 + 3)", |_, ir| ir.to_string())?;
+/// assert_eq!(shown, "(s0 * 5.0)");
+/// # Ok::<(), arraypool::expr::Error>(())
+/// ```
 #[derive(Debug, Clone, Copy)]
 pub struct Ir<'a, R = f64> {
     /// What is evaluated.
@@ -58,6 +95,18 @@ pub struct Ir<'a, R = f64> {
 
 impl<'a, R: Real> Term<'a, R> {
     /// Levels below and including this term.
+    ///
+    /// ```
+    /// use arraypool::expr::{Engine, Pool};
+    ///
+    /// let pool = Pool::new();
+    /// let engine = <Engine>::new(&pool);
+    /// let mut batch = engine.batch().build();
+    /// batch.parameter("a", 1.0)?;
+    /// let height = batch.inspect("a * (2 + 3)", |_, ir| ir.root.height())?;
+    /// assert!(height >= 1);
+    /// # Ok::<(), arraypool::expr::Error>(())
+    /// ```
     #[must_use]
     pub fn height(&self) -> u16 {
         match *self {
@@ -73,6 +122,18 @@ impl<'a, R: Real> Term<'a, R> {
     }
 
     /// The terms right below this one.
+    ///
+    /// ```
+    /// use arraypool::expr::{Engine, Pool};
+    ///
+    /// let pool = Pool::new();
+    /// let engine = <Engine>::new(&pool);
+    /// let mut batch = engine.batch().build();
+    /// batch.parameter("a", 1.0)?;
+    /// let children = batch.inspect("-a", |_, ir| ir.root.children().len())?;
+    /// assert_eq!(children, 1);
+    /// # Ok::<(), arraypool::expr::Error>(())
+    /// ```
     #[must_use]
     pub fn children(&self) -> &'a [Self] {
         match *self {
@@ -106,6 +167,18 @@ impl<'a, R: Real> Term<'a, R> {
     }
 
     /// Terms of the tree.
+    ///
+    /// ```
+    /// use arraypool::expr::{Engine, Pool};
+    ///
+    /// let pool = Pool::new();
+    /// let engine = <Engine>::new(&pool);
+    /// let mut batch = engine.batch().build();
+    /// batch.parameter("a", 1.0)?;
+    /// let count = batch.inspect("a * (2 + 3)", |_, ir| ir.root.count())?;
+    /// assert_eq!(count, 3);                           // folded
+    /// # Ok::<(), arraypool::expr::Error>(())
+    /// ```
     #[must_use]
     pub fn count(&self) -> usize {
         1 + self.children().iter().map(Self::count).sum::<usize>()
@@ -114,8 +187,9 @@ impl<'a, R: Real> Term<'a, R> {
 
 /// Prints with slots as names: `s3` of the frame, `w0` of a function's window,
 /// `t0[...]` for arrays, `n0(...)` for natives, `f0(...)` for functions that
-/// recurse. But for what sets a slot, `let s9 = ... in ...`, it reads as an
-/// expression.
+/// recurse, `let(s9, x, y)` for `y` with the slot set to `x` before. It reads as an
+/// expression, with everything in parentheses; functions that recurse follow, each
+/// in a line of its own: `f0/2: ` and its body.
 impl<R: Real> Display for Ir<'_, R> {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         self.root.fmt(f)?;
@@ -127,42 +201,27 @@ impl<R: Real> Display for Ir<'_, R> {
 }
 
 impl<R: Real> Display for Term<'_, R> {
+    /// As deep as the tree is high.
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         match *self {
-            Self::Constant(value) if value < R::ZERO => write!(f, "({value:?})"),
-            Self::Constant(value) => write!(f, "{value:?}"),
+            Self::Constant(value) => Number(value).fmt(f),
             Self::Slot(slot) => write!(f, "s{slot}"),
             Self::Local(slot) => write!(f, "w{slot}"),
-            Self::One { op, operand, .. } => write!(f, "{}({operand})", operator::name1(op)),
-            Self::Two { op, operands: [left, right], .. } => match (op, op.sign()) {
-                (_, Some((sign, binding))) if binding > Binding::Sequence => {
-                    write!(f, "({left} {sign} {right})")
-                }
-                (Op2::Min, _) => write!(f, "min({left}, {right})"),
-                (Op2::Max, _) => write!(f, "max({left}, {right})"),
-                (Op2::Atan2, _) => write!(f, "atan2({left}, {right})"),
-                _ => write!(f, "comma({left}, {right})"),
-            },
+            Self::One { op, operand, .. } => One(op, operand).fmt(f),
+            Self::Two { op, operands: [left, right], .. } => Two(op, left, right).fmt(f),
             Self::Conditional { parts: [condition, first, second], .. } => {
                 write!(f, "({condition} ? {first} : {second})")
             }
             Self::Index { array, index, .. } => write!(f, "t{array}[{index}]"),
-            Self::Native { native, .. } => write!(f, "n{native}{}", List(self.children())),
-            Self::Call { function, .. } => write!(f, "f{function}{}", List(self.children())),
+            Self::Native { native, arguments, .. } => {
+                write!(f, "n{native}{}", Call(arguments.iter()))
+            }
+            Self::Call { function, arguments, .. } => {
+                write!(f, "f{function}{}", Call(arguments.iter()))
+            }
             Self::Let { slot, local, parts: [value, body], .. } => {
-                write!(f, "(let {}{slot} = {value} in {body})", if local { "w" } else { "s" })
+                write!(f, "let({}{slot}, {value}, {body})", if local { "w" } else { "s" })
             }
         }
-    }
-}
-
-struct List<'a, R>(&'a [Term<'a, R>]);
-
-impl<R: Real> Display for List<'_, R> {
-    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        for (number, term) in self.0.iter().enumerate() {
-            write!(f, "{}{term}", if number == 0 { "(" } else { ", " })?;
-        }
-        f.write_str(if self.0.is_empty() { "()" } else { ")" })
     }
 }

@@ -1,6 +1,6 @@
 //! The checked form to a program: a node for each term, or for two or three.
 
-use super::error::ErrorKind;
+use super::error::{Error, ErrorKind};
 use super::frame::Frame;
 use super::ir::{Ir, Recursive, Term};
 use super::limits::Limits;
@@ -8,14 +8,14 @@ use super::memory::Pool;
 use super::operator::Op2;
 use super::program::{Cost, Node, Program};
 use super::real::Real;
-use super::shapes::{Fused, Shapes, literal_node};
+use super::shape::{Fused, Shape};
 use crate::arena::Arena;
 use crate::pool::ReleaseStrategy;
 
 /// The end of the chain of calls whose function has no place yet.
 const NO_CALL: u16 = u16::MAX;
 
-struct Lowering<'a, 'f, 'm, R, S: ReleaseStrategy> {
+struct Lowering<'a, 'f, 'm, R: Real, S: ReleaseStrategy> {
     nodes: &'a mut [Node<R>],
     used: usize,
     frame: &'f mut Frame<'m, R, S>,
@@ -27,47 +27,70 @@ struct Lowering<'a, 'f, 'm, R, S: ReleaseStrategy> {
 #[derive(Clone, Copy)]
 struct Pair(Op2, u8, u8);
 
-/// The program of a checked expression. Its nodes are built in an arena and
-/// copied into one pooled array.
+/// The third phase: the program of a checked expression, one pooled array. Its
+/// nodes are built in `scratch`, which can be reset afterwards.
 ///
-/// Complexity: linear in the number of terms.
-pub(super) fn lower<'m, R: Real, S: ReleaseStrategy>(
+/// `ir` is what [`resolve`](super::resolve()) said last of this frame; a program
+/// of any other reads slots that have nothing to do with it.
+///
+/// Complexity: linear in the number of terms. Never panics.
+///
+/// # Errors
+/// [`ErrorKind::TooManyTerms`], [`ErrorKind::Memory`]. What the expression uses of
+/// the frame is free again then.
+pub fn lower<'m, R: Real, S: ReleaseStrategy>(
     ir: &Ir<'_, R>,
-    arena: &Arena<'_>,
+    scratch: &Arena<'_>,
     pool: &'m Pool<'m, S>,
-    limits: &Limits,
     frame: &mut Frame<'m, R, S>,
-) -> Result<Program<'m, R, S>, ErrorKind> {
-    let room = ir.nodes;
-    let limit = usize::from(u16::MAX);
-    if room > limit {
-        return Err(ErrorKind::TooManyTerms { limit });
+    limits: &Limits,
+) -> Result<Program<'m, R, S>, Error> {
+    // Numbers that no slot has take two nodes: there may be some, or none.
+    let mut lowered = attempt(ir, ir.nodes, scratch, pool, frame, limits);
+    if let Ok(None) = lowered {
+        lowered = attempt(ir, 2 * ir.nodes, scratch, pool, frame, limits);
     }
-    let filler = literal_node(R::NAN);
-    let nodes = arena.try_alloc_slice_fill_with(room, |_| filler)?;
+    match lowered {
+        Ok(Some(program)) => Ok(program),
+        Ok(None) => Err(abandoned(frame, ErrorKind::TooManyTerms { limit: NODES })),
+        Err(kind) => Err(abandoned(frame, kind)),
+    }
+}
+
+/// An index of a node is a `u16`.
+const NODES: usize = u16::MAX as usize;
+
+#[cold]
+fn abandoned<R: Real, S: ReleaseStrategy>(frame: &mut Frame<'_, R, S>, kind: ErrorKind) -> Error {
+    frame.begin();
+    Error::plain(kind)
+}
+
+/// The program, if it has room.
+#[inline]
+fn attempt<'m, R: Real, S: ReleaseStrategy>(
+    ir: &Ir<'_, R>,
+    room: usize,
+    scratch: &Arena<'_>,
+    pool: &'m Pool<'m, S>,
+    frame: &mut Frame<'m, R, S>,
+    limits: &Limits,
+) -> Result<Option<Program<'m, R, S>>, ErrorKind> {
+    if room > NODES {
+        return Err(ErrorKind::TooManyTerms { limit: NODES });
+    }
+    let filler = *Node::NOTHING;
+    let nodes = scratch.try_alloc_slice_fill_with(room, |_| filler)?;
     let mut lowering = Lowering { nodes, used: 0, frame, last_call: NO_CALL };
     lowering.term(&ir.root);
     let mut cost = Cost { steps: steps(lowering.used), depth: u64::from(ir.root.height()) };
-    let mut places = [0_u16; 16];
-    let mut bodies = Cost::default();
-    for (place, function) in places.iter_mut().zip(ir.functions) {
-        let before = lowering.used;
-        *place = lowering.term(&function.body);
-        bodies = bodies.and(Cost { steps: 0, depth: u64::from(function.body.height()) });
-        bodies.steps = bodies.steps.max(steps(lowering.used - before));
-    }
-    lowering.connect(&places, ir.functions);
-    if let Some(window) = ir.functions.iter().map(|function| usize::from(function.window)).max() {
-        let windows = usize::try_from(limits.call_depth).unwrap_or(usize::MAX);
-        lowering.frame.stack(windows.saturating_mul(window.max(1)))?;
-        cost.steps =
-            cost.steps.saturating_add(bodies.steps.saturating_mul(u64::from(limits.calls)));
-        cost.depth =
-            cost.depth.saturating_add(bodies.depth.saturating_mul(u64::from(limits.call_depth)));
+    if !ir.functions.is_empty() {
+        lowering.functions(ir.functions, limits, &mut cost)?;
     }
     let used = lowering.used;
-    let nodes = pool.copy(nodes.get(..used).unwrap_or_default())?;
-    Ok(Program { nodes, uses: frame.finish(), cost })
+    let Some(nodes) = nodes.get(..used) else { return Ok(None) };
+    let nodes = pool.copy(nodes)?;
+    Ok(Some(Program { nodes, uses: frame.finish(), cost }))
 }
 
 fn steps(nodes: usize) -> u64 {
@@ -75,12 +98,38 @@ fn steps(nodes: usize) -> u64 {
 }
 
 impl<R: Real, S: ReleaseStrategy> Lowering<'_, '_, '_, R, S> {
-    /// A place for a node; those below it come behind it.
+    /// The functions that recurse, behind the expression itself.
+    #[inline(never)]
+    fn functions(
+        &mut self,
+        functions: &[Recursive<'_, R>],
+        limits: &Limits,
+        cost: &mut Cost,
+    ) -> Result<(), ErrorKind> {
+        let mut places = [0_u16; 16];
+        let mut bodies = Cost::default();
+        for (place, function) in places.iter_mut().zip(functions) {
+            let before = self.used;
+            *place = self.term(&function.body);
+            bodies = bodies.and(Cost { steps: 0, depth: u64::from(function.body.height()) });
+            bodies.steps = bodies.steps.max(steps(self.used - before));
+        }
+        self.connect(&places, functions);
+        let window = functions.iter().map(|function| usize::from(function.window)).max();
+        let windows = usize::try_from(limits.call_depth).unwrap_or(usize::MAX);
+        self.frame.stack(windows.saturating_mul(window.unwrap_or(0).max(1)))?;
+        let of = |bodies: u64, count: u32| bodies.saturating_mul(u64::from(count));
+        cost.steps = cost.steps.saturating_add(of(bodies.steps, limits.calls));
+        cost.depth = cost.depth.saturating_add(of(bodies.depth, limits.call_depth));
+        Ok(())
+    }
+
+    /// A place for a node; those below it come behind it. If there is no room left,
+    /// places are counted nevertheless.
+    #[inline]
     fn push(&mut self) -> u16 {
-        debug_assert!(self.used < self.nodes.len(), "there is room for every term");
         let index = self.used;
         self.used += 1;
-        // `lower` has bounded the room.
         u16::try_from(index).unwrap_or(u16::MAX)
     }
 
@@ -121,51 +170,60 @@ impl<R: Real, S: ReleaseStrategy> Lowering<'_, '_, '_, R, S> {
         let index = self.push();
         let node = match *term {
             Term::Slot(_) | Term::Constant(_) => match (self.slot(term), *term) {
-                (Some(slot), _) => self.leaf(Shapes::LOAD, slot),
-                (None, Term::Constant(value)) => literal_node(value),
-                (None, _) => literal_node(R::NAN),
+                (Some(slot), _) => self.leaf(Shape::LOAD, slot),
+                (None, Term::Constant(value)) => self.literal(value),
+                (None, _) => *Node::NOTHING,
             },
-            Term::Local(slot) => self.leaf(Shapes::LOAD_LOCAL, slot),
+            Term::Local(slot) => self.leaf(Shape::LOAD_LOCAL, slot),
             Term::One { op, operand, .. } => match self.slot(operand) {
-                Some(slot) => self.leaf(Shapes::one(op, true), slot),
-                None => self.above(Shapes::one(op, false), operand),
+                Some(slot) => self.leaf(Shape::one(op, true), slot),
+                None => self.above(Shape::one(op, false), [0; 3], operand),
             },
             Term::Two { op, operands: [left, right], .. } => self.two(index, op, left, right),
             Term::Conditional { parts: [condition, first, second], .. } => {
                 let [low, high] = self.term(condition).to_le_bytes();
                 let (left, right) = (self.term(first), self.term(second));
-                Node { run: Shapes::CONDITIONAL, slots: [low, high, 0, 0], left, right }
+                Node::new(Shape::CONDITIONAL, [low, high, 0], left, right)
             }
             Term::Index { array, index, .. } => match self.slot(index) {
-                Some(slot) => Node { right: array, ..self.leaf(Shapes::INDEX_S, slot) },
-                None => Node { right: array, ..self.above(Shapes::INDEX, index) },
+                Some(slot) => Node { right: array, ..self.leaf(Shape::INDEX_S, slot) },
+                None => Node { right: array, ..self.above(Shape::INDEX, [0; 3], index) },
             },
             Term::Native { native, arguments, .. } => {
                 let (list, count) = self.list(arguments);
-                let run = Shapes::native(arguments.len());
-                Node { run, slots: [count, 0, 0, 0], left: list, right: native }
+                Node::new(Shape::native(arguments.len()), [count, 0, 0], list, native)
             }
             Term::Call { function, arguments, .. } => {
                 let (list, count) = self.list(arguments);
                 let before = core::mem::replace(&mut self.last_call, index);
-                let slots = [count, 0, function, 0];
-                Node { run: Shapes::CALL, slots, left: before, right: list }
+                Node::new(Shape::CALL, [count, 0, function], before, list)
             }
             Term::Let { slot, local, parts: [value, body], .. } => {
-                let run = if local { Shapes::SET_LOCAL } else { Shapes::SET };
+                let shape = if local { Shape::SET_LOCAL } else { Shape::SET };
                 let left = self.term(value);
-                Node { run, slots: [slot, 0, 0, 0], left, right: self.term(body) }
+                Node::new(shape, [slot, 0, 0], left, self.term(body))
             }
         };
         self.set(index, node)
     }
 
-    fn leaf(&self, run: super::program::Run<R>, slot: u8) -> Node<R> {
-        Node { run, slots: [slot, 0, 0, 0], left: 0, right: 0 }
+    fn leaf(&self, shape: Shape, slot: u8) -> Node<R> {
+        Node::new(shape, [slot, 0, 0], 0, 0)
     }
 
-    fn above(&mut self, run: super::program::Run<R>, below: &Term<'_, R>) -> Node<R> {
-        Node { run, slots: [0; 4], left: self.term(below), right: 0 }
+    fn above(&mut self, shape: Shape, slots: [u8; 3], below: &Term<'_, R>) -> Node<R> {
+        let left = self.term(below);
+        Node::new(shape, slots, left, 0)
+    }
+
+    /// A number in two nodes.
+    #[cold]
+    fn literal(&mut self, value: R) -> Node<R> {
+        let rest = self.push();
+        let [a, b, c, d, e, f, g, h] = value.to_bits().to_le_bytes();
+        let (low, middle) = (u16::from_le_bytes([a, b]), u16::from_le_bytes([c, d]));
+        self.set(rest, Node::new(Shape::ENTRY, [0; 3], low, middle));
+        Node::new(Shape::LITERAL, [e, f, 0], rest, u16::from_le_bytes([g, h]))
     }
 
     /// The entries of a list of arguments, and how many they are.
@@ -176,7 +234,7 @@ impl<R: Real, S: ReleaseStrategy> Lowering<'_, '_, '_, R, S> {
         }
         for (entry, argument) in (first..).zip(arguments) {
             let left = self.term(argument);
-            self.set(entry, Node { run: Shapes::ENTRY, slots: [0; 4], left, right: 0 });
+            self.set(entry, Node::new(Shape::ENTRY, [0; 3], left, 0));
         }
         (first, u8::try_from(arguments.len()).unwrap_or(u8::MAX))
     }
@@ -196,17 +254,14 @@ impl<R: Real, S: ReleaseStrategy> Lowering<'_, '_, '_, R, S> {
             Some(op) if left.is_leaf() || right.is_leaf() => (op, right, left),
             _ => (op, left, right),
         };
-        let (x, y) = match Shapes::<R>::takes_slots(op) {
+        let (x, y) = match Shape::takes_slots(op) {
             true => (self.slot(left), self.slot(right)),
             false => (None, None),
         };
-        let run = Shapes::two(op, x.is_some(), y.is_some());
-        let node = Node {
-            run,
-            slots: [x.unwrap_or(0), y.unwrap_or(0), 0, 0],
-            left: if x.is_none() { self.term(left) } else { 0 },
-            right: if y.is_none() { self.term(right) } else { 0 },
-        };
+        let shape = Shape::two(op, x.is_some(), y.is_some());
+        let left = if x.is_none() { self.term(left) } else { 0 };
+        let right = if y.is_none() { self.term(right) } else { 0 };
+        let node = Node::new(shape, [x.unwrap_or(0), y.unwrap_or(0), 0], left, right);
         debug_assert!(x.is_some() || node.left > index, "a child stands behind its parent");
         node
     }
@@ -216,17 +271,15 @@ impl<R: Real, S: ReleaseStrategy> Lowering<'_, '_, '_, R, S> {
         let Term::Constant(exponent) = *exponent else { return None };
         if exponent == R::ONE + R::ONE {
             if let Some(slot) = self.slot(base) {
-                let run = Shapes::two(Op2::Mul, true, true);
-                return Some(Node { run, slots: [slot, slot, 0, 0], left: 0, right: 0 });
+                let shape = Shape::two(Op2::Mul, true, true);
+                return Some(Node::new(shape, [slot, slot, 0], 0, 0));
             }
             return Some(match self.pair(base) {
-                Some(Pair(a, x, y)) => {
-                    Node { run: Shapes::square_ss(a), slots: [x, y, 0, 0], left: 0, right: 0 }
-                }
-                None => self.above(Shapes::SQUARE_N, base),
+                Some(Pair(a, x, y)) => Node::new(Shape::square_ss(a), [x, y, 0], 0, 0),
+                None => self.above(Shape::SQUARE_N, [0; 3], base),
             });
         }
-        (exponent == R::from_f64(0.5)).then(|| self.above(Shapes::ROOT_N, base))
+        (exponent == R::from_f64(0.5)).then(|| self.above(Shape::ROOT_N, [0; 3], base))
     }
 
     fn compared(&mut self, op: Op2, left: &Term<'_, R>, right: &Term<'_, R>) -> Option<Node<R>> {
@@ -238,36 +291,29 @@ impl<R: Real, S: ReleaseStrategy> Lowering<'_, '_, '_, R, S> {
             _ => None,
         };
         let ((a, x, y), (b, z, w)) = (comparison(left)?, comparison(right)?);
-        let run = Shapes::compared(op == Op2::And, a, b);
-        Some(Node { run, slots: [x, y, z, w], left: 0, right: 0 })
+        Some(Node::of_slots(Shape::compared(op == Op2::And, a, b), [x, y, z, w]))
     }
 
     /// Two or three operators of arithmetic in one node.
     fn fused(&mut self, op: Op2, left: &Term<'_, R>, right: &Term<'_, R>) -> Option<Node<R>> {
-        let none = |run, slots| Some(Node { run, slots, left: 0, right: 0 });
+        let slots = |shape, slots| Some(Node::new(shape, slots, 0, 0));
         if let Some(Pair(a, x, y)) = self.pair(left) {
             if let Some(z) = self.slot(right) {
-                return none(Shapes::fused(Fused::SsS, a, op), [x, y, z, 0]);
+                return slots(Shape::fused(Fused::SsS, a, op), [x, y, z]);
             }
             if let Some(Pair(b, z, w)) = self.pair(right) {
-                if let Some(run) = Shapes::ss_ss(a, b, op) {
-                    return none(run, [x, y, z, w]);
+                if let Some(shape) = Shape::ss_ss(a, b, op) {
+                    return Some(Node::of_slots(shape, [x, y, z, w]));
                 }
             }
-            let node = Node {
-                run: Shapes::fused(Fused::SsN, a, op),
-                slots: [x, y, 0, 0],
-                left: 0,
-                right: self.term(right),
-            };
-            return Some(node);
+            let right = self.term(right);
+            return Some(Node::new(Shape::fused(Fused::SsN, a, op), [x, y, 0], 0, right));
         }
         if let Some(Pair(a, y, z)) = self.pair(right) {
             if let Some(x) = self.slot(left) {
-                return none(Shapes::fused(Fused::SSs, a, op), [x, y, z, 0]);
+                return slots(Shape::fused(Fused::SSs, a, op), [x, y, z]);
             }
-            let run = Shapes::fused(Fused::NSs, a, op);
-            return Some(Node { slots: [y, z, 0, 0], ..self.above(run, left) });
+            return Some(self.above(Shape::fused(Fused::NSs, a, op), [y, z, 0], left));
         }
         if right.is_leaf() {
             return self.chained(op, left, right);
@@ -277,9 +323,9 @@ impl<R: Real, S: ReleaseStrategy> Lowering<'_, '_, '_, R, S> {
             return None;
         }
         let Pair(a, x, y) = self.pair(inner)?;
-        let run = Shapes::n_ss_s(a, *b, op)?;
+        let shape = Shape::n_ss_s(a, *b, op)?;
         let z = self.slot(last)?;
-        Some(Node { slots: [x, y, z, 0], ..self.above(run, left) })
+        Some(self.above(shape, [x, y, z], left))
     }
 
     /// A sum of a slot and what has another slot on its right.
@@ -288,9 +334,9 @@ impl<R: Real, S: ReleaseStrategy> Lowering<'_, '_, '_, R, S> {
         if !a.is_arithmetic() {
             return None;
         }
-        let run = Shapes::ns_s(*a, op)?;
-        let slots = [self.slot(middle)?, self.slot(right)?, 0, 0];
-        Some(Node { slots, ..self.above(run, inner) })
+        let shape = Shape::ns_s(*a, op)?;
+        let slots = [self.slot(middle)?, self.slot(right)?, 0];
+        Some(self.above(shape, slots, inner))
     }
 
     /// Tells every call where its function begins, and how large its window is.

@@ -10,7 +10,7 @@ use crate::arena::Budget;
 use crate::error::{AllocError, VerifyError};
 use crate::pool::{
     ClassTable, DefaultStrategy, PoolArray, PoolBuilder, PoolStats, PoolVec, RawPool,
-    ReleaseStrategy,
+    ReleaseStrategy, views_raw_pool,
 };
 
 /// A unit of the pool: one node of a program on a 64-bit machine.
@@ -32,6 +32,19 @@ pub(super) type Vector<'m, T, S> = PoolVec<'m, T, S, Classes>;
 ///
 /// It is a [`RawPool`] of units of 16 bytes, and [`as_raw`](Self::as_raw) has
 /// everything that this view leaves out.
+///
+/// ```
+/// use arraypool::expr::{Engine, Pool};
+///
+/// let pool = Pool::new();
+/// let engine = <Engine>::new(&pool);
+/// let mut batch = engine.batch().build();
+/// batch.add("1 + 2")?;
+/// assert!(pool.stats().live > 0);                 // its program, and its text
+/// drop(batch);
+/// assert_eq!(engine.eval("2 * 3")?, 6.0);
+/// # Ok::<(), arraypool::expr::Error>(())
+/// ```
 pub struct Pool<'m, S: ReleaseStrategy = DefaultStrategy> {
     raw: RawPool<'m, S, Classes>,
 }
@@ -40,6 +53,11 @@ pub struct Pool<'m, S: ReleaseStrategy = DefaultStrategy> {
 impl Pool<'static> {
     /// A pool with an arena of its own, on the heap, under the default strategy.
     /// ([`default`](Self::default) makes one of any strategy.)
+    ///
+    /// ```
+    /// let pool = <arraypool::expr::Pool>::new();
+    /// assert_eq!(pool.stats().live, 0);
+    /// ```
     ///
     /// # Panics
     /// If the heap has no room for the pool's books.
@@ -61,6 +79,15 @@ impl<S: ReleaseStrategy> Default for Pool<'static, S> {
 impl<'m, S: ReleaseStrategy> Pool<'m, S> {
     /// A pool that owns an arena: on the heap under a budget, or in a buffer.
     ///
+    /// ```
+    /// use arraypool::{Arena, Tagged, expr::Pool};
+    ///
+    /// let mut memory = [const { core::mem::MaybeUninit::uninit() }; 16 * 1024];
+    /// let pool = Pool::<Tagged>::try_owning(Arena::from_buffer(&mut memory))?;
+    /// assert_eq!(pool.stats().live, 0);
+    /// # Ok::<(), arraypool::AllocError>(())
+    /// ```
+    ///
     /// # Errors
     /// [`AllocError::OutOfMemory`] or [`AllocError::OverBudget`].
     pub fn try_owning(arena: Arena<'m>) -> Result<Self, AllocError> {
@@ -69,6 +96,13 @@ impl<'m, S: ReleaseStrategy> Pool<'m, S> {
 
     /// Settings of the raw pool behind a `Pool`, which is made
     /// [from](Self::from) it.
+    ///
+    /// ```
+    /// use arraypool::expr::Pool;
+    ///
+    /// let pool: Pool = Pool::from(Pool::builder().max_runs(64).build());
+    /// assert_eq!(pool.stats().live, 0);
+    /// ```
     pub fn builder() -> PoolBuilder<'static, RawPool<'m, S, Classes>> {
         RawPool::builder(Layout::new::<Unit>())
     }
@@ -83,33 +117,7 @@ impl<'m, S: ReleaseStrategy> Pool<'m, S> {
         self.raw.vec()
     }
 
-    /// Takes every array back at once; memory is kept for what comes next. No engine
-    /// borrows the pool then.
-    ///
-    /// Complexity: one step per run. Never panics.
-    pub fn reset(&mut self) {
-        self.raw.reset();
-    }
-
-    /// The pool's balance. Complexity: one step per class. Never panics.
-    #[must_use]
-    pub fn stats(&self) -> PoolStats {
-        self.raw.stats()
-    }
-
-    /// Walks every run and every free list and checks that the books add up.
-    ///
-    /// # Errors
-    /// As [`RawPool::verify`].
-    pub fn verify(&self) -> Result<PoolStats, VerifyError> {
-        self.raw.verify()
-    }
-
-    /// The untyped pool behind this one. A unit of it is 16 bytes.
-    #[must_use]
-    pub fn as_raw(&self) -> &RawPool<'m, S, Classes> {
-        &self.raw
-    }
+    views_raw_pool!(Classes, "pool = <arraypool::expr::Pool>::new();");
 }
 
 /// A pool over one that was [built](Pool::builder) with settings.
@@ -132,6 +140,17 @@ impl<S: ReleaseStrategy> fmt::Debug for Pool<'_, S> {
 
 /// The arenas of the phases that end with each compilation: one for the tree of
 /// the text, one for the checked form. What they lead to is in the [`Pool`].
+///
+/// ```
+/// use arraypool::Budget;
+/// use arraypool::expr::{Engine, Limits, Phases, Pool};
+///
+/// let budget = Budget::new(64 * 1024);
+/// let pool = Pool::new();
+/// let engine = <Engine>::with(&pool, Phases::under(&budget), Limits::default());
+/// assert_eq!(engine.eval("1 + 2")?, 3.0);
+/// # Ok::<(), arraypool::expr::Error>(())
+/// ```
 #[derive(Debug)]
 pub struct Phases<'m> {
     pub(super) parse: Arena<'m>,
@@ -141,6 +160,10 @@ pub struct Phases<'m> {
 #[cfg(feature = "alloc")]
 impl Phases<'static> {
     /// Arenas on the heap. Takes no memory yet.
+    ///
+    /// ```
+    /// assert_eq!(arraypool::expr::Phases::new().used_bytes(), (0, 0));
+    /// ```
     #[must_use]
     pub fn new() -> Self {
         Self { parse: Arena::new(), ir: Arena::new() }
@@ -156,6 +179,13 @@ impl Default for Phases<'static> {
 
 impl<'m> Phases<'m> {
     /// Arenas on the heap under a budget. Takes no memory yet.
+    ///
+    /// ```
+    /// use arraypool::{Budget, expr::Phases};
+    ///
+    /// let budget = Budget::new(64 * 1024);
+    /// assert_eq!(Phases::under(&budget).used_bytes(), (0, 0));
+    /// ```
     #[cfg(feature = "alloc")]
     #[must_use]
     pub fn under(budget: &'m Budget) -> Self {
@@ -164,24 +194,51 @@ impl<'m> Phases<'m> {
     }
 
     /// Arenas in buffers, which never grow beyond them.
+    ///
+    /// ```
+    /// use core::mem::MaybeUninit;
+    /// use arraypool::expr::{Engine, Limits, Phases, Pool};
+    ///
+    /// let (mut trees, mut checked) = ([MaybeUninit::uninit(); 4096], [MaybeUninit::uninit(); 4096]);
+    /// let pool = Pool::new();
+    /// let phases = Phases::in_buffers(&mut trees, &mut checked);
+    /// let engine = <Engine>::with(&pool, phases, Limits::default());
+    /// assert_eq!(engine.eval("1 + 2")?, 3.0);
+    /// # Ok::<(), arraypool::expr::Error>(())
+    /// ```
     #[must_use]
     pub fn in_buffers(parse: &'m mut [MaybeUninit<u8>], ir: &'m mut [MaybeUninit<u8>]) -> Self {
         Self { parse: Arena::from_buffer(parse), ir: Arena::from_buffer(ir) }
     }
 
     /// Arenas of any kind.
+    ///
+    /// ```
+    /// use arraypool::{Arena, expr::Phases};
+    ///
+    /// let phases = Phases::of(Arena::new(), Arena::with_capacity(1024));
+    /// assert_eq!(phases.used_bytes(), (0, 0));
+    /// ```
     #[must_use]
     pub fn of(parse: Arena<'m>, ir: Arena<'m>) -> Self {
         Self { parse, ir }
     }
 
     /// Bytes in use, of the tree and of the checked form: 0 between compilations.
+    ///
+    /// ```
+    /// assert_eq!(arraypool::expr::Phases::new().used_bytes(), (0, 0));
+    /// ```
     #[must_use]
     pub fn used_bytes(&self) -> (usize, usize) {
         (self.parse.used_bytes(), self.ir.used_bytes())
     }
 
     /// The most bytes that either has had in use.
+    ///
+    /// ```
+    /// assert_eq!(arraypool::expr::Phases::new().peak_bytes(), (0, 0));
+    /// ```
     #[must_use]
     pub fn peak_bytes(&self) -> (usize, usize) {
         (self.parse.stats().peak, self.ir.stats().peak)

@@ -9,7 +9,23 @@
 //! - [`interp`] evaluates one text once.
 //! - [`Engine`], [`Batch`]: expressions over parameters, tick by tick.
 //! - [`Context`]: variables, arrays, attributes, functions, parents.
-//! - [`parse`]: the tree alone.
+//! - [`parse`], [`resolve`](resolve()), [`lower`]: the three phases, each alone.
+//!
+//! ```
+//! use arraypool::expr::{Engine, Pool, interp};
+//!
+//! assert_eq!(interp("2 * x", &[("x", 21.0)])?, 42.0);
+//!
+//! let pool = Pool::new();
+//! let engine = <Engine>::new(&pool);
+//! let mut batch = engine.batch().build();
+//! let x = batch.parameter("x", 0.0)?;
+//! let wave = batch.add("sin(x) ^ 2 + cos(x) ^ 2")?;
+//! batch.set(x, 0.5);
+//! batch.eval();
+//! assert!((batch.result(wave).unwrap() - 1.0).abs() < 1e-12);
+//! # Ok::<(), arraypool::expr::Error>(())
+//! ```
 //!
 //! What the language means is in `docs/EXPRESSIONS.md`.
 
@@ -28,6 +44,7 @@ mod function;
 pub mod ir;
 mod lexer;
 mod limits;
+mod listing;
 mod lower;
 mod math;
 mod memory;
@@ -38,6 +55,7 @@ mod print;
 mod program;
 mod real;
 mod resolve;
+mod shape;
 mod shapes;
 mod suggest;
 #[cfg(feature = "std")]
@@ -51,12 +69,15 @@ pub use engine::Engine;
 pub use engine::interp;
 pub use error::{Error, ErrorKind};
 pub use failure::Failure;
+pub use frame::Frame;
 pub use limits::Limits;
+pub use lower::lower;
 pub use math::Functions;
 pub use memory::{Classes, Phases, Pool};
 pub use operator::{Op1, Op2};
 pub use parser::parse;
-pub use program::{Cost, Node};
+pub use program::{Cost, Node, Program};
 pub use real::Real;
+pub use resolve::resolve;
 #[cfg(feature = "std")]
 pub use testing::with_arena;

@@ -48,6 +48,12 @@ operators! {
 impl Op1 {
     /// Does it.
     ///
+    /// ```
+    /// use arraypool::expr::{Op1, Op2};
+    ///
+    /// assert_eq!(Op1::Neg.apply(2.0), Ok(-2.0));
+    /// ```
+    ///
     /// # Errors
     /// [`Failure::NotAnInteger`] from [`Op1::BitNot`].
     #[inline(always)]
@@ -78,12 +84,24 @@ impl Op1 {
     }
 
     /// Whether it can fail.
+    ///
+    /// ```
+    /// use arraypool::expr::{Op1, Op2};
+    ///
+    /// assert!(!Op1::Neg.is_fallible());
+    /// ```
     #[must_use]
     pub fn is_fallible(self) -> bool {
         self == Self::BitNot
     }
 
     /// Its sign, if it is an operator.
+    ///
+    /// ```
+    /// use arraypool::expr::{Op1, Op2};
+    ///
+    /// assert_eq!(Op1::Neg.sign(), Some("-"));
+    /// ```
     #[must_use]
     pub fn sign(self) -> Option<&'static str> {
         match self {
@@ -98,6 +116,12 @@ impl Op1 {
 impl Op2 {
     /// Does it. Both numbers are there: `&&` and `||` that leave their right one
     /// alone are the evaluator's business.
+    ///
+    /// ```
+    /// use arraypool::expr::{Op1, Op2};
+    ///
+    /// assert_eq!(Op2::Sub.apply(3.0, 2.0), Ok(1.0));
+    /// ```
     ///
     /// # Errors
     /// [`Failure::NotAnInteger`] and [`Failure::ShiftOutOfRange`] from the
@@ -139,6 +163,12 @@ impl Op2 {
     }
 
     /// Whether it can fail.
+    ///
+    /// ```
+    /// use arraypool::expr::{Op1, Op2};
+    ///
+    /// assert!(!Op2::Add.is_fallible());
+    /// ```
     #[must_use]
     pub fn is_fallible(self) -> bool {
         matches!(self, Self::BitAnd | Self::BitOr | Self::ShiftLeft | Self::ShiftRight)
@@ -302,9 +332,7 @@ impl Builtin {
 /// The name under which the printer calls a function.
 pub(super) fn name1(op: Op1) -> &'static str {
     match op {
-        Op1::Neg => "neg",
-        Op1::Not => "!",
-        Op1::BitNot => "~",
+        Op1::Neg | Op1::Not | Op1::BitNot => op.sign().unwrap_or_default(),
         Op1::Abs => "abs",
         Op1::Sign => "sign",
         Op1::Sqrt => "sqrt",
@@ -323,6 +351,16 @@ pub(super) fn name1(op: Op1) -> &'static str {
         Op1::Floor => "floor",
         Op1::Ceil => "ceil",
         Op1::Round => "round",
+    }
+}
+
+/// The same of two numbers.
+pub(super) fn name2(op: Op2) -> &'static str {
+    match op {
+        Op2::Min => "min",
+        Op2::Max => "max",
+        Op2::Atan2 => "atan2",
+        _ => op.sign().map_or("", |(sign, _)| sign),
     }
 }
 

@@ -3,7 +3,7 @@
 use core::fmt::{self, Display, Formatter};
 
 use super::ast::{Expr, Term};
-use super::operator::Binding;
+use super::operator::{Binding, Op1, Op2, name1, name2};
 use super::real::Real;
 
 impl<R: Real> Display for Expr<'_, R> {
@@ -92,5 +92,64 @@ fn next(binding: Binding) -> Binding {
         Binding::Shift => Binding::Sum,
         Binding::Sum => Binding::Product,
         _ => Binding::Unary,
+    }
+}
+
+/// A constant, as an operand of its own. What is no literal is one that is computed.
+pub(super) struct Number<R>(pub(super) R);
+
+impl<R: Real> Display for Number<R> {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        let Self(value) = *self;
+        if value.is_nan() {
+            f.write_str("(0.0 / 0.0)")
+        } else if value.abs() == R::ONE / R::ZERO {
+            f.write_str(if value > R::ZERO { "(1.0 / 0.0)" } else { "(-1.0 / 0.0)" })
+        } else if value.abs().to_bits() == value.to_bits() {
+            // The shortest digits that read as this number.
+            write!(f, "{value:?}")
+        } else {
+            write!(f, "({value:?})")
+        }
+    }
+}
+
+/// What is done with one operand.
+pub(super) struct One<T>(pub(super) Op1, pub(super) T);
+
+impl<T: Display> Display for One<T> {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        let Self(op, operand) = self;
+        match op.sign() {
+            Some(sign) => write!(f, "({sign}{operand})"),
+            None => write!(f, "{}({operand})", name1(*op)),
+        }
+    }
+}
+
+/// What is done with two operands.
+pub(super) struct Two<T, U>(pub(super) Op2, pub(super) T, pub(super) U);
+
+impl<T: Display, U: Display> Display for Two<T, U> {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        let Self(op, left, right) = self;
+        match op.sign() {
+            Some((sign, Binding::Sequence)) => write!(f, "({left}{sign} {right})"),
+            Some((sign, _)) => write!(f, "({left} {sign} {right})"),
+            None => write!(f, "{}({left}, {right})", name2(*op)),
+        }
+    }
+}
+
+/// The arguments of a call.
+pub(super) struct Call<I>(pub(super) I);
+
+impl<T: Display, I: Iterator<Item = T> + Clone> Display for Call<I> {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        f.write_str("(")?;
+        for (number, argument) in self.0.clone().enumerate() {
+            write!(f, "{}{argument}", if number == 0 { "" } else { ", " })?;
+        }
+        f.write_str(")")
     }
 }

@@ -5,10 +5,14 @@ use core::fmt;
 
 use super::context::Native;
 use super::failure::Failure;
-use super::frame::{Extent, SlotSet, Slots};
+use super::frame::{Extent, Frame, SlotSet, Slots};
+use super::limits::Limits;
+use super::listing::Listing;
 use super::memory::Array;
 use super::real::Real;
-use crate::pool::ReleaseStrategy;
+use super::shape::Shape;
+use super::shapes::{Shapes, entry};
+use crate::pool::{DefaultStrategy, ReleaseStrategy};
 
 /// What evaluates a node: specialised by operator and by what its operands are.
 pub(super) type Run<R> = fn(&Node<R>, &Slots<R>, &World<'_, R>) -> R;
@@ -21,9 +25,43 @@ pub(super) type Run<R> = fn(&Node<R>, &Slots<R>, &World<'_, R>) -> R;
 #[repr(C)]
 pub struct Node<R> {
     pub(super) run: Run<R>,
-    pub(super) slots: [u8; 4],
+    pub(super) slots: [u8; 3],
+    /// What `run` does: a function does not tell.
+    pub(super) shape: Shape,
     pub(super) left: u16,
     pub(super) right: u16,
+}
+
+impl<R: Real> Node<R> {
+    #[inline]
+    pub(super) fn new(shape: Shape, slots: [u8; 3], left: u16, right: u16) -> Self {
+        let run = Shapes::FUNCTIONS[shape.number()];
+        Self { run, slots, shape, left, right }
+    }
+
+    /// A node of four slots: the last one stands where an index would.
+    #[inline]
+    pub(super) fn of_slots(shape: Shape, [x, y, z, w]: [u8; 4]) -> Self {
+        Self::new(shape, [x, y, z], u16::from(w), 0)
+    }
+
+    /// A number that no slot has: its upper half stands in the node itself, the
+    /// rest in an entry of its own.
+    pub(super) fn literal(&self, nodes: &[Self]) -> R {
+        let [a, b, _] = self.slots;
+        let upper = u64::from(self.right) << 16 | u64::from(u16::from_le_bytes([a, b]));
+        match nodes.get(usize::from(self.left)) {
+            Some(rest) => {
+                let lower = u64::from(rest.right) << 16 | u64::from(rest.left);
+                R::from_bits(upper << 32 | lower)
+            }
+            None => R::NAN,
+        }
+    }
+
+    /// A node that is not a number.
+    pub(super) const NOTHING: &'static Self =
+        &Self { run: entry, slots: [0; 3], shape: Shape::ENTRY, left: 0, right: 0 };
 }
 
 #[cfg(target_pointer_width = "64")]
@@ -45,10 +83,28 @@ pub(super) struct World<'f, R> {
     pub(super) calls: Cell<u32>,
     pub(super) failure: Cell<Option<Failure>>,
     /// A node that is not a number.
-    pub(super) none: Node<R>,
+    pub(super) none: &'f Node<R>,
 }
 
-impl<R: Real> World<'_, R> {
+impl<'f, R: Real> World<'f, R> {
+    /// A world without nodes.
+    #[inline]
+    pub(super) fn over<S: ReleaseStrategy>(frame: &'f Frame<'_, R, S>, limits: &Limits) -> Self {
+        Self {
+            nodes: &[],
+            extents: &frame.extents,
+            data: &frame.data,
+            natives: &frame.natives,
+            stack: &frame.stack,
+            base: Cell::new(0),
+            top: Cell::new(0),
+            depth: Cell::new(limits.call_depth),
+            calls: Cell::new(limits.calls),
+            failure: Cell::new(None),
+            none: Node::NOTHING,
+        }
+    }
+
     /// Evaluates the node of this number. (There is one: what stands in for none
     /// keeps a panic out of the loop.)
     #[inline(always)]
@@ -58,7 +114,7 @@ impl<R: Real> World<'_, R> {
             // Large processors are quicker with a branch, which they foresee, small
             // ones with a choice of two addresses.
             None if cfg!(target_pointer_width = "64") => return R::ZERO,
-            None => &self.none,
+            None => self.none,
         };
         (node.run)(node, slots, self)
     }
@@ -73,15 +129,69 @@ impl<R: Real> World<'_, R> {
     }
 }
 
-/// A compiled expression.
-pub(super) struct Program<'m, R, S: ReleaseStrategy> {
+/// A compiled expression: what the third phase, [`lower`](super::lower), makes.
+///
+/// It reads a [`Frame`]: the one that it was compiled for.
+pub struct Program<'m, R: Real = f64, S: ReleaseStrategy = DefaultStrategy> {
     pub(super) nodes: Array<'m, Node<R>, S>,
     /// The slots that it reads.
     pub(super) uses: SlotSet,
     pub(super) cost: Cost,
 }
 
+impl<R: Real, S: ReleaseStrategy> Program<'_, R, S> {
+    /// Evaluates it over a frame. Takes no memory, and at most [`cost`](Self::cost).
+    ///
+    /// # Errors
+    /// Why it has no value.
+    pub fn eval(&self, frame: &Frame<'_, R, S>, limits: &Limits) -> Result<R, Failure> {
+        let Some(first) = self.nodes.first() else { return Err(Failure::DoesNotCompile) };
+        let world = World { nodes: &self.nodes, ..World::over(frame, limits) };
+        let value = (first.run)(first, &frame.slots, &world);
+        world.failure.get().map_or(Ok(value), Err)
+    }
+
+    /// What an evaluation can take at most.
+    #[must_use]
+    pub fn cost(&self) -> Cost {
+        self.cost
+    }
+
+    /// Its nodes, in preorder.
+    #[must_use]
+    pub fn nodes(&self) -> &[Node<R>] {
+        &self.nodes
+    }
+
+    /// The program as a text, which reads as an expression: its names are those of
+    /// [`Ir`](super::ir::Ir). Constants are looked up in the frame.
+    pub fn display<'p>(&'p self, frame: &'p Frame<'_, R, S>) -> impl fmt::Display + 'p {
+        Listing { nodes: &self.nodes, frame }
+    }
+}
+
+impl<R: Real, S: ReleaseStrategy> fmt::Debug for Program<'_, R, S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Program")
+            .field("nodes", &self.nodes())
+            .field("cost", &self.cost)
+            .finish_non_exhaustive()
+    }
+}
+
 /// What an evaluation can take at most.
+///
+/// ```
+/// use arraypool::expr::{Engine, Pool};
+///
+/// let pool = Pool::new();
+/// let engine = <Engine>::new(&pool);
+/// let mut batch = engine.batch().build();
+/// batch.parameter("a", 1.0)?;
+/// batch.add("a + 1")?;
+/// assert!(batch.cost().steps >= 1);
+/// # Ok::<(), arraypool::expr::Error>(())
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Cost {
     /// Nodes that are evaluated. (Some do two or three operations.)
@@ -100,6 +210,6 @@ impl Cost {
 
 impl<R> fmt::Debug for Node<R> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:?} {} {}", self.slots, self.left, self.right)
+        write!(f, "{} {:?} {} {}", self.shape.number(), self.slots, self.left, self.right)
     }
 }

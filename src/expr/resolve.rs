@@ -1,14 +1,13 @@
 //! The tree of a text to the checked form: names, arguments, folding, inlining.
 
 use super::ast::{self, Span};
-use super::context::{Names, Place, Space};
+use super::context::{Context, Names, Place, Space};
 use super::error::{Error, ErrorKind};
 use super::frame::Frame;
 use super::function::Body;
 use super::ir::{Ir, Recursive, Term};
 use super::limits::Limits;
 use super::operator::{Builtin, Op1, Op2};
-use super::parameters::Parameters;
 use super::real::Real;
 use super::suggest::Nearest;
 use crate::arena::Arena;
@@ -19,13 +18,12 @@ use crate::pool::ReleaseStrategy;
 const RECURSIVE: usize = 8;
 
 /// Resolves one expression.
-struct Resolver<'a, 'f, 'm, R: Real, S: ReleaseStrategy> {
+struct Resolver<'t, 'a, 'f, 'm, R: Real, S: ReleaseStrategy> {
     /// Trees of functions, and the checked form.
-    trees: &'a Arena<'a>,
+    trees: &'t Arena<'t>,
     arena: &'a Arena<'a>,
     limits: Limits,
     names: &'f dyn Names<'m, R>,
-    parameters: &'f Parameters<'m, S>,
     frame: &'f mut Frame<'m, R, S>,
     terms: usize,
     /// Terms below others, and entries of lists of arguments.
@@ -40,12 +38,12 @@ struct Resolver<'a, 'f, 'm, R: Real, S: ReleaseStrategy> {
 }
 
 /// Where a term stands.
-struct Scope<'s, 'a, R> {
-    text: &'a str,
-    function: Option<&'s Inside<'s, 'a, R>>,
+struct Scope<'s, 't, 'a, R> {
+    text: &'t str,
+    function: Option<&'s Inside<'s, 't, 'a, R>>,
 }
 
-impl<R> Scope<'_, '_, R> {
+impl<R> Scope<'_, '_, '_, R> {
     /// Names are looked up from here on: a function's, from where it was defined.
     fn level(&self) -> u8 {
         self.function.map_or(0, |inside| inside.place.level)
@@ -53,38 +51,65 @@ impl<R> Scope<'_, '_, R> {
 }
 
 /// The function that a term stands in.
-struct Inside<'s, 'a, R> {
-    body: Body<'a, R>,
+struct Inside<'s, 't, 'a, R> {
+    body: Body<'t, R>,
     place: Place,
     arguments: &'s [Term<'a, R>],
-    outer: Option<&'s Inside<'s, 'a, R>>,
+    outer: Option<&'s Inside<'s, 't, 'a, R>>,
 }
 
-/// What an expression is resolved against.
-pub(super) struct Surroundings<'f, 'm, R: Real, S: ReleaseStrategy> {
-    pub(super) limits: Limits,
-    pub(super) names: &'f dyn Names<'m, R>,
-    pub(super) parameters: &'f Parameters<'m, S>,
-    pub(super) frame: &'f mut Frame<'m, R, S>,
-}
-
-/// The checked form of an expression. What it uses of the frame is noted there.
-pub(super) fn resolve<'a, 'm, R: Real, S: ReleaseStrategy>(
-    expr: &ast::Expr<'a, R>,
-    trees: &'a Arena<'a>,
-    arena: &'a Arena<'a>,
-    around: Surroundings<'_, 'm, R, S>,
+/// The second phase: the checked form of an expression, with names resolved,
+/// constants folded and functions in place. What it uses of the frame is noted
+/// there, until [`lower`](super::lower) takes it, or the next expression comes.
+///
+/// Bodies of functions are expanded in `trees`, which may be the tree's own arena,
+/// and can be reset afterwards with it: nothing in `arena` leads there.
+///
+/// ```
+/// use arraypool::Arena;
+/// use arraypool::expr::{Context, Frame, Limits, Pool, lower, parse, resolve};
+///
+/// let pool = Pool::new();
+/// let context = <Context>::new(&pool);
+/// context.set("gain", 3.0)?;
+/// let mut frame = Frame::new(&pool);
+/// let x = frame.parameter("x", 0.0)?;
+///
+/// let (mut trees, mut checked, limits) = (Arena::new(), Arena::new(), Limits::DEFAULT);
+/// let tree = parse("gain * (x + 2*3)", &trees, &limits)?;
+/// let ir = resolve(&tree, &trees, &checked, &context, &mut frame, &limits)?;
+/// trees.reset();
+/// assert_eq!(ir.to_string(), "(s255 * (s0 + 6.0))");
+/// let program = lower(&ir, &checked, &pool, &mut frame, &limits)?;
+/// checked.reset();
+/// assert_eq!(program.display(&frame).to_string(), "((s0 + 6.0) * s255)");
+///
+/// frame.set(x, 4.0);
+/// assert_eq!(program.eval(&frame, &limits), Ok(30.0));
+/// # Ok::<(), arraypool::expr::Error>(())
+/// ```
+///
+/// Complexity: linear in the number of terms, functions in place. Never panics.
+///
+/// # Errors
+/// What is wrong with the expression; a bound of `limits` that it passes; or
+/// [`ErrorKind::Memory`]. What it uses of the frame is free again then.
+pub fn resolve<'a, 'm, R: Real, S: ReleaseStrategy>(
+    expr: &ast::Expr<'_, R>,
+    trees: &Arena<'_>,
+    arena: &'a Arena<'_>,
+    context: &Context<'m, R, S>,
+    frame: &mut Frame<'m, R, S>,
+    limits: &Limits,
 ) -> Result<Ir<'a, R>, Error> {
     let mut recursive = [None; RECURSIVE];
-    let Surroundings { limits, names, parameters, frame } = around;
     loop {
         frame.begin();
         let mut resolver = Resolver {
             trees,
             arena,
-            limits,
-            names,
-            parameters,
+            limits: *limits,
+            names: context,
             frame: &mut *frame,
             terms: 0,
             nodes: 0,
@@ -99,16 +124,15 @@ pub(super) fn resolve<'a, 'm, R: Real, S: ReleaseStrategy>(
         }
         let (again, error) = (resolver.again, resolver.error);
         recursive = resolver.recursive;
-        let used = frame.finish();
-        frame.release(used);
         if !again {
+            frame.begin();
             return Err(error.unwrap_or(Error::plain(ErrorKind::Busy)));
         }
     }
 }
 
-impl<'a, R: Real, S: ReleaseStrategy> Resolver<'a, '_, '_, R, S> {
-    fn expression(&mut self, expr: &ast::Expr<'a, R>) -> Option<Ir<'a, R>> {
+impl<'t, 'a, R: Real, S: ReleaseStrategy> Resolver<'t, 'a, '_, '_, R, S> {
+    fn expression(&mut self, expr: &ast::Expr<'t, R>) -> Option<Ir<'a, R>> {
         let scope = &Scope { text: expr.text, function: None };
         let root = self.term(&expr.root, scope)?;
         let count = self.recursive.iter().flatten().count();
@@ -123,7 +147,11 @@ impl<'a, R: Real, S: ReleaseStrategy> Resolver<'a, '_, '_, R, S> {
 
     /// The body of a function that recurses. Its parameters are the first slots
     /// of its window.
-    fn out_of_line(&mut self, number: usize, scope: &Scope<'_, 'a, R>) -> Option<Recursive<'a, R>> {
+    fn out_of_line(
+        &mut self,
+        number: usize,
+        scope: &Scope<'_, 't, 'a, R>,
+    ) -> Option<Recursive<'a, R>> {
         let place = self.recursive.get(number).copied().flatten()?;
         let body = self.names.body(place, self.trees);
         let body = self.in_memory(body, scope, Span::default())??;
@@ -140,7 +168,7 @@ impl<'a, R: Real, S: ReleaseStrategy> Resolver<'a, '_, '_, R, S> {
 
     #[cold]
     #[inline(never)]
-    fn fail<T>(&mut self, kind: ErrorKind, scope: &Scope<'_, 'a, R>, span: Span) -> Option<T> {
+    fn fail<T>(&mut self, kind: ErrorKind, scope: &Scope<'_, 't, 'a, R>, span: Span) -> Option<T> {
         self.error = self.error.or(Some(Error::at(kind, scope.text, span)));
         None
     }
@@ -151,14 +179,14 @@ impl<'a, R: Real, S: ReleaseStrategy> Resolver<'a, '_, '_, R, S> {
         &mut self,
         space: Space,
         name: &[u8],
-        scope: &Scope<'_, 'a, R>,
+        scope: &Scope<'_, 't, 'a, R>,
         span: Span,
     ) -> Option<T> {
         let mut nearest = Nearest::new(name);
         if space == Space::Value {
             match scope.function {
                 Some(inside) => inside.body.parameters().for_each(|name| nearest.offer(name)),
-                None => self.parameters.iter().for_each(|name| nearest.offer(name)),
+                None => self.frame.names.iter().for_each(|name| nearest.offer(name)),
             }
             nearest.offer(b"pi");
         }
@@ -178,7 +206,7 @@ impl<'a, R: Real, S: ReleaseStrategy> Resolver<'a, '_, '_, R, S> {
     fn in_memory<T>(
         &mut self,
         result: Result<T, AllocError>,
-        scope: &Scope<'_, 'a, R>,
+        scope: &Scope<'_, 't, 'a, R>,
         span: Span,
     ) -> Option<T> {
         match result {
@@ -191,7 +219,7 @@ impl<'a, R: Real, S: ReleaseStrategy> Resolver<'a, '_, '_, R, S> {
     fn in_frame<T>(
         &mut self,
         result: Result<T, ErrorKind>,
-        scope: &Scope<'_, 'a, R>,
+        scope: &Scope<'_, 't, 'a, R>,
         span: Span,
     ) -> Option<T> {
         match result {
@@ -205,13 +233,13 @@ impl<'a, R: Real, S: ReleaseStrategy> Resolver<'a, '_, '_, R, S> {
     fn no_memory<T>(
         &mut self,
         error: AllocError,
-        scope: &Scope<'_, 'a, R>,
+        scope: &Scope<'_, 't, 'a, R>,
         span: Span,
     ) -> Option<T> {
         self.fail(ErrorKind::Memory(error), scope, span)
     }
 
-    fn place<T>(&mut self, value: T, scope: &Scope<'_, 'a, R>, span: Span) -> Option<&'a T> {
+    fn place<T>(&mut self, value: T, scope: &Scope<'_, 't, 'a, R>, span: Span) -> Option<&'a T> {
         let arena: &'a Arena<'a> = self.arena;
         match arena.try_alloc(value) {
             Ok(place) => Some(place),
@@ -225,7 +253,7 @@ impl<'a, R: Real, S: ReleaseStrategy> Resolver<'a, '_, '_, R, S> {
         &mut self,
         height: u16,
         below: usize,
-        scope: &Scope<'_, 'a, R>,
+        scope: &Scope<'_, 't, 'a, R>,
         span: Span,
     ) -> Option<u16> {
         self.terms += 1;
@@ -239,7 +267,7 @@ impl<'a, R: Real, S: ReleaseStrategy> Resolver<'a, '_, '_, R, S> {
     /// There are too many terms, or they are nested too deep.
     #[cold]
     #[inline(never)]
-    fn too_large<T>(&mut self, scope: &Scope<'_, 'a, R>, span: Span) -> Option<T> {
+    fn too_large<T>(&mut self, scope: &Scope<'_, 't, 'a, R>, span: Span) -> Option<T> {
         let Limits { terms, depth, .. } = self.limits;
         let many = self.terms > terms;
         let kind = match many {
@@ -254,7 +282,7 @@ impl<'a, R: Real, S: ReleaseStrategy> Resolver<'a, '_, '_, R, S> {
     fn above_list(
         &mut self,
         arguments: &[Term<'a, R>],
-        scope: &Scope<'_, 'a, R>,
+        scope: &Scope<'_, 't, 'a, R>,
         span: Span,
     ) -> Option<u16> {
         let height = arguments.iter().map(Term::height).max().unwrap_or(0);
@@ -262,7 +290,11 @@ impl<'a, R: Real, S: ReleaseStrategy> Resolver<'a, '_, '_, R, S> {
     }
 
     /// As deep as the tree is high and functions are nested, which is bounded.
-    fn term(&mut self, term: &ast::Term<'a, R>, scope: &Scope<'_, 'a, R>) -> Option<Term<'a, R>> {
+    fn term(
+        &mut self,
+        term: &ast::Term<'t, R>,
+        scope: &Scope<'_, 't, 'a, R>,
+    ) -> Option<Term<'a, R>> {
         match *term {
             ast::Term::Number { value, .. } => Some(Term::Constant(value)),
             ast::Term::Name { span } => self.name(term.name_bytes(scope.text), scope, span),
@@ -301,7 +333,12 @@ impl<'a, R: Real, S: ReleaseStrategy> Resolver<'a, '_, '_, R, S> {
         }
     }
 
-    fn name(&mut self, name: &[u8], scope: &Scope<'_, 'a, R>, span: Span) -> Option<Term<'a, R>> {
+    fn name(
+        &mut self,
+        name: &[u8],
+        scope: &Scope<'_, 't, 'a, R>,
+        span: Span,
+    ) -> Option<Term<'a, R>> {
         match scope.function {
             Some(inside) => {
                 if let Some(number) = inside.body.parameter(name) {
@@ -309,7 +346,7 @@ impl<'a, R: Real, S: ReleaseStrategy> Resolver<'a, '_, '_, R, S> {
                 }
             }
             None => {
-                if let Some(slot) = self.parameters.find(name) {
+                if let Some(slot) = self.frame.names.find(name) {
                     return u8::try_from(slot).ok().map(Term::Slot);
                 }
             }
@@ -334,7 +371,7 @@ impl<'a, R: Real, S: ReleaseStrategy> Resolver<'a, '_, '_, R, S> {
         &mut self,
         op: Op1,
         operand: Term<'a, R>,
-        scope: &Scope<'_, 'a, R>,
+        scope: &Scope<'_, 't, 'a, R>,
         span: Span,
     ) -> Option<Term<'a, R>> {
         if let (Term::Constant(x), true) = (operand, self.limits.fold) {
@@ -351,7 +388,7 @@ impl<'a, R: Real, S: ReleaseStrategy> Resolver<'a, '_, '_, R, S> {
         &mut self,
         op: Op2,
         operands: [Term<'a, R>; 2],
-        scope: &Scope<'_, 'a, R>,
+        scope: &Scope<'_, 't, 'a, R>,
         span: Span,
     ) -> Option<Term<'a, R>> {
         if let (Term::Constant(x), true) = (operands[0], self.limits.fold) {
@@ -374,9 +411,9 @@ impl<'a, R: Real, S: ReleaseStrategy> Resolver<'a, '_, '_, R, S> {
 
     fn index(
         &mut self,
-        term: &ast::Term<'a, R>,
+        term: &ast::Term<'t, R>,
         index: Term<'a, R>,
-        scope: &Scope<'_, 'a, R>,
+        scope: &Scope<'_, 't, 'a, R>,
     ) -> Option<Term<'a, R>> {
         let (name, span) = (term.name_bytes(scope.text), term.name_span());
         let Some(place) = self.names.find(scope.level(), Space::Array, name) else {
@@ -401,7 +438,11 @@ impl<'a, R: Real, S: ReleaseStrategy> Resolver<'a, '_, '_, R, S> {
         Some(Term::Index { array, height, index: self.place(index, scope, span)? })
     }
 
-    fn call(&mut self, term: &ast::Term<'a, R>, scope: &Scope<'_, 'a, R>) -> Option<Term<'a, R>> {
+    fn call(
+        &mut self,
+        term: &ast::Term<'t, R>,
+        scope: &Scope<'_, 't, 'a, R>,
+    ) -> Option<Term<'a, R>> {
         let name = term.name_bytes(scope.text);
         match self.names.find(scope.level(), Space::Function, name) {
             Some(place) => match self.names.native(place) {
@@ -426,8 +467,8 @@ impl<'a, R: Real, S: ReleaseStrategy> Resolver<'a, '_, '_, R, S> {
     fn check_arity(
         &mut self,
         expected: Option<usize>,
-        term: &ast::Term<'a, R>,
-        scope: &Scope<'_, 'a, R>,
+        term: &ast::Term<'t, R>,
+        scope: &Scope<'_, 't, 'a, R>,
     ) -> Option<()> {
         let found = term.children().len();
         match expected {
@@ -440,8 +481,8 @@ impl<'a, R: Real, S: ReleaseStrategy> Resolver<'a, '_, '_, R, S> {
 
     fn arguments(
         &mut self,
-        term: &ast::Term<'a, R>,
-        scope: &Scope<'_, 'a, R>,
+        term: &ast::Term<'t, R>,
+        scope: &Scope<'_, 't, 'a, R>,
     ) -> Option<&'a [Term<'a, R>]> {
         let children = term.children();
         let filler = Term::Constant(R::ZERO);
@@ -457,8 +498,8 @@ impl<'a, R: Real, S: ReleaseStrategy> Resolver<'a, '_, '_, R, S> {
     fn builtin(
         &mut self,
         builtin: Builtin,
-        term: &ast::Term<'a, R>,
-        scope: &Scope<'_, 'a, R>,
+        term: &ast::Term<'t, R>,
+        scope: &Scope<'_, 't, 'a, R>,
     ) -> Option<Term<'a, R>> {
         self.check_arity(Some(builtin.arity()), term, scope)?;
         match (builtin, term.children()) {
@@ -479,8 +520,8 @@ impl<'a, R: Real, S: ReleaseStrategy> Resolver<'a, '_, '_, R, S> {
     fn function(
         &mut self,
         place: Place,
-        term: &ast::Term<'a, R>,
-        scope: &Scope<'_, 'a, R>,
+        term: &ast::Term<'t, R>,
+        scope: &Scope<'_, 't, 'a, R>,
     ) -> Option<Term<'a, R>> {
         let span = term.span();
         let body = self.names.body(place, self.trees);
@@ -522,9 +563,9 @@ impl<'a, R: Real, S: ReleaseStrategy> Resolver<'a, '_, '_, R, S> {
     fn inline(
         &mut self,
         place: Place,
-        body: Body<'a, R>,
+        body: Body<'t, R>,
         arguments: &'a [Term<'a, R>],
-        scope: &Scope<'_, 'a, R>,
+        scope: &Scope<'_, 't, 'a, R>,
         span: Span,
     ) -> Option<Term<'a, R>> {
         let arena: &'a Arena<'a> = self.arena;
@@ -553,7 +594,7 @@ impl<'a, R: Real, S: ReleaseStrategy> Resolver<'a, '_, '_, R, S> {
     }
 
     /// A slot for an intermediate value.
-    fn intermediate(&mut self, scope: &Scope<'_, 'a, R>, span: Span) -> Option<Term<'a, R>> {
+    fn intermediate(&mut self, scope: &Scope<'_, 't, 'a, R>, span: Span) -> Option<Term<'a, R>> {
         let full = ErrorKind::TooManySlots { limit: super::frame::SLOTS };
         let counter = self.window.unwrap_or(self.locals);
         let Some(next) = counter.checked_add(1) else { return self.fail(full, scope, span) };

@@ -5,9 +5,10 @@
 
 use super::failure::Failure;
 use super::frame::Slots;
-use super::operator::{OP1, OP2, Op1, Op2};
+use super::operator::{OP1, OP2};
 use super::program::{Node, Run, World};
 use super::real::Real;
+use super::shape::{SHAPES, Shape};
 
 #[inline(always)]
 fn slot<R: Real>(slots: &Slots<R>, slot: u8) -> R {
@@ -46,18 +47,8 @@ fn load<R: Real>(node: &Node<R>, slots: &Slots<R>, _: &World<'_, R>) -> R {
     slot(slots, node.slots[0])
 }
 
-/// A number that stands in the node itself.
-fn literal<R: Real>(node: &Node<R>, _: &Slots<R>, _: &World<'_, R>) -> R {
-    let low = u64::from(u32::from_le_bytes(node.slots));
-    R::from_bits(low | u64::from(node.left) << 32 | u64::from(node.right) << 48)
-}
-
-/// A node that is `value`.
-#[allow(clippy::cast_possible_truncation, reason = "the bits are taken apart")]
-pub(super) fn literal_node<R: Real>(value: R) -> Node<R> {
-    let bits = value.to_bits();
-    let slots = (bits as u32).to_le_bytes();
-    Node { run: literal, slots, left: (bits >> 32) as u16, right: (bits >> 48) as u16 }
+fn literal<R: Real>(node: &Node<R>, _: &Slots<R>, world: &World<'_, R>) -> R {
+    node.literal(world.nodes)
 }
 
 fn one_s<R: Real, const OP: u8>(node: &Node<R>, slots: &Slots<R>, world: &World<'_, R>) -> R {
@@ -92,7 +83,7 @@ fn ss_s<R: Real, const A: u8, const B: u8>(
     slots: &Slots<R>,
     _: &World<'_, R>,
 ) -> R {
-    let [x, y, z, _] = node.slots;
+    let [x, y, z] = node.slots;
     plain::<R, B>(plain::<R, A>(slot(slots, x), slot(slots, y)), slot(slots, z))
 }
 
@@ -102,7 +93,7 @@ fn s_ss<R: Real, const A: u8, const B: u8>(
     slots: &Slots<R>,
     _: &World<'_, R>,
 ) -> R {
-    let [x, y, z, _] = node.slots;
+    let [x, y, z] = node.slots;
     plain::<R, B>(slot(slots, x), plain::<R, A>(slot(slots, y), slot(slots, z)))
 }
 
@@ -145,7 +136,7 @@ fn ss_ss<R: Real, const A: u8, const B: u8, const C: u8>(
     slots: &Slots<R>,
     _: &World<'_, R>,
 ) -> R {
-    let [x, y, z, w] = node.slots;
+    let ([x, y, z], [w, _]) = (node.slots, node.left.to_le_bytes());
     let left = plain::<R, A>(slot(slots, x), slot(slots, y));
     plain::<R, C>(left, plain::<R, B>(slot(slots, z), slot(slots, w)))
 }
@@ -156,7 +147,7 @@ fn n_ss_s<R: Real, const A: u8, const B: u8, const C: u8>(
     slots: &Slots<R>,
     world: &World<'_, R>,
 ) -> R {
-    let [x, y, z, _] = node.slots;
+    let [x, y, z] = node.slots;
     let left = world.run(node.left, slots);
     let right = plain::<R, A>(slot(slots, x), slot(slots, y));
     plain::<R, C>(left, plain::<R, B>(right, slot(slots, z)))
@@ -168,7 +159,7 @@ fn compared<R: Real, const A: u8, const B: u8, const ALL: bool>(
     slots: &Slots<R>,
     _: &World<'_, R>,
 ) -> R {
-    let [x, y, z, w] = node.slots;
+    let ([x, y, z], [w, _]) = (node.slots, node.left.to_le_bytes());
     let left = const { OP2[A as usize] }.holds(slot(slots, x), slot(slots, y));
     let right = const { OP2[B as usize] }.holds(slot(slots, z), slot(slots, w));
     R::from_bool(if ALL { left & right } else { left | right })
@@ -270,7 +261,7 @@ fn set_local<R: Real>(node: &Node<R>, slots: &Slots<R>, world: &World<'_, R>) ->
 /// A call of a function that recurses: a window of its own, filled with the
 /// arguments, within the bounds.
 fn call<R: Real>(node: &Node<R>, slots: &Slots<R>, world: &World<'_, R>) -> R {
-    let [count, window, ..] = node.slots;
+    let [count, window, _] = node.slots;
     // Behind the first failure nothing is worth a call, and there might be many.
     if world.failure.get().is_some() {
         return R::NAN;
@@ -301,193 +292,99 @@ fn call<R: Real>(node: &Node<R>, slots: &Slots<R>, world: &World<'_, R>) -> R {
 }
 
 /// An entry of a list of arguments, which is not evaluated itself.
-fn entry<R: Real>(_: &Node<R>, _: &Slots<R>, _: &World<'_, R>) -> R {
+pub(super) fn entry<R: Real>(_: &Node<R>, _: &Slots<R>, _: &World<'_, R>) -> R {
     R::NAN
 }
 
-/// Functions by operator and shape.
-pub(super) struct Shapes<R>(core::marker::PhantomData<R>);
-
 macro_rules! row {
-    ($function:ident $($op:literal)+) => { [$($function::<R, $op>),+] };
+    ($function:ident $($op:literal)+) => { [$($function::<R, $op> as Run<R>),+] };
 }
 
+/// The second operator changes slowest.
 macro_rules! rows {
-    ($function:ident) => {
-        [rows!(@ $function 0), rows!(@ $function 1), rows!(@ $function 2), rows!(@ $function 3)]
-    };
-    (@ $function:ident $b:literal) => {
-        [$function::<R, 0, $b>, $function::<R, 1, $b>, $function::<R, 2, $b>, $function::<R, 3, $b>]
+    ($function:ident: $($b:literal)+) => { rows!(@ $function $($b 0 $b 1 $b 2 $b 3)+) };
+    (@ $function:ident $($b:literal $a:literal)+) => {
+        [$($function::<R, $a, $b> as Run<R>),+]
     };
 }
 
 /// Three operators, of which the last one binds looser than the others, or they
 /// stand in parentheses: a sum of products, or a product of sums.
-macro_rules! sums {
-    ($function:ident $c:literal) => {
-        [
-            [$function::<R, 2, 2, $c>, $function::<R, 3, 2, $c>],
-            [$function::<R, 2, 3, $c>, $function::<R, 3, 3, $c>],
-        ]
+macro_rules! triples {
+    ($function:ident: $($c:literal $x:literal $y:literal)+) => {
+        triples!(@ $function $($c $x $x $c $x $y $c $y $x $c $y $y)+)
     };
-}
-
-macro_rules! products {
-    ($function:ident $c:literal) => {
-        [
-            [$function::<R, 0, 0, $c>, $function::<R, 1, 0, $c>],
-            [$function::<R, 0, 1, $c>, $function::<R, 1, 1, $c>],
-        ]
+    (@ $function:ident $($c:literal $b:literal $a:literal)+) => {
+        [$($function::<R, $a, $b, $c> as Run<R>),+]
     };
 }
 
 macro_rules! comparisons {
-    ($all:literal: $($a:literal)+) => {
-        [$(comparisons!(@ $a $all)),+]
-    };
-    (@ $a:literal $all:literal) => {
-        [compared::<R, $a, 4, $all>, compared::<R, $a, 5, $all>,
-         compared::<R, $a, 6, $all>, compared::<R, $a, 7, $all>]
+    ($all:literal: $($a:literal)+) => { comparisons!(@ $all $($a 4 $a 5 $a 6 $a 7)+) };
+    (@ $all:literal $($a:literal $b:literal)+) => {
+        [$(compared::<R, $a, $b, $all> as Run<R>),+]
     };
 }
 
-/// Operators of arithmetic, and comparisons, which have tables of their own.
-const SUMS: usize = 4;
-const COMPARISONS: usize = 4;
-/// Operators that have functions for operands in slots, and for any.
-const QUICK: usize = 13;
-const ANY_TWO: usize = 19;
-const _: () = assert!(Op2::Div as usize == 3 && Op2::Less as usize == 4);
-const _: () = assert!(Op2::Atan2 as usize == QUICK - 1 && Op2::And as usize == ANY_TWO);
-const _: () = assert!(OP1.len() == 21 && OP2.len() == 22 && Op2::Second as usize == 21);
+/// A table with a row of functions in it.
+const fn with<R, const N: usize>(
+    mut table: [Run<R>; SHAPES],
+    first: Shape,
+    row: [Run<R>; N],
+) -> [Run<R>; SHAPES] {
+    let mut index = 0;
+    while index < N {
+        table[first.number() + index] = row[index];
+        index += 1;
+    }
+    table
+}
 
-/// A table of three operators: the last, the second, the first.
-type Triple<R, const N: usize> = [[[Run<R>; 2]; 2]; N];
+/// Functions by shape.
+pub(super) struct Shapes<R>(core::marker::PhantomData<R>);
 
 impl<R: Real> Shapes<R> {
-    pub(super) const LOAD: Run<R> = load;
-    pub(super) const CONDITIONAL: Run<R> = conditional;
-    pub(super) const INDEX: Run<R> = index;
-    pub(super) const INDEX_S: Run<R> = index_s;
-    pub(super) const SET: Run<R> = set;
-    pub(super) const LOAD_LOCAL: Run<R> = load_local;
-    pub(super) const SET_LOCAL: Run<R> = set_local;
-    pub(super) const CALL: Run<R> = call;
-    pub(super) const ENTRY: Run<R> = entry;
-    pub(super) const SQUARE_N: Run<R> = square_n;
-    pub(super) const ROOT_N: Run<R> = root_n;
-    const ONE_S: [Run<R>; 21] = row!(one_s 0 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20);
-    const ONE_N: [Run<R>; 21] = row!(one_n 0 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20);
-    const TWO_SS: [Run<R>; QUICK] = row!(two_ss 0 1 2 3 4 5 6 7 8 9 10 11 12);
-    const TWO_SN: [Run<R>; QUICK] = row!(two_sn 0 1 2 3 4 5 6 7 8 9 10 11 12);
-    const TWO_NS: [Run<R>; QUICK] = row!(two_ns 0 1 2 3 4 5 6 7 8 9 10 11 12);
-    const TWO_NN: [Run<R>; ANY_TWO] = row!(two_nn 0 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18);
-    const SQUARE_SS: [Run<R>; SUMS] = row!(square_ss 0 1 2 3);
-    const SS_S: [[Run<R>; SUMS]; SUMS] = rows!(ss_s);
-    const S_SS: [[Run<R>; SUMS]; SUMS] = rows!(s_ss);
-    const N_SS: [[Run<R>; SUMS]; SUMS] = rows!(n_ss);
-    const SS_N: [[Run<R>; SUMS]; SUMS] = rows!(ss_n);
-    const SS_SS: Triple<R, 4> =
-        [sums!(ss_ss 0), sums!(ss_ss 1), products!(ss_ss 2), products!(ss_ss 3)];
-    const NS_S: [[Run<R>; SUMS]; 2] = [rows!(@ ns_s 0), rows!(@ ns_s 1)];
-    const N_SS_S: Triple<R, 2> = [sums!(n_ss_s 0), sums!(n_ss_s 1)];
-    const ALL: [[Run<R>; COMPARISONS]; COMPARISONS] = comparisons!(true: 4 5 6 7);
-    const ANY: [[Run<R>; COMPARISONS]; COMPARISONS] = comparisons!(false: 4 5 6 7);
+    /// The function of every shape; of what is none, one that may be called, too.
+    pub(super) const FUNCTIONS: &'static [Run<R>; SHAPES] = &Self::table();
 
-    pub(super) fn one(op: Op1, is_slot: bool) -> Run<R> {
-        let row = if is_slot { &Self::ONE_S } else { &Self::ONE_N };
-        row[op as usize]
+    const fn table() -> [Run<R>; SHAPES] {
+        let table = [entry::<R> as Run<R>; SHAPES];
+        let ones = row!(one_s 0 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20);
+        let table = with(table, Shape::ONE_S, ones);
+        let ones = row!(one_n 0 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20);
+        let table = with(table, Shape::ONE_N, ones);
+        let table = with(table, Shape::TWO_SS, row!(two_ss 0 1 2 3 4 5 6 7 8 9 10 11 12));
+        let table = with(table, Shape::TWO_SN, row!(two_sn 0 1 2 3 4 5 6 7 8 9 10 11 12));
+        let table = with(table, Shape::TWO_NS, row!(two_ns 0 1 2 3 4 5 6 7 8 9 10 11 12));
+        let twos = row!(two_nn 0 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18);
+        let table = with(table, Shape::TWO_NN, twos);
+        let table = with(table, Shape::AND, [and::<R>, or::<R>, second::<R>]);
+        let table = with(table, Shape::SQUARE_SS, row!(square_ss 0 1 2 3));
+        let table = with(table, Shape::SS_S, rows!(ss_s: 0 1 2 3));
+        let table = with(table, Shape::S_SS, rows!(s_ss: 0 1 2 3));
+        let table = with(table, Shape::N_SS, rows!(n_ss: 0 1 2 3));
+        let table = with(table, Shape::SS_N, rows!(ss_n: 0 1 2 3));
+        let table = with(table, Shape::NS_S, rows!(ns_s: 0 1));
+        let table = with(table, Shape::SS_SS, triples!(ss_ss: 0 2 3 1 2 3 2 0 1 3 0 1));
+        let table = with(table, Shape::N_SS_S, triples!(n_ss_s: 0 2 3 1 2 3));
+        let table = with(table, Shape::ALL, comparisons!(true: 4 5 6 7));
+        let table = with(table, Shape::ANY, comparisons!(false: 4 5 6 7));
+        let natives = [native::<R, 4> as Run<R>, native::<R, 16>, native::<R, 255>];
+        let table = with(table, Shape::NATIVE, natives);
+        let others: [Run<R>; 12] = [
+            load,
+            literal,
+            conditional,
+            square_n,
+            root_n,
+            index,
+            index_s,
+            set,
+            load_local,
+            set_local,
+            call,
+            entry,
+        ];
+        with(table, Shape::LOAD, others)
     }
-
-    /// Whether an operator has functions for operands in slots.
-    pub(super) fn takes_slots(op: Op2) -> bool {
-        (op as usize) < QUICK
-    }
-
-    /// Two operands, each of which is a slot or a node: slots only of operators
-    /// that [take them](Self::takes_slots).
-    pub(super) fn two(op: Op2, left_is_slot: bool, right_is_slot: bool) -> Run<R> {
-        let row: &[Run<R>] = match (op, left_is_slot, right_is_slot) {
-            (Op2::And, _, _) => return and,
-            (Op2::Or, _, _) => return or,
-            (Op2::Second, _, _) => return second,
-            (_, true, true) => &Self::TWO_SS,
-            (_, true, false) => &Self::TWO_SN,
-            (_, false, true) => &Self::TWO_NS,
-            (_, false, false) => &Self::TWO_NN,
-        };
-        row[op as usize]
-    }
-
-    /// A square of two slots' sum, difference, product or quotient.
-    pub(super) fn square_ss(a: Op2) -> Run<R> {
-        Self::SQUARE_SS[a as usize % SUMS]
-    }
-
-    /// Two operators of arithmetic, the inner one first.
-    pub(super) fn fused(shape: Fused, a: Op2, b: Op2) -> Run<R> {
-        let table = match shape {
-            Fused::SsS => &Self::SS_S,
-            Fused::SSs => &Self::S_SS,
-            Fused::NSs => &Self::N_SS,
-            Fused::SsN => &Self::SS_N,
-        };
-        table[b as usize % SUMS][a as usize % SUMS]
-    }
-
-    /// `(n a s) b s`, if it is a sum: a step of Horner's scheme is one.
-    pub(super) fn ns_s(a: Op2, b: Op2) -> Option<Run<R>> {
-        Self::NS_S.get(b as usize).map(|row| row[a as usize % SUMS])
-    }
-
-    /// `(s a s) c (s b s)`, if it is a sum of products or a product of sums.
-    pub(super) fn ss_ss(a: Op2, b: Op2, c: Op2) -> Option<Run<R>> {
-        let is_common = is_sum(a) == is_sum(b) && is_sum(a) != is_sum(c);
-        is_common.then(|| triple(&Self::SS_SS, a, b, c))?
-    }
-
-    /// `n c ((s a s) b s)`, if it is a sum, and that a product.
-    pub(super) fn n_ss_s(a: Op2, b: Op2, c: Op2) -> Option<Run<R>> {
-        let is_common = is_sum(c) && !is_sum(a) && !is_sum(b);
-        is_common.then(|| triple(&Self::N_SS_S, a, b, c))?
-    }
-
-    /// Two comparisons of slots, of which all or any have to hold. They are of
-    /// those that have no [mirrored](Op2::mirrored) one.
-    pub(super) fn compared(all: bool, a: Op2, b: Op2) -> Run<R> {
-        let table = if all { &Self::ALL } else { &Self::ANY };
-        let row = |op: Op2| (op as usize).saturating_sub(SUMS) % COMPARISONS;
-        table[row(a)][row(b)]
-    }
-
-    /// A native function of so many arguments.
-    pub(super) fn native(count: usize) -> Run<R> {
-        match count {
-            0..=4 => native::<R, 4>,
-            5..=16 => native::<R, 16>,
-            _ => native::<R, 255>,
-        }
-    }
-}
-
-/// Whether an operator of arithmetic is `+` or `-`.
-fn is_sum(op: Op2) -> bool {
-    (op as usize) < 2
-}
-
-fn triple<R, const N: usize>(table: &Triple<R, N>, a: Op2, b: Op2, c: Op2) -> Option<Run<R>> {
-    table.get(c as usize).map(|table| table[b as usize % 2][a as usize % 2])
-}
-
-/// Shapes of two operators of arithmetic.
-#[derive(Debug, Clone, Copy)]
-pub(super) enum Fused {
-    /// `(s a s) b s`
-    SsS,
-    /// `s b (s a s)`
-    SSs,
-    /// `n b (s a s)`
-    NSs,
-    /// `(s a s) b n`
-    SsN,
 }

@@ -18,6 +18,17 @@ use crate::pool::{DefaultStrategy, ReleaseStrategy};
 ///
 /// Complexity of a drop: one step per array, and per node of arrays that have
 /// arrays below them. Never panics.
+///
+/// ```
+/// use arraypool::json::{self, Pool};
+///
+/// let pool = <Pool>::new();
+/// let document = json::parse(r#"[1, 2]"#, &pool)?;
+/// assert_eq!(document[1].as_i64(), Some(2));
+/// drop(document);                                 // every array goes back
+/// assert_eq!(pool.verify().unwrap().corrupted, 0);
+/// # Ok::<(), json::Error>(())
+/// ```
 pub struct Document<'p, 't, S: ReleaseStrategy = DefaultStrategy> {
     tree: Tree<'p, 't, S>,
 }
@@ -36,12 +47,30 @@ impl<'p, 't, S: ReleaseStrategy> Document<'p, 't, S> {
     }
 
     /// The value at the root.
+    ///
+    /// ```
+    /// use arraypool::json::{self, Pool};
+    ///
+    /// let pool = <Pool>::new();
+    /// let document = json::parse(r#"[1, 2]"#, &pool)?;
+    /// assert_eq!(document.root().as_array().unwrap().len(), 2);
+    /// # Ok::<(), json::Error>(())
+    /// ```
     #[must_use]
     pub fn root(&self) -> &Value<'t> {
         self.tree.root()
     }
 
     /// The pool that its arrays go back to.
+    ///
+    /// ```
+    /// use arraypool::json::{self, Pool};
+    ///
+    /// let pool = <Pool>::new();
+    /// let document = json::parse(r#"[1, 2]"#, &pool)?;
+    /// assert!(core::ptr::eq(document.pool(), &pool));
+    /// # Ok::<(), json::Error>(())
+    /// ```
     #[must_use]
     pub fn pool(&self) -> &'p Pool<'p, S> {
         self.tree.pool()

@@ -162,24 +162,56 @@ impl Error {
     }
 
     /// What is wrong.
+    ///
+    /// ```
+    /// use arraypool::json::{self, ErrorKind, Pool};
+    ///
+    /// let pool = <Pool>::new();
+    /// let error = json::parse("[1,\n 2,]", &pool).unwrap_err();
+    /// assert!(!matches!(error.kind(), ErrorKind::TooDeep { .. }));
+    /// ```
     #[must_use]
     pub fn kind(&self) -> ErrorKind {
         self.kind
     }
 
     /// Bytes in front of the place.
+    ///
+    /// ```
+    /// use arraypool::json::{self, ErrorKind, Pool};
+    ///
+    /// let pool = <Pool>::new();
+    /// let error = json::parse("[1,\n 2,]", &pool).unwrap_err();
+    /// assert_eq!(error.offset(), 7);
+    /// ```
     #[must_use]
     pub fn offset(&self) -> usize {
         self.offset
     }
 
     /// The line of the place, counted from 1.
+    ///
+    /// ```
+    /// use arraypool::json::{self, ErrorKind, Pool};
+    ///
+    /// let pool = <Pool>::new();
+    /// let error = json::parse("[1,\n 2,]", &pool).unwrap_err();
+    /// assert_eq!(error.line(), 2);
+    /// ```
     #[must_use]
     pub fn line(&self) -> usize {
         self.line
     }
 
     /// The column of the place, counted from 1 in characters.
+    ///
+    /// ```
+    /// use arraypool::json::{self, ErrorKind, Pool};
+    ///
+    /// let pool = <Pool>::new();
+    /// let error = json::parse("[1,\n 2,]", &pool).unwrap_err();
+    /// assert_eq!(error.column(), 4);
+    /// ```
     #[must_use]
     pub fn column(&self) -> usize {
         self.column

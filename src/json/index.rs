@@ -11,6 +11,15 @@ use super::node::{Content, Value};
 /// an object (`str`) or a position in an array (`usize`).
 ///
 /// It is sealed.
+///
+/// ```
+/// use arraypool::json::{self, Pool};
+///
+/// let pool = <Pool>::new();
+/// let document = json::parse(r#"{"a": [1, 2]}"#, &pool)?;
+/// assert_eq!(document["a"][1].as_i64(), document.get("a").unwrap().get(1).unwrap().as_i64());
+/// # Ok::<(), json::Error>(())
+/// ```
 pub trait Index: sealed::Sealed {}
 
 impl Index for usize {}
@@ -85,6 +94,15 @@ impl<'t> Value<'t> {
     ///
     /// Complexity: linear in the members of an object, logarithmic with an
     /// [index](super::Options::index_from). Never panics.
+    ///
+    /// ```
+    /// use arraypool::json::{self, Pool};
+    ///
+    /// let pool = <Pool>::new();
+    /// let document = json::parse(r#"{"a": [1, 2]}"#, &pool)?;
+    /// assert!(document.get("a").is_some() && document.get("b").is_none() && document.get(0).is_none());
+    /// # Ok::<(), json::Error>(())
+    /// ```
     pub fn get(&self, index: impl Index) -> Option<&Value<'t>> {
         self.node(index.node_in(self)?)
     }
@@ -94,6 +112,15 @@ impl<'t> Value<'t> {
     /// itself.
     ///
     /// Complexity: linear in the members of the objects on the way. Never panics.
+    ///
+    /// ```
+    /// use arraypool::json::{self, Pool};
+    ///
+    /// let pool = <Pool>::new();
+    /// let document = json::parse(r#"{"a": [1, 2]}"#, &pool)?;
+    /// assert_eq!(document.pointer("/a/1").and_then(|value| value.as_i64()), Some(2));
+    /// # Ok::<(), json::Error>(())
+    /// ```
     #[must_use]
     pub fn pointer(&self, pointer: &str) -> Option<&Value<'t>> {
         tokens(pointer)?.try_fold(self, |value, token| value.node(node_of_token(value, token)?))

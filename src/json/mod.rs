@@ -73,7 +73,9 @@ pub use write::{Style, to_string, to_string_pretty};
 
 use crate::arena::Arena;
 use crate::error::{AllocError, VerifyError};
-use crate::pool::{ClassTable, DefaultStrategy, PoolBuilder, PoolStats, RawPool, ReleaseStrategy};
+use crate::pool::{
+    ClassTable, DefaultStrategy, PoolBuilder, PoolStats, RawPool, ReleaseStrategy, views_raw_pool,
+};
 
 /// A unit of the pool: all that a document is made of fits a multiple of it.
 type Unit = [u64; 2];
@@ -81,6 +83,12 @@ type Unit = [u64; 2];
 /// The classes of a document's pool, in units of 16 bytes: about one and a half
 /// times from one to the next, so that documents, which have arrays of every
 /// length, leave little of a slot unused.
+///
+/// ```
+/// use arraypool::{ClassTable, json::Classes};
+///
+/// assert_eq!(Classes::LENGTHS[..4], [2, 4, 6, 8]);
+/// ```
 #[derive(Debug, Clone, Copy)]
 pub struct Classes;
 
@@ -93,12 +101,28 @@ impl ClassTable for Classes {
 ///
 /// It is a [`RawPool`] of units of 16 bytes, and [`as_raw`](Self::as_raw) has
 /// everything that this view leaves out.
+///
+/// ```
+/// use arraypool::json::{self, Pool};
+///
+/// let pool = <Pool>::new();
+/// let first = json::parse("[1]", &pool)?;
+/// let second = json::parse("[2]", &pool)?;
+/// drop(first);                                    // in any order
+/// assert_eq!(second[0].as_i64(), Some(2));
+/// # Ok::<(), json::Error>(())
+/// ```
 pub struct Pool<'m, S: ReleaseStrategy = DefaultStrategy> {
     raw: RawPool<'m, S, Classes>,
 }
 
 impl<S: ReleaseStrategy> Pool<'static, S> {
     /// A pool with an arena of its own, on the heap.
+    ///
+    /// ```
+    /// let pool = <arraypool::json::Pool>::new();
+    /// assert_eq!(pool.stats().live, 0);
+    /// ```
     ///
     /// # Panics
     /// If the heap has no room for the pool's books.
@@ -118,6 +142,15 @@ impl<S: ReleaseStrategy> Default for Pool<'static, S> {
 impl<'m, S: ReleaseStrategy> Pool<'m, S> {
     /// A pool in an arena, which may serve others as well.
     ///
+    /// ```
+    /// use arraypool::{Arena, json};
+    ///
+    /// let arena = Arena::new();
+    /// let pool = <json::Pool>::new_in(&arena);
+    /// assert_eq!(json::parse("[1]", &pool)?[0].as_i64(), Some(1));
+    /// # Ok::<(), json::Error>(())
+    /// ```
+    ///
     /// # Panics
     /// If there is no memory for the pool's books.
     #[must_use]
@@ -128,6 +161,14 @@ impl<'m, S: ReleaseStrategy> Pool<'m, S> {
 
     /// The twin of [`new_in`](Self::new_in) that returns an error.
     ///
+    /// ```
+    /// use arraypool::{Arena, Budget, json::Pool};
+    ///
+    /// let budget = Budget::new(100);
+    /// let arena = Arena::builder().budget(&budget).build();
+    /// assert!(<Pool>::try_new_in(&arena).is_err());
+    /// ```
+    ///
     /// # Errors
     /// [`AllocError::OutOfMemory`] or [`AllocError::OverBudget`].
     pub fn try_new_in(arena: &'m Arena<'m>) -> Result<Self, AllocError> {
@@ -136,38 +177,18 @@ impl<'m, S: ReleaseStrategy> Pool<'m, S> {
 
     /// Settings of the raw pool behind a `Pool`, which is made
     /// [from](Self::from) it.
+    ///
+    /// ```
+    /// use arraypool::json::Pool;
+    ///
+    /// let pool: Pool = Pool::from(Pool::builder().max_runs(64).build());
+    /// assert_eq!(pool.stats().live, 0);
+    /// ```
     pub fn builder() -> PoolBuilder<'static, RawPool<'m, S, Classes>> {
         RawPool::builder(Layout::new::<Unit>())
     }
 
-    /// Takes every array back at once; memory is kept for the next documents.
-    /// (Under [`Direct`](crate::Direct) only if the arena is the pool's own: one
-    /// that it borrows is for its owner to reset.)
-    ///
-    /// Complexity: one step per run. Never panics.
-    pub fn reset(&mut self) {
-        self.raw.reset();
-    }
-
-    /// The pool's balance. Complexity: one step per class. Never panics.
-    #[must_use]
-    pub fn stats(&self) -> PoolStats {
-        self.raw.stats()
-    }
-
-    /// Walks every run and every free list and checks that the books add up.
-    ///
-    /// # Errors
-    /// As [`RawPool::verify`].
-    pub fn verify(&self) -> Result<PoolStats, VerifyError> {
-        self.raw.verify()
-    }
-
-    /// The untyped pool behind this one. A unit of it is 16 bytes.
-    #[must_use]
-    pub fn as_raw(&self) -> &RawPool<'m, S, Classes> {
-        &self.raw
-    }
+    views_raw_pool!(Classes, "pool = <arraypool::json::Pool>::new();");
 }
 
 /// A pool over one that was [built](Pool::builder) with settings.

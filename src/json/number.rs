@@ -7,6 +7,12 @@ use core::fmt;
 /// A JSON number: an integer between -2^63 and 2^64 - 1, or a finite float.
 ///
 /// An integer and a float are never equal, as in `serde_json`: `1` is not `1.0`.
+///
+/// ```
+/// use arraypool::json::Number;
+///
+/// assert_eq!(Number::from(7_i64).as_f64(), 7.0);
+/// ```
 #[derive(Clone, Copy, PartialEq)]
 pub struct Number(Kind);
 
@@ -21,12 +27,24 @@ enum Kind {
 
 impl Number {
     /// A float, or `None`: JSON has neither infinities nor NaN.
+    ///
+    /// ```
+    /// use arraypool::json::Number;
+    ///
+    /// assert!(Number::from_f64(2.5).is_some() && Number::from_f64(f64::NAN).is_none());
+    /// ```
     #[must_use]
     pub fn from_f64(float: f64) -> Option<Self> {
         float.is_finite().then_some(Self(Kind::Float(float)))
     }
 
     /// The number, if it is an integer that fits.
+    ///
+    /// ```
+    /// use arraypool::json::Number;
+    ///
+    /// assert_eq!((Number::from(-7_i64).as_i64(), Number::from(u64::MAX).as_i64()), (Some(-7), None));
+    /// ```
     #[must_use]
     pub fn as_i64(self) -> Option<i64> {
         match self.0 {
@@ -37,6 +55,12 @@ impl Number {
     }
 
     /// The number, if it is an integer that fits.
+    ///
+    /// ```
+    /// use arraypool::json::Number;
+    ///
+    /// assert_eq!((Number::from(7_u64).as_u64(), Number::from(-7_i64).as_u64()), (Some(7), None));
+    /// ```
     #[must_use]
     pub fn as_u64(self) -> Option<u64> {
         match self.0 {
@@ -46,6 +70,12 @@ impl Number {
     }
 
     /// The number as a float, the nearest one if it is a large integer.
+    ///
+    /// ```
+    /// use arraypool::json::Number;
+    ///
+    /// assert_eq!(Number::from(7_i64).as_f64(), 7.0);
+    /// ```
     #[must_use]
     pub fn as_f64(self) -> f64 {
         match self.0 {
@@ -56,6 +86,12 @@ impl Number {
     }
 
     /// Whether it is a float, not an integer.
+    ///
+    /// ```
+    /// use arraypool::json::Number;
+    ///
+    /// assert!(Number::from_f64(7.0).unwrap().is_f64() && !Number::from(7_i64).is_f64());
+    /// ```
     #[must_use]
     pub fn is_f64(self) -> bool {
         matches!(self.0, Kind::Float(_))

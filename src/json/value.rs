@@ -11,12 +11,30 @@ use super::node::{Content, Value};
 
 impl<'t> Value<'t> {
     /// Whether it is `null`.
+    ///
+    /// ```
+    /// use arraypool::json::{self, Pool};
+    ///
+    /// let pool = <Pool>::new();
+    /// let document = json::parse(r#"[null, true, 1, 2.5, "text", [], {}]"#, &pool)?;
+    /// assert!(document[0].is_null());
+    /// # Ok::<(), json::Error>(())
+    /// ```
     #[must_use]
     pub fn is_null(&self) -> bool {
         matches!(self.content(), Content::Null)
     }
 
     /// Whether it is a number.
+    ///
+    /// ```
+    /// use arraypool::json::{self, Pool};
+    ///
+    /// let pool = <Pool>::new();
+    /// let document = json::parse(r#"[null, true, 1, 2.5, "text", [], {}]"#, &pool)?;
+    /// assert!(document[2].is_number() && document[3].is_number());
+    /// # Ok::<(), json::Error>(())
+    /// ```
     #[must_use]
     pub fn is_number(&self) -> bool {
         use Content as Is;
@@ -24,30 +42,75 @@ impl<'t> Value<'t> {
     }
 
     /// Whether it is a string.
+    ///
+    /// ```
+    /// use arraypool::json::{self, Pool};
+    ///
+    /// let pool = <Pool>::new();
+    /// let document = json::parse(r#"[null, true, 1, 2.5, "text", [], {}]"#, &pool)?;
+    /// assert!(document[4].is_string());
+    /// # Ok::<(), json::Error>(())
+    /// ```
     #[must_use]
     pub fn is_string(&self) -> bool {
         matches!(self.content(), Content::String(_))
     }
 
     /// Whether it is an array.
+    ///
+    /// ```
+    /// use arraypool::json::{self, Pool};
+    ///
+    /// let pool = <Pool>::new();
+    /// let document = json::parse(r#"[null, true, 1, 2.5, "text", [], {}]"#, &pool)?;
+    /// assert!(document[5].is_array());
+    /// # Ok::<(), json::Error>(())
+    /// ```
     #[must_use]
     pub fn is_array(&self) -> bool {
         matches!(self.content(), Content::Array(_))
     }
 
     /// Whether it is an object.
+    ///
+    /// ```
+    /// use arraypool::json::{self, Pool};
+    ///
+    /// let pool = <Pool>::new();
+    /// let document = json::parse(r#"[null, true, 1, 2.5, "text", [], {}]"#, &pool)?;
+    /// assert!(document[6].is_object());
+    /// # Ok::<(), json::Error>(())
+    /// ```
     #[must_use]
     pub fn is_object(&self) -> bool {
         matches!(self.content(), Content::Object(_))
     }
 
     /// The value, if it is `true` or `false`.
+    ///
+    /// ```
+    /// use arraypool::json::{self, Pool};
+    ///
+    /// let pool = <Pool>::new();
+    /// let document = json::parse(r#"[null, true, 1, 2.5, "text", [], {}]"#, &pool)?;
+    /// assert_eq!((document[1].as_bool(), document[2].as_bool()), (Some(true), None));
+    /// # Ok::<(), json::Error>(())
+    /// ```
     #[must_use]
     pub fn as_bool(&self) -> Option<bool> {
         if let Content::Bool(value) = self.content() { Some(value) } else { None }
     }
 
     /// The number, if it is one, and was not kept as text.
+    ///
+    /// ```
+    /// use arraypool::json::{self, Pool};
+    ///
+    /// let pool = <Pool>::new();
+    /// let document = json::parse(r#"[null, true, 1, 2.5, "text", [], {}]"#, &pool)?;
+    /// assert_eq!(document[3].as_number().map(|number| number.is_f64()), Some(true));
+    /// # Ok::<(), json::Error>(())
+    /// ```
     #[must_use]
     pub fn as_number(&self) -> Option<Number> {
         match self.content() {
@@ -59,12 +122,31 @@ impl<'t> Value<'t> {
     }
 
     /// The text of a number that [`Options`](super::Options) kept as text.
+    ///
+    /// ```
+    /// use arraypool::json::{Options, Parser, Pool};
+    ///
+    /// let pool = <Pool>::new();
+    /// let mut parser = Parser::with_options(Options::new().keep_big_integers(true));
+    /// let document = parser.parse("[123456789012345678901234567890]", &pool)?;
+    /// assert_eq!(document[0].as_number_text(), Some("123456789012345678901234567890"));
+    /// # Ok::<(), arraypool::json::Error>(())
+    /// ```
     #[must_use]
     pub fn as_number_text(&self) -> Option<&str> {
         if let Content::Digits(text) = self.content() { Some(text) } else { None }
     }
 
     /// The number, if it is an integer that fits.
+    ///
+    /// ```
+    /// use arraypool::json::{self, Pool};
+    ///
+    /// let pool = <Pool>::new();
+    /// let document = json::parse(r#"[null, true, 1, 2.5, "text", [], {}]"#, &pool)?;
+    /// assert_eq!((document[2].as_i64(), document[3].as_i64()), (Some(1), None));
+    /// # Ok::<(), json::Error>(())
+    /// ```
     #[must_use]
     pub fn as_i64(&self) -> Option<i64> {
         match self.content() {
@@ -75,6 +157,15 @@ impl<'t> Value<'t> {
     }
 
     /// The number, if it is an integer that fits.
+    ///
+    /// ```
+    /// use arraypool::json::{self, Pool};
+    ///
+    /// let pool = <Pool>::new();
+    /// let document = json::parse(r#"[null, true, 1, 2.5, "text", [], {}]"#, &pool)?;
+    /// assert_eq!(document[2].as_u64(), Some(1));
+    /// # Ok::<(), json::Error>(())
+    /// ```
     #[must_use]
     pub fn as_u64(&self) -> Option<u64> {
         if let Content::Unsigned(integer) = self.content() { Some(integer) } else { None }
@@ -82,6 +173,15 @@ impl<'t> Value<'t> {
 
     /// The number as the nearest float, if it is a number; infinite if it is out
     /// of range and the options let it pass.
+    ///
+    /// ```
+    /// use arraypool::json::{self, Pool};
+    ///
+    /// let pool = <Pool>::new();
+    /// let document = json::parse(r#"[null, true, 1, 2.5, "text", [], {}]"#, &pool)?;
+    /// assert_eq!((document[2].as_f64(), document[3].as_f64()), (Some(1.0), Some(2.5)));
+    /// # Ok::<(), json::Error>(())
+    /// ```
     #[must_use]
     pub fn as_f64(&self) -> Option<f64> {
         match self.content() {
@@ -94,18 +194,45 @@ impl<'t> Value<'t> {
     }
 
     /// The text, if it is a string.
+    ///
+    /// ```
+    /// use arraypool::json::{self, Pool};
+    ///
+    /// let pool = <Pool>::new();
+    /// let document = json::parse(r#"[null, true, 1, 2.5, "text", [], {}]"#, &pool)?;
+    /// assert_eq!(document[4].as_str(), Some("text"));
+    /// # Ok::<(), json::Error>(())
+    /// ```
     #[must_use]
     pub fn as_str(&self) -> Option<&str> {
         self.string_text()
     }
 
     /// The elements, if it is an array.
+    ///
+    /// ```
+    /// use arraypool::json::{self, Pool};
+    ///
+    /// let pool = <Pool>::new();
+    /// let document = json::parse(r#"[null, true, 1, 2.5, "text", [], {}]"#, &pool)?;
+    /// assert_eq!(document.root().as_array().map(<[_]>::len), Some(7));
+    /// # Ok::<(), json::Error>(())
+    /// ```
     #[must_use]
     pub fn as_array(&self) -> Option<&[Value<'t>]> {
         if let Content::Array(elements) = self.content() { Some(elements) } else { None }
     }
 
     /// The members, if it is an object.
+    ///
+    /// ```
+    /// use arraypool::json::{self, Pool};
+    ///
+    /// let pool = <Pool>::new();
+    /// let document = json::parse(r#"[null, true, 1, 2.5, "text", [], {}]"#, &pool)?;
+    /// assert!(document[6].as_object().is_some_and(|object| object.is_empty()));
+    /// # Ok::<(), json::Error>(())
+    /// ```
     #[must_use]
     pub fn as_object(&self) -> Option<Object<'_, 't>> {
         let Content::Object(nodes) = self.content() else { return None };
@@ -114,6 +241,16 @@ impl<'t> Value<'t> {
 }
 
 /// The members of an object, in the order of the text.
+///
+/// ```
+/// use arraypool::json::{self, Pool};
+///
+/// let pool = <Pool>::new();
+/// let document = json::parse(r#"{"a": 1, "b": 2}"#, &pool)?;
+/// let object = document.root().as_object().unwrap();
+/// assert_eq!((object.len(), object.get("b").unwrap().as_i64()), (2, Some(2)));
+/// # Ok::<(), json::Error>(())
+/// ```
 #[derive(Clone, Copy)]
 pub struct Object<'a, 't> {
     /// Key, value, key, value.
@@ -124,12 +261,32 @@ pub struct Object<'a, 't> {
 
 impl<'a, 't> Object<'a, 't> {
     /// The number of members, those with the same key counted each.
+    ///
+    /// ```
+    /// use arraypool::json::{self, Pool};
+    ///
+    /// let pool = <Pool>::new();
+    /// let document = json::parse(r#"{"a": 1, "b": 2}"#, &pool)?;
+    /// let object = document.root().as_object().unwrap();
+    /// assert_eq!(object.len(), 2);
+    /// # Ok::<(), json::Error>(())
+    /// ```
     #[must_use]
     pub fn len(&self) -> usize {
         self.nodes.len() / 2
     }
 
     /// Whether there are none.
+    ///
+    /// ```
+    /// use arraypool::json::{self, Pool};
+    ///
+    /// let pool = <Pool>::new();
+    /// let document = json::parse(r#"{"a": 1, "b": 2}"#, &pool)?;
+    /// let object = document.root().as_object().unwrap();
+    /// assert!(!object.is_empty());
+    /// # Ok::<(), json::Error>(())
+    /// ```
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.nodes.is_empty()
@@ -139,6 +296,16 @@ impl<'a, 't> Object<'a, 't> {
     ///
     /// Complexity: linear in the number of members; logarithmic with an
     /// [index](super::Options::index_from).
+    ///
+    /// ```
+    /// use arraypool::json::{self, Pool};
+    ///
+    /// let pool = <Pool>::new();
+    /// let document = json::parse(r#"{"a": 1, "b": 2}"#, &pool)?;
+    /// let object = document.root().as_object().unwrap();
+    /// assert!(object.get("a").is_some() && object.get("c").is_none());
+    /// # Ok::<(), json::Error>(())
+    /// ```
     #[must_use]
     pub fn get(&self, key: &str) -> Option<&'a Value<'t>> {
         self.nodes.get(self.node_of(key)?)
@@ -156,12 +323,33 @@ impl<'a, 't> Object<'a, 't> {
     }
 
     /// The members: keys and values.
+    ///
+    /// ```
+    /// use arraypool::json::{self, Pool};
+    ///
+    /// let pool = <Pool>::new();
+    /// let document = json::parse(r#"{"a": 1, "b": 2}"#, &pool)?;
+    /// let object = document.root().as_object().unwrap();
+    /// let sum: i64 = object.iter().filter_map(|(_, value)| value.as_i64()).sum();
+    /// assert_eq!(sum, 3);
+    /// # Ok::<(), json::Error>(())
+    /// ```
     #[must_use]
     pub fn iter(&self) -> Members<'a, 't> {
         Members { members: self.nodes.chunks_exact(2) }
     }
 
     /// The keys.
+    ///
+    /// ```
+    /// use arraypool::json::{self, Pool};
+    ///
+    /// let pool = <Pool>::new();
+    /// let document = json::parse(r#"{"a": 1, "b": 2}"#, &pool)?;
+    /// let object = document.root().as_object().unwrap();
+    /// assert!(object.keys().eq(["a", "b"]));
+    /// # Ok::<(), json::Error>(())
+    /// ```
     pub fn keys(
         &self,
     ) -> impl DoubleEndedIterator<Item = &'a str> + ExactSizeIterator + use<'a, 't> {
@@ -169,6 +357,16 @@ impl<'a, 't> Object<'a, 't> {
     }
 
     /// The values.
+    ///
+    /// ```
+    /// use arraypool::json::{self, Pool};
+    ///
+    /// let pool = <Pool>::new();
+    /// let document = json::parse(r#"{"a": 1, "b": 2}"#, &pool)?;
+    /// let object = document.root().as_object().unwrap();
+    /// assert!(object.values().all(|value| value.is_number()));
+    /// # Ok::<(), json::Error>(())
+    /// ```
     pub fn values(
         &self,
     ) -> impl DoubleEndedIterator<Item = &'a Value<'t>> + ExactSizeIterator + use<'a, 't> {
@@ -192,6 +390,17 @@ impl fmt::Debug for Object<'_, '_> {
 }
 
 /// The members of an object. From [`Object::iter`].
+///
+/// ```
+/// use arraypool::json::{self, Pool};
+///
+/// let pool = <Pool>::new();
+/// let document = json::parse(r#"{"a": 1, "b": 2}"#, &pool)?;
+/// let object = document.root().as_object().unwrap();
+/// let mut members = object.iter();
+/// assert_eq!(members.next().map(|(key, _)| key), Some("a"));
+/// # Ok::<(), json::Error>(())
+/// ```
 #[derive(Clone)]
 pub struct Members<'a, 't> {
     members: ChunksExact<'a, Value<'t>>,

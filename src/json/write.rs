@@ -10,6 +10,16 @@ use super::node::{Content, Value};
 use super::scan;
 
 /// How JSON is laid out.
+///
+/// ```
+/// use arraypool::json::{self, Pool};
+///
+/// let pool = <Pool>::new();
+/// let document = json::parse(r#"{"a": [1]}"#, &pool)?;
+/// let text = format!("{:#}", document.root());    // as `Style::Pretty`
+/// assert!(text.lines().count() > 1);
+/// # Ok::<(), json::Error>(())
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub enum Style {
@@ -24,6 +34,15 @@ pub enum Style {
 ///
 /// Complexity: linear. Not recursive.
 ///
+/// ```
+/// use arraypool::json::{self, Pool};
+///
+/// let pool = <Pool>::new();
+/// let document = json::parse(r#"{"a": [1]}"#, &pool)?;
+/// assert_eq!(json::to_string(&document), r#"{"a":[1]}"#);
+/// # Ok::<(), json::Error>(())
+/// ```
+///
 /// # Panics
 /// If there is no memory.
 #[must_use]
@@ -32,6 +51,15 @@ pub fn to_string(value: &Value<'_>) -> String {
 }
 
 /// The value as JSON, indented by two spaces as `serde_json` does.
+///
+/// ```
+/// use arraypool::json::{self, Pool};
+///
+/// let pool = <Pool>::new();
+/// let document = json::parse(r#"{"a": [1]}"#, &pool)?;
+/// assert!(json::to_string_pretty(&document).contains("\n"));
+/// # Ok::<(), json::Error>(())
+/// ```
 ///
 /// # Panics
 /// If there is no memory.
@@ -110,7 +138,7 @@ pub(super) fn write<W: fmt::Write>(value: &Value<'_>, style: Style, sink: &mut W
             Content::Array(nodes) => Some(Open { rest: nodes.iter(), is_object: false }),
             Content::Object(nodes) => Some(Open { rest: nodes.iter(), is_object: true }),
             leaf => {
-                write_leaf(&leaf, sink)?;
+                write_leaf(next, &leaf, sink)?;
                 None
             }
         };
@@ -140,8 +168,12 @@ pub(super) fn write<W: fmt::Write>(value: &Value<'_>, style: Style, sink: &mut W
             if !open.is_object {
                 break node;
             }
-            quote(node.string_text().unwrap_or_default(), sink)?;
-            sink.write_str(if style == Style::Compact { ":" } else { ": " })?;
+            sink.write_str("\"")?;
+            write_text(node, node.string_text().unwrap_or_default(), sink)?;
+            sink.write_str("\":")?;
+            if style != Style::Compact {
+                sink.write_str(" ")?;
+            }
             match open.rest.next() {
                 Some(value) => break value,
                 None => return Err(fmt::Error),
@@ -165,8 +197,12 @@ fn break_line<W: fmt::Write>(style: Style, depth: usize, sink: &mut W) -> fmt::R
 }
 
 #[inline]
-fn write_leaf<W: fmt::Write>(leaf: &Content<'_, '_>, sink: &mut W) -> fmt::Result {
-    match *leaf {
+fn write_leaf<W: fmt::Write>(
+    value: &Value<'_>,
+    content: &Content<'_, '_>,
+    sink: &mut W,
+) -> fmt::Result {
+    match *content {
         Content::Bool(true) => sink.write_str("true"),
         Content::Bool(false) => sink.write_str("false"),
         Content::Unsigned(integer) => sink.write_str(itoa::Buffer::new().format(integer)),
@@ -175,7 +211,11 @@ fn write_leaf<W: fmt::Write>(leaf: &Content<'_, '_>, sink: &mut W) -> fmt::Resul
             sink.write_str(zmij::Buffer::new().format_finite(float))
         }
         Content::Digits(text) => sink.write_str(text),
-        Content::String(text) => quote(text, sink),
+        Content::String(text) => {
+            sink.write_str("\"")?;
+            write_text(value, text, sink)?;
+            sink.write_str("\"")
+        }
         // JSON has neither infinities nor NaN; containers are no leaves.
         Content::Null | Content::Float(_) | Content::Array(_) | Content::Object(_) => {
             sink.write_str("null")
@@ -183,20 +223,25 @@ fn write_leaf<W: fmt::Write>(leaf: &Content<'_, '_>, sink: &mut W) -> fmt::Resul
     }
 }
 
-/// Writes a string in quotes, escaped where JSON demands it.
+/// Writes the text of a string, escaped where JSON demands it: nowhere, if it was
+/// read from JSON that way.
 #[inline]
-fn quote<W: fmt::Write>(text: &str, sink: &mut W) -> fmt::Result {
-    sink.write_str("\"")?;
+fn write_text<W: fmt::Write>(value: &Value<'_>, text: &str, sink: &mut W) -> fmt::Result {
+    debug_assert!(!value.is_plain() || scan::escape_in(text.as_bytes()) == text.len());
+    if value.is_plain() { sink.write_str(text) } else { write_escaped(text, sink) }
+}
+
+#[inline(never)]
+fn write_escaped<W: fmt::Write>(text: &str, sink: &mut W) -> fmt::Result {
     let mut rest = text;
     loop {
         let (before, behind) = rest.split_at(scan::escape_in(rest.as_bytes()));
         sink.write_str(before)?;
-        let Some(&stop) = behind.as_bytes().first() else { break };
+        let Some(&stop) = behind.as_bytes().first() else { return Ok(()) };
         escape(stop, sink)?;
         // What stopped is one byte, and ASCII.
         rest = &behind[1..];
     }
-    sink.write_str("\"")
 }
 
 #[cold]

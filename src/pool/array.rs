@@ -27,6 +27,16 @@ use crate::error::ReleaseError;
 ///
 /// 24 bytes under [`Tagged`](crate::Tagged), 32 under `Metadata`, on 64-bit
 /// machines. It is `Sync` for `T: Sync` and not `Send`, as its pool is not.
+///
+/// ```
+/// let pool = arraypool::ArrayPool::<String>::new();
+/// let mut names = pool.allocate_with(3, |i| format!("name {i}"));
+/// names[1].push_str(", changed");
+/// names.sort();
+/// for name in names {                         // by value; the slot goes back at the end
+///     assert!(name.starts_with("name"));
+/// }
+/// ```
 pub struct PoolArray<'p, T, S: ReleaseStrategy = DefaultStrategy, C: ClassTable = DefaultClasses> {
     elements: NonNull<T>,
     ticket: S::Ticket,
@@ -86,6 +96,15 @@ impl<'p, T, S: ReleaseStrategy, C: ClassTable> PoolArray<'p, MaybeUninit<T>, S, 
 
     /// The same array, its elements taken for initialised. Never panics.
     ///
+    /// ```
+    /// let pool = arraypool::ArrayPool::<u8>::new();
+    /// let mut array = pool.allocate(2);
+    /// array[0].write(1);
+    /// array[1].write(2);
+    /// // SAFETY: both elements were written.
+    /// assert_eq!(unsafe { array.assume_init() }, [1, 2]);
+    /// ```
+    ///
     /// # Safety
     /// Every element is initialised.
     #[inline]
@@ -95,6 +114,11 @@ impl<'p, T, S: ReleaseStrategy, C: ClassTable> PoolArray<'p, MaybeUninit<T>, S, 
     }
 
     /// Writes every element, the i-th as `make(i)`.
+    ///
+    /// ```
+    /// let pool = arraypool::ArrayPool::<usize>::new();
+    /// assert_eq!(pool.allocate(3).write_with(|i| i * i), [0, 1, 4]);
+    /// ```
     ///
     /// # Panics
     /// If `make` panics. The elements made so far are dropped then, and the slot
@@ -111,6 +135,11 @@ impl<'p, T, S: ReleaseStrategy, C: ClassTable> PoolArray<'p, MaybeUninit<T>, S, 
     }
 
     /// Copies every element from `source`.
+    ///
+    /// ```
+    /// let pool = arraypool::ArrayPool::<u8>::new();
+    /// assert_eq!(pool.allocate(2).write_copy(b"ab"), *b"ab");
+    /// ```
     ///
     /// # Panics
     /// If the lengths differ.
@@ -159,7 +188,8 @@ impl<'p, T, S: ReleaseStrategy, C: ClassTable> PoolArray<'p, MaybeUninit<T>, S, 
     #[inline]
     #[track_caller]
     pub(super) fn relabel(&mut self) {
-        let unit = self.pool.unit_size();
+        // Never 0, which the compiler cannot know.
+        let unit = self.pool.unit_size().max(1);
         let units = if size_of::<T>() == unit {
             self.len()
         } else {
@@ -196,6 +226,11 @@ impl<T, S: ReleaseStrategy, C: ClassTable> Drop for Filling<'_, T, S, C> {
 
 impl<'p, T, S: ReleaseStrategy, C: ClassTable> PoolArray<'p, T, S, C> {
     /// The array's length, in elements.
+    ///
+    /// ```
+    /// let pool = arraypool::ArrayPool::<u8>::new();
+    /// assert_eq!(pool.allocate(5).len(), 5);
+    /// ```
     #[inline]
     #[must_use]
     pub fn len(&self) -> usize {
@@ -203,6 +238,11 @@ impl<'p, T, S: ReleaseStrategy, C: ClassTable> PoolArray<'p, T, S, C> {
     }
 
     /// Whether the length is 0.
+    ///
+    /// ```
+    /// let pool = arraypool::ArrayPool::<u8>::new();
+    /// assert!(pool.allocate(0).is_empty());
+    /// ```
     #[inline]
     #[must_use]
     pub fn is_empty(&self) -> bool {
@@ -212,6 +252,12 @@ impl<'p, T, S: ReleaseStrategy, C: ClassTable> PoolArray<'p, T, S, C> {
     /// The elements that the array's slot could hold: the class length in an
     /// [`ArrayPool`](crate::ArrayPool). The length itself where there is no slot:
     /// empty arrays, elements without size, [`Direct`](crate::Direct).
+    ///
+    /// ```
+    /// let pool = arraypool::ArrayPool::<u8, arraypool::Tagged>::new();
+    /// assert_eq!(pool.allocate(5).capacity(), 16);
+    /// assert_eq!(pool.allocate(0).capacity(), 0);
+    /// ```
     #[must_use]
     pub fn capacity(&self) -> usize {
         let bytes = |units: u32| units as usize * self.pool.unit_size();
@@ -222,6 +268,13 @@ impl<'p, T, S: ReleaseStrategy, C: ClassTable> PoolArray<'p, T, S, C> {
     }
 
     /// The first element, for reading; it stays valid as long as the array.
+    ///
+    /// ```
+    /// let pool = arraypool::ArrayPool::<u8>::new();
+    /// let array = pool.allocate_copy(&[7, 8]);
+    /// // SAFETY: there are two elements.
+    /// assert_eq!(unsafe { array.as_ptr().add(1).read() }, 8);
+    /// ```
     #[inline]
     #[must_use]
     pub fn as_ptr(&self) -> *const T {
@@ -229,6 +282,14 @@ impl<'p, T, S: ReleaseStrategy, C: ClassTable> PoolArray<'p, T, S, C> {
     }
 
     /// The first element, for writing; it stays valid as long as the array.
+    ///
+    /// ```
+    /// let pool = arraypool::ArrayPool::<u8>::new();
+    /// let mut array = pool.allocate_copy(&[7, 8]);
+    /// // SAFETY: there is an element.
+    /// unsafe { array.as_mut_ptr().write(1) };
+    /// assert_eq!(array, [1, 8]);
+    /// ```
     #[inline]
     #[must_use]
     pub fn as_mut_ptr(&mut self) -> *mut T {
@@ -236,6 +297,11 @@ impl<'p, T, S: ReleaseStrategy, C: ClassTable> PoolArray<'p, T, S, C> {
     }
 
     /// The elements.
+    ///
+    /// ```
+    /// let pool = arraypool::ArrayPool::<u8>::new();
+    /// assert_eq!(pool.allocate_copy(&[7, 8]).as_slice(), &[7, 8]);
+    /// ```
     #[inline]
     #[must_use]
     pub fn as_slice(&self) -> &[T] {
@@ -243,6 +309,13 @@ impl<'p, T, S: ReleaseStrategy, C: ClassTable> PoolArray<'p, T, S, C> {
     }
 
     /// The elements, for writing.
+    ///
+    /// ```
+    /// let pool = arraypool::ArrayPool::<u8>::new();
+    /// let mut array = pool.allocate_copy(&[7, 8]);
+    /// array.as_mut_slice().reverse();
+    /// assert_eq!(array, [8, 7]);
+    /// ```
     #[inline]
     #[must_use]
     pub fn as_mut_slice(&mut self) -> &mut [T] {
@@ -252,6 +325,11 @@ impl<'p, T, S: ReleaseStrategy, C: ClassTable> PoolArray<'p, T, S, C> {
     /// Drops the elements and gives the slot back, as `drop` does, but says what
     /// is wrong. Under [`Direct`](crate::Direct) there is nothing to give back,
     /// and that is no error.
+    ///
+    /// ```
+    /// let pool = arraypool::ArrayPool::<u8>::new();
+    /// assert_eq!(pool.allocate_copy(&[7, 8]).release(), Ok(()));
+    /// ```
     ///
     /// # Errors
     /// [`ReleaseError::Corrupted`] if the slot's bookkeeping was overwritten. The
@@ -276,6 +354,16 @@ impl<'p, T, S: ReleaseStrategy, C: ClassTable> PoolArray<'p, T, S, C> {
     ///
     /// If the slot's bookkeeping is overwritten, the generation is 0 and the
     /// later release says so. Never panics.
+    ///
+    /// ```
+    /// let pool = arraypool::ArrayPool::<u8>::new();
+    /// let raw = pool.allocate_copy(&[7, 8]).into_raw();
+    /// // SAFETY: nobody has released it, and its elements are initialised.
+    /// assert_eq!(unsafe { raw.ptr.read() }, 7);
+    /// // SAFETY: nobody uses the array afterwards.
+    /// unsafe { pool.release_raw(raw)? };
+    /// # Ok::<(), arraypool::ReleaseError>(())
+    /// ```
     #[inline]
     #[must_use]
     pub fn into_raw(self) -> RawArray<T> {
@@ -287,6 +375,13 @@ impl<'p, T, S: ReleaseStrategy, C: ClassTable> PoolArray<'p, T, S, C> {
 
     /// Gives the array up for as long as the pool is borrowed: it stays owned
     /// for good, and its elements are never dropped. Never panics.
+    ///
+    /// ```
+    /// let pool = arraypool::ArrayPool::<u8>::new();
+    /// let numbers: &mut [u8] = pool.allocate_copy(&[7, 8]).leak();
+    /// numbers[0] = 1;
+    /// assert_eq!(pool.stats().live, 1);
+    /// ```
     #[inline]
     #[must_use]
     pub fn leak(self) -> &'p mut [T] {
@@ -344,6 +439,12 @@ impl<'p, T, S: ReleaseStrategy, C: ClassTable> PoolArray<'p, T, S, C> {
 impl<T, S: ReleaseStrategy, C: ClassTable> Drop for PoolArray<'_, T, S, C> {
     #[inline(always)]
     fn drop(&mut self) {
+        if !mem::needs_drop::<T>() {
+            // SAFETY: the slot is this array's, which is given up. (What would bring
+            // it home after a panic of an element's is a call of its own in builds
+            // for size.)
+            return unsafe { self.pool.retire_or_report(self.slot()) };
+        }
         let _home = self.home();
         // SAFETY: the elements are initialised, and this is their owner's end.
         unsafe { self.drop_elements() };
@@ -369,6 +470,12 @@ impl<T, S: ReleaseStrategy, C: ClassTable> DerefMut for PoolArray<'_, T, S, C> {
 }
 
 /// The elements of a [`PoolArray`], by value. The slot goes back when it is dropped.
+///
+/// ```
+/// let pool = arraypool::ArrayPool::<String>::new();
+/// let words = pool.allocate_with(3, |i| i.to_string());
+/// assert_eq!(words.into_iter().rev().collect::<String>(), "210");
+/// ```
 pub struct IntoIter<'p, T, S: ReleaseStrategy = DefaultStrategy, C: ClassTable = DefaultClasses> {
     /// Declared as elements that are not dropped: those between `front` and
     /// `back` are this iterator's to drop.
@@ -379,6 +486,13 @@ pub struct IntoIter<'p, T, S: ReleaseStrategy = DefaultStrategy, C: ClassTable =
 
 impl<T, S: ReleaseStrategy, C: ClassTable> IntoIter<'_, T, S, C> {
     /// The elements that have not been taken.
+    ///
+    /// ```
+    /// let pool = arraypool::ArrayPool::<u8>::new();
+    /// let mut rest = pool.allocate_copy(&[1, 2, 3]).into_iter();
+    /// assert_eq!(rest.next(), Some(1));
+    /// assert_eq!(rest.as_slice(), &[2, 3]);
+    /// ```
     #[must_use]
     pub fn as_slice(&self) -> &[T] {
         let rest = &self.array[self.front..self.back];

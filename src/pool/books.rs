@@ -106,7 +106,7 @@ mod heap {
     pub(super) unsafe fn give_back(_: &Arena<'_>, _: NonNull<u8>, _: Layout) {}
 }
 
-/// A list of plain values in the books. It grows by doubling, fallibly, and is
+/// A list of plain values in the books. It grows geometrically, fallibly, and is
 /// closed by its owner.
 pub(super) struct Ledger<T> {
     /// `length` written values, and room for `capacity`.
@@ -135,11 +135,13 @@ impl<T: Copy> Ledger<T> {
         self.capacity * size_of::<T>()
     }
 
-    /// The room of the block after one for `capacity` values.
-    pub(super) const fn next_capacity(capacity: usize) -> usize {
-        /// Room of the first block: enough for a microcontroller's pool.
+    /// The room of the block after one for `capacity` values: little in a buffer,
+    /// where outgrown blocks stay; more where each is a call of the heap.
+    pub(super) const fn next_capacity(capacity: usize, in_buffer: bool) -> usize {
+        /// Room of the first block in a buffer: enough for a microcontroller's pool.
         const FIRST: usize = 8;
-        if capacity == 0 { FIRST } else { capacity.saturating_mul(2) }
+        let (first, times) = if in_buffer { (FIRST, 2) } else { (4 * FIRST, 4) };
+        if capacity == 0 { first } else { capacity.saturating_mul(times) }
     }
 
     /// Makes room for one more value, or fails and changes nothing.
@@ -150,7 +152,7 @@ impl<T: Copy> Ledger<T> {
         if self.length < self.capacity {
             return Ok(());
         }
-        let capacity = Self::next_capacity(self.capacity);
+        let capacity = Self::next_capacity(self.capacity, !arena.obtains());
         let layout = Layout::array::<T>(capacity)
             .map_err(|_| AllocError::OutOfMemory { requested: usize::MAX })?;
         let first = obtain::<S>(arena, layout)?.cast::<T>();
@@ -163,18 +165,18 @@ impl<T: Copy> Ledger<T> {
         Ok(())
     }
 
-    /// Inserts a value, for which `reserve` has made room.
-    ///
-    /// # Panics
-    /// If there is no room, or `index` is behind the end.
-    pub(super) fn insert(&mut self, index: usize, value: T) {
-        assert!(self.length < self.capacity && index <= self.length, "reserve comes first");
+    /// Puts a value behind the last one, where `reserve` has made room; without
+    /// room the list stays as it is.
+    pub(super) fn push(&mut self, value: T) {
+        debug_assert!(self.length < self.capacity, "reserve comes first");
+        if self.length == self.capacity {
+            return;
+        }
         // SAFETY: there is room for `length` + 1 values.
         let end = unsafe { self.first.add(self.length) };
         // SAFETY: as above; nothing is dropped, since values are `Copy`.
         unsafe { end.write(value) };
         self.length += 1;
-        self.as_mut_slice()[index..].rotate_right(1);
     }
 
     /// A list of `length` equal values.

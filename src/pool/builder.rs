@@ -11,12 +11,20 @@ use super::release::ReleaseStrategy;
 use crate::arena::Arena;
 use crate::error::{AllocError, OrPanic, ReleaseError};
 
-/// Runs of a pool unless set. Runs grow with what their class has, so this
-/// serves some fifteen classes of a hundred thousand arrays each.
-const RUNS_MAX: usize = 512;
-
 /// A pool that a [`PoolBuilder`] can make: [`RawPool`] or
 /// [`ArrayPool`](crate::ArrayPool).
+///
+/// ```
+/// use arraypool::{Arena, ArrayPool, BuildPool, PoolBuilder};
+///
+/// fn small<'m, P: BuildPool<'m>>(builder: PoolBuilder<'static, P>, arena: &'m Arena<'m>) -> P {
+///     builder.max_runs(16).build_in(arena)
+/// }
+///
+/// let arena = Arena::new();
+/// let pool = small(ArrayPool::<u8>::builder(), &arena);
+/// assert_eq!(pool.allocate(3).len(), 3);
+/// ```
 pub trait BuildPool<'m>: Sized + sealed::Sealed {
     /// The pool's strategy.
     type Strategy: ReleaseStrategy;
@@ -60,7 +68,8 @@ pub struct PoolBuilder<'c, P> {
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Settings<'c> {
     pub(super) unit: Layout,
-    pub(super) runs_max: usize,
+    /// `None`: as many as the strategy can have.
+    pub(super) runs_max: Option<usize>,
     pub(super) free_max: u32,
     pub(super) hook: Option<fn(&ReleaseError)>,
     /// `None`: those of the build.
@@ -75,7 +84,7 @@ impl<P> PoolBuilder<'static, P> {
     pub(super) fn new(unit: Layout) -> Self {
         let settings = Settings {
             unit,
-            runs_max: RUNS_MAX,
+            runs_max: None,
             free_max: u32::MAX,
             hook: None,
             checks: None,
@@ -88,16 +97,35 @@ impl<P> PoolBuilder<'static, P> {
 }
 
 impl<'c, P> PoolBuilder<'c, P> {
-    /// The most runs that the pool can have, 512 if not set. Only `Metadata`
-    /// has such a limit: it reserves 24 bytes for each when the pool is made.
+    /// The most runs that the pool can have. Only `Metadata` has such a limit; if
+    /// not set, any number, but 512 where the arena lies in a buffer: there it
+    /// reserves 24 bytes for each when the pool is made.
+    ///
+    /// ```
+    /// use arraypool::{AllocError, ArrayPool, Metadata};
+    ///
+    /// let pool = ArrayPool::<u8, Metadata>::builder().max_runs(1).build();
+    /// let _small = pool.allocate(10);
+    /// assert_eq!(pool.try_allocate(100).err().map(|error| error.to_string()).as_deref(),
+    ///     Some("the pool was made for 1 runs and has used them up"));
+    /// ```
     pub fn max_runs(mut self, runs: usize) -> Self {
-        self.settings.runs_max = runs;
+        self.settings.runs_max = Some(runs);
         self
     }
 
     /// The most free arrays that a class keeps, any number if not set. What
     /// exceeds it is left to the arena and counted. Every call then takes the
     /// path of the diagnostics, which costs some nanoseconds.
+    ///
+    /// ```
+    /// use arraypool::{ArrayPool, Tagged};
+    ///
+    /// let pool = ArrayPool::<u8, Tagged>::builder().max_free(1).build();
+    /// let (first, second) = (pool.allocate(3), pool.allocate(3));
+    /// drop((first, second));
+    /// assert_eq!((pool.stats().free, pool.stats().left), (1, 1));
+    /// ```
     pub fn max_free(mut self, arrays: u32) -> Self {
         self.settings.free_max = arrays;
         self
@@ -105,6 +133,13 @@ impl<'c, P> PoolBuilder<'c, P> {
 
     /// A function to call when a handle is dropped and its array's bookkeeping
     /// turns out to be overwritten: there is nobody to return the error to.
+    ///
+    /// ```
+    /// use arraypool::ArrayPool;
+    ///
+    /// let pool = ArrayPool::<u8>::builder().on_corruption(|error| eprintln!("{error}")).build();
+    /// drop(pool.allocate(3));                             // nothing is wrong: nothing is told
+    /// ```
     pub fn on_corruption(mut self, hook: fn(&ReleaseError)) -> Self {
         self.settings.hook = Some(hook);
         self
@@ -112,6 +147,13 @@ impl<'c, P> PoolBuilder<'c, P> {
 
     /// The pool's diagnostics, instead of those that a build has by default: see
     /// [`Checks`]. What the environment variable `ARRAYPOOL_CHECK` says is added.
+    ///
+    /// ```
+    /// use arraypool::{ArrayPool, Checks};
+    ///
+    /// let pool = ArrayPool::<u8>::builder().checks(Checks::none().poison()).build();
+    /// assert_eq!(pool.allocate(3).len(), 3);
+    /// ```
     #[cfg(any(feature = "diagnostics", arraypool_asan))]
     pub fn checks(mut self, checks: Checks) -> Self {
         self.settings.checks = Some(checks);
@@ -130,6 +172,16 @@ impl<'c, P> PoolBuilder<'c, P> {
     /// Without one, reports go to the standard error, where there is one, and only
     /// if somebody asked for diagnostics: a pool that has just those that a debug
     /// build has by default says nothing.
+    ///
+    /// ```
+    /// use arraypool::{ArrayPool, Checks};
+    ///
+    /// let pool = ArrayPool::<u8>::builder()
+    ///     .checks(Checks::none().leaks())
+    ///     .on_report(|report| eprintln!("{report}"))
+    ///     .build();
+    /// drop(pool.allocate(3));                             // no leak: nothing is told
+    /// ```
     #[cfg(any(feature = "diagnostics", arraypool_asan))]
     pub fn on_report(mut self, hook: fn(&Report)) -> Self {
         self.settings.report = Some(hook);
@@ -138,6 +190,13 @@ impl<'c, P> PoolBuilder<'c, P> {
 
     /// The class lengths, for a pool of [`RuntimeClasses`]: 1 to 64 ascending
     /// numbers between 1 and 2^30. The default is that of [`DefaultClasses`].
+    ///
+    /// ```
+    /// use arraypool::{ArrayPool, RuntimeClasses, Tagged};
+    ///
+    /// let pool = ArrayPool::<u8, Tagged, RuntimeClasses>::builder().classes(&[4, 40]).build();
+    /// assert_eq!(pool.allocate(5).capacity(), 40);
+    /// ```
     pub fn classes<'d, 'm>(self, lengths: &'d [u32]) -> PoolBuilder<'d, P>
     where
         P: BuildPool<'m, Classes = RuntimeClasses>,
@@ -147,6 +206,13 @@ impl<'c, P> PoolBuilder<'c, P> {
     }
 
     /// A pool with an arena of its own, on the heap.
+    ///
+    /// ```
+    /// use arraypool::ArrayPool;
+    ///
+    /// let pool = ArrayPool::<u8>::builder().build();
+    /// assert_eq!(pool.allocate(3).len(), 3);
+    /// ```
     ///
     /// # Panics
     /// If there is no memory for the books, or run-time classes are invalid.
@@ -161,6 +227,13 @@ impl<'c, P> PoolBuilder<'c, P> {
 
     /// The twin of [`build`](Self::build) that returns an error.
     ///
+    /// ```
+    /// use arraypool::{AllocError, ArrayPool, RuntimeClasses, Tagged};
+    ///
+    /// let builder = ArrayPool::<u8, Tagged, RuntimeClasses>::builder().classes(&[40, 4]);
+    /// assert!(matches!(builder.try_build(), Err(AllocError::InvalidClasses)));
+    /// ```
+    ///
     /// # Errors
     /// [`AllocError::OutOfMemory`] or [`AllocError::InvalidClasses`].
     #[cfg(feature = "alloc")]
@@ -172,6 +245,15 @@ impl<'c, P> PoolBuilder<'c, P> {
     }
 
     /// A pool that owns the given arena.
+    ///
+    /// ```
+    /// use arraypool::{Arena, ArrayPool};
+    ///
+    /// let arena = Arena::builder().initial_chunk(64 * 1024).build();
+    /// let pool = ArrayPool::<u8>::builder().try_build_owning(arena)?;
+    /// assert_eq!(pool.allocate(3).len(), 3);
+    /// # Ok::<(), arraypool::AllocError>(())
+    /// ```
     ///
     /// # Errors
     /// [`AllocError::OutOfMemory`], [`AllocError::OverBudget`] or
@@ -185,6 +267,15 @@ impl<'c, P> PoolBuilder<'c, P> {
 
     /// A pool in somebody else's arena, from which it never gives memory back.
     ///
+    /// ```
+    /// use arraypool::{Arena, ArrayPool};
+    ///
+    /// let arena = Arena::new();
+    /// let pool = ArrayPool::<u8>::builder().build_in(&arena);
+    /// let array = pool.allocate_copy(b"there");
+    /// assert!(arena.owns(array.as_ptr()));
+    /// ```
+    ///
     /// # Panics
     /// As [`build`](Self::build).
     #[track_caller]
@@ -196,6 +287,15 @@ impl<'c, P> PoolBuilder<'c, P> {
     }
 
     /// The twin of [`build_in`](Self::build_in) that returns an error.
+    ///
+    /// ```
+    /// use arraypool::{Arena, ArrayPool};
+    ///
+    /// let arena = Arena::new();
+    /// let pool = ArrayPool::<u8>::builder().try_build_in(&arena)?;
+    /// assert_eq!(pool.allocate(3).len(), 3);
+    /// # Ok::<(), arraypool::AllocError>(())
+    /// ```
     ///
     /// # Errors
     /// As [`try_build_owning`](Self::try_build_owning).

@@ -33,6 +33,12 @@ pub trait ClassTable: 'static {
 
 /// The table that pools use unless told otherwise: small arrays of up to 16
 /// elements and medium ones of up to 256.
+///
+/// ```
+/// use arraypool::{ClassTable, DefaultClasses};
+///
+/// assert_eq!(DefaultClasses::LENGTHS, [16, 256]);
+/// ```
 #[derive(Debug, Clone, Copy)]
 pub struct DefaultClasses;
 
@@ -42,6 +48,14 @@ impl ClassTable for DefaultClasses {
 
 /// A table that is given when the pool is made:
 /// [`PoolBuilder::classes`](crate::PoolBuilder::classes).
+///
+/// ```
+/// use arraypool::{ArrayPool, RuntimeClasses, Tagged};
+///
+/// let lengths = [10, 100];
+/// let pool = ArrayPool::<u8, Tagged, RuntimeClasses>::builder().classes(&lengths).build();
+/// assert_eq!(pool.allocate(7).capacity(), 10);
+/// ```
 #[derive(Debug, Clone, Copy)]
 pub struct RuntimeClasses;
 
@@ -106,7 +120,7 @@ impl<C: ClassTable> Table<C> {
 
     /// The class of the table for `length`, or `None`: it is 0, above the table,
     /// or the table is given at run time.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn class_of(length: usize) -> Option<usize> {
         // One comparison answers both ends: 0 wraps to the top.
         let below = length.wrapping_sub(1);

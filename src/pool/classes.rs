@@ -147,6 +147,11 @@ impl ClassId {
     }
 }
 
+/// Bytes of a class, its hot part included.
+pub(super) const fn class_bytes<S: ReleaseStrategy>() -> usize {
+    size_of::<Hot<S>>() + size_of::<Class<S>>()
+}
+
 /// What classes are made for.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Units {
@@ -195,7 +200,7 @@ impl<S: ReleaseStrategy> Classes<S> {
                 (list, true) => (S::closed(), Some(list)),
                 (list, false) => (list, None),
             };
-            // SAFETY: both blocks have room for `count` classes.
+            // SAFETY: the block has room for `count` classes.
             let hot = unsafe { classes.hot.add(index as usize) };
             // SAFETY: as above.
             let all = unsafe { classes.all.add(index as usize) };
@@ -209,50 +214,45 @@ impl<S: ReleaseStrategy> Classes<S> {
         Ok(classes)
     }
 
-    /// Takes both blocks, or none.
+    /// Takes the block: the hot parts, and behind them the classes.
     fn obtain(&mut self, arena: &Arena<'_>, count: usize) -> Result<(), AllocError> {
-        let [hot, all] = Self::layouts(count)?;
-        self.hot = books::obtain::<S>(arena, hot)?.cast();
-        match books::obtain::<S>(arena, all) {
-            Ok(block) => {
-                self.all = block.cast();
-                Ok(())
-            }
-            Err(error) => {
-                // SAFETY: it was obtained just now with this layout.
-                unsafe { books::give_back::<S>(arena, self.hot.cast(), hot) };
-                Err(error)
-            }
+        let layout = Self::layout(count).ok_or(AllocError::TooLarge { length: count })?;
+        let block = books::obtain::<S>(arena, layout)?;
+        self.hot = block.cast();
+        // SAFETY: the layout has room for `count` hot parts in front of the classes.
+        self.all = unsafe { self.hot.add(count) }.cast();
+        Ok(())
+    }
+
+    /// The layout of so many hot parts and classes.
+    const fn layout(count: usize) -> Option<Layout> {
+        const { assert!(size_of::<Hot<S>>() % align_of::<Class<S>>() == 0) };
+        const { assert!(align_of::<Hot<S>>() >= align_of::<Class<S>>()) };
+        let Some(bytes) = count.checked_mul(class_bytes::<S>()) else { return None };
+        match Layout::from_size_align(bytes, align_of::<Hot<S>>()) {
+            Ok(layout) => Some(layout),
+            Err(_) => None,
         }
     }
 
-    fn layouts(count: usize) -> Result<[Layout; 2], AllocError> {
-        let too_large = AllocError::TooLarge { length: count };
-        let hot = Layout::array::<Hot<S>>(count).map_err(|_| too_large)?;
-        let all = Layout::array::<Class<S>>(count).map_err(|_| too_large)?;
-        Ok([hot, all])
-    }
-
-    /// Gives the blocks back; there are no classes then.
+    /// Gives the block back; there are no classes then.
     pub(super) fn close(&mut self, arena: &Arena<'_>) {
         let old = core::mem::replace(self, Self::none());
-        if let (Ok([hot, all]), true) = (Self::layouts(old.count as usize), old.count > 0) {
+        if let (Some(layout), true) = (Self::layout(old.count as usize), old.count > 0) {
             // SAFETY: `obtain` got the block with this layout, and it is given
             // back once. Lists are plain cells: nothing in it needs dropping.
-            unsafe { books::give_back::<S>(arena, old.hot.cast(), hot) };
-            // SAFETY: as above.
-            unsafe { books::give_back::<S>(arena, old.all.cast(), all) };
+            unsafe { books::give_back::<S>(arena, old.hot.cast(), layout) };
         }
     }
 
-    /// Bytes of the blocks.
+    /// Bytes of the block.
     pub(super) fn bytes(&self) -> usize {
-        self.count as usize * (size_of::<Hot<S>>() + size_of::<Class<S>>())
+        self.count as usize * class_bytes::<S>()
     }
 
     /// Classes of the table.
     pub(super) fn table(&self) -> &[Class<S>] {
-        &self.all()[..self.table as usize]
+        self.all().get(..self.table as usize).unwrap_or_default()
     }
 
     /// All classes.
@@ -262,10 +262,18 @@ impl<S: ReleaseStrategy> Classes<S> {
         unsafe { slice::from_raw_parts(self.all.as_ptr(), self.count as usize) }
     }
 
-    /// The class with an id that came from this pool.
+    /// The class with an id.
+    ///
+    /// # Safety
+    /// As [`hot`](Self::hot).
     #[inline]
-    pub(super) fn get(&self, id: ClassId) -> &Class<S> {
-        &self.all()[id.index::<S>()]
+    pub(super) unsafe fn get(&self, id: ClassId) -> &Class<S> {
+        debug_assert!(id.index::<S>() < self.count as usize);
+        // SAFETY: the caller's promise: the index is below `count`.
+        let class = unsafe { self.all.add(id.index::<S>()) };
+        // SAFETY: `open` wrote it, and it stays until the pool is dropped; all that
+        // changes in it are cells.
+        unsafe { class.as_ref() }
     }
 
     /// The hot part of a class.

@@ -49,7 +49,8 @@ impl<S: ReleaseStrategy, C: ClassTable> RawPool<'_, S, C> {
     }
 
     fn class_at(&self, index: u32) -> &Class<S> {
-        self.classes.get(ClassId::at::<S>(index))
+        // SAFETY: the floor above counts classes by `class_counts`.
+        unsafe { self.classes.get(ClassId::at::<S>(index)) }
     }
 
     /// An empty list for free slots of a class.

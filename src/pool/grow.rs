@@ -1,7 +1,7 @@
 //! Growth: runs taken from the arena, cut one after the other, and reset.
 
 use core::alloc::Layout;
-use core::ptr::NonNull;
+use core::cell::{Ref, RefMut};
 
 use super::class::ClassTable;
 use super::classes::ClassId;
@@ -9,16 +9,32 @@ use super::diagnostics::Block;
 use super::raw::{Backing, RawPool};
 use super::release::ReleaseStrategy;
 use super::run::{NO_RUN, Run, Shape};
+use super::table::RunTable;
 use crate::error::{AllocError, OrPanic};
 
 impl<S: ReleaseStrategy, C: ClassTable> RawPool<'_, S, C> {
     /// Makes growth an error, from now on: allocations are served from what is
     /// free or reserved, or refused with [`AllocError::Frozen`]. Never panics.
+    ///
+    /// ```
+    /// use core::alloc::Layout;
+    /// use arraypool::{RawPool, Tagged};
+    ///
+    /// let pool = RawPool::<Tagged>::builder(Layout::new::<u64>()).build();
+    /// pool.reserve(10, 2);
+    /// pool.freeze();
+    /// assert!(pool.try_allocate::<u64>(10).is_ok() && pool.try_allocate::<u64>(100).is_err());
+    /// ```
     pub fn freeze(&self) {
         self.frozen.set(true);
     }
 
     /// Whether [`freeze`](Self::freeze) was called.
+    ///
+    /// ```
+    /// let pool = arraypool::ArrayPool::<u32>::new();
+    /// assert!(!pool.as_raw().is_frozen());
+    /// ```
     #[must_use]
     pub fn is_frozen(&self) -> bool {
         self.frozen.get()
@@ -26,6 +42,12 @@ impl<S: ReleaseStrategy, C: ClassTable> RawPool<'_, S, C> {
 
     /// Makes sure that `count` arrays of the class that serves `length` units
     /// can be allocated without growth. Arrays that are free count.
+    ///
+    /// ```
+    /// let pool = arraypool::ArrayPool::<u32, arraypool::Tagged>::new();
+    /// pool.as_raw().reserve(10, 1000);
+    /// assert!(pool.stats().slots >= 1000);
+    /// ```
     ///
     /// # Panics
     /// If there is no memory; see [`try_reserve`](Self::try_reserve).
@@ -37,6 +59,11 @@ impl<S: ReleaseStrategy, C: ClassTable> RawPool<'_, S, C> {
     /// The twin of [`reserve`](Self::reserve) that returns an error. Under
     /// [`Direct`](crate::Direct) there is nothing to reserve.
     ///
+    /// ```
+    /// let pool = arraypool::ArrayPool::<u32, arraypool::Tagged>::new();
+    /// assert!(pool.as_raw().try_reserve(10, 1000).is_ok());
+    /// ```
+    ///
     /// # Errors
     /// Those of an allocation; nothing was reserved then.
     pub fn try_reserve(&self, length: usize, count: usize) -> Result<(), AllocError> {
@@ -44,7 +71,8 @@ impl<S: ReleaseStrategy, C: ClassTable> RawPool<'_, S, C> {
             return Ok(());
         }
         let id = self.classes.class_of(length).ok_or(AllocError::TooLarge { length })?;
-        let class = self.classes.get(id);
+        // SAFETY: the class is one that a slot, a run or `class_of` of this pool named.
+        let class = unsafe { self.classes.get(id) };
         let have = class.free() as usize + (class.slots.get() - class.issued.get());
         match count.checked_sub(have) {
             None | Some(0) => Ok(()),
@@ -55,25 +83,41 @@ impl<S: ReleaseStrategy, C: ClassTable> RawPool<'_, S, C> {
         }
     }
 
+    /// The table of runs, to be changed. Only a hook or a chunk source of the arena
+    /// that uses the pool from within finds it taken, while it grows: an error to
+    /// whoever does that, not a panic.
+    pub(super) fn runs_mut(&self) -> Result<RefMut<'_, RunTable>, AllocError> {
+        self.runs.try_borrow_mut().map_err(|_| AllocError::OutOfMemory { requested: 0 })
+    }
+
+    /// The table of runs, to be read; `None` where [`runs_mut`](Self::runs_mut)
+    /// would be an error.
+    #[inline(always)]
+    pub(super) fn runs(&self) -> Option<Ref<'_, RunTable>> {
+        self.runs.try_borrow().ok()
+    }
+
+    /// Lets an arena that has no memory yet begin with a chunk of so many bytes, if
+    /// its chunks may be so large.
+    #[cfg(feature = "json")]
+    #[inline]
+    pub(crate) fn expect(&self, bytes: usize) {
+        self.arena().expect(bytes);
+    }
+
     /// Begins the class's next run: one that a reset or a reservation left, or a
     /// new one.
     pub(super) fn next_run(&self, id: ClassId) -> Result<(), AllocError> {
-        /// The least bytes of a run that is not asked for slot by slot.
-        const RUN_LEAST: usize = 1024;
-        let class = self.classes.get(id);
-        let waiting = match self.runs.borrow().get(class.run.get()) {
-            Some(run) => run.next,
-            None => class.first_run.get(),
-        };
+        // SAFETY: the class is one that a slot, a run or `class_of` of this pool named.
+        let class = unsafe { self.classes.get(id) };
+        let current = self.runs_mut()?.get(class.run.get()).map(|run| run.next);
+        let waiting = current.unwrap_or(class.first_run.get());
         if waiting == NO_RUN {
-            // A quarter more than there is, so that the number of runs is a
-            // logarithm of the number of slots.
-            let quarter = u32::try_from(class.slots.get() / 4).unwrap_or(u32::MAX);
-            let least = u32::try_from(RUN_LEAST / class.shape.stride).unwrap_or(u32::MAX);
-            self.add_run(id, quarter.max(least).max(1), 1)?;
+            let wanted = next_slots(class.slots.get(), class.shape.stride);
+            self.add_run(id, u32::try_from(wanted).unwrap_or(u32::MAX), 1)?;
             return self.next_run(id);
         }
-        let runs = self.runs.borrow();
+        let runs = self.runs_mut()?;
         let Some(run) = runs.get(waiting) else { return Ok(()) };
         class.run.set(waiting);
         class.uncut.set(run.slots);
@@ -86,12 +130,13 @@ impl<S: ReleaseStrategy, C: ClassTable> RawPool<'_, S, C> {
     /// Takes a run of `wanted` slots from the arena, or of as many as the
     /// current chunk still holds, if that is no less than a quarter and `least`.
     fn add_run(&self, id: ClassId, wanted: u32, least: u32) -> Result<(), AllocError> {
-        let class = self.classes.get(id);
+        // SAFETY: the class is one that a slot, a run or `class_of` of this pool named.
+        let class = unsafe { self.classes.get(id) };
         if self.frozen.get() {
             return Err(AllocError::Frozen { class_length: class.length });
         }
         let most = class.shape.stride.saturating_mul(wanted as usize).min(self.arena().largest());
-        self.runs.borrow_mut().reserve::<S>(self.arena(), most)?;
+        self.runs_mut()?.reserve::<S>(self.arena(), most)?;
         let slots = self.fitting(class.shape, wanted, least);
         let too_large = AllocError::TooLarge { length: class.length as usize };
         let bytes = class.shape.stride.checked_mul(slots as usize).ok_or(too_large)?;
@@ -102,10 +147,30 @@ impl<S: ReleaseStrategy, C: ClassTable> RawPool<'_, S, C> {
                 notes.give_back::<S>(self.arena(), true);
             }
         };
-        let base = self.arena().try_alloc_layout(layout).inspect_err(|_| forget(notes))?;
-        let mut run = Run {
+        // Records first: a new chunk may take all that is left of a budget.
+        let room = self.strategy.provide(self.arena(), slots);
+        let room = room.inspect_err(|_| forget(notes))?;
+        let base = match self.arena().try_alloc_layout(layout) {
+            Ok(base) => base,
+            Err(error) => {
+                self.strategy.refuse(self.arena(), room);
+                forget(notes);
+                return Err(error);
+            }
+        };
+        // A source that used the pool meanwhile may have taken the places of this run.
+        let mut runs = self.runs_mut()?;
+        let places = runs.reserve::<S>(self.arena(), bytes);
+        if let Err(error) = places.and_then(|()| self.watch.reserve_notes(self.arena())) {
+            self.strategy.refuse(self.arena(), room);
+            forget(notes);
+            // SAFETY: the arena handed it out just now, and nobody uses it.
+            unsafe { self.arena().take_back_last(base, bytes) };
+            return Err(error);
+        }
+        let run = Run {
             base,
-            records: NonNull::dangling(),
+            records: self.strategy.adopt(room),
             shape: class.shape,
             slots,
             cut: 0,
@@ -114,13 +179,7 @@ impl<S: ReleaseStrategy, C: ClassTable> RawPool<'_, S, C> {
             next: NO_RUN,
             after: NO_RUN,
         };
-        run.records = self.strategy.adopt(self.arena(), &run).inspect_err(|_| {
-            // SAFETY: the arena handed it out just now, and nobody uses it.
-            unsafe { self.arena().take_back_last(base, bytes) };
-            forget(notes);
-        })?;
         self.watch.keep_notes(notes);
-        let mut runs = self.runs.borrow_mut();
         let run_id = runs.insert(run, bytes);
         match runs.get_mut(class.last_run.replace(run_id)) {
             Some(before) => before.next = run_id,
@@ -130,11 +189,12 @@ impl<S: ReleaseStrategy, C: ClassTable> RawPool<'_, S, C> {
         Ok(())
     }
 
+    /// As many slots as wanted, or as the current chunk still holds.
     fn fitting(&self, shape: Shape, wanted: u32, least: u32) -> u32 {
         let beside = self.watch.bytes_beside_slot(self.arena());
         let room = self.arena().room_for(shape.align());
         let room = if beside > 0 { room.saturating_sub(shape.align() * 2) } else { room };
-        let fits = room / (shape.stride + beside);
+        let fits = room / (shape.stride + beside).max(1);
         let fits = u32::try_from(fits).unwrap_or(u32::MAX);
         let enough = if self.arena().obtains() { (wanted / 4).max(least) } else { least };
         if fits < wanted && fits >= enough.max(1) { fits } else { wanted }
@@ -147,23 +207,64 @@ impl<S: ReleaseStrategy, C: ClassTable> RawPool<'_, S, C> {
     ///
     /// Complexity: one step per run; with diagnostics that fill or note, one per slot.
     /// Never panics.
+    ///
+    /// ```
+    /// use core::alloc::Layout;
+    /// use arraypool::{RawPool, Tagged};
+    ///
+    /// let mut pool = RawPool::<Tagged>::builder(Layout::new::<u64>()).build();
+    /// pool.try_allocate::<u64>(3)?.leak();
+    /// pool.reset();
+    /// assert_eq!(pool.stats().live, 0);
+    /// # Ok::<(), arraypool::AllocError>(())
+    /// ```
     #[track_caller]
     pub fn reset(&mut self) {
         if self.watch.is_on() {
             self.reset_watched();
         }
-        let mut runs = self.runs.borrow_mut();
-        for run in runs.all_mut() {
+        for run in self.runs.get_mut().all_mut() {
             run.seen = run.seen.max(run.cut);
             run.cut = 0;
         }
-        drop(runs);
         for class in self.classes.all() {
             class.forget();
         }
         self.direct.set((0, 0));
         if let (false, Backing::Owned(arena)) = (S::RECLAIMS, &mut *self.arena) {
             arena.reset();
+        }
+    }
+}
+
+/// How many slots the next run of a class should have, where `slots` are there.
+///
+/// A quarter more, so that small pools have few runs; but 64 KiB once that is less,
+/// so that what is not in use yet is little; and a sixteenth more once 64 KiB are
+/// less than that, so that the number of runs is a logarithm of the number of slots.
+fn next_slots(slots: usize, stride: usize) -> usize {
+    const LEAST: usize = 1024;
+    const MOST: usize = 64 * 1024;
+    let stride = stride.max(1);
+    let most = (MOST / stride).max(slots / 16);
+    (slots / 4).min(most).max(LEAST / stride).max(1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::next_slots;
+
+    #[test]
+    fn runs_are_few_and_what_they_add_is_little() {
+        for (stride, most) in [(32, 160), (80, 160), (4096, 160), (100_000, 160)] {
+            let (mut slots, mut runs) = (0, 0);
+            while slots * stride < 1 << 30 {
+                let more = next_slots(slots, stride);
+                assert!(more >= 1 && (more * stride <= 64 * 1024 || more <= slots.max(16) / 16));
+                slots += more;
+                runs += 1;
+            }
+            assert!(runs < most, "{runs} runs of {stride}");
         }
     }
 }

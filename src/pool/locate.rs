@@ -19,6 +19,17 @@ use crate::error::{AllocError, ReleaseError};
 ///
 /// The fields are public so that it can be stored anywhere, across a language
 /// border for instance; whatever is put into them, a release is defined.
+///
+/// ```
+/// use arraypool::{ArrayPool, RawArray};
+///
+/// let pool = ArrayPool::<u8>::new();
+/// let raw: RawArray<u8> = pool.allocate_copy(b"text").into_raw();
+/// let (address, generation) = (raw.ptr, raw.generation);      // to be kept anywhere
+/// // SAFETY: nobody uses the array afterwards.
+/// unsafe { pool.release_raw(RawArray { ptr: address, generation })? };
+/// # Ok::<(), arraypool::ReleaseError>(())
+/// ```
 pub struct RawArray<T = u8> {
     /// The first element.
     pub ptr: NonNull<T>,
@@ -29,6 +40,15 @@ pub struct RawArray<T = u8> {
 
 impl<T> RawArray<T> {
     /// The same array with elements of another type.
+    ///
+    /// ```
+    /// let pool = arraypool::ArrayPool::<u8>::new();
+    /// let raw = pool.allocate_copy(b"text").into_raw();
+    /// let bytes = raw.cast::<[u8; 1]>();
+    /// assert_eq!(bytes.ptr.cast(), raw.ptr);
+    /// # unsafe { pool.release_raw(raw)? };
+    /// # Ok::<(), arraypool::ReleaseError>(())
+    /// ```
     #[must_use]
     pub const fn cast<U>(self) -> RawArray<U> {
         RawArray { ptr: self.ptr.cast(), generation: self.generation }
@@ -61,6 +81,16 @@ impl<T> fmt::Debug for RawArray<T> {
 }
 
 /// The array that an address lies in. From [`RawPool::locate`].
+///
+/// ```
+/// use arraypool::{ArrayPool, SlotState, Tagged};
+///
+/// let pool = ArrayPool::<u8, Tagged>::new();
+/// let array = pool.allocate_copy(b"text");
+/// let found = pool.locate(&array[3]).unwrap();
+/// assert_eq!((found.start, found.len, found.class), (array.as_ptr(), 4, 16));
+/// assert_eq!(found.state, SlotState::Owned);
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Located {
@@ -75,6 +105,19 @@ pub struct Located {
 }
 
 /// What a slot is at the moment.
+///
+/// ```
+/// use arraypool::{ArrayPool, SlotState, Tagged};
+///
+/// let pool = ArrayPool::<u8, Tagged>::new();
+/// let raw = pool.allocate_copy(b"text").into_raw();
+/// let state = || pool.locate(raw.ptr.as_ptr()).map(|found| found.state);
+/// assert_eq!(state(), Some(SlotState::Raw));
+/// // SAFETY: nobody uses the array afterwards.
+/// unsafe { pool.release_raw(raw)? };
+/// assert_eq!(state(), Some(SlotState::Free));
+/// # Ok::<(), arraypool::ReleaseError>(())
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum SlotState {
@@ -106,10 +149,22 @@ impl<S: ReleaseStrategy, C: ClassTable> RawPool<'_, S, C> {
     /// read only if it is the pool's own.
     ///
     /// Complexity: logarithmic in the number of runs. Never panics.
+    ///
+    /// ```
+    /// use core::alloc::Layout;
+    /// use arraypool::{RawPool, Tagged};
+    ///
+    /// let pool = RawPool::<Tagged>::builder(Layout::new::<u8>()).build();
+    /// let raw = pool.try_allocate_raw(10).unwrap();
+    /// let inside = raw.ptr.as_ptr().wrapping_add(7);
+    /// assert_eq!(pool.locate(inside).unwrap().len, 10);
+    /// assert!(pool.locate(&0_u8).is_none());
+    /// ```
     #[must_use]
     pub fn locate<T: ?Sized>(&self, ptr: *const T) -> Option<Located> {
         let slot = self.find(ptr.cast::<u8>().addr())?.slot;
-        let class = self.classes.get(slot.class);
+        // SAFETY: a slot with a class names one of this pool.
+        let class = unsafe { self.classes.get(slot.class) };
         // SAFETY: `find` gives cut slots with their tickets.
         let record = unsafe { S::read(class.list(), slot.elements, slot.ticket) };
         let (state, length) = match record {
@@ -126,6 +181,17 @@ impl<S: ReleaseStrategy, C: ClassTable> RawPool<'_, S, C> {
 
     /// Allocates `units` units to be held by hand. They are uninitialised.
     ///
+    /// ```
+    /// use core::alloc::Layout;
+    /// use arraypool::{RawPool, Tagged};
+    ///
+    /// let pool = RawPool::<Tagged>::builder(Layout::new::<[u64; 2]>()).build();
+    /// let raw = pool.try_allocate_raw(10)?;               // 160 bytes
+    /// // SAFETY: nobody uses the array afterwards.
+    /// assert!(unsafe { pool.release_raw(raw) }.is_ok());
+    /// # Ok::<(), arraypool::AllocError>(())
+    /// ```
+    ///
     /// # Errors
     /// See [`AllocError`].
     #[inline(always)]
@@ -139,6 +205,18 @@ impl<S: ReleaseStrategy, C: ClassTable> RawPool<'_, S, C> {
     /// owner has done that.
     ///
     /// Complexity: logarithmic in the number of runs. Never panics.
+    ///
+    /// ```
+    /// use core::alloc::Layout;
+    /// use arraypool::{RawPool, ReleaseError, Tagged};
+    ///
+    /// let pool = RawPool::<Tagged>::builder(Layout::new::<u64>()).build();
+    /// let raw = pool.try_allocate_raw(10).unwrap();
+    /// // SAFETY: nobody uses the array afterwards.
+    /// let (first, second) = unsafe { (pool.release_raw(raw), pool.release_raw(raw)) };
+    /// assert_eq!(first, Ok(()));
+    /// assert!(matches!(second, Err(ReleaseError::AlreadyReleased { .. })));
+    /// ```
     ///
     /// # Errors
     /// Every wrong value is one of [`ReleaseError`], and changes nothing.
@@ -184,6 +262,16 @@ impl<S: ReleaseStrategy, C: ClassTable> RawPool<'_, S, C> {
     ///
     /// Complexity: logarithmic in the number of runs. Never panics.
     ///
+    /// ```
+    /// use core::alloc::Layout;
+    /// use arraypool::{RawPool, Tagged};
+    ///
+    /// let pool = RawPool::<Tagged>::builder(Layout::new::<u64>()).build();
+    /// let address = pool.try_allocate_raw(10).unwrap().ptr.as_ptr();
+    /// // SAFETY: nobody uses the array afterwards.
+    /// assert_eq!(unsafe { pool.release_ptr(address) }, Ok(()));
+    /// ```
+    ///
     /// # Errors
     /// Every wrong address is one of [`ReleaseError`], and changes nothing.
     ///
@@ -217,7 +305,8 @@ impl<S: ReleaseStrategy, C: ClassTable> RawPool<'_, S, C> {
         if self.class_length(slot.class).is_none() {
             return Ok(0);
         }
-        let class = self.classes.get(slot.class);
+        // SAFETY: a slot with a class names one of this pool.
+        let class = unsafe { self.classes.get(slot.class) };
         // SAFETY: a slot with a class is a cut one of this pool.
         unsafe { S::hand_over(class.list(), slot.elements, slot.ticket, from, to) }.ok_or(
             ReleaseError::Corrupted {
@@ -233,7 +322,8 @@ impl<S: ReleaseStrategy, C: ClassTable> RawPool<'_, S, C> {
     #[track_caller]
     pub(super) fn relabel(&self, slot: &Slot<S>, units: u32) {
         if self.class_length(slot.class).is_some() {
-            let class = self.classes.get(slot.class);
+            // SAFETY: a slot with a class names one of this pool.
+            let class = unsafe { self.classes.get(slot.class) };
             let units = units.min(class.length);
             if self.watch.is_on() {
                 return self.relabel_watched(slot, units);
@@ -261,7 +351,8 @@ impl<S: ReleaseStrategy, C: ClassTable> RawPool<'_, S, C> {
     /// hand; returns its length.
     fn check_generation(&self, slot: &Slot<S>, generation: u32) -> Result<u32, ReleaseError> {
         let address = slot.elements.addr().get();
-        let class = self.classes.get(slot.class);
+        // SAFETY: a slot with a class names one of this pool.
+        let class = unsafe { self.classes.get(slot.class) };
         // SAFETY: the slot is a cut one of this pool.
         match unsafe { S::read(class.list(), slot.elements, slot.ticket) } {
             Record::Live { tenure: Tenure::Raw, generation: current, length }
@@ -279,10 +370,11 @@ impl<S: ReleaseStrategy, C: ClassTable> RawPool<'_, S, C> {
     #[inline(always)]
     pub(super) fn find_exact(&self, address: usize) -> Result<Slot<S>, ReleaseError> {
         if S::RECLAIMS {
-            let runs = self.runs.borrow();
-            if let Some(run) = runs.find(address) {
-                if let Some(index) = run.exact(address) {
-                    return Ok(self.slot_at(run, index, run.pointer_to(address)));
+            if let Some(runs) = self.runs() {
+                if let Some(run) = runs.find(address) {
+                    if let Some(index) = run.exact(address) {
+                        return Ok(self.slot_at(run, index, run.pointer_to(address)));
+                    }
                 }
             }
         }
@@ -325,11 +417,12 @@ impl<S: ReleaseStrategy, C: ClassTable> RawPool<'_, S, C> {
         }
         if let Some(Found { slot, .. }) = found {
             let start = slot.elements.addr().get();
-            let class_length = self.classes.get(slot.class).length;
+            // SAFETY: a slot with a class names one of this pool.
+            let class_length = unsafe { self.classes.get(slot.class) }.length;
             return ReleaseError::Interior { address, start, class_length };
         }
-        let runs = self.runs.borrow();
-        let position = runs.find(address).and_then(|run| {
+        let position = self.runs().and_then(|runs| {
+            let run = runs.find(address)?;
             let position = run.position(address)?;
             (position.index < run.seen && position.exact).then_some(position)
         });
@@ -345,7 +438,7 @@ impl<S: ReleaseStrategy, C: ClassTable> RawPool<'_, S, C> {
         if !S::RECLAIMS {
             return None;
         }
-        let runs = self.runs.borrow();
+        let runs = self.runs()?;
         let run = runs.find(address)?;
         let position = run.position(address)?;
         if position.index >= run.cut {

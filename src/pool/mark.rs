@@ -66,10 +66,7 @@ impl<S: ReleaseStrategy, C: ClassTable> RawPool<'_, S, C> {
                 let slot = self.issue(units, Tenure::Owned)?;
                 return Ok(Marked { elements: slot.elements, mark: Mark::NONE });
             }
-            let too_large = AllocError::TooLarge { length: units };
-            let layout = Layout::array::<U>(units).map_err(|_| too_large)?;
-            let elements = self.arena().try_alloc_layout(layout)?;
-            self.note_direct(layout.size());
+            let elements = self.issue_exact(units, Layout::array::<U>(units).ok())?;
             return Ok(Marked { elements, mark: Mark::NONE });
         }
         let slot = self.issue(units, Tenure::Owned)?;
@@ -152,7 +149,7 @@ impl<S: ReleaseStrategy, C: ClassTable> RawPool<'_, S, C> {
         if array.mark.0 == Mark::MANY {
             return self.slot_from(address);
         }
-        let runs = self.runs.borrow();
+        let runs = self.runs()?;
         let run = runs.get(array.mark.0)?;
         let index = run.exact(address)?;
         let ticket = S::ticket(run, index);

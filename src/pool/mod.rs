@@ -9,22 +9,29 @@
 mod array;
 mod books;
 mod builder;
+#[cfg(target_has_atomic = "ptr")]
+mod chain;
 mod class;
 mod classes;
 mod diagnostics;
 #[cfg(feature = "shared")]
 mod door;
+mod exact;
+mod family;
 mod grow;
 mod locate;
 #[cfg(feature = "json")]
 mod mark;
 mod raw;
 mod release;
+#[cfg(target_has_atomic = "ptr")]
+mod returns;
 mod run;
 mod size;
 mod slices;
 mod stats;
 mod table;
+mod typed;
 mod vec;
 
 use core::alloc::Layout;
@@ -34,6 +41,8 @@ use core::mem::MaybeUninit;
 
 pub use array::{IntoIter, PoolArray};
 pub use builder::{BuildPool, PoolBuilder};
+#[cfg(feature = "shared")]
+pub(crate) use chain::Chain;
 #[cfg(feature = "shared")]
 pub(crate) use class::Table;
 pub use class::{ClassTable, DefaultClasses, RuntimeClasses};
@@ -53,6 +62,8 @@ pub use release::sealed::Sealed;
 #[doc(hidden)]
 pub use release::{Broken, Cut, Issued, Place, Record, Tenure};
 pub use release::{DefaultStrategy, Direct, ReleaseStrategy, Tagged};
+#[cfg(target_has_atomic = "ptr")]
+pub use returns::{Lent, Returns};
 #[doc(hidden)]
 pub use run::Run;
 pub use stats::{ClassStats, PoolStats};
@@ -60,7 +71,7 @@ pub use vec::{Drain, PoolVec};
 
 use crate::arena::Arena;
 use crate::error::{AllocError, OrPanic, ReleaseError, VerifyError};
-use release::Tenure as By;
+pub(crate) use family::{allocates_filled, views_raw_pool};
 
 /// A pool of arrays of `T`, of any length, given back one by one.
 ///
@@ -127,6 +138,14 @@ impl<T, S: ReleaseStrategy, C: ClassTable> Default for ArrayPool<'static, T, S, 
 impl<'m, T, S: ReleaseStrategy, C: ClassTable> ArrayPool<'m, T, S, C> {
     /// A pool in an arena, which may serve others as well.
     ///
+    /// ```
+    /// use arraypool::{Arena, ArrayPool};
+    ///
+    /// let arena = Arena::new();
+    /// let (numbers, texts) = (ArrayPool::<u32>::new_in(&arena), ArrayPool::<u8>::new_in(&arena));
+    /// assert_eq!((numbers.allocate(3).len(), texts.allocate(5).len()), (3, 5));
+    /// ```
+    ///
     /// # Panics
     /// If there is no memory for the pool's books.
     #[must_use]
@@ -137,6 +156,14 @@ impl<'m, T, S: ReleaseStrategy, C: ClassTable> ArrayPool<'m, T, S, C> {
 
     /// The twin of [`new_in`](Self::new_in) that returns an error.
     ///
+    /// ```
+    /// use arraypool::{Arena, ArrayPool, Budget};
+    ///
+    /// let budget = Budget::new(100);
+    /// let arena = Arena::builder().budget(&budget).build();
+    /// assert!(<ArrayPool<u32>>::try_new_in(&arena).is_err());
+    /// ```
+    ///
     /// # Errors
     /// [`AllocError::OutOfMemory`] or [`AllocError::OverBudget`].
     pub fn try_new_in(arena: &'m Arena<'m>) -> Result<Self, AllocError> {
@@ -144,11 +171,29 @@ impl<'m, T, S: ReleaseStrategy, C: ClassTable> ArrayPool<'m, T, S, C> {
     }
 
     /// A pool with settings.
+    ///
+    /// ```
+    /// use arraypool::ArrayPool;
+    ///
+    /// let pool = ArrayPool::<u32>::builder().max_free(100).build();
+    /// assert_eq!(pool.allocate(3).len(), 3);
+    /// ```
     pub fn builder() -> PoolBuilder<'static, Self> {
         PoolBuilder::new(Layout::new::<T>())
     }
 
     /// Allocates an array of `len` elements, uninitialised.
+    ///
+    /// ```
+    /// let pool = arraypool::ArrayPool::<u32>::new();
+    /// let mut array = pool.allocate(3);
+    /// for (i, element) in (0..).zip(array.iter_mut()) {
+    ///     element.write(i * 10);
+    /// }
+    /// // SAFETY: every element was written.
+    /// let array = unsafe { array.assume_init() };
+    /// assert_eq!(array, [0, 10, 20]);
+    /// ```
     ///
     /// # Panics
     /// If there is no memory; see [`try_allocate`](Self::try_allocate).
@@ -159,6 +204,15 @@ impl<'m, T, S: ReleaseStrategy, C: ClassTable> ArrayPool<'m, T, S, C> {
     }
 
     /// Allocates an array of `len` elements, uninitialised.
+    ///
+    /// ```
+    /// use arraypool::{AllocError, ArrayPool};
+    ///
+    /// let pool = ArrayPool::<u32>::new();
+    /// assert_eq!(pool.try_allocate(3)?.len(), 3);
+    /// assert!(matches!(pool.try_allocate(usize::MAX), Err(AllocError::TooLarge { .. })));
+    /// # Ok::<(), AllocError>(())
+    /// ```
     ///
     /// # Errors
     /// [`AllocError::OutOfMemory`], [`OverBudget`](AllocError::OverBudget),
@@ -179,91 +233,17 @@ impl<'m, T, S: ReleaseStrategy, C: ClassTable> ArrayPool<'m, T, S, C> {
         self.raw.array_of(len, len)
     }
 
-    /// Allocates an array of `len` elements, the i-th being `make(i)`.
-    ///
-    /// `make` may use the pool.
-    ///
-    /// # Panics
-    /// If there is no memory, or `make` panics; what was made is dropped then,
-    /// and the array goes back.
-    #[inline]
-    #[track_caller]
-    pub fn allocate_with(
-        &self,
-        len: usize,
-        make: impl FnMut(usize) -> T,
-    ) -> PoolArray<'_, T, S, C> {
-        self.try_allocate_with(len, make).or_panic()
-    }
-
-    /// The twin of [`allocate_with`](Self::allocate_with) that returns an error;
-    /// `make` is not called then.
-    ///
-    /// # Errors
-    /// As [`try_allocate`](Self::try_allocate).
-    #[inline]
-    #[track_caller]
-    pub fn try_allocate_with(
-        &self,
-        len: usize,
-        make: impl FnMut(usize) -> T,
-    ) -> Result<PoolArray<'_, T, S, C>, AllocError> {
-        Ok(self.try_allocate(len)?.write_with(make))
-    }
-
-    /// Allocates a copy of `source`.
-    ///
-    /// # Panics
-    /// If there is no memory.
-    #[inline]
-    #[track_caller]
-    pub fn allocate_copy(&self, source: &[T]) -> PoolArray<'_, T, S, C>
-    where
-        T: Copy,
-    {
-        self.try_allocate_copy(source).or_panic()
-    }
-
-    /// The twin of [`allocate_copy`](Self::allocate_copy) that returns an error.
-    ///
-    /// # Errors
-    /// As [`try_allocate`](Self::try_allocate).
-    #[inline]
-    #[track_caller]
-    pub fn try_allocate_copy(&self, source: &[T]) -> Result<PoolArray<'_, T, S, C>, AllocError>
-    where
-        T: Copy,
-    {
-        Ok(self.try_allocate(source.len())?.write_copy(source))
-    }
-
-    /// Allocates an array of `len` elements whose bytes are all 0, as
-    /// `Box::new_zeroed_slice` does: `assume_init` it where zeros are a `T`.
-    ///
-    /// # Panics
-    /// If there is no memory.
-    #[inline]
-    #[track_caller]
-    pub fn allocate_zeroed(&self, len: usize) -> PoolArray<'_, MaybeUninit<T>, S, C> {
-        self.try_allocate_zeroed(len).or_panic()
-    }
-
-    /// The twin of [`allocate_zeroed`](Self::allocate_zeroed) that returns an error.
-    ///
-    /// # Errors
-    /// As [`try_allocate`](Self::try_allocate).
-    #[inline]
-    #[track_caller]
-    pub fn try_allocate_zeroed(
-        &self,
-        len: usize,
-    ) -> Result<PoolArray<'_, MaybeUninit<T>, S, C>, AllocError> {
-        let mut array = self.try_allocate(len)?;
-        array.fill_with(MaybeUninit::zeroed);
-        Ok(array)
-    }
+    allocates_filled!(PoolArray<'_>, "let pool = arraypool::ArrayPool::<u32>::new();");
 
     /// An empty growing array, which takes no memory yet.
+    ///
+    /// ```
+    /// let pool = arraypool::ArrayPool::<u32>::new();
+    /// let mut numbers = pool.vec();
+    /// assert_eq!(pool.stats().live, 0);
+    /// numbers.push(7);
+    /// assert_eq!(numbers, [7]);
+    /// ```
     #[inline]
     #[must_use]
     pub fn vec(&self) -> PoolVec<'_, T, S, C> {
@@ -272,6 +252,11 @@ impl<'m, T, S: ReleaseStrategy, C: ClassTable> ArrayPool<'m, T, S, C> {
 
     /// An empty growing array with room for `capacity` elements: no memory for
     /// none, otherwise all of a slot of the class that holds them.
+    ///
+    /// ```
+    /// let pool = arraypool::ArrayPool::<u32>::new();
+    /// assert_eq!(pool.vec_with_capacity(10).capacity(), 16);
+    /// ```
     ///
     /// # Panics
     /// If there is no memory.
@@ -284,6 +269,12 @@ impl<'m, T, S: ReleaseStrategy, C: ClassTable> ArrayPool<'m, T, S, C> {
 
     /// The twin of [`vec_with_capacity`](Self::vec_with_capacity) that returns an
     /// error.
+    ///
+    /// ```
+    /// let pool = arraypool::ArrayPool::<u32>::new();
+    /// assert!(pool.try_vec_with_capacity(10).is_ok());
+    /// assert!(pool.try_vec_with_capacity(usize::MAX).is_err());
+    /// ```
     ///
     /// # Errors
     /// As [`try_allocate`](Self::try_allocate).
@@ -298,6 +289,14 @@ impl<'m, T, S: ReleaseStrategy, C: ClassTable> ArrayPool<'m, T, S, C> {
 
     /// Allocates an array of `len` elements to be held by hand, uninitialised.
     ///
+    /// ```
+    /// let pool = arraypool::ArrayPool::<u32>::new();
+    /// let raw = pool.try_allocate_raw(10)?;
+    /// // SAFETY: nobody uses the array afterwards.
+    /// assert_eq!(unsafe { pool.release_raw(raw) }, Ok(()));
+    /// # Ok::<(), arraypool::AllocError>(())
+    /// ```
+    ///
     /// # Errors
     /// As [`try_allocate`](Self::try_allocate).
     #[inline(always)]
@@ -311,6 +310,19 @@ impl<'m, T, S: ReleaseStrategy, C: ClassTable> ArrayPool<'m, T, S, C> {
     /// Releasing it again is an error even after its slot has been reused.
     ///
     /// Never panics.
+    ///
+    /// ```
+    /// use arraypool::{ArrayPool, ReleaseError};
+    ///
+    /// let pool = ArrayPool::<u32>::new();
+    /// let raw = pool.allocate_copy(&[1, 2]).into_raw();
+    /// // SAFETY: nobody uses the array afterwards.
+    /// assert_eq!(unsafe { pool.release_raw(raw) }, Ok(()));
+    /// let _next = pool.allocate(2);                       // in the same slot
+    /// // SAFETY: as above.
+    /// let again = unsafe { pool.release_raw(raw) };
+    /// assert!(matches!(again, Err(ReleaseError::Stale { .. })));
+    /// ```
     ///
     /// # Errors
     /// Every wrong value is one of [`ReleaseError`], and changes nothing.
@@ -331,6 +343,19 @@ impl<'m, T, S: ReleaseStrategy, C: ClassTable> ArrayPool<'m, T, S, C> {
     ///
     /// Never panics.
     ///
+    /// ```
+    /// use arraypool::{ArrayPool, ReleaseError};
+    ///
+    /// let pool = ArrayPool::<u32>::new();
+    /// let address = pool.try_allocate_raw(10)?.ptr.as_ptr();
+    /// // SAFETY: nobody uses the array afterwards.
+    /// assert_eq!(unsafe { pool.release_ptr(address) }, Ok(()));
+    /// // SAFETY: as above.
+    /// let again = unsafe { pool.release_ptr(address) };
+    /// assert!(matches!(again, Err(ReleaseError::AlreadyReleased { .. })));
+    /// # Ok::<(), arraypool::AllocError>(())
+    /// ```
+    ///
     /// # Errors
     /// Every wrong address is one of [`ReleaseError`], and changes nothing.
     ///
@@ -345,6 +370,15 @@ impl<'m, T, S: ReleaseStrategy, C: ClassTable> ArrayPool<'m, T, S, C> {
 
     /// Puts an array that is held by hand back under the pool's care. Its length
     /// is the one it was allocated with; an array without a slot comes back empty.
+    ///
+    /// ```
+    /// let pool = arraypool::ArrayPool::<u32>::new();
+    /// let raw = pool.allocate_copy(&[1, 2]).into_raw();
+    /// // SAFETY: the elements are initialised, and nobody else has the array.
+    /// let array = unsafe { pool.from_raw(raw)? };
+    /// assert_eq!(array, [1, 2]);
+    /// # Ok::<(), arraypool::ReleaseError>(())
+    /// ```
     ///
     /// # Errors
     /// Every wrong value is one of [`ReleaseError`], and changes nothing.
@@ -368,6 +402,13 @@ impl<'m, T, S: ReleaseStrategy, C: ClassTable> ArrayPool<'m, T, S, C> {
     }
 
     /// The array that `ptr` points into: see [`RawPool::locate`].
+    ///
+    /// ```
+    /// let pool = arraypool::ArrayPool::<u32, arraypool::Tagged>::new();
+    /// let array = pool.allocate_copy(&[1, 2, 3]);
+    /// let found = pool.locate(&array[2]).expect("a place inside the array");
+    /// assert_eq!((found.start, found.len), (array.as_ptr().cast(), 3));
+    /// ```
     #[must_use]
     pub fn locate<U: ?Sized>(&self, ptr: *const U) -> Option<Located> {
         self.raw.locate(ptr)
@@ -375,6 +416,17 @@ impl<'m, T, S: ReleaseStrategy, C: ClassTable> ArrayPool<'m, T, S, C> {
 
     /// Who allocated the array at `ptr`, and how it came back: see
     /// [`RawPool::history`].
+    ///
+    /// ```
+    /// # #[cfg(feature = "diagnostics")] {
+    /// use arraypool::{ArrayPool, Checks, Tagged};
+    ///
+    /// let pool = ArrayPool::<u32, Tagged>::builder().checks(Checks::none().callers()).build();
+    /// let array = pool.allocate(3);
+    /// let line = line!() - 1;
+    /// assert_eq!(pool.history(array.as_ptr()).unwrap().allocated.unwrap().line(), line);
+    /// # }
+    /// ```
     #[must_use]
     pub fn history<U: ?Sized>(&self, ptr: *const U) -> Option<History> {
         self.raw.history(ptr)
@@ -382,6 +434,14 @@ impl<'m, T, S: ReleaseStrategy, C: ClassTable> ArrayPool<'m, T, S, C> {
 
     /// Makes sure that `count` arrays as long as `len` can be allocated without
     /// growth: see [`RawPool::reserve`].
+    ///
+    /// ```
+    /// let pool = arraypool::ArrayPool::<u32>::new();
+    /// pool.reserve(10, 1000);
+    /// pool.freeze();
+    /// let arrays: Vec<_> = (0..1000).map(|_| pool.allocate(10)).collect();
+    /// # drop(arrays);
+    /// ```
     ///
     /// # Panics
     /// If there is no memory.
@@ -392,6 +452,12 @@ impl<'m, T, S: ReleaseStrategy, C: ClassTable> ArrayPool<'m, T, S, C> {
 
     /// The twin of [`reserve`](Self::reserve) that returns an error.
     ///
+    /// ```
+    /// let pool = arraypool::ArrayPool::<u32>::new();
+    /// assert!(pool.try_reserve(10, 1000).is_ok());
+    /// assert!(pool.try_reserve(10, usize::MAX).is_err());
+    /// ```
+    ///
     /// # Errors
     /// As [`RawPool::try_reserve`].
     pub fn try_reserve(&self, len: usize, count: usize) -> Result<(), AllocError> {
@@ -400,94 +466,32 @@ impl<'m, T, S: ReleaseStrategy, C: ClassTable> ArrayPool<'m, T, S, C> {
 
     /// Leaves free arrays to the arena until every class has at most `max_free`:
     /// see [`RawPool::trim`].
+    ///
+    /// ```
+    /// let pool = arraypool::ArrayPool::<u32, arraypool::Tagged>::new();
+    /// let arrays: Vec<_> = (0..10).map(|_| pool.allocate(10)).collect();
+    /// drop(arrays);
+    /// pool.trim(4);
+    /// assert_eq!((pool.stats().free, pool.stats().left), (4, 6));
+    /// ```
     pub fn trim(&self, max_free: u32) {
         self.raw.trim(max_free);
     }
 
     /// Makes growth an error, from now on: see [`RawPool::freeze`].
+    ///
+    /// ```
+    /// use arraypool::{AllocError, ArrayPool, Tagged};
+    ///
+    /// let pool = ArrayPool::<u32, Tagged>::new();
+    /// pool.freeze();
+    /// assert!(matches!(pool.try_allocate(10), Err(AllocError::Frozen { .. })));
+    /// ```
     pub fn freeze(&self) {
         self.raw.freeze();
     }
 
-    /// Takes every array back at once, without dropping elements: see
-    /// [`RawPool::reset`].
-    #[track_caller]
-    pub fn reset(&mut self) {
-        self.raw.reset();
-    }
-
-    /// What the pool owes and owns. Complexity: one step per class.
-    #[must_use]
-    pub fn stats(&self) -> PoolStats {
-        self.raw.stats()
-    }
-
-    /// Walks everything and checks the balance: see [`RawPool::verify`].
-    ///
-    /// # Errors
-    /// The first thing that is wrong.
-    pub fn verify(&self) -> Result<PoolStats, VerifyError> {
-        self.raw.verify()
-    }
-
-    /// The untyped pool behind this one. A unit of it is an element.
-    #[must_use]
-    pub fn as_raw(&self) -> &RawPool<'m, S, C> {
-        &self.raw
-    }
-}
-
-impl<S: ReleaseStrategy, C: ClassTable> RawPool<'_, S, C> {
-    /// Allocates an array of `len` values of any type whose alignment is at most
-    /// that of a unit, in as many units as it needs.
-    ///
-    /// # Panics
-    /// If `T` needs a larger alignment than a unit has.
-    ///
-    /// # Errors
-    /// As [`ArrayPool::try_allocate`].
-    #[track_caller]
-    pub fn try_allocate<T>(
-        &self,
-        len: usize,
-    ) -> Result<PoolArray<'_, MaybeUninit<T>, S, C>, AllocError> {
-        assert!(
-            align_of::<T>() <= self.unit_align(),
-            "the pool's units are aligned to {}, the type needs {}",
-            self.unit_align(),
-            align_of::<T>()
-        );
-        if size_of::<T>() == 0 {
-            return self.unsized_array(len);
-        }
-        let too_large = AllocError::TooLarge { length: len };
-        u32::try_from(len).map_err(|_| too_large)?;
-        let bytes = len.checked_mul(size_of::<T>()).ok_or(too_large)?;
-        self.array_of(bytes.div_ceil(self.unit_size()), len)
-    }
-
-    /// An array of `len` elements in a slot of `units`, both at most 2^32 - 1 or refused.
-    #[inline(always)]
-    #[track_caller]
-    fn array_of<T>(
-        &self,
-        units: usize,
-        len: usize,
-    ) -> Result<PoolArray<'_, MaybeUninit<T>, S, C>, AllocError> {
-        let slot = self.issue(units, By::Owned)?;
-        #[allow(clippy::cast_possible_truncation, reason = "a slot has at most 2^32 - 1 units")]
-        let length = len as u32;
-        Ok(PoolArray::new(&slot, self, length))
-    }
-
-    /// An array of elements without size: it has no slot.
-    fn unsized_array<T>(
-        &self,
-        len: usize,
-    ) -> Result<PoolArray<'_, MaybeUninit<T>, S, C>, AllocError> {
-        let length = u32::try_from(len).map_err(|_| AllocError::TooLarge { length: len })?;
-        Ok(PoolArray::new(&self.empty(), self, length))
-    }
+    views_raw_pool!(C, "pool = arraypool::ArrayPool::<u32>::new();");
 }
 
 impl<T, S: ReleaseStrategy, C: ClassTable> fmt::Debug for ArrayPool<'_, T, S, C> {

@@ -27,9 +27,21 @@ use crate::error::{AllocError, ReleaseError};
 ///
 /// A pool is neither `Send` nor `Sync`; an [`Arena`] is `Send`, and a pool is
 /// quickly made in one.
+///
+/// ```
+/// use core::alloc::Layout;
+/// use arraypool::{RawPool, Tagged};
+///
+/// let pool = RawPool::<Tagged>::builder(Layout::new::<u64>()).build();
+/// let bytes = pool.try_allocate::<u8>(100)?;
+/// let words = pool.try_allocate::<u64>(100)?;         // of another type, in the same pool
+/// assert_eq!(pool.stats().live, 2);
+/// # drop((bytes, words));
+/// # Ok::<(), arraypool::AllocError>(())
+/// ```
 pub struct RawPool<'m, S: ReleaseStrategy = DefaultStrategy, C: ClassTable = DefaultClasses> {
     pub(super) classes: Classes<S>,
-    units: Units,
+    pub(super) units: Units,
     /// Whether the hot lists are closed, so that every call takes the cold path.
     checked: bool,
     /// The most free arrays that a class keeps.
@@ -38,7 +50,7 @@ pub struct RawPool<'m, S: ReleaseStrategy = DefaultStrategy, C: ClassTable = Def
     pub(super) watch: Watch<S>,
     /// The longest array that is given out under a strategy that takes none back
     /// and is not watched: any, or none.
-    direct_most: u32,
+    pub(super) direct_most: u32,
     pub(super) frozen: Cell<bool>,
     /// Arrays whose record was found overwritten.
     pub(super) corrupted: Cell<usize>,
@@ -90,6 +102,15 @@ impl<S: ReleaseStrategy> Copy for Slot<S> {}
 
 impl<'m, S: ReleaseStrategy, C: ClassTable> RawPool<'m, S, C> {
     /// Settings for a pool whose units are like `unit`.
+    ///
+    /// ```
+    /// use core::alloc::Layout;
+    /// use arraypool::{RawPool, Tagged};
+    ///
+    /// let unit = Layout::from_size_align(24, 8).unwrap();     // known when the program runs
+    /// let pool = RawPool::<Tagged>::builder(unit).build();
+    /// assert_eq!((pool.unit_size(), pool.unit_align()), (24, 8));
+    /// ```
     pub fn builder(unit: Layout) -> PoolBuilder<'static, Self> {
         PoolBuilder::new(unit)
     }
@@ -195,48 +216,6 @@ impl<'m, S: ReleaseStrategy, C: ClassTable> RawPool<'m, S, C> {
         Slot { elements, ticket: S::NO_TICKET, class: ClassId::NONE, generation: 0 }
     }
 
-    /// Whether an array of so many units is exact bytes of the arena under a
-    /// strategy that takes none back: it is not empty, not too long, not watched.
-    #[inline(always)]
-    pub(super) fn is_exact(&self, units: usize) -> bool {
-        units.wrapping_sub(1) < self.direct_most as usize
-    }
-
-    /// Exact bytes from the arena.
-    #[inline]
-    #[track_caller]
-    fn issue_direct(&self, units: usize) -> Result<Slot<S>, AllocError> {
-        if !self.is_exact(units) {
-            return self.issue_direct_slow(units);
-        }
-        let too_large = AllocError::TooLarge { length: units };
-        let bytes = units.checked_mul(self.units.size).ok_or(too_large)?;
-        let layout = Layout::from_size_align(bytes, self.units.align).map_err(|_| too_large)?;
-        let elements = self.arena().try_alloc_layout(layout)?;
-        self.note_direct(bytes);
-        Ok(Slot { elements, ticket: S::NO_TICKET, class: ClassId::NONE, generation: 0 })
-    }
-
-    /// Counts an array that came straight from the arena.
-    #[inline(always)]
-    pub(super) fn note_direct(&self, bytes: usize) {
-        let (count, total) = self.direct.get();
-        self.direct.set((count + 1, total + bytes));
-    }
-
-    /// Lengths that handles, which keep 32 bits of them, cannot have; 0; and every
-    /// length where arrays are watched.
-    #[cold]
-    #[inline(never)]
-    #[track_caller]
-    fn issue_direct_slow(&self, units: usize) -> Result<Slot<S>, AllocError> {
-        if units == 0 {
-            return Ok(self.empty());
-        }
-        let length = u32::try_from(units).map_err(|_| AllocError::TooLarge { length: units })?;
-        self.issue_direct_watched(length)
-    }
-
     /// What the hot path could not do: look into the real list, or cut a slot.
     #[cold]
     #[inline(never)]
@@ -250,7 +229,8 @@ impl<'m, S: ReleaseStrategy, C: ClassTable> RawPool<'m, S, C> {
         if self.watch.is_on() {
             return self.issue_watched(id, units, tenure);
         }
-        let class = self.classes.get(id);
+        // SAFETY: the class is one that a slot, a run or `class_of` of this pool named.
+        let class = unsafe { self.classes.get(id) };
         match self.issue_listed(class, units, tenure)? {
             Some(issued) => Ok(issued),
             None => self.issue_cut(id, class, units, tenure).map(|(issued, _)| issued),
@@ -293,7 +273,7 @@ impl<'m, S: ReleaseStrategy, C: ClassTable> RawPool<'m, S, C> {
                 self.next_run(id)?;
             }
             let used = class.seen.get() > 0;
-            if let Some(issued) = self.cut(class, units, tenure) {
+            if let Some(issued) = self.cut(class, units, tenure)? {
                 return Ok((issued, used));
             }
         }
@@ -301,7 +281,15 @@ impl<'m, S: ReleaseStrategy, C: ClassTable> RawPool<'m, S, C> {
 
     /// Cuts the next slot of the class's run; `None` if it had to be abandoned,
     /// its record having been overwritten since before the last reset.
-    fn cut(&self, class: &Class<S>, units: u32, tenure: Tenure) -> Option<Issued<S::Ticket>> {
+    fn cut(
+        &self,
+        class: &Class<S>,
+        units: u32,
+        tenure: Tenure,
+    ) -> Result<Option<Issued<S::Ticket>>, AllocError> {
+        if let Some(run) = self.runs_mut()?.get_mut(class.run.get()) {
+            run.cut += 1;
+        }
         let list = class.list();
         let (elements, seen) = (class.next.get(), class.seen.get());
         let next = elements.as_ptr().wrapping_add(class.shape.stride);
@@ -309,16 +297,13 @@ impl<'m, S: ReleaseStrategy, C: ClassTable> RawPool<'m, S, C> {
         class.uncut.set(class.uncut.get() - 1);
         class.seen.set(seen.saturating_sub(1));
         class.issued.set(class.issued.get() + 1);
-        if let Some(run) = self.runs.borrow_mut().get_mut(class.run.get()) {
-            run.cut += 1;
-        }
         // SAFETY: `next_run` began this run for this list; slots are cut in order.
         let issued = unsafe { S::cut(list, Cut { elements, seen: seen > 0 }, units, tenure) };
         if issued.is_none() {
             class.lost.set(class.lost.get() + 1);
             self.corrupted.set(self.corrupted.get() + 1);
         }
-        issued
+        Ok(issued)
     }
 
     /// Gives up a free list whose head was overwritten.
@@ -450,7 +435,8 @@ impl<'m, S: ReleaseStrategy, C: ClassTable> RawPool<'m, S, C> {
             // SAFETY: the caller's promise.
             return unsafe { self.retire_watched(elements, ticket, id, tenure, caller) };
         }
-        let class = self.classes.get(id);
+        // SAFETY: the class is one that a slot, a run or `class_of` of this pool named.
+        let class = unsafe { self.classes.get(id) };
         if self.checked {
             let list = class.list();
             // SAFETY: the caller's promise.
@@ -474,7 +460,8 @@ impl<'m, S: ReleaseStrategy, C: ClassTable> RawPool<'m, S, C> {
         ticket: S::Ticket,
         id: ClassId,
     ) -> ReleaseError {
-        let class = self.classes.get(id);
+        // SAFETY: the class is one that a slot, a run or `class_of` of this pool named.
+        let class = unsafe { self.classes.get(id) };
         let (list, address) = (class.list(), elements.addr().get());
         let corrupted = ReleaseError::Corrupted { address, class_length: class.length };
         // SAFETY: the caller's promise.
@@ -535,20 +522,43 @@ impl<'m, S: ReleaseStrategy, C: ClassTable> RawPool<'m, S, C> {
     /// counted in [`stats`](Self::stats). What is in quarantine has rested enough then.
     /// Complexity: one step per array left.
     /// Never panics.
+    ///
+    /// ```
+    /// use core::alloc::Layout;
+    /// use arraypool::{RawPool, Tagged};
+    ///
+    /// let pool = RawPool::<Tagged>::builder(Layout::new::<u64>()).build();
+    /// drop(pool.try_allocate::<u64>(3)?);
+    /// pool.trim(0);
+    /// assert_eq!((pool.stats().free, pool.stats().left), (0, 1));
+    /// # Ok::<(), arraypool::AllocError>(())
+    /// ```
     pub fn trim(&self, free_max: u32) {
-        self.end_all_rest();
+        if self.watch.is_on() {
+            self.end_all_rest();
+        }
         for class in self.classes.all() {
             self.bound_free(class, free_max);
         }
     }
 
     /// Bytes of a unit.
+    ///
+    /// ```
+    /// let pool = arraypool::ArrayPool::<[u32; 3]>::new();
+    /// assert_eq!(pool.as_raw().unit_size(), 12);
+    /// ```
     #[must_use]
     pub fn unit_size(&self) -> usize {
         self.units.size
     }
 
     /// The alignment of a unit, in bytes.
+    ///
+    /// ```
+    /// let pool = arraypool::ArrayPool::<[u32; 3]>::new();
+    /// assert_eq!(pool.as_raw().unit_align(), 4);
+    /// ```
     #[must_use]
     pub fn unit_align(&self) -> usize {
         self.units.align
@@ -556,12 +566,8 @@ impl<'m, S: ReleaseStrategy, C: ClassTable> RawPool<'m, S, C> {
 
     /// The capacity of a slot's class, in units; 0 for one that has no slot.
     pub(super) fn class_length(&self, class: ClassId) -> Option<u32> {
-        (S::RECLAIMS && class != ClassId::NONE).then(|| self.classes.get(class).length)
-    }
-
-    /// Arrays and bytes given out under a strategy that takes none back.
-    pub(super) fn direct(&self) -> (usize, usize) {
-        self.direct.get()
+        // SAFETY: a slot with a class names one of this pool.
+        (S::RECLAIMS && class != ClassId::NONE).then(|| unsafe { self.classes.get(class) }.length)
     }
 }
 

@@ -25,7 +25,8 @@ const LINE: usize = if usize::BITS == 64 { 64 } else { 32 };
 /// The shape of the slots of one class, in bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Shape {
-    /// From one slot to the next.
+    /// From one slot to the next: never 0. (The compiler cannot know; divisions say
+    /// so, and have no panic.)
     pub(crate) stride: usize,
     /// The word's range divided by `stride`, rounded up.
     inverse: usize,
@@ -100,7 +101,7 @@ impl Shape {
         #[allow(clippy::cast_possible_truncation, reason = "the upper half has 64 bits")]
         let index = ((offset as u128 * self.inverse as u128) >> 64) as usize;
         #[cfg(not(target_pointer_width = "64"))]
-        let index = offset / self.stride;
+        let index = offset / self.stride.max(1);
         if self.inverse == 0 { offset } else { index }
     }
 }
@@ -169,7 +170,7 @@ impl Run {
     /// (or before the first).
     pub(crate) fn position(&self, address: usize) -> Option<Position> {
         let offset = address.wrapping_sub(self.start());
-        let index = u32::try_from(offset / self.shape.stride).ok()?;
+        let index = u32::try_from(offset.checked_div(self.shape.stride)?).ok()?;
         if index >= self.slots {
             return None;
         }

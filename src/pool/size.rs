@@ -9,7 +9,7 @@
 
 use super::ArrayPool;
 use super::class::{self, ClassTable};
-use super::classes::{Class, Hot};
+use super::classes::{Hot, class_bytes};
 use super::release::ReleaseStrategy;
 use super::run::{Run, stride_of};
 use super::table;
@@ -107,7 +107,7 @@ impl<T, S: ReleaseStrategy, C: ClassTable> ArrayPool<'_, T, S, C> {
         let mut sum = Sum(CHUNK_HEADER);
         if !S::HEAP_BOOKS {
             let classes = counts.len() + Self::geometric(buffer / unit);
-            sum = sum.list::<Hot<S>>(classes).list::<Class<S>>(classes);
+            sum = sum.block(class_bytes::<S>() * classes, align_of::<Hot<S>>());
         }
         let (mut class, mut runs, mut granules) = (0, 0, 0);
         while class < counts.len() {

@@ -17,6 +17,15 @@ use crate::arena::HumanBytes;
 use crate::error::VerifyError;
 
 /// What a pool owes and owns at one moment. From [`RawPool::stats`].
+///
+/// ```
+/// let pool = arraypool::ArrayPool::<u32, arraypool::Tagged>::new();
+/// let array = pool.allocate(10);
+/// let stats = pool.stats();
+/// assert_eq!((stats.live, stats.free, stats.runs), (1, 0, 1));
+/// assert!(stats.to_string().starts_with("1 live, 0 free of "));
+/// # drop(array);
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub struct PoolStats {
@@ -48,6 +57,14 @@ pub struct PoolStats {
 }
 
 /// What one class owes and owns. From [`RawPool::class_stats`].
+///
+/// ```
+/// let pool = arraypool::ArrayPool::<u32, arraypool::Tagged>::new();
+/// let array = pool.allocate(10);
+/// let small = pool.as_raw().class_stats().next().unwrap();
+/// assert_eq!((small.length, small.live), (16, 1));
+/// # drop(array);
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub struct ClassStats {
@@ -110,16 +127,21 @@ impl<S: ReleaseStrategy> Class<S> {
 
 impl<S: ReleaseStrategy, C: ClassTable> RawPool<'_, S, C> {
     /// The pool's balance. Complexity: one step per class. Never panics.
+    ///
+    /// ```
+    /// let pool = arraypool::ArrayPool::<u32>::new();
+    /// assert_eq!(pool.as_raw().stats().live, 0);
+    /// ```
     #[must_use]
     pub fn stats(&self) -> PoolStats {
         let (direct, direct_bytes) = self.direct();
-        let runs = self.runs.borrow();
-        let books = self.classes.bytes() + runs.bytes() + self.strategy.book_bytes();
+        let runs = self.runs();
+        let (count, bytes) = runs.map_or((0, 0), |runs| (runs.all().len(), runs.bytes()));
         let mut stats = PoolStats {
             live: direct,
             run_bytes: direct_bytes,
-            runs: runs.all().len(),
-            book_bytes: books,
+            runs: count,
+            book_bytes: self.classes.bytes() + bytes + self.strategy.book_bytes(),
             check_bytes: self.watch.bytes(),
             corrupted: self.corrupted.get(),
             ..PoolStats::default()
@@ -138,6 +160,12 @@ impl<S: ReleaseStrategy, C: ClassTable> RawPool<'_, S, C> {
     }
 
     /// The balance of every class that has slots or is of the table.
+    ///
+    /// ```
+    /// let pool = arraypool::ArrayPool::<u32, arraypool::Tagged>::new();
+    /// let lengths = pool.as_raw().class_stats().map(|class| class.length);
+    /// assert_eq!(lengths.collect::<Vec<_>>(), [16, 256]);
+    /// ```
     pub fn class_stats(&self) -> impl Iterator<Item = ClassStats> + '_ {
         let table = self.classes.table().len();
         let classes = self.classes.all().iter().enumerate();
@@ -149,6 +177,11 @@ impl<S: ReleaseStrategy, C: ClassTable> RawPool<'_, S, C> {
     /// Walks every run and every free list and checks that the books add up.
     ///
     /// Complexity: one step per slot that was ever handed out. Never panics.
+    ///
+    /// ```
+    /// let pool = arraypool::ArrayPool::<u32>::new();
+    /// assert!(pool.as_raw().verify().is_ok());
+    /// ```
     ///
     /// # Errors
     /// The first slot whose bookkeeping is overwritten, or the first class that
@@ -218,7 +251,7 @@ impl<S: ReleaseStrategy, C: ClassTable> RawPool<'_, S, C> {
     /// Slots of a class that have a tenant, counted one by one. One whose record
     /// is overwritten counts, until it is met.
     pub(super) fn tenants(&self, id: ClassId, class: &Class<S>) -> usize {
-        let runs = self.runs.borrow();
+        let Some(runs) = self.runs() else { return 0 };
         let of_class = runs.all().iter().filter(|run| run.class == id);
         let slots = of_class.flat_map(|run| (0..run.cut).map(move |slot| (run, slot)));
         let records = slots.map(|(run, slot)| self.record_of(run, slot, class));

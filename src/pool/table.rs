@@ -32,9 +32,9 @@ pub(super) const fn granules_of(bytes: usize) -> usize {
     (bytes >> GRANULE_BITS) + 2
 }
 
-/// The room that the list of runs has after `room`, when that is used up.
+/// The room that the list of runs has in a buffer after `room`, when that is used up.
 pub(super) const fn next_room(room: usize) -> usize {
-    Ledger::<Run>::next_capacity(room)
+    Ledger::<Run>::next_capacity(room, true)
 }
 
 /// A granule and the run that covers its first byte or else begins first in it.
@@ -142,7 +142,9 @@ impl RunTable {
         let places = needed.max(FIRST).next_power_of_two();
         let mut larger = Ledger::filled::<S>(arena, places, FREE)?;
         for entry in self.granules.as_slice().iter().filter(|entry| **entry != FREE) {
-            *place_in(larger.as_mut_slice(), entry.granule) = *entry;
+            if let Some(place) = place_in(larger.as_mut_slice(), entry.granule) {
+                *place = *entry;
+            }
         }
         self.granules.close::<S>(arena);
         self.granules = larger;
@@ -157,12 +159,12 @@ impl RunTable {
         let first = run.start() >> GRANULE_BITS;
         let last = (run.start() + bytes - 1) >> GRANULE_BITS;
         run.after = NO_RUN;
-        self.runs.insert(count, run);
+        self.runs.push(run);
         self.insert_into(first, id);
         for granule in first + 1..=last {
             // The run covers the granule's first byte, so it comes before any other.
             let place = self.enter(granule, id);
-            let other = core::mem::replace(&mut place.first, id);
+            let other = place.map_or(id, |place| core::mem::replace(&mut place.first, id));
             if let (Some(run), true) = (self.get_mut(id), other != id) {
                 run.after = other;
             }
@@ -173,12 +175,14 @@ impl RunTable {
     /// Links a run into the list of the granule in which it begins.
     fn insert_into(&mut self, granule: usize, id: RunId) {
         let Some(start) = self.get(id).map(Run::start) else { return };
-        let first = self.enter(granule, id).first;
+        let Some(first) = self.enter(granule, id).map(|place| place.first) else { return };
         if first == id {
             return;
         }
         if self.get(first).is_some_and(|run| run.start() > start) {
-            self.enter(granule, id).first = id;
+            if let Some(place) = self.enter(granule, id) {
+                place.first = id;
+            }
             self.link(id, first);
             return;
         }
@@ -201,14 +205,15 @@ impl RunTable {
         }
     }
 
-    /// The entry of a granule; a new one leads to `id`.
-    fn enter(&mut self, granule: usize, id: RunId) -> &mut Entry {
-        let entry = place_in(self.granules.as_mut_slice(), granule);
+    /// The entry of a granule; a new one leads to `id`. There is one, since
+    /// `reserve` has made room.
+    fn enter(&mut self, granule: usize, id: RunId) -> Option<&mut Entry> {
+        let entry = place_in(self.granules.as_mut_slice(), granule)?;
         if *entry == FREE {
             *entry = Entry { granule, first: id };
             self.taken += 1;
         }
-        entry
+        Some(entry)
     }
 
     pub(super) fn close<S: ReleaseStrategy>(&mut self, arena: &Arena<'_>) {
@@ -231,13 +236,14 @@ fn hash(granule: usize) -> usize {
     product ^ product >> (usize::BITS / 2)
 }
 
-/// The place of a granule in a table that has it, or a free place.
-fn place_in(places: &mut [Entry], granule: usize) -> &mut Entry {
-    let mask = places.len() - 1;
+/// The place of a granule in a table that has it, or a free place; `None` in a
+/// table of no places.
+fn place_in(places: &mut [Entry], granule: usize) -> Option<&mut Entry> {
+    let mask = places.len().wrapping_sub(1);
     let mut place = hash(granule) & mask;
     // At most half of the places are taken, so the search ends.
-    while places[place] != FREE && places[place].granule != granule {
+    while places.get(place).is_some_and(|entry| *entry != FREE && entry.granule != granule) {
         place = (place + 1) & mask;
     }
-    &mut places[place]
+    places.get_mut(place)
 }

@@ -10,6 +10,15 @@ use crate::arena::{Arena, Budget};
 use crate::sync::{Condvar, Mutex, wait};
 
 /// What [`ArenaPool::get`] does when as many arenas as the pool may have are out.
+///
+/// ```
+/// use arraypool::shared::{ArenaPool, WhenExhausted};
+///
+/// let arenas = ArenaPool::new(1, WhenExhausted::Fail);
+/// let first = arenas.get().unwrap();
+/// assert!(arenas.get().is_err());                  // or wait, or make one more
+/// # drop(first);
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum WhenExhausted {
@@ -22,6 +31,15 @@ pub enum WhenExhausted {
 }
 
 /// All arenas that a pool may have are out.
+///
+/// ```
+/// use arraypool::shared::{ArenaPool, WhenExhausted};
+///
+/// let arenas = ArenaPool::new(1, WhenExhausted::Fail);
+/// let first = arenas.get().unwrap();
+/// assert_eq!(arenas.get().unwrap_err().arenas, 1);
+/// # drop(first);
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Exhausted {
@@ -82,6 +100,13 @@ struct State<'m> {
 impl ArenaPool<'static> {
     /// A pool of at most `most` arenas on the heap, made when they are needed.
     /// With 0, every `get` is the exhausted case, and one that blocks never ends.
+    ///
+    /// ```
+    /// use arraypool::shared::{ArenaPool, WhenExhausted};
+    ///
+    /// let arenas = ArenaPool::new(1, WhenExhausted::Fail);
+    /// assert_eq!(arenas.made(), 0);
+    /// ```
     #[must_use]
     pub fn new(most: usize, when_exhausted: WhenExhausted) -> Self {
         Self {
@@ -99,6 +124,16 @@ impl ArenaPool<'static> {
 
 impl<'m> ArenaPool<'m> {
     /// The chunk sizes of the arenas: see [`ArenaBuilder`](crate::ArenaBuilder).
+    ///
+    /// ```
+    /// use arraypool::shared::{ArenaPool, WhenExhausted};
+    ///
+    /// let arenas = ArenaPool::new(1, WhenExhausted::Fail);
+    /// let arenas = arenas.chunks(1024, 4096);
+    /// let arena = arenas.get().unwrap();
+    /// arena.alloc(7);
+    /// assert_eq!(arena.allocated_bytes(), 1024);
+    /// ```
     #[must_use]
     pub fn chunks(mut self, initial: usize, maximum: usize) -> Self {
         (self.initial_chunk, self.max_chunk) = (initial, maximum);
@@ -107,6 +142,15 @@ impl<'m> ArenaPool<'m> {
 
     /// The most bytes that an arena keeps when it comes back; one that has grown
     /// beyond is [cleared](Arena::clear) to its first chunk. No limit if not set.
+    ///
+    /// ```
+    /// use arraypool::shared::{ArenaPool, WhenExhausted};
+    ///
+    /// let arenas = ArenaPool::new(1, WhenExhausted::Fail);
+    /// let arenas = arenas.keep_bytes(5000);
+    /// arenas.get().unwrap().alloc([0_u8; 100_000]);
+    /// assert!(arenas.get().unwrap().chunk_count() <= 1);
+    /// ```
     #[must_use]
     pub fn keep_bytes(mut self, bytes: usize) -> Self {
         self.keep_bytes = bytes;
@@ -114,6 +158,15 @@ impl<'m> ArenaPool<'m> {
     }
 
     /// One limit over all arenas of the pool, those that are in included.
+    ///
+    /// ```
+    /// use arraypool::shared::{ArenaPool, WhenExhausted};
+    ///
+    /// let arenas = ArenaPool::new(1, WhenExhausted::Fail);
+    /// let budget = arraypool::Budget::new(10_000);
+    /// let arenas = arenas.budget(&budget);
+    /// assert!(arenas.get().unwrap().try_alloc([0_u8; 10_000]).is_err());
+    /// ```
     #[must_use]
     pub fn budget<'b>(self, budget: &'b Budget) -> ArenaPool<'b>
     where
@@ -137,6 +190,14 @@ impl<'m> ArenaPool<'m> {
     /// came back last, or a new one.
     ///
     /// Complexity: one pop under the lock, unless it has to wait. Never panics.
+    ///
+    /// ```
+    /// use arraypool::shared::{ArenaPool, WhenExhausted};
+    ///
+    /// let arenas = ArenaPool::new(1, WhenExhausted::Fail);
+    /// let arena = arenas.get().unwrap();
+    /// assert_eq!(*arena.alloc(7), 7);
+    /// ```
     ///
     /// # Errors
     /// [`Exhausted`] if all are out and the pool was made to fail then.
@@ -183,12 +244,29 @@ impl<'m> ArenaPool<'m> {
     }
 
     /// Arenas that exist, in or out.
+    ///
+    /// ```
+    /// use arraypool::shared::{ArenaPool, WhenExhausted};
+    ///
+    /// let arenas = ArenaPool::new(1, WhenExhausted::Fail);
+    /// drop(arenas.get());
+    /// drop(arenas.get());
+    /// assert_eq!(arenas.made(), 1);
+    /// ```
     #[must_use]
     pub fn made(&self) -> usize {
         self.state.lock().made
     }
 
     /// Arenas that are in.
+    ///
+    /// ```
+    /// use arraypool::shared::{ArenaPool, WhenExhausted};
+    ///
+    /// let arenas = ArenaPool::new(1, WhenExhausted::Fail);
+    /// drop(arenas.get());
+    /// assert_eq!(arenas.idle(), 1);
+    /// ```
     #[must_use]
     pub fn idle(&self) -> usize {
         self.state.lock().idle.len()
@@ -205,6 +283,16 @@ impl fmt::Debug for ArenaPool<'_> {
 }
 
 /// An arena of an [`ArenaPool`]: reset and given back when it is dropped.
+///
+/// ```
+/// use arraypool::shared::{ArenaPool, WhenExhausted};
+///
+/// let arenas = ArenaPool::new(1, WhenExhausted::Fail);
+/// let arena = arenas.get().unwrap();
+/// arena.alloc(7);
+/// drop(arena);                                    // empty, and back in the pool
+/// assert_eq!(arenas.get().unwrap().used_bytes(), 0);
+/// ```
 #[derive(Debug)]
 pub struct ArenaGuard<'p, 'm> {
     arena: Arena<'m>,

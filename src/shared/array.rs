@@ -21,6 +21,12 @@ pub type LaneArray<'l, 'p, T, S = DefaultStrategy, C = DefaultClasses> =
 
 /// An array of a [`SharedPool`](super::SharedPool) that may be sent to any thread
 /// (if its elements may) and dropped there: it goes home by itself.
+///
+/// ```
+/// let pool = arraypool::shared::SharedPool::<u32>::new();
+/// let array: arraypool::shared::SharedArray<u32> = pool.allocate_copy(&[1, 2]);
+/// assert_eq!(array.len(), 2);
+/// ```
 pub type SharedArray<'p, T, S = DefaultStrategy, C = DefaultClasses> =
     Homed<T, SharedHome<'p, S, C>>;
 
@@ -182,6 +188,12 @@ impl<S: ReleaseStrategy, C: ClassTable> Home for SharedHome<'_, S, C> {
 /// again. A drop that finds the slot's bookkeeping overwritten never panics: it
 /// abandons the slot, counts it and calls the pool's hook;
 /// [`release`](Self::release) returns the error instead.
+///
+/// ```
+/// let pool = arraypool::shared::SharedPool::<u32>::new();
+/// let array = pool.allocate_copy(&[3, 1, 2]);
+/// assert_eq!(array.iter().max(), Some(&3));
+/// ```
 pub struct Homed<T, H: Home> {
     elements: NonNull<T>,
     ticket: <H::Strategy as ReleaseStrategy>::Ticket,
@@ -240,6 +252,14 @@ impl<T, H: Home> Homed<MaybeUninit<T>, H> {
 
     /// The same array, its elements taken for initialised. Never panics.
     ///
+    /// ```
+    /// let pool = arraypool::shared::SharedPool::<u32>::new();
+    /// let mut array = pool.allocate(1);
+    /// array[0].write(7);
+    /// // SAFETY: the element was written.
+    /// assert_eq!(unsafe { array.assume_init() }, [7]);
+    /// ```
+    ///
     /// # Safety
     /// Every element is initialised.
     #[inline]
@@ -252,6 +272,11 @@ impl<T, H: Home> Homed<MaybeUninit<T>, H> {
     }
 
     /// Writes every element, the i-th as `make(i)`.
+    ///
+    /// ```
+    /// let pool = arraypool::shared::SharedPool::<u32>::new();
+    /// assert_eq!(pool.allocate(3).write_with(|i| i as u32), [0, 1, 2]);
+    /// ```
     ///
     /// # Panics
     /// If `make` panics. The elements made so far are dropped then, and the slot
@@ -307,6 +332,12 @@ impl<T, H: Home> Drop for Filling<T, H> {
 
 impl<T, H: Home> Homed<T, H> {
     /// The array's length, in elements.
+    ///
+    /// ```
+    /// let pool = arraypool::shared::SharedPool::<u32>::new();
+    /// let array = pool.allocate_copy(&[1, 2]);
+    /// assert_eq!((array.len(), array.is_empty()), (2, false));
+    /// ```
     #[inline]
     #[must_use]
     pub fn len(&self) -> usize {
@@ -322,6 +353,12 @@ impl<T, H: Home> Homed<T, H> {
 
     /// The elements that the array's slot could hold; the length itself where
     /// there is no slot.
+    ///
+    /// ```
+    /// let pool = arraypool::shared::SharedPool::<u32>::new();
+    /// let array = pool.allocate_copy(&[1, 2]);
+    /// assert_eq!(array.capacity(), 16);
+    /// ```
     #[must_use]
     pub fn capacity(&self) -> usize {
         if self.class == NO_CLASS {
@@ -346,6 +383,12 @@ impl<T, H: Home> Homed<T, H> {
 
     /// Drops the elements and gives the slot back, as `drop` does, but says what
     /// is wrong.
+    ///
+    /// ```
+    /// let pool = arraypool::shared::SharedPool::<u32>::new();
+    /// let array = pool.allocate_copy(&[1, 2]);
+    /// assert_eq!(array.release(), Ok(()));
+    /// ```
     ///
     /// # Errors
     /// [`ReleaseError::Corrupted`] if the slot's bookkeeping was overwritten. The
@@ -382,6 +425,14 @@ impl<T, H: Home> Homed<T, H> {
 impl<'p, T, S: ReleaseStrategy, C: ClassTable> Homed<T, LaneHome<'_, 'p, S, C>> {
     /// The same array as one that may go to other threads, and that no longer
     /// borrows the lane. Never panics.
+    ///
+    /// ```
+    /// let pool = arraypool::shared::SharedPool::<u32>::new();
+    /// let lane = pool.lane();
+    /// let array = lane.allocate_copy(&[1, 2]).into_shared();
+    /// drop(lane);                                     // the array goes home all the same
+    /// assert_eq!(array, [1, 2]);
+    /// ```
     #[inline]
     #[must_use]
     pub fn into_shared(self) -> SharedArray<'p, T, S, C> {
@@ -399,6 +450,12 @@ impl<T, S: ReleaseStrategy, C: ClassTable> Homed<T, SharedHome<'_, S, C>> {
     /// and must not happen in an interrupt.)
     ///
     /// Complexity: constant but for pushes of other threads that come in between.
+    ///
+    /// ```
+    /// let pool = arraypool::shared::SharedPool::<u32>::new();
+    /// let array = pool.allocate_copy(&[1, 2]);
+    /// assert_eq!(array.send_home(), Ok(()));
+    /// ```
     ///
     /// # Errors
     /// As [`release`](Homed::release). The hook is not called.
@@ -425,6 +482,14 @@ impl<T, S: ReleaseStrategy, C: ClassTable> Homed<T, SharedHome<'_, S, C>> {
     ///
     /// If the slot's bookkeeping is overwritten, the generation is 0 and the later
     /// release says so. Never panics.
+    ///
+    /// ```
+    /// let pool = arraypool::shared::SharedPool::<u32>::new();
+    /// let array = pool.allocate_copy(&[1, 2]);
+    /// let raw = array.into_raw();
+    /// // SAFETY: nobody uses the array afterwards.
+    /// assert_eq!(unsafe { pool.release_raw(raw) }, Ok(()));
+    /// ```
     #[must_use]
     pub fn into_raw(self) -> RawArray<T> {
         let this = ManuallyDrop::new(self);

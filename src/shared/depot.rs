@@ -107,8 +107,11 @@ impl<S: ReleaseStrategy, C: ClassTable> Depot<S, C> {
         let purse = Purse::new(settings.limit)?;
         // SAFETY: the arena goes into the core, which is declared before the purse.
         let arena = Arena::builder().budget(unsafe { purse.lend() }).build();
-        let builder =
-            RawPool::<'static, S, C>::builder(unit).max_runs(settings.runs_max).unwatched();
+        let builder = RawPool::<'static, S, C>::builder(unit).unwatched();
+        let builder = match settings.runs_max {
+            Some(runs) => builder.max_runs(runs),
+            None => builder,
+        };
         let raw = builder.try_build_owning(arena)?;
         let (table, all) = raw.class_counts();
         // The model checker follows every atomic: it gets the table's classes only.

@@ -16,6 +16,16 @@ const READINGS: u32 = 100;
 impl<T, S: ReleaseStrategy, C: ClassTable> SharedPool<T, S, C> {
     /// Allocates an array of `len` elements to be held by hand, uninitialised.
     ///
+    /// ```
+    /// use arraypool::shared::SharedPool;
+    ///
+    /// let pool = SharedPool::<u32>::new();
+    /// let raw = pool.try_allocate_raw(3)?;
+    /// // SAFETY: nobody uses the array afterwards.
+    /// assert_eq!(unsafe { pool.release_raw(raw) }, Ok(()));
+    /// # Ok::<(), arraypool::AllocError>(())
+    /// ```
+    ///
     /// # Errors
     /// As [`try_allocate`](Self::try_allocate).
     pub fn try_allocate_raw(&self, len: usize) -> Result<RawArray<T>, AllocError> {
@@ -37,6 +47,17 @@ impl<T, S: ReleaseStrategy, C: ClassTable> SharedPool<T, S, C> {
     ///
     /// Complexity: the lock, a look-up and a compare-and-swap. Never panics.
     ///
+    /// ```
+    /// use arraypool::shared::SharedPool;
+    ///
+    /// let pool = SharedPool::<u32>::new();
+    /// let raw = pool.try_allocate_raw(3)?;
+    /// // SAFETY: nobody uses the array afterwards.
+    /// let (first, second) = unsafe { (pool.release_raw(raw), pool.release_raw(raw)) };
+    /// assert!(first.is_ok() && second.is_err());
+    /// # Ok::<(), arraypool::AllocError>(())
+    /// ```
+    ///
     /// # Errors
     /// Every wrong value is one of [`ReleaseError`], and changes nothing.
     ///
@@ -55,6 +76,16 @@ impl<T, S: ReleaseStrategy, C: ClassTable> SharedPool<T, S, C> {
     ///
     /// Complexity: as [`release_raw`](Self::release_raw). Never panics.
     ///
+    /// ```
+    /// use arraypool::shared::SharedPool;
+    ///
+    /// let pool = SharedPool::<u32>::new();
+    /// let raw = pool.try_allocate_raw(3)?;
+    /// // SAFETY: nobody uses the array afterwards.
+    /// assert_eq!(unsafe { pool.release_ptr(raw.ptr.as_ptr()) }, Ok(()));
+    /// # Ok::<(), arraypool::AllocError>(())
+    /// ```
+    ///
     /// # Errors
     /// Every wrong address is one of [`ReleaseError`], and changes nothing.
     ///
@@ -66,6 +97,15 @@ impl<T, S: ReleaseStrategy, C: ClassTable> SharedPool<T, S, C> {
 
     /// Puts an array that is held by hand back under the pool's care. Its length is
     /// the one it was allocated with; an array without a slot comes back empty.
+    ///
+    /// ```
+    /// use arraypool::shared::SharedPool;
+    ///
+    /// let pool = SharedPool::<u32>::new();
+    /// let raw = pool.allocate_copy(&[1, 2]).into_raw();
+    /// // SAFETY: the elements are initialised, and nobody else has the array.
+    /// assert_eq!(unsafe { pool.from_raw(raw) }.unwrap(), [1, 2]);
+    /// ```
     ///
     /// # Errors
     /// Every wrong value is one of [`ReleaseError`], and changes nothing.
@@ -103,6 +143,14 @@ impl<T, S: ReleaseStrategy, C: ClassTable> SharedPool<T, S, C> {
     /// The array that `ptr` points into: see
     /// [`RawPool::locate`](crate::RawPool::locate). What other threads do meanwhile
     /// may be seen or not. Takes the lock.
+    ///
+    /// ```
+    /// use arraypool::shared::SharedPool;
+    ///
+    /// let pool = SharedPool::<u32>::new();
+    /// let array = pool.allocate_copy(&[1, 2]);
+    /// assert_eq!(pool.locate(&array[1]).unwrap().len, 2);
+    /// ```
     #[must_use]
     pub fn locate<U: ?Sized>(&self, ptr: *const U) -> Option<Located> {
         self.depot.get()?.lock().raw.locate(ptr)

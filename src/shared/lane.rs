@@ -11,7 +11,7 @@ use core::mem::MaybeUninit;
 use super::array::{Homed, LaneArray, LaneHome};
 use super::local::Local;
 use crate::error::{AllocError, OrPanic};
-use crate::pool::{ClassTable, DefaultClasses, DefaultStrategy, ReleaseStrategy};
+use crate::pool::{ClassTable, DefaultClasses, DefaultStrategy, ReleaseStrategy, allocates_filled};
 
 /// A part of a [`SharedPool`](super::SharedPool) that one thread, or one core, has
 /// to itself.
@@ -48,6 +48,14 @@ impl<'p, T, S: ReleaseStrategy, C: ClassTable> Lane<'p, T, S, C> {
 
     /// Allocates an array of `len` elements, uninitialised.
     ///
+    /// ```
+    /// use arraypool::shared::SharedPool;
+    ///
+    /// let pool = SharedPool::<u32>::new();
+    /// let lane = pool.lane();
+    /// assert_eq!(lane.allocate(3).len(), 3);
+    /// ```
+    ///
     /// # Panics
     /// If there is no memory; see [`try_allocate`](Self::try_allocate).
     #[inline(always)]
@@ -58,6 +66,15 @@ impl<'p, T, S: ReleaseStrategy, C: ClassTable> Lane<'p, T, S, C> {
 
     /// Allocates an array of `len` elements, uninitialised. Constant, but when the
     /// lane has none: then what has come home, a batch from the depot, or a run.
+    ///
+    /// ```
+    /// use arraypool::shared::SharedPool;
+    ///
+    /// let pool = SharedPool::<u32>::new();
+    /// let lane = pool.lane();
+    /// assert_eq!(lane.try_allocate(3)?.len(), 3);
+    /// # Ok::<(), arraypool::AllocError>(())
+    /// ```
     ///
     /// # Errors
     /// [`AllocError::OverBudget`], [`OutOfMemory`](AllocError::OutOfMemory),
@@ -77,64 +94,24 @@ impl<'p, T, S: ReleaseStrategy, C: ClassTable> Lane<'p, T, S, C> {
         Ok(Homed::new(slot, length, home))
     }
 
-    /// Allocates an array of `len` elements, the i-th being `make(i)`. `make` may
-    /// use the lane.
-    ///
-    /// # Panics
-    /// If there is no memory, or `make` panics; what was made is dropped then, and
-    /// the array goes back.
-    #[inline]
-    #[track_caller]
-    pub fn allocate_with(
-        &self,
-        len: usize,
-        make: impl FnMut(usize) -> T,
-    ) -> LaneArray<'_, 'p, T, S, C> {
-        self.allocate(len).write_with(make)
-    }
-
-    /// The twin of [`allocate_with`](Self::allocate_with) that returns an error;
-    /// `make` is not called then.
-    ///
-    /// # Errors
-    /// As [`try_allocate`](Self::try_allocate).
-    #[inline]
-    pub fn try_allocate_with(
-        &self,
-        len: usize,
-        make: impl FnMut(usize) -> T,
-    ) -> Result<LaneArray<'_, 'p, T, S, C>, AllocError> {
-        Ok(self.try_allocate(len)?.write_with(make))
-    }
-
-    /// Allocates a copy of `source`.
-    ///
-    /// # Panics
-    /// If there is no memory.
-    #[inline]
-    #[track_caller]
-    pub fn allocate_copy(&self, source: &[T]) -> LaneArray<'_, 'p, T, S, C>
-    where
-        T: Copy,
-    {
-        self.allocate(source.len()).write_copy(source)
-    }
-
-    /// The twin of [`allocate_copy`](Self::allocate_copy) that returns an error.
-    ///
-    /// # Errors
-    /// As [`try_allocate`](Self::try_allocate).
-    #[inline]
-    pub fn try_allocate_copy(&self, source: &[T]) -> Result<LaneArray<'_, 'p, T, S, C>, AllocError>
-    where
-        T: Copy,
-    {
-        Ok(self.try_allocate(source.len())?.write_copy(source))
-    }
+    allocates_filled!(
+        LaneArray<'_, 'p>,
+        "let pool = arraypool::shared::SharedPool::<u32>::new();\nlet pool = pool.lane();"
+    );
 
     /// Does at once what [`SharedPool::trim`](super::SharedPool::trim) has asked,
     /// if it has: for a thread that is about to be idle. Otherwise the lane does it
     /// with its next release, or when a class is used up. Never panics.
+    ///
+    /// ```
+    /// use arraypool::shared::SharedPool;
+    ///
+    /// let pool = SharedPool::<u32>::new();
+    /// let lane = pool.lane();
+    /// drop(lane.allocate(3));
+    /// pool.trim(0);
+    /// lane.answer_trim();                             // before this thread rests
+    /// ```
     pub fn answer_trim(&self) {
         self.local.answer();
     }

@@ -210,18 +210,14 @@ impl<S: ReleaseStrategy, C: ClassTable> Local<S, C> {
         Ok(issued)
     }
 
-    /// Puts what has come home on the shelf, up to `most`.
+    /// Puts what has come home on the empty shelf, up to `most`.
     ///
     /// # Safety
     /// The caller is the lane's owner.
     unsafe fn unpack(&self, class: u32, most: u32) -> super::returns::Unpacked {
         let shelf = self.shelf(class);
-        let keep = |link| {
-            // SAFETY: the slot is free, of this class, and on no list now.
-            unsafe { S::put(&shelf.list, link) };
-        };
-        // SAFETY: the caller owns the lane, so it owns its returns.
-        let unpacked = unsafe { self.returns(class).unpack(most, keep) };
+        // SAFETY: the caller owns the lane, so it owns its shelves and its returns.
+        let unpacked = unsafe { self.returns(class).move_to(&shelf.list, most) };
         shelf.count(shelf.free() + unpacked.moved);
         if unpacked.lost > 0 {
             self.depot().lose(class, unpacked.lost);

@@ -43,7 +43,9 @@ pub use settings::SharedSettings;
 pub use stats::{SharedClassStats, SharedStats};
 
 use crate::error::{AllocError, OrPanic};
-use crate::pool::{ClassTable, DefaultClasses, DefaultStrategy, ReleaseStrategy, Tenure};
+use crate::pool::{
+    ClassTable, DefaultClasses, DefaultStrategy, ReleaseStrategy, Tenure, allocates_filled,
+};
 use crate::sync::OnceLock;
 use array::Berth;
 use depot::Depot;
@@ -75,7 +77,7 @@ use owner::Owner;
 /// | | complexity |
 /// |---|---|
 /// | allocate, and drop on the lane's own thread | constant, no lock and no atomic read-modify-write; now and then one batch, under the lock |
-/// | drop on another thread | constant, two atomic read-modify-writes; never the lock |
+/// | drop on another thread | constant, one atomic read-modify-write, now and then two; never the lock |
 /// | [`release_raw`](Self::release_raw) and what else begins with an address | the lock, a look-up, and a compare-and-swap |
 pub struct SharedPool<T, S: ReleaseStrategy = DefaultStrategy, C: ClassTable = DefaultClasses> {
     depot: OnceLock<Owner<Depot<S, C>>>,
@@ -85,12 +87,26 @@ pub struct SharedPool<T, S: ReleaseStrategy = DefaultStrategy, C: ClassTable = D
 
 impl<T, S: ReleaseStrategy, C: ClassTable> SharedPool<T, S, C> {
     /// A pool that takes its first memory with the first call. Never panics.
+    ///
+    /// ```
+    /// use arraypool::shared::SharedPool;
+    ///
+    /// let pool = SharedPool::<u32>::new();
+    /// assert_eq!(pool.stats().live, 0);
+    /// ```
     #[must_use]
     pub const fn new() -> Self {
         Self::with_settings(SharedSettings::new())
     }
 
     /// A pool with settings. Never panics.
+    ///
+    /// ```
+    /// use arraypool::shared::{SharedPool, SharedSettings};
+    ///
+    /// static POOL: SharedPool<u8> = SharedPool::with_settings(SharedSettings::new().limit(1 << 20));
+    /// assert!(POOL.try_allocate(2 << 20).is_err());
+    /// ```
     #[must_use]
     pub const fn with_settings(settings: SharedSettings) -> Self {
         const { assert!(S::RECLAIMS, "a shared pool needs a strategy that takes arrays back") };
@@ -115,6 +131,14 @@ impl<T, S: ReleaseStrategy, C: ClassTable> SharedPool<T, S, C> {
 
     /// A lane of one's own.
     ///
+    /// ```
+    /// use arraypool::shared::SharedPool;
+    ///
+    /// let pool = SharedPool::<u32>::new();
+    /// let lane = pool.lane();
+    /// assert_eq!(lane.allocate(3).len(), 3);
+    /// ```
+    ///
     /// # Panics
     /// If there is no memory; see [`try_lane`](Self::try_lane).
     #[must_use]
@@ -126,6 +150,14 @@ impl<T, S: ReleaseStrategy, C: ClassTable> SharedPool<T, S, C> {
     /// A lane of one's own: one that was left, with all that has come home to it
     /// since, or a new one. Takes the lock.
     ///
+    /// ```
+    /// use arraypool::shared::SharedPool;
+    ///
+    /// let pool = SharedPool::<u32>::new();
+    /// assert_eq!(pool.try_lane()?.allocate(3).len(), 3);
+    /// # Ok::<(), arraypool::AllocError>(())
+    /// ```
+    ///
     /// # Errors
     /// [`AllocError::OverBudget`] or [`AllocError::OutOfMemory`].
     pub fn try_lane(&self) -> Result<Lane<'_, T, S, C>, AllocError> {
@@ -133,6 +165,17 @@ impl<T, S: ReleaseStrategy, C: ClassTable> SharedPool<T, S, C> {
     }
 
     /// Allocates an array of `len` elements, uninitialised.
+    ///
+    /// ```
+    /// use arraypool::shared::SharedPool;
+    ///
+    /// let pool = SharedPool::<u32>::new();
+    /// let mut array = pool.allocate(2);
+    /// array[0].write(1);
+    /// array[1].write(2);
+    /// // SAFETY: both elements were written.
+    /// assert_eq!(unsafe { array.assume_init() }, [1, 2]);
+    /// ```
     ///
     /// # Panics
     /// If there is no memory; see [`try_allocate`](Self::try_allocate).
@@ -144,6 +187,15 @@ impl<T, S: ReleaseStrategy, C: ClassTable> SharedPool<T, S, C> {
 
     /// Allocates an array of `len` elements, uninitialised, from this thread's
     /// default lane.
+    ///
+    /// ```
+    /// use arraypool::shared::SharedPool;
+    ///
+    /// let pool = SharedPool::<u32>::new();
+    /// assert_eq!(pool.try_allocate(3)?.len(), 3);
+    /// assert!(pool.try_allocate(usize::MAX).is_err());
+    /// # Ok::<(), arraypool::AllocError>(())
+    /// ```
     ///
     /// # Errors
     /// As [`Lane::try_allocate`].
@@ -171,60 +223,7 @@ impl<T, S: ReleaseStrategy, C: ClassTable> SharedPool<T, S, C> {
         })
     }
 
-    /// Allocates an array of `len` elements, the i-th being `make(i)`. `make` may
-    /// use the pool.
-    ///
-    /// # Panics
-    /// If there is no memory, or `make` panics; what was made is dropped then, and
-    /// the array goes back.
-    #[inline]
-    #[track_caller]
-    pub fn allocate_with(
-        &self,
-        len: usize,
-        make: impl FnMut(usize) -> T,
-    ) -> SharedArray<'_, T, S, C> {
-        self.allocate(len).write_with(make)
-    }
-
-    /// The twin of [`allocate_with`](Self::allocate_with) that returns an error;
-    /// `make` is not called then.
-    ///
-    /// # Errors
-    /// As [`try_allocate`](Self::try_allocate).
-    #[inline]
-    pub fn try_allocate_with(
-        &self,
-        len: usize,
-        make: impl FnMut(usize) -> T,
-    ) -> Result<SharedArray<'_, T, S, C>, AllocError> {
-        Ok(self.try_allocate(len)?.write_with(make))
-    }
-
-    /// Allocates a copy of `source`.
-    ///
-    /// # Panics
-    /// If there is no memory.
-    #[inline]
-    #[track_caller]
-    pub fn allocate_copy(&self, source: &[T]) -> SharedArray<'_, T, S, C>
-    where
-        T: Copy,
-    {
-        self.allocate(source.len()).write_copy(source)
-    }
-
-    /// The twin of [`allocate_copy`](Self::allocate_copy) that returns an error.
-    ///
-    /// # Errors
-    /// As [`try_allocate`](Self::try_allocate).
-    #[inline]
-    pub fn try_allocate_copy(&self, source: &[T]) -> Result<SharedArray<'_, T, S, C>, AllocError>
-    where
-        T: Copy,
-    {
-        Ok(self.try_allocate(source.len())?.write_copy(source))
-    }
+    allocates_filled!(SharedArray<'_>, "let pool = arraypool::shared::SharedPool::<u32>::new();");
 
     /// Brings free arrays from the lanes to the depot, where every lane finds them,
     /// until all lanes together keep at most `max_bytes`.
@@ -236,6 +235,15 @@ impl<T, S: ReleaseStrategy, C: ClassTable> SharedPool<T, S, C> {
     /// pool's; [`clear`](Self::clear) gives it back.
     ///
     /// Complexity: one step per array that is moved, under the lock. Never panics.
+    ///
+    /// ```
+    /// use arraypool::shared::SharedPool;
+    ///
+    /// let pool = SharedPool::<u32>::new();
+    /// drop(pool.allocate(3));
+    /// pool.trim(0);
+    /// assert_eq!(pool.stats().live, 0);
+    /// ```
     pub fn trim(&self, max_bytes: usize) {
         if let Some(depot) = self.depot.get() {
             depot.trim(max_bytes);
@@ -245,6 +253,15 @@ impl<T, S: ReleaseStrategy, C: ClassTable> SharedPool<T, S, C> {
 
     /// Gives all memory back to the heap; the pool starts over. Nobody can have an
     /// array or a lane then, but for those held by hand, which are gone.
+    ///
+    /// ```
+    /// use arraypool::shared::SharedPool;
+    ///
+    /// let mut pool = SharedPool::<u32>::new();
+    /// drop(pool.allocate(3));
+    /// pool.clear();
+    /// assert_eq!(pool.stats().live, 0);
+    /// ```
     pub fn clear(&mut self) {
         self.depot.take();
     }

@@ -136,14 +136,14 @@ mod tests {
     /// Counts its ends.
     struct Told(&'static Counter);
 
+    impl Leave for Told {
+        unsafe fn leave_lane(&self, _: *const ()) {}
+    }
+
     impl Drop for Told {
         fn drop(&mut self) {
             self.0.fetch_add(1, Ordering::Relaxed);
         }
-    }
-
-    impl Leave for Told {
-        unsafe fn leave_lane(&self, _: *const ()) {}
     }
 
     #[test]

@@ -1,40 +1,24 @@
 //! Arrays coming home from other threads and from interrupts: pushed by anyone,
 //! emptied by the owner.
 //!
-//! ```text
-//! head ──► slot ──► slot ──► slot          push: link the slot to what head was seen
-//!  ▲                                              to be, then compare-and-swap head
-//!  └ one word                              take: swap head with null, keep the chain
-//! ```
-//! **No ABA, by construction.** A compare-and-swap on a linked list goes wrong
-//! where somebody reads the link *behind* the head and then makes it the head:
-//! the head may have gone and come back meanwhile, with another link. Nobody
-//! does that here. Who pushes reads nothing but the head's address, and a slot
-//! that is linked to an address is linked rightly whenever that address is the
-//! head, however often it has been something else. Who takes, takes all.
-//!
-//! A chain is an ordinary free list of the class: a push is the strategy's own
-//! `retire`, onto a list of the caller's whose head is what the shared head was
-//! seen to be. So the link lies where the strategy keeps its links, and is
-//! verified before it is followed.
-//!
-//! There is no lock, no allocation and no thread-local in a push, so an interrupt
-//! handler may push, also one that interrupts a push or the owner itself.
+//! What comes home is a [`Chain`], and so is an ordinary free list of the class: a
+//! push is the strategy's own `retire`, onto a list of the caller's whose head is
+//! what the shared head was seen to be. So the link lies where the strategy keeps
+//! its links, and is verified before it is followed.
 
-use core::ptr::{self, NonNull};
+use core::ptr::NonNull;
 
-use crate::pool::{Place, ReleaseStrategy, Tenure};
-use crate::sync::{AtomicPtr, AtomicUsize, Cell, Ordering};
+use crate::pool::{Chain, ReleaseStrategy, Tenure};
+use crate::sync::{AtomicUsize, Cell, Ordering};
 
 /// The slots of one class that are on their way home.
 #[repr(align(64))]
 pub(super) struct Returns<S: ReleaseStrategy> {
     /// The class's keys. It never holds a slot.
     keys: S::List,
-    /// The slot that was pushed last, or null.
-    head: AtomicPtr<()>,
-    /// Slots that were pushed and are not unpacked yet. Counted before they can
-    /// be seen, so it is never too low.
+    home: Chain<S::Link>,
+    /// Slots that were pushed and are not unpacked yet, but for those that the chain's
+    /// head counts.
     waiting: AtomicUsize,
     /// The part of a chain that the owner took and has not unpacked yet.
     taken: Cell<Option<S::Link>>,
@@ -52,12 +36,7 @@ pub(super) struct Unpacked {
 impl<S: ReleaseStrategy> Returns<S> {
     /// For a class with these keys.
     pub(super) fn new(keys: S::List) -> Self {
-        Self {
-            keys,
-            head: AtomicPtr::new(ptr::null_mut()),
-            waiting: AtomicUsize::new(0),
-            taken: Cell::new(None),
-        }
+        Self { keys, home: Chain::new(), waiting: AtomicUsize::new(0), taken: Cell::new(None) }
     }
 
     /// The class's keys. Shared, so its head is nobody's to set.
@@ -68,8 +47,8 @@ impl<S: ReleaseStrategy> Returns<S> {
 
     /// Slots on their way.
     pub(super) fn waiting(&self) -> usize {
-        let waiting = self.waiting.load(Ordering::Relaxed);
-        // Below 0 for a moment, where slots were lost while others came home.
+        let waiting = self.waiting.load(Ordering::Relaxed).wrapping_add(self.home.pushes());
+        // Below 0 for a moment, where pushes were unpacked before they were counted.
         if waiting > usize::MAX / 2 { 0 } else { waiting }
     }
 
@@ -89,31 +68,75 @@ impl<S: ReleaseStrategy> Returns<S> {
         tenure: Tenure,
     ) -> bool {
         let list = S::twin(&self.keys);
-        let mut seen = self.head.load(Ordering::Relaxed);
-        S::set_head(&list, S::Link::from_pointer(seen));
-        // SAFETY: the caller's promise; a twin is of the same class.
-        if !unsafe { S::retire(&list, elements, ticket, tenure) } {
-            return false;
-        }
-        let Some(link) = S::head(&list) else { return false };
-        self.waiting.fetch_add(1, Ordering::Relaxed);
-        loop {
-            let mine = link.into_pointer();
-            // Release: who takes the chain sees the link, and whatever the tenant
-            // wrote. It sees those of the slots behind it, too: every push is a
-            // read-modify-write of the same word.
-            match self.head.compare_exchange_weak(seen, mine, Ordering::Release, Ordering::Relaxed)
-            {
-                Ok(_) => return true,
-                Err(now) => seen = now,
+        let mut mine = None;
+        let pushed = self.home.push(|next| {
+            S::set_head(&list, next);
+            if let Some(link) = mine {
+                // SAFETY: the slot was retired just now, and nobody has seen it yet.
+                unsafe { S::put(&list, link) };
+            // SAFETY: the caller's promise; a twin is of the same class.
+            } else if unsafe { S::retire(&list, elements, ticket, tenure) } {
+                mine = S::head(&list);
             }
-            S::set_head(&list, S::Link::from_pointer(seen));
-            // SAFETY: the slot was retired just now, and nobody has seen it yet.
-            unsafe { S::put(&list, link) };
+            mine
+        });
+        if let Some(pushes) = pushed {
+            self.count(pushes);
+        }
+        pushed.is_some()
+    }
+
+    /// Counts pushes that the chain's head does not.
+    #[inline(always)]
+    fn count(&self, pushes: usize) {
+        if pushes > 0 {
+            self.waiting.fetch_add(pushes, Ordering::Relaxed);
         }
     }
 
-    /// Hands up to `most` slots to `keep`, which puts each on another list.
+    /// Takes all that was pushed.
+    fn take(&self) -> Option<S::Link> {
+        let taken = self.home.take();
+        self.count(taken.pushes);
+        taken.first
+    }
+
+    /// Brings up to `most` slots to an empty list, linked as they are.
+    ///
+    /// # Safety
+    /// The caller is the owner: nobody else unpacks meanwhile. The list is a twin of
+    /// the keys.
+    pub(super) unsafe fn move_to(&self, list: &S::List, most: u32) -> Unpacked {
+        debug_assert!(S::head(list).is_none());
+        let mut done = Unpacked::default();
+        let first = self.taken.get().or_else(|| self.take());
+        let (mut last, mut rest, mut broken) = (None, first, false);
+        while let (Some(link), true) = (rest, done.moved < most) {
+            // SAFETY: pushes and verified links lead to slots of this class.
+            let Ok(next) = (unsafe { S::after(&self.keys, link) }) else {
+                done.lost = self.give_up(link, done.moved);
+                broken = true;
+                break;
+            };
+            (last, rest) = (Some(link), next);
+            done.moved += 1;
+        }
+        if !broken {
+            self.taken.set(rest);
+        }
+        if let Some(last) = last {
+            if rest.is_some() {
+                // SAFETY: the slot is free, and from here on not of the chain but
+                // the last of the list, which is empty so far.
+                unsafe { S::put(list, last) };
+            }
+            S::set_head(list, first);
+        }
+        self.uncount(done);
+        done
+    }
+
+    /// Hands up to `most` slots, one by one, to `keep`, which puts each on another list.
     ///
     /// # Safety
     /// The caller is the owner: nobody else unpacks meanwhile.
@@ -134,21 +157,16 @@ impl<S: ReleaseStrategy> Returns<S> {
                 }
             }
         }
+        self.uncount(done);
+        done
+    }
+
+    /// No longer counts what was unpacked.
+    fn uncount(&self, done: Unpacked) {
         let gone = done.moved as usize + done.lost;
         if gone > 0 {
             self.waiting.fetch_sub(gone, Ordering::Relaxed);
         }
-        done
-    }
-
-    /// Takes all that was pushed.
-    fn take(&self) -> Option<S::Link> {
-        // A look is cheaper than a swap, and mostly nothing is there.
-        if self.head.load(Ordering::Relaxed).is_null() {
-            return None;
-        }
-        // Acquire: the pushes' links and contents.
-        S::Link::from_pointer(self.head.swap(ptr::null_mut(), Ordering::Acquire))
     }
 
     /// Abandons the slot at `link`, whose record is overwritten, and what it led

@@ -21,7 +21,7 @@ use crate::error::ReleaseError;
 #[must_use]
 pub struct SharedSettings {
     pub(super) limit: usize,
-    pub(super) runs_max: usize,
+    pub(super) runs_max: Option<usize>,
     pub(super) batch: u32,
     pub(super) batch_bytes: usize,
     pub(super) hook: Option<fn(&ReleaseError)>,
@@ -30,11 +30,19 @@ pub struct SharedSettings {
 }
 
 impl SharedSettings {
-    /// No limit in bytes, 512 runs, batches of up to 64 arrays and 64 KiB.
+    /// No limit in bytes or runs, batches of up to 64 arrays and 64 KiB.
+    ///
+    /// ```
+    /// use arraypool::shared::{SharedPool, SharedSettings};
+    ///
+    /// const SETTINGS: SharedSettings = SharedSettings::new();
+    /// let pool = SharedPool::<u8>::with_settings(SETTINGS);
+    /// assert_eq!(pool.allocate(3).len(), 3);
+    /// ```
     pub const fn new() -> Self {
         Self {
             limit: usize::MAX,
-            runs_max: 512,
+            runs_max: None,
             batch: 64,
             batch_bytes: 64 << 10,
             hook: None,
@@ -44,6 +52,14 @@ impl SharedSettings {
 
     /// The most bytes that the pool takes from the heap: arrays, books and lanes.
     /// (Its own head, some hundred bytes, is not counted.)
+    ///
+    /// ```
+    /// use arraypool::shared::{SharedPool, SharedSettings};
+    ///
+    /// const SETTINGS: SharedSettings = SharedSettings::new().limit(1 << 20);
+    /// let pool = SharedPool::<u8>::with_settings(SETTINGS);
+    /// assert_eq!(pool.allocate(3).len(), 3);
+    /// ```
     pub const fn limit(mut self, bytes: usize) -> Self {
         self.limit = bytes;
         self
@@ -51,14 +67,30 @@ impl SharedSettings {
 
     /// The most runs that the pool can have: see
     /// [`PoolBuilder::max_runs`](crate::PoolBuilder::max_runs).
+    ///
+    /// ```
+    /// use arraypool::shared::{SharedPool, SharedSettings};
+    ///
+    /// const SETTINGS: SharedSettings = SharedSettings::new().max_runs(64);
+    /// let pool = SharedPool::<u8>::with_settings(SETTINGS);
+    /// assert_eq!(pool.allocate(3).len(), 3);
+    /// ```
     pub const fn max_runs(mut self, runs: usize) -> Self {
-        self.runs_max = runs;
+        self.runs_max = Some(runs);
         self
     }
 
     /// How many free arrays of a class move between a lane and the depot at once:
     /// at most so many, of so many bytes together. A lane keeps at most two batches
     /// of a class; arrays that are larger than the bytes are kept by no lane.
+    ///
+    /// ```
+    /// use arraypool::shared::{SharedPool, SharedSettings};
+    ///
+    /// const SETTINGS: SharedSettings = SharedSettings::new().batch(16, 4096);
+    /// let pool = SharedPool::<u8>::with_settings(SETTINGS);
+    /// assert_eq!(pool.allocate(3).len(), 3);
+    /// ```
     pub const fn batch(mut self, arrays: u32, bytes: usize) -> Self {
         self.batch = if arrays > u32::MAX / 2 { u32::MAX / 2 } else { arrays };
         self.batch_bytes = bytes;
@@ -74,6 +106,14 @@ impl SharedSettings {
 
     /// A function to call when a handle is dropped and its array's bookkeeping
     /// turns out to be overwritten. It is called on the thread that drops it.
+    ///
+    /// ```
+    /// use arraypool::shared::{SharedPool, SharedSettings};
+    ///
+    /// const SETTINGS: SharedSettings = SharedSettings::new().on_corruption(|error| eprintln!("{error}"));
+    /// let pool = SharedPool::<u8>::with_settings(SETTINGS);
+    /// assert_eq!(pool.allocate(3).len(), 3);
+    /// ```
     pub const fn on_corruption(mut self, hook: fn(&ReleaseError)) -> Self {
         self.hook = Some(hook);
         self

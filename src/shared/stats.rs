@@ -8,6 +8,16 @@ use crate::error::VerifyError;
 use crate::pool::{ClassTable, ReleaseStrategy, Stock, Tally};
 
 /// What a shared pool owes and owns. From [`SharedPool::stats`].
+///
+/// ```
+/// use arraypool::shared::SharedPool;
+///
+/// let pool = SharedPool::<u32>::new();
+/// let array = pool.allocate(3);
+/// let stats = pool.stats();
+/// assert_eq!((stats.live, stats.lost), (1, 0));
+/// # drop(array);
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub struct SharedStats {
@@ -39,6 +49,16 @@ pub struct SharedStats {
 
 /// What one class of a shared pool owes and owns. From
 /// [`SharedPool::class_stats`]. The fields are those of [`SharedStats`].
+///
+/// ```
+/// use arraypool::shared::SharedPool;
+///
+/// let pool = SharedPool::<u32>::new();
+/// let array = pool.allocate(3);
+/// let small = pool.class_stats().next().unwrap();
+/// assert_eq!((small.length, small.live), (16, 1));
+/// # drop(array);
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub struct SharedClassStats {
@@ -69,6 +89,15 @@ impl<T, S: ReleaseStrategy, C: ClassTable> SharedPool<T, S, C> {
     /// numbers are each right at some moment, not all at the same one.
     ///
     /// Complexity: one step per class and lane, no lock. Never panics.
+    ///
+    /// ```
+    /// use arraypool::shared::SharedPool;
+    ///
+    /// let pool = SharedPool::<u32>::new();
+    /// let array = pool.allocate(3);
+    /// assert_eq!(pool.stats().live, 1);
+    /// # drop(array);
+    /// ```
     #[must_use]
     pub fn stats(&self) -> SharedStats {
         let Some(depot) = self.depot.get() else {
@@ -95,6 +124,15 @@ impl<T, S: ReleaseStrategy, C: ClassTable> SharedPool<T, S, C> {
     }
 
     /// The balance of every class that has slots. No lock. Never panics.
+    ///
+    /// ```
+    /// use arraypool::shared::SharedPool;
+    ///
+    /// let pool = SharedPool::<u32>::new();
+    /// let array = pool.allocate(3);
+    /// assert_eq!(pool.class_stats().next().unwrap().live, 1);
+    /// # drop(array);
+    /// ```
     pub fn class_stats(&self) -> impl Iterator<Item = SharedClassStats> + '_ {
         let depot = self.depot.get();
         let classes = depot.into_iter().flat_map(|depot| {
@@ -110,6 +148,15 @@ impl<T, S: ReleaseStrategy, C: ClassTable> SharedPool<T, S, C> {
     /// (It is safe at any time.)
     ///
     /// Complexity: one step per slot that was ever used. Never panics.
+    ///
+    /// ```
+    /// use arraypool::shared::SharedPool;
+    ///
+    /// let pool = SharedPool::<u32>::new();
+    /// let array = pool.allocate(3);
+    /// assert_eq!(pool.verify().unwrap().live, 1);
+    /// # drop(array);
+    /// ```
     ///
     /// # Errors
     /// The first slot whose bookkeeping is overwritten, or the first class that is

@@ -3,20 +3,9 @@
 use arraypool::{Direct, json};
 
 use super::*;
+use crate::support::Random;
 
 for_every_strategy!(a_right_program_hears_nothing, documents_are_right_programs);
-
-/// Numbers that look random and are the same every time (xorshift, Marsaglia 2003).
-struct Random(u64);
-
-impl Random {
-    fn below(&mut self, bound: usize) -> usize {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        (self.0 % bound as u64) as usize
-    }
-}
 
 fn a_right_program_hears_nothing<S: ReleaseStrategy>() {
     for checks in [Checks::all(), Checks::all().clear_on_release(), Checks::none().integrity()] {

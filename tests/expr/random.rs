@@ -4,6 +4,7 @@ use arraypool::expr::{Engine, Limits, Phases, Pool, Real, parse, with_arena};
 use proptest::prelude::*;
 
 use crate::naive;
+use crate::phases::{compiles_back, reads_back};
 
 fn leaf() -> impl Strategy<Value = String> {
     prop_oneof![
@@ -65,6 +66,12 @@ fn compare<R: Real>(text: &str, values: &[R; 10]) {
         // The same through a function whose arguments are no slots.
         batch.add("f(-(-a), b*1, c*1, d, e, f/1, g*1, h, i*1, j*1)").expect(text);
         let mut batch = batch.build();
+        batch.inspect(text, |_, ir| reads_back(ir)).expect(text);
+        let mut again = engine.batch().build();
+        for number in 0..10 {
+            again.parameter(&format!("s{number}"), R::ZERO).unwrap();
+        }
+        compiles_back(&batch, &mut again);
         batch.eval();
         for index in 0..2 {
             match (batch.value(index), expected) {

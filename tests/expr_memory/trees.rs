@@ -1,40 +1,10 @@
 //! Trees in an arena against the same trees in `Box`, `Vec` and `String`.
 
 use arraypool::Arena;
-use arraypool::expr::{Limits, Op1, Op2, Span, Term, parse};
+use arraypool::expr::{Limits, Term, parse};
 
 use crate::heap::{calls, usage};
-
-/// The same tree with owners of its own.
-#[allow(dead_code, reason = "it is there to take memory")]
-enum Owned {
-    Number(f64, Span),
-    Name(String, Span),
-    Unary(Op1, Box<Owned>, Span),
-    Binary(Op2, Box<Owned>, Box<Owned>, Span),
-    Conditional(Box<Owned>, Box<Owned>, Box<Owned>, Span),
-    Index(String, Box<Owned>, Span),
-    Call(String, Vec<Owned>, Span),
-}
-
-fn owned(term: &Term<'_>, text: &str) -> Owned {
-    let span = term.span();
-    let below = |n: usize| Box::new(owned(&term.children()[n], text));
-    let name = || term.name(text).to_string();
-    match *term {
-        Term::Number { value, .. } => Owned::Number(value, span),
-        Term::Name { .. } => Owned::Name(name(), span),
-        Term::Unary { op, .. } => Owned::Unary(op, below(0), span),
-        Term::Binary { op, .. } => Owned::Binary(op, below(0), below(1), span),
-        Term::Conditional { .. } => Owned::Conditional(below(0), below(1), below(2), span),
-        Term::Index { .. } => Owned::Index(name(), below(0), span),
-        _ => Owned::Call(
-            name(),
-            term.children().iter().map(|term| owned(term, text)).collect(),
-            span,
-        ),
-    }
-}
+use crate::owned::{Owned, owned};
 
 struct Random(u64);
 

@@ -38,8 +38,12 @@ pub(crate) fn rows(runs: &[Run; 2], empty: &Image) -> Vec<Row> {
         }
     }
     for call in ["allocate", "release"] {
-        let what = format!("`{call}`, class of 16, worst of a comb");
+        let what = format!("`{call}`, class of 16, worst of a comb of 512 holes");
         measured(&what, &format!("{call}-12-comb-worst"));
+    }
+    for call in ["allocate", "release"] {
+        let what = format!("`{call}`, the same handles over lists that check nothing");
+        measured(&what, &format!("{call}-floor"));
     }
     for (name, about) in [("w1", "with"), ("w2", "without")] {
         let functions = format!("{about} transcendental functions");
@@ -54,6 +58,9 @@ pub(crate) fn rows(runs: &[Run; 2], empty: &Image) -> Vec<Row> {
     measured("bytes of a batch's frame", "frame-bytes");
     measured("bytes of a tree, at most", "tree-bytes");
     measured("bytes of a checked form, at most", "checked-bytes");
+    measured("bytes of fourteen trees in an arena", "trees-arena-bytes");
+    measured("bytes of the same trees on a general heap", "trees-heap-bytes");
+    measured("blocks of the same trees on a general heap", "trees-heap-blocks");
     let sizes = [0, 1].map(|run: usize| runs[run].control_image.bytes());
     let (empty_flash, _) = empty.bytes();
     let of = |size: fn((usize, usize)) -> usize| sizes.map(|sizes| size(sizes) as u64);

@@ -4,7 +4,7 @@ use arraypool::json::{self, Document, EditError, Options, OutOfRange, Parser, Pa
 use arraypool::{Arena, Direct, Interner, ReleaseStrategy, Tagged};
 use serde_json::{Value as Expected, json};
 
-use crate::help::{Random, assert_same, assert_whole, for_every_strategy};
+use crate::help::{Random, assert_same, assert_whole};
 
 for_every_strategy!(
     what_is_removed_goes_back_at_once,

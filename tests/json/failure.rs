@@ -4,10 +4,12 @@ use core::alloc::{GlobalAlloc, Layout};
 use core::cell::Cell;
 use std::alloc::System;
 
+#[cfg(feature = "diagnostics")]
+use arraypool::Checks;
 use arraypool::json::{self, EditError, ErrorKind, Options, Parser, Pool};
 use arraypool::{AllocError, Arena, Budget, Interner, ReleaseStrategy};
 
-use crate::help::{assert_whole, escapes_and_numbers, for_every_strategy, minified, pretty};
+use crate::help::{assert_whole, escapes_and_numbers, minified, pretty};
 
 thread_local! {
     /// Allocations of this thread until one fails; 0: none will.
@@ -46,7 +48,7 @@ unsafe impl GlobalAlloc for Failing {
 #[global_allocator]
 static ALLOCATOR: Failing = Failing;
 
-for_every_strategy!(every_request_fails_once, every_budget_leaves_nothing);
+for_every_strategy!(every_request_fails_once, every_budget_leaves_nothing, a_new_pool_asks_seldom,);
 
 /// Whether it is that there was no memory.
 fn is_refusal(error: &EditError) -> bool {
@@ -127,6 +129,36 @@ fn every_request_fails_once<S: ReleaseStrategy>() {
         }
     }
     assert!(failures > 15, "{failures}");
+}
+
+/// 100 KB with a new pool and a new parser, and once more with both.
+fn a_new_pool_asks_seldom<S: ReleaseStrategy>() {
+    const MANY: usize = 1 << 30;
+    let message = minified(if cfg!(miri) { 2 } else { 60 });
+    let text = [&b"[\"\\n\","[..], &vec![message; 10].join(&b','), b"]"].concat();
+    let requests = |work: &mut dyn FnMut()| {
+        COUNTDOWN.set(MANY);
+        work();
+        MANY - COUNTDOWN.replace(0)
+    };
+    let mut kept = None;
+    let cold = requests(&mut || {
+        let builder = Pool::<S>::builder();
+        #[cfg(feature = "diagnostics")]
+        let builder = builder.checks(Checks::none());
+        let (pool, mut parser) = (Pool::from(builder.build()), Parser::new());
+        drop(parser.parse(&text, &pool).unwrap());
+        kept = Some((pool, parser));
+    });
+    let (mut pool, mut parser) = kept.unwrap();
+    if !S::RECLAIMS {
+        pool.reset();
+    }
+    let warm = requests(&mut || drop(parser.parse(&text, &pool).unwrap()));
+    // Diagnostics that the environment asks for have notes of their own.
+    let is_watched = pool.stats().check_bytes > 0;
+    assert!(cold <= 16 || is_watched, "{cold} requests for {} bytes", text.len());
+    assert_eq!(warm, 0);
 }
 
 fn every_budget_leaves_nothing<S: ReleaseStrategy>() {

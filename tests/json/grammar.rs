@@ -7,7 +7,7 @@ use crate::help::{assert_same, assert_whole};
 
 /// Accepted, and equal to what `serde_json` reads.
 #[track_caller]
-fn good(text: &str) {
+pub(crate) fn good(text: &str) {
     let pool = Pool::<Tagged>::new();
     let document = json::parse(text, &pool).unwrap_or_else(|error| panic!("{text}: {error}"));
     assert_same(&document, &serde_json::from_str(text).expect("`serde_json` accepts it"));

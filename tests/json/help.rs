@@ -3,27 +3,6 @@
 use arraypool::ReleaseStrategy;
 use arraypool::json::{Pool, Value};
 
-/// Makes a test of each body for every strategy.
-macro_rules! for_every_strategy {
-    ($($body:ident),+ $(,)?) => {
-        $crate::help::for_every_strategy!(@ direct, Direct, $($body),+);
-        $crate::help::for_every_strategy!(@ metadata, Metadata, $($body),+);
-        $crate::help::for_every_strategy!(@ tagged, Tagged, $($body),+);
-    };
-    (@ $module:ident, $strategy:ident, $($body:ident),+) => {
-        mod $module {
-            $(
-                #[test]
-                fn $body() {
-                    super::$body::<arraypool::$strategy>();
-                }
-            )+
-        }
-    };
-}
-
-pub(crate) use for_every_strategy;
-
 /// The pool adds up, and nothing is out.
 #[track_caller]
 pub(crate) fn assert_whole<S: ReleaseStrategy>(pool: &Pool<'_, S>) {

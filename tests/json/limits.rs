@@ -3,7 +3,7 @@
 use arraypool::json::{ErrorKind, Options, Parser, Pool};
 use arraypool::{ReleaseStrategy, Tagged};
 
-use crate::help::{assert_whole, for_every_strategy};
+use crate::help::assert_whole;
 
 for_every_strategy!(every_limit_is_an_error_at_its_own_place);
 

@@ -12,7 +12,7 @@ use serde::Deserialize;
 use serde::de::value::{BytesDeserializer, Error as Plain, MapDeserializer};
 use serde::de::{DeserializeSeed, Deserializer, IntoDeserializer, SeqAccess, Visitor};
 
-use crate::help::{assert_same, assert_whole, for_every_strategy};
+use crate::help::{assert_same, assert_whole};
 
 /// Texts with something special about each.
 const TRICKY: [&str; 28] = [

@@ -1,9 +1,9 @@
 //! A document that is read: looked at, compared, written, dropped.
 
 use arraypool::json::{self, Parser, Pool, Style};
-use arraypool::{Direct, Metadata, ReleaseStrategy, Tagged};
+use arraypool::{Arena, Direct, Interner, Metadata, ReleaseStrategy, Tagged};
 
-use crate::help::{assert_same, assert_whole, documents, for_every_strategy, pretty};
+use crate::help::{assert_same, assert_whole, documents, pretty};
 
 for_every_strategy!(
     documents_read_as_serde_json_reads_them,
@@ -11,6 +11,7 @@ for_every_strategy!(
     every_array_comes_back,
     a_million_brackets_are_no_matter,
     documents_follow_one_another,
+    strings_from_anywhere_are_escaped,
 );
 
 fn documents_read_as_serde_json_reads_them<S: ReleaseStrategy>() {
@@ -127,6 +128,28 @@ fn documents_follow_one_another<S: ReleaseStrategy>() {
     );
     let lines = [pretty(3), pretty(5)].concat();
     assert_eq!(parser.documents(&lines, &pool).filter_map(Result::ok).count(), 2);
+    assert_whole(&pool);
+}
+
+/// What was read without escapes needs none; what comes from elsewhere may.
+fn strings_from_anywhere_are_escaped<S: ReleaseStrategy>() {
+    let (pool, arena) = (Pool::<S>::new(), Arena::new());
+    let text = r#"{"a\"b":"c\n","plain":"x","é":["\u0001","\\","日本"],"":{"k\t":null}}"#;
+    let read = || json::parse(text, &pool).unwrap();
+    assert_eq!(read().to_string(), text);
+    assert_eq!(read().into_owned().unwrap().to_string(), text);
+    let mut keys = Interner::new_in(&arena);
+    assert_eq!(read().into_owned_with_keys(&mut keys).unwrap().to_string(), text);
+    let mut edited = json::parse(r#"{"plain":"x","other":["y"]}"#, &pool).unwrap();
+    let mut root = edited.root_mut();
+    root.insert("plain", "\"").unwrap();
+    root.insert("\u{8}", "\\").unwrap();
+    root.get_mut("other").unwrap().push("\t").unwrap();
+    let expected = r#"{"plain":"\"","other":["y","\t"],"\b":"\\"}"#;
+    assert_eq!(edited.to_string(), expected);
+    let pretty = json::to_string_pretty(&edited);
+    assert_eq!(json::parse(&pretty, &pool).unwrap(), edited);
+    drop(edited);
     assert_whole(&pool);
 }
 

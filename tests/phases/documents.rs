@@ -17,7 +17,7 @@ fn documents() -> impl Iterator<Item = (usize, usize, bool)> {
     let count = if cfg!(miri) { 8 } else { 1000 };
     (0..count).map(|number| {
         let too_large = number % 7 == 6;
-        (number, if too_large { 25 * FITS } else { 1 + number * 37 % FITS }, too_large)
+        (number, if too_large { 50 * FITS } else { 1 + number * 37 % FITS }, too_large)
     })
 }
 

@@ -8,7 +8,7 @@ use arraypool::{RawArray, ReleaseError, ReleaseStrategy, SlotState};
 
 use crate::rounds;
 
-crate::for_both!(
+for_reclaiming_strategies!(
     a_release_by_hand_is_right_once,
     a_stale_array_is_told_from_the_new_tenant,
     wrong_addresses_are_errors,
@@ -161,18 +161,21 @@ fn back_under_care<S: ReleaseStrategy>() {
 fn releases_meet_allocations_of_the_same_slots<S: ReleaseStrategy>() {
     let pool = SharedPool::<usize, S>::new();
     thread::scope(|scope| {
-        for token in 0..2 {
+        let threads = [0, 1].map(|token| {
             let pool = &pool;
             scope.spawn(move || {
                 for _ in 0..rounds(1500, 4) {
                     assert_eq!(*pool.allocate_copy(&[token; 4]), [token; 4]);
                 }
-            });
-        }
+            })
+        });
         for _ in 0..rounds(1500, 4) {
             let raw = pool.try_allocate_raw(4).unwrap();
             assert_eq!(release(&pool, raw), Ok(()));
             assert!(release(&pool, raw).is_err());
+        }
+        for thread in threads {
+            thread.join().unwrap();
         }
     });
     let stats = pool.verify().unwrap();

@@ -6,9 +6,9 @@ use std::thread;
 use arraypool::shared::{SharedPool, SharedSettings};
 use arraypool::{AllocError, ReleaseStrategy};
 
-use crate::rounds;
+use crate::{in_threads, rounds};
 
-crate::for_both!(
+for_reclaiming_strategies!(
     the_budget_is_kept_and_the_pool_goes_on,
     no_budget_is_too_small_for_an_error,
     what_a_dead_lane_left_is_used_before_new_memory,
@@ -123,22 +123,17 @@ fn a_trim_is_kept_in_bytes<S: ReleaseStrategy>() {
 
 fn the_budget_may_be_raced<S: ReleaseStrategy>() {
     let pool = limited::<S>(96 << 10);
-    thread::scope(|scope| {
-        for token in 0..3 {
-            let pool = &pool;
-            scope.spawn(move || {
-                let Ok(lane) = pool.try_lane() else { return };
-                for _ in 0..rounds(20, 1) {
-                    let mut arrays = Vec::new();
-                    while let Ok(array) = lane.try_allocate_copy(&[token; 16]) {
-                        arrays.push(array);
-                        if arrays.len() > rounds(usize::MAX, 30) {
-                            break;
-                        }
-                    }
-                    assert!(arrays.iter().all(|array| *array == [token; 16]));
+    in_threads(3, |token| {
+        let Ok(lane) = pool.try_lane() else { return };
+        for _ in 0..rounds(20, 1) {
+            let mut arrays = Vec::new();
+            while let Ok(array) = lane.try_allocate_copy(&[token as u64; 16]) {
+                arrays.push(array);
+                if arrays.len() > rounds(usize::MAX, 30) {
+                    break;
                 }
-            });
+            }
+            assert!(arrays.iter().all(|array| *array == [token as u64; 16]));
         }
     });
     let stats = pool.verify().unwrap();

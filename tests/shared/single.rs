@@ -5,7 +5,7 @@ use core::cell::RefCell;
 use arraypool::shared::{Lane, SharedPool, SharedSettings};
 use arraypool::{ClassTable, ReleaseStrategy};
 
-crate::for_both!(
+for_reclaiming_strategies!(
     arrays_have_the_length_that_was_asked_for,
     empty_arrays_and_elements_without_size_take_nothing,
     a_freed_array_serves_the_next_one_of_its_class,

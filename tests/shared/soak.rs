@@ -111,20 +111,24 @@ fn soak<S: ReleaseStrategy>(length: Duration) {
     let end = Instant::now() + length;
     thread::scope(|scope| {
         let (pool, mail, seeds) = (&pool, &mail, &seeds);
-        for number in 1..=THREADS {
-            scope.spawn(move || {
+        let work = |number: u64| {
+            move || {
                 let mut random = Random(number.wrapping_mul(0x2545_F491_4F6C_DD1D));
                 while Instant::now() < end {
                     life(pool, mail, seeds, &mut random);
                 }
-            });
-        }
+            }
+        };
+        let threads: Vec<_> = (1..=THREADS).map(|number| scope.spawn(work(number))).collect();
         // Warm after a third, and flat from there on.
         thread::sleep(length / 3);
         let warm = pool.stats().bytes;
         thread::sleep(length / 3);
         let later = pool.stats().bytes;
         assert!(later <= warm + warm / 2, "{later} bytes, after {warm}");
+        for thread in threads {
+            thread.join().unwrap();
+        }
     });
     for place in &mail {
         drop(place.lock().unwrap().take());

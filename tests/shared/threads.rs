@@ -7,9 +7,9 @@ use std::thread;
 use arraypool::ReleaseStrategy;
 use arraypool::shared::{SharedArray, SharedPool, SharedSettings};
 
-use crate::rounds;
+use crate::{in_threads, rounds};
 
-crate::for_both!(
+for_reclaiming_strategies!(
     no_array_is_handed_out_twice,
     one_thread_allocates_and_another_releases,
     arrays_outlive_the_thread_that_made_them,
@@ -21,20 +21,15 @@ crate::for_both!(
 
 fn no_array_is_handed_out_twice<S: ReleaseStrategy>() {
     let pool = SharedPool::<AtomicUsize, S>::with_settings(SharedSettings::new().batch(4, 4096));
-    thread::scope(|scope| {
-        for token in 1..=4 {
-            let pool = &pool;
-            scope.spawn(move || {
-                let lane = pool.lane();
-                for round in 0..rounds(1000, 2) {
-                    let arrays: Vec<_> = (0..1 + round % 7)
-                        .map(|_| lane.allocate_with(3, |_| AtomicUsize::new(token)))
-                        .collect();
-                    let shared = pool.allocate_with(2, |_| AtomicUsize::new(token));
-                    let intact = |one: &AtomicUsize| one.load(Ordering::Relaxed) == token;
-                    assert!(arrays.iter().flatten().chain(&shared).all(intact));
-                }
-            });
+    in_threads(4, |token| {
+        let lane = pool.lane();
+        for round in 0..rounds(1000, 2) {
+            let arrays: Vec<_> = (0..1 + round % 7)
+                .map(|_| lane.allocate_with(3, |_| AtomicUsize::new(token)))
+                .collect();
+            let shared = pool.allocate_with(2, |_| AtomicUsize::new(token));
+            let intact = |one: &AtomicUsize| one.load(Ordering::Relaxed) == token;
+            assert!(arrays.iter().flatten().chain(&shared).all(intact));
         }
     });
     let stats = pool.verify().unwrap();
@@ -96,14 +91,9 @@ fn a_thread_that_panics_loses_nothing<S: ReleaseStrategy>() {
 fn threads_that_end_leave_their_lanes_to_others<S: ReleaseStrategy>() {
     let pool = SharedPool::<u64, S>::new();
     for _ in 0..rounds(10, 3) {
-        let pool = &pool;
-        thread::scope(|scope| {
-            let thread = scope.spawn(move || drop(pool.allocate(10)));
-            thread.join().unwrap();
-        });
+        in_threads(1, |_| drop(pool.allocate(10)));
     }
-    // A scope may end before the thread's own storage does, so one more is possible.
-    assert!(pool.stats().lanes <= 2, "{:?}", pool.stats());
+    assert_eq!(pool.stats().lanes, 1, "{:?}", pool.stats());
     assert_eq!(pool.verify().unwrap().live, 0);
 }
 
@@ -119,13 +109,8 @@ fn a_lane_may_move_to_another_thread<S: ReleaseStrategy>() {
 
 fn first_use_may_be_raced<S: ReleaseStrategy>() {
     for _ in 0..rounds(30, 1) {
-        let pool = SharedPool::<u64, S>::new();
-        thread::scope(|scope| {
-            for token in 0..3 {
-                let pool = &pool;
-                scope.spawn(move || assert_eq!(pool.allocate_copy(&[token; 5]), [token; 5]));
-            }
-        });
+        let pool = SharedPool::<usize, S>::new();
+        in_threads(3, |token| assert_eq!(pool.allocate_copy(&[token; 5]), [token; 5]));
         assert_eq!(pool.verify().unwrap().live, 0);
     }
 }

@@ -210,6 +210,20 @@ impl Drop for Item<'_> {
     }
 }
 
+/// Numbers that look random and are the same every time (xorshift, Marsaglia 2003).
+pub(crate) struct Random(pub(crate) u64);
+
+impl Random {
+    /// The next number, below `bound`.
+    #[allow(clippy::cast_possible_truncation, reason = "it is below a usize")]
+    pub(crate) fn below(&mut self, bound: usize) -> usize {
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 7;
+        self.0 ^= self.0 << 17;
+        (self.0 % bound as u64) as usize
+    }
+}
+
 /// Makes a test of each body for every strategy and table.
 macro_rules! for_every_pool {
     ($($body:ident),+ $(,)?) => {
@@ -241,6 +255,24 @@ macro_rules! for_reclaiming_pools {
     };
 }
 
+/// Hands every strategy that takes arrays back, with every table, to a macro, and
+/// what follows its name as well.
+macro_rules! for_reclaiming_tables {
+    ($make:ident! $($more:tt)*) => {
+        $make! {
+            metadata_default: Metadata, DefaultClasses;
+            metadata_powers: Metadata, PowersOfTwo;
+            metadata_fourteen: Metadata, Fourteen;
+            metadata_runtime: Metadata, RuntimeClasses;
+            tagged_default: Tagged, DefaultClasses;
+            tagged_powers: Tagged, PowersOfTwo;
+            tagged_fourteen: Tagged, Fourteen;
+            tagged_runtime: Tagged, RuntimeClasses;
+            $($more)*
+        }
+    };
+}
+
 /// Makes a test of each body for one strategy and table.
 macro_rules! pool_tests {
     ($module:ident, $strategy:ident, $table:ident, $($body:ident),+) => {
@@ -255,4 +287,4 @@ macro_rules! pool_tests {
     };
 }
 
-pub(crate) use {for_every_pool, for_reclaiming_pools, pool_tests};
+pub(crate) use {for_every_pool, for_reclaiming_pools, for_reclaiming_tables, pool_tests};

@@ -1,4 +1,4 @@
-//! CPU time of this thread and of this process, in nanoseconds.
+//! CPU time of this thread and of this process, and the memory that it has resident.
 
 /// CPU time that this thread has used, in its own code and in the system's.
 pub(crate) fn thread_nanoseconds() -> u64 {
@@ -25,4 +25,13 @@ pub(crate) fn peak_resident_bytes() -> u64 {
     let line = about.lines().find_map(|line| line.strip_prefix("VmHWM:"));
     let kilobytes = line.and_then(|line| line.trim().strip_suffix(" kB")?.parse::<u64>().ok());
     kilobytes.unwrap_or(0) * 1024
+}
+
+/// Memory that this process has resident now, in bytes; 0 if the system does not say.
+pub(crate) fn resident_bytes() -> u64 {
+    let about = std::fs::read_to_string("/proc/self/statm").unwrap_or_default();
+    let pages = about.split_whitespace().nth(1).and_then(|pages| pages.parse::<u64>().ok());
+    // SAFETY: no memory is passed.
+    let page = unsafe { libc::sysconf(libc::_SC_PAGESIZE) };
+    pages.unwrap_or(0) * page as u64
 }

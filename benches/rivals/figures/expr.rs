@@ -121,6 +121,7 @@ fn run(report: &mut Report, options: &Options) {
     let times = race(|| everyone(&expressions::W2, expressions::floor2), course, &mut random);
     goals(report, "w2", &times, &[("floor", 4.0)], &[("fasteval", 4.8)]);
     written_out(report, course, &mut random);
+    crate::expr_memory::run(report);
     alone(report, course, options.seed);
 }
 

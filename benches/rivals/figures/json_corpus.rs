@@ -20,7 +20,7 @@ pub(crate) struct Text {
 const NAMES: [&str; 5] = ["twitter", "citm_catalog", "canada", "github_events", "api_10kb"];
 
 /// All documents, and a line about those that could not be read.
-pub(crate) fn texts(report: &Report) -> Vec<Text> {
+pub(crate) fn texts(report: &mut Report) -> Vec<Text> {
     let folder = std::env::var_os("ARRAYPOOL_CORPUS");
     if folder.is_none() {
         report.skipped("real documents", "ARRAYPOOL_CORPUS names no folder; look-alikes are made");

@@ -1,14 +1,17 @@
 //! Where and when figures were measured: machine, compiler, commit, command, date.
 
 use core::fmt;
-use std::fs;
+use core::num::NonZero;
 use std::process::Command;
 use std::time::{SystemTime, UNIX_EPOCH};
+use std::{fs, thread};
 
 /// What a figure depends on.
 #[derive(Debug)]
 pub(crate) struct Machine {
     processor: String,
+    /// How many programs were running, on average, in the minute before.
+    load: String,
     compiler: String,
     commit: String,
     command: String,
@@ -16,8 +19,6 @@ pub(crate) struct Machine {
 }
 
 impl Machine {
-    pub(crate) const COLUMNS: &'static str = "machine,compiler,commit,command,date";
-
     /// Finds out; what cannot be found out is `unknown`.
     pub(crate) fn look(group: &str, seed: u64) -> Self {
         let compiler = std::env::var("RUSTC").unwrap_or_else(|_| "rustc".to_string());
@@ -25,8 +26,10 @@ impl Machine {
         if std::env::args().any(|word| word == "--quick") {
             command.push_str(" --quick");
         }
+        let count = thread::available_parallelism().map_or(1, NonZero::get);
         Self {
-            processor: processor().unwrap_or_else(unknown),
+            processor: processor().map_or_else(unknown, |name| format!("{count} of {name}")),
+            load: load().unwrap_or_else(unknown),
             compiler: said(&compiler, &["-V"]).unwrap_or_else(unknown),
             commit: said("git", &["rev-parse", "--short", "HEAD"]).unwrap_or_else(unknown),
             command: format!("{command} --seed {seed}"),
@@ -34,17 +37,23 @@ impl Machine {
         }
     }
 
-    /// The values under [`COLUMNS`](Self::COLUMNS); no value has a comma or a quote.
-    pub(crate) fn columns(&self) -> String {
-        let all = [&self.processor, &self.compiler, &self.commit, &self.command, &self.date];
-        all.map(|value| value.replace([',', '"'], " ")).join(",")
+    /// Each of them with its name.
+    pub(crate) fn lines(&self) -> [(&'static str, &str); 6] {
+        [
+            ("command", &self.command),
+            ("processors", &self.processor),
+            ("load before", &self.load),
+            ("compiler", &self.compiler),
+            ("commit", &self.commit),
+            ("date", &self.date),
+        ]
     }
 }
 
 impl fmt::Display for Machine {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { processor, compiler, commit, command, date } = self;
-        write!(f, "{command}\non {processor}, {compiler}, commit {commit}, {date}")
+        let Self { processor, load, compiler, commit, command, date } = self;
+        write!(f, "{command}\non {processor}, load {load}, {compiler}, commit {commit}, {date}")
     }
 }
 
@@ -56,6 +65,12 @@ fn processor() -> Option<String> {
     let about = fs::read_to_string("/proc/cpuinfo").ok()?;
     let line = about.lines().find(|line| line.starts_with("model name"))?;
     Some(line.split_once(':')?.1.trim().to_string())
+}
+
+/// How many programs the last minute had running.
+fn load() -> Option<String> {
+    let about = fs::read_to_string("/proc/loadavg").ok()?;
+    about.split_whitespace().next().map(str::to_string)
 }
 
 /// The first line that a program prints, if it succeeds.

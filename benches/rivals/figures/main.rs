@@ -17,8 +17,10 @@ mod arenas;
 mod capi;
 mod clock;
 mod counts;
+mod curves;
 mod diagnostics;
 mod expr;
+mod expr_memory;
 mod expr_rivals;
 mod fresh;
 mod json;
@@ -43,6 +45,8 @@ mod shared;
 mod shared_pairs;
 mod shared_subjects;
 mod strategies;
+mod study;
+mod study_trace;
 mod subjects;
 mod syntax;
 
@@ -69,6 +73,8 @@ const GROUPS: &[Group] = &[
     json::GROUP,
     diagnostics::GROUP,
     capi::GROUP,
+    study::GROUP,
+    curves::GROUP,
 ];
 
 fn main() -> ExitCode {

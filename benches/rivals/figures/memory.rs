@@ -45,6 +45,10 @@ fn tree(report: &mut Report, options: &Options, random: &mut XorShift) {
     report.fact("arena/tree/bytes-per-node", arena / syntax::NODES as f64);
     report.fact("boxed/tree/bytes-per-node", boxed / syntax::NODES as f64);
     report.goal("arena/tree/bytes-saved-%", (1.0 - arena / boxed) * 100.0, AtLeast(75.0));
+    let [grown, sized, boxed] = syntax::heap_calls();
+    report.fact("arena/tree/heap-calls", grown);
+    report.fact("arena-sized/tree/heap-calls", sized);
+    report.fact("boxed/tree/heap-calls", boxed);
     let [ours, theirs] = syntax::times(if options.quick { 15 } else { 100 }, random);
     for (part, ours, theirs, limit) in [
         ("build", &ours.build, &theirs.build, 3.0),

@@ -7,7 +7,7 @@ pub(crate) const USAGE: &str = "\
 usage: cargo figures GROUP [--check] [--quick] [--csv FILE] [--seed N] [--list]
   --check     exit with 1 if a goal is missed
   --quick     fewer rounds: ends within a minute
-  --csv FILE  append every figure to FILE, with machine, compiler and commit
+  --csv FILE  write every figure to FILE, with machine, compiler and commit
   --seed N    the order of the rounds and the lengths, as an earlier run printed it
   --list      this text and the groups
 groups:";

@@ -3,14 +3,16 @@
 use core::mem::MaybeUninit;
 use core::ptr::NonNull;
 
-use arraypool::{ArrayPool, PoolArray, ReleaseStrategy};
+use arraypool::{ArrayPool, ClassTable, DefaultClasses, PoolArray, ReleaseStrategy};
 
 use crate::subjects::{Content, keep};
 use crate::support::workload::Subject;
 
 /// Handles that go back when they are dropped.
 #[derive(Debug)]
-pub(crate) struct Owned<'p, T, S: ReleaseStrategy>(pub(crate) &'p ArrayPool<'p, T, S>);
+pub(crate) struct Owned<'p, T, S: ReleaseStrategy, C: ClassTable = DefaultClasses>(
+    pub(crate) &'p ArrayPool<'p, T, S, C>,
+);
 
 impl<T, S: ReleaseStrategy> Owned<'static, T, S> {
     /// A pool of its own, which is never dropped.
@@ -19,8 +21,8 @@ impl<T, S: ReleaseStrategy> Owned<'static, T, S> {
     }
 }
 
-impl<'p, T: Content, S: ReleaseStrategy> Subject for Owned<'p, T, S> {
-    type Array = PoolArray<'p, MaybeUninit<T>, S>;
+impl<'p, T: Content, S: ReleaseStrategy, C: ClassTable> Subject for Owned<'p, T, S, C> {
+    type Array = PoolArray<'p, MaybeUninit<T>, S, C>;
 
     #[inline(always)]
     fn take(&self, len: usize, value: u64) -> Self::Array {

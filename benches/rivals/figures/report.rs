@@ -1,8 +1,8 @@
 //! Prints figures, one line each, and records them.
 
 use core::fmt;
-use std::fs::OpenOptions;
-use std::io::{self, Write};
+use std::fs::File;
+use std::io::{self, BufWriter, Write};
 use std::path::Path;
 
 use crate::machine::Machine;
@@ -47,6 +47,7 @@ struct Figure {
 /// All figures of a group, printed as they come.
 pub(crate) struct Report {
     figures: Vec<Figure>,
+    skipped: Vec<String>,
     machine: Machine,
 }
 
@@ -54,7 +55,7 @@ impl Report {
     pub(crate) fn new(group: &str, seed: u64) -> Self {
         let machine = Machine::look(group, seed);
         println!("{machine}");
-        Self { figures: Vec::new(), machine }
+        Self { figures: Vec::new(), skipped: Vec::new(), machine }
     }
 
     /// A figure with a goal. It reaches the goal as it is printed, with two decimals.
@@ -83,9 +84,9 @@ impl Report {
     }
 
     /// What could not be measured here, and why.
-    #[expect(clippy::unused_self, reason = "a report's line, as all others are")]
-    pub(crate) fn skipped(&self, what: &str, why: &str) {
+    pub(crate) fn skipped(&mut self, what: &str, why: &str) {
         println!("skipped: {what}: {why}");
+        self.skipped.push(format!("{what}: {why}"));
     }
 
     pub(crate) fn goals(&self) -> usize {
@@ -97,24 +98,28 @@ impl Report {
         self.figures.iter().filter(missed).count()
     }
 
-    /// Appends every figure to a file of comma-separated values.
+    /// Writes every figure to a file of comma-separated values, below lines with a
+    /// `#` that say where they are from.
     pub(crate) fn write_csv(&self, path: &Path) -> io::Result<()> {
-        let mut file = OpenOptions::new().create(true).append(true).open(path)?;
-        if file.metadata()?.len() == 0 {
-            writeln!(file, "{},name,value,operator,limit,verdict", Machine::COLUMNS)?;
+        let mut file = BufWriter::new(File::create(path)?);
+        for (name, value) in self.machine.lines() {
+            writeln!(file, "# {name}: {value}")?;
         }
-        let machine = self.machine.columns();
-        for figure in &self.figures {
-            let goal = figure.goal.map_or_else(
+        for skipped in &self.skipped {
+            writeln!(file, "# skipped: {skipped}")?;
+        }
+        writeln!(file, "name,value,operator,limit,verdict")?;
+        for Figure { name, value, goal } in &self.figures {
+            let goal = goal.map_or_else(
                 || ",,".to_string(),
                 |goal| {
                     let (operator, limit) = goal.parts();
-                    let verdict = if goal.reached(figure.value) { "ok" } else { "MISS" };
+                    let verdict = if goal.reached(*value) { "ok" } else { "MISS" };
                     format!("{operator},{limit},{verdict}")
                 },
             );
-            writeln!(file, "{machine},{},{:.3},{goal}", figure.name, figure.value)?;
+            writeln!(file, "{name},{value:.3},{goal}")?;
         }
-        Ok(())
+        file.flush()
     }
 }

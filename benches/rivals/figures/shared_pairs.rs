@@ -169,7 +169,7 @@ pub(crate) fn hammer<S: Subject>(calls: usize, make: impl Fn(usize) -> S + Sync)
     let work = |number: usize| {
         let subject = make(number);
         let mut histogram = Histogram::new(3).expect("three digits are allowed");
-        let steps = workload::churn_steps(calls / 2, LIVE, SMALL_PERCENT, number as u64 + 1);
+        let steps = workload::churn_steps::<u16>(calls / 2, LIVE, SMALL_PERCENT, number as u64 + 1);
         let mut live = workload::churn_fill(&subject, LIVE, SMALL_PERCENT);
         barrier.wait();
         for step in &steps {

@@ -177,10 +177,10 @@ impl Workload for Stack {
 }
 
 /// Random replacement among many. A copy has the same steps, and nobody in it.
-pub(crate) struct Churn {
+pub(crate) struct Churn<V = u16> {
     live: u32,
     small_percent: u64,
-    steps: Rc<[Step]>,
+    steps: Rc<[Step<V>]>,
     entered: Vec<Contender>,
 }
 
@@ -200,27 +200,36 @@ impl Churn {
     pub(crate) fn of_1024(seed: u64) -> Self {
         Self::of(1024, 75, seed)
     }
+}
 
+impl Churn<u32> {
+    /// Any number of live arrays, all of them small.
+    pub(crate) fn among(live: u32, seed: u64) -> Self {
+        Self::of(live, 100, seed)
+    }
+}
+
+impl<V: TryFrom<u64>> Churn<V> {
     fn of(live: u32, small_percent: u64, seed: u64) -> Self {
-        let steps = workload::churn_steps(Self::STEPS, live, small_percent, seed);
+        let steps = workload::churn_steps(Churn::STEPS, live, small_percent, seed);
         Self { live, small_percent, steps: steps.into(), entered: Vec::new() }
     }
 }
 
 /// The steps of a pass: other ones each time, the same for all.
-fn part(steps: &[Step], pass: Pass) -> &[Step] {
+fn part<V>(steps: &[Step<V>], pass: Pass) -> &[Step<V>] {
     let parts = steps.len() / Churn::OPERATIONS;
     let start = (pass.number % parts) * Churn::OPERATIONS;
     &steps[start..start + Churn::OPERATIONS]
 }
 
-impl Clone for Churn {
+impl<V> Clone for Churn<V> {
     fn clone(&self) -> Self {
         Self { steps: Rc::clone(&self.steps), entered: Vec::new(), ..*self }
     }
 }
 
-impl Workload for Churn {
+impl<V: Copy + Into<u32> + 'static> Workload for Churn<V> {
     fn enter<S: Subject + 'static>(&mut self, name: &'static str, make: impl FnOnce() -> S) {
         let (subject, steps) = (make(), Rc::clone(&self.steps));
         let live = workload::churn_fill(&subject, self.live, self.small_percent);

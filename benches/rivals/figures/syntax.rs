@@ -9,6 +9,7 @@
 use arraypool::{Arena, Budget, Interner, Symbol};
 
 use crate::clock::thread_nanoseconds;
+use crate::json_memory::count;
 use crate::measure::shuffle;
 use crate::subjects::keep;
 use crate::support::workload::XorShift;
@@ -260,6 +261,23 @@ pub(crate) fn bytes_held() -> [f64; 2] {
     build_in(&arena, &names, &steps);
     let boxed = build_boxed(&names, &steps);
     [budget.used() as f64, (size_of::<Boxed>() + boxed.held()) as f64]
+}
+
+/// How often each asks the heap to build its tree: an arena of default chunks, one
+/// that was told how much, boxes.
+pub(crate) fn heap_calls() -> [f64; 3] {
+    let (names, steps) = recipe();
+    let in_arena = |make: fn() -> Arena<'static>| {
+        let (_, asked) = count(|| {
+            let arena = make();
+            build_in(&arena, &names, &steps);
+        });
+        asked.calls as f64
+    };
+    let grown = in_arena(Arena::new);
+    let sized = in_arena(|| Arena::with_capacity(2 << 20));
+    let (_, boxed) = count(|| build_boxed(&names, &steps));
+    [grown, sized, boxed.calls as f64]
 }
 
 /// What one round took, in nanoseconds.

@@ -3,69 +3,94 @@
 #![cfg_attr(target_arch = "arm", no_std, no_main)]
 
 #[cfg(target_arch = "arm")]
+extern crate alloc;
+
+#[cfg(target_arch = "arm")]
+#[path = "../../../tests/expr_memory/owned.rs"]
+mod owned;
+#[cfg(target_arch = "arm")]
+#[allow(dead_code, unreachable_pub, reason = "its other users need it all, from elsewhere")]
+#[path = "../../../benches/support/unchecked.rs"]
+mod unchecked;
+
+#[cfg(target_arch = "arm")]
 mod image {
+    use alloc::vec::Vec;
     use core::mem::MaybeUninit;
 
-    use arraypool::expr::{Batch, Engine, Phases, Pool};
-    use arraypool::{Arena, ArrayPool, DefaultStrategy, PoolArray};
+    use arraypool::expr::{Batch, Engine, Phases, Pool, parse};
+    use arraypool::{Arena, ArrayPool, DefaultStrategy, PoolArray, ReleaseStrategy};
     use arraypool_firmware::chip::{self, count, hprintln};
     use arraypool_firmware::expressions::{PARAMETERS, W1, W2, parameters};
     use arraypool_firmware::work::{LIMITS, STRATEGY, must};
 
+    use crate::owned::owned;
+    use crate::unchecked::Unchecked;
+
     const PROGRAMS: usize = 16 * 1024;
     const SCRATCH: usize = 8 * 1024;
     const ARRAYS: usize = 48 * 1024;
+    const HEAP: usize = 28 * 1024;
     const HELD: usize = 16;
     const OPERATIONS: usize = 10_000;
+    /// Holes of a comb.
+    const HOLES: usize = 512;
 
     static mut PROGRAM_MEMORY: [MaybeUninit<u8>; PROGRAMS] = [MaybeUninit::uninit(); PROGRAMS];
     static mut TREE_MEMORY: [MaybeUninit<u8>; SCRATCH] = [MaybeUninit::uninit(); SCRATCH];
     static mut CHECKED_MEMORY: [MaybeUninit<u8>; SCRATCH] = [MaybeUninit::uninit(); SCRATCH];
     static mut ARRAY_MEMORY: [MaybeUninit<u8>; ARRAYS] = [MaybeUninit::uninit(); ARRAYS];
 
-    type Held<'p> = Option<PoolArray<'p, MaybeUninit<u64>>>;
+    static mut HEAP_MEMORY: [MaybeUninit<u8>; HEAP] = [MaybeUninit::uninit(); HEAP];
+
+    type Array<'p, T, S> = PoolArray<'p, MaybeUninit<T>, S>;
+    type Held<'p, T, S> = Option<Array<'p, T, S>>;
 
     /// What a measured function is given.
-    struct Hand<'p> {
-        pool: &'p ArrayPool<'p, u64>,
+    struct Hand<'p, T, S: ReleaseStrategy> {
+        pool: &'p ArrayPool<'p, T, S>,
         length: usize,
-        held: MaybeUninit<PoolArray<'p, MaybeUninit<u64>>>,
+        held: MaybeUninit<Array<'p, T, S>>,
     }
 
     extern "C" fn nothing(_: *mut u8) {}
 
-    extern "C" fn allocate(hand: *mut u8) {
+    extern "C" fn allocate<T, S: ReleaseStrategy>(hand: *mut u8) {
         // SAFETY: `Measured` passes its own hand.
-        let hand = unsafe { &mut *hand.cast::<Hand<'_>>() };
+        let hand = unsafe { &mut *hand.cast::<Hand<'_, T, S>>() };
         if let Ok(array) = hand.pool.try_allocate(hand.length) {
             hand.held.write(array);
         }
     }
 
-    extern "C" fn release(hand: *mut u8) {
+    extern "C" fn release<T, S: ReleaseStrategy>(hand: *mut u8) {
         // SAFETY: `Measured` passes its own hand.
-        let hand = unsafe { &mut *hand.cast::<Hand<'_>>() };
+        let hand = unsafe { &mut *hand.cast::<Hand<'_, T, S>>() };
         // SAFETY: `Measured` put an array there, and takes none out afterwards.
         unsafe { hand.held.assume_init_drop() };
     }
 
-    struct Measured<'p> {
-        hand: Hand<'p>,
+    struct Measured<'p, T, S: ReleaseStrategy> {
+        hand: Hand<'p, T, S>,
         /// Instructions of a function that does nothing.
         own: u32,
     }
 
-    impl<'p> Measured<'p> {
-        fn allocate(&mut self, length: usize) -> (u32, Held<'p>) {
+    impl<'p, T, S: ReleaseStrategy> Measured<'p, T, S> {
+        fn new(pool: &'p ArrayPool<'p, T, S>, own: u32) -> Self {
+            Self { hand: Hand { pool, length: 0, held: MaybeUninit::uninit() }, own }
+        }
+
+        fn allocate(&mut self, length: usize) -> (u32, Held<'p, T, S>) {
             self.hand.length = length;
-            let taken = count(allocate, (&raw mut self.hand).cast()) - self.own;
+            let taken = count(allocate::<T, S>, (&raw mut self.hand).cast()) - self.own;
             // SAFETY: there is room for every array that is measured.
             (taken, Some(unsafe { self.hand.held.assume_init_read() }))
         }
 
-        fn release(&mut self, held: PoolArray<'p, MaybeUninit<u64>>) -> u32 {
+        fn release(&mut self, held: Array<'p, T, S>) -> u32 {
             self.hand.held.write(held);
-            count(release, (&raw mut self.hand).cast()) - self.own
+            count(release::<T, S>, (&raw mut self.hand).cast()) - self.own
         }
     }
 
@@ -81,38 +106,61 @@ mod image {
 
     const NONE: Range = Range(u32::MAX, 0);
 
-    fn pools(own: u32) {
-        // SAFETY: nobody else uses the buffer, and this runs once.
+    /// A pool in the buffer for arrays.
+    ///
+    /// # Safety
+    /// Nobody else uses the buffer while the pool is there.
+    unsafe fn pool<T, S: ReleaseStrategy>() -> ArrayPool<'static, T, S> {
+        // SAFETY: the caller's promise.
         let memory = unsafe { &mut *(&raw mut ARRAY_MEMORY) };
         let arena = Arena::from_buffer(memory);
-        let pool = ArrayPool::<u64>::builder().max_runs(64).try_build_owning(arena);
-        let pool: ArrayPool<'_, u64> = must(pool);
-        let hand = Hand { pool: &pool, length: 0, held: MaybeUninit::uninit() };
-        let mut measured = Measured { hand, own };
+        must(ArrayPool::builder().max_runs(64).try_build_owning(arena))
+    }
+
+    /// Takes an array of a class, and gives it back: (instructions of either).
+    fn both<T, S: ReleaseStrategy>(measured: &mut Measured<'_, T, S>, length: usize) -> [u32; 2] {
+        let (taken, held) = measured.allocate(length);
+        [taken, held.map_or(0, |held| measured.release(held))]
+    }
+
+    #[inline(never)]
+    fn pools(own: u32) {
+        // SAFETY: no other pool is in the buffer now.
+        let pool = unsafe { pool::<u64, DefaultStrategy>() };
+        let mut measured = Measured::new(&pool, own);
         for length in [12, 200] {
-            let (first, held) = measured.allocate(length);
-            let back = held.map_or(0, |held| measured.release(held));
+            let [first, back] = both(&mut measured, length);
             hprintln!("allocate-{}-first {}", length, first);
             hprintln!("release-{}-first {}", length, back);
             must(pool.try_reserve(length, HELD));
             for _ in 0..HELD {
                 // Every slot has had a tenant, as after the start of a program.
-                let all: [Held<'_>; HELD] =
+                let all: [Held<'_, _, _>; HELD] =
                     core::array::from_fn(|_| pool.try_allocate(length).ok());
                 drop(all);
             }
-            let (typical, held) = measured.allocate(length);
-            let back = held.map_or(0, |held| measured.release(held));
+            let [typical, back] = both(&mut measured, length);
             hprintln!("allocate-{}-typical {}", length, typical);
             hprintln!("release-{}-typical {}", length, back);
         }
         random(&mut measured);
-        comb(&mut measured);
         must(pool.verify());
     }
 
-    fn random(measured: &mut Measured<'_>) {
-        let mut held: [Held<'_>; HELD] = [const { None }; HELD];
+    /// The same handles over lists that check nothing.
+    #[inline(never)]
+    fn floor(own: u32) {
+        // SAFETY: no other pool is in the buffer now.
+        let pool = unsafe { pool::<u64, Unchecked>() };
+        let mut measured = Measured::new(&pool, own);
+        both(&mut measured, 12);
+        let [taken, back] = both(&mut measured, 12);
+        hprintln!("allocate-floor {}", taken);
+        hprintln!("release-floor {}", back);
+    }
+
+    fn random(measured: &mut Measured<'_, u64, DefaultStrategy>) {
+        let mut held: [Held<'_, _, _>; HELD] = [const { None }; HELD];
         let mut ranges = [[NONE; 2]; 2];
         let mut state = 0x9e37_79b9_u32;
         for _ in 0..OPERATIONS {
@@ -141,26 +189,53 @@ mod image {
         }
     }
 
-    /// Every second of many arrays goes back, and is taken again.
-    fn comb(measured: &mut Measured<'_>) {
-        let mut held: [Held<'_>; 2 * HELD] = [const { None }; 2 * HELD];
+    /// Every second of many small arrays goes back, and is taken again.
+    #[inline(never)]
+    fn comb(own: u32) {
+        // SAFETY: no other pool is in the buffer now.
+        let pool = unsafe { pool::<u8, DefaultStrategy>() };
+        must(pool.try_reserve(12, 2 * HOLES));
+        let mut measured = Measured::new(&pool, own);
+        let mut held: [Held<'_, _, _>; HOLES] = [const { None }; HOLES];
         let (mut taken, mut back) = (NONE, NONE);
-        must(measured.hand.pool.try_reserve(12, 2 * HELD));
         for place in &mut held {
             *place = measured.allocate(12).1;
+            // The teeth stay until the pool goes.
+            core::mem::forget(must(pool.try_allocate(12)));
         }
         for _ in 0..4 {
-            for place in held.iter_mut().step_by(2) {
+            for place in &mut held {
                 back.note(place.take().map_or(0, |array| measured.release(array)));
             }
-            for place in held.iter_mut().step_by(2) {
+            for place in &mut held {
                 let (count, array) = measured.allocate(12);
                 taken.note(count);
                 *place = array;
             }
         }
+        held.fill_with(|| None);
+        assert!(must(pool.verify()).live == HOLES, "the teeth are there");
         hprintln!("allocate-12-comb-worst {}", taken.1);
         hprintln!("release-12-comb-worst {}", back.1);
+    }
+
+    /// What trees take in an arena, and with owners of their own.
+    #[inline(never)]
+    fn trees() {
+        // SAFETY: no pool is in the buffer now.
+        let memory = unsafe { &mut *(&raw mut ARRAY_MEMORY) };
+        let arena = Arena::from_buffer(memory);
+        let (before, mut all) = (chip::heap_use(), Vec::with_capacity(W1.len() + W2.len()));
+        let mut roots = 0;
+        for text in W1.iter().chain(&W2) {
+            let tree = must(parse::<f64>(text, &arena, &LIMITS));
+            roots += size_of_val(&tree.root);
+            all.push(owned(&tree.root, text));
+        }
+        let after = chip::heap_use();
+        hprintln!("trees-arena-bytes {}", arena.used_bytes() + roots);
+        hprintln!("trees-heap-bytes {}", after.1 - before.1);
+        hprintln!("trees-heap-blocks {}", after.0 - before.0);
     }
 
     extern "C" fn tick(batch: *mut u8) {
@@ -180,6 +255,7 @@ mod image {
         must(work.batch.replace(work.index, work.text));
     }
 
+    #[inline(never)]
     fn ticks(own: u32) {
         // SAFETY: nobody else uses the buffers, and this runs once.
         let (programs, trees, checked) = unsafe {
@@ -231,11 +307,15 @@ mod image {
 
     #[cortex_m_rt::entry]
     fn main() -> ! {
-        chip::start();
+        // SAFETY: nobody else uses the buffer, and this runs once.
+        chip::start_in(unsafe { &mut *(&raw mut HEAP_MEMORY) });
         chip::clock(chip::LONGEST, false);
         let own = count(nothing, core::ptr::null_mut());
         hprintln!("strategy {}", STRATEGY);
+        trees();
         pools(own);
+        floor(own);
+        comb(own);
         ticks(own);
         chip::end()
     }

@@ -86,7 +86,8 @@ pub struct ap_pool_options {
     pub quarantine: u32,
     /// Every so many allocations, one fails, for tests; 0 is never.
     pub fail_every: u32,
-    /// The most runs, which are blocks of arrays, under `AP_METADATA`; 0 is 512.
+    /// The most runs, which are blocks of arrays, under `AP_METADATA`; 0 is any number, but
+    /// 512 where the arena lies in a buffer.
     pub max_runs: usize,
     /// The most bytes that arrays and bookkeeping take from the heap; 0 is no limit. A
     /// pool in a buffer is limited by that.

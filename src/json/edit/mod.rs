@@ -42,6 +42,15 @@ pub struct ValueMut<'a, 'p, 't, S: ReleaseStrategy = DefaultStrategy> {
 }
 
 /// Why a value could not be changed. Nothing has changed then.
+///
+/// ```
+/// use arraypool::json::{Document, EditError, Pool};
+///
+/// let pool = <Pool>::new();
+/// let mut list = Document::array(&pool);
+/// let mut root = list.root_mut();
+/// assert_eq!(root.insert("key", true), Err(EditError::NotAnObject));
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum EditError {
@@ -82,6 +91,20 @@ impl From<AllocError> for EditError {
 /// [`Document`] of the same pool, which is moved.
 ///
 /// It is sealed.
+///
+/// ```
+/// use arraypool::json::{Document, Pool};
+///
+/// let pool = <Pool>::new();
+/// let mut list = Document::array(&pool);
+/// let mut root = list.root_mut();
+/// root.push(())?;
+/// root.push(2.5)?;
+/// root.push("text")?;
+/// root.push(Document::object(&pool))?;
+/// assert_eq!(list.to_string(), r#"[null,2.5,"text",{}]"#);
+/// # Ok::<(), arraypool::json::EditError>(())
+/// ```
 pub trait Put<'p, 't, S: ReleaseStrategy>: sealed::Sealed<'p, 't, S> {}
 
 mod sealed {
@@ -138,6 +161,14 @@ impl<'p, 't, S: ReleaseStrategy> Put<'p, 't, S> for Document<'p, 't, S> {}
 impl<'p, 't, S: ReleaseStrategy> Document<'p, 't, S> {
     /// A document of one value.
     ///
+    /// ```
+    /// use arraypool::json::{Document, Pool};
+    ///
+    /// let pool = <Pool>::new();
+    /// assert_eq!(Document::of("text", &pool)?.as_str(), Some("text"));
+    /// # Ok::<(), arraypool::json::EditError>(())
+    /// ```
+    ///
     /// # Errors
     /// [`EditError::Alloc`] if there is no memory for a string.
     pub fn of(value: impl Put<'p, 't, S>, pool: &'p Pool<'p, S>) -> Result<Self, EditError> {
@@ -145,18 +176,42 @@ impl<'p, 't, S: ReleaseStrategy> Document<'p, 't, S> {
     }
 
     /// An empty array. It takes no memory. Never panics.
+    ///
+    /// ```
+    /// use arraypool::json::{Document, Pool};
+    ///
+    /// let pool = <Pool>::new();
+    /// assert_eq!(Document::array(&pool).to_string(), "[]");
+    /// ```
     #[must_use]
     pub fn array(pool: &'p Pool<'p, S>) -> Self {
         Self::new(Tree::empty(Kind::Array, pool))
     }
 
     /// An empty object. It takes no memory. Never panics.
+    ///
+    /// ```
+    /// use arraypool::json::{Document, Pool};
+    ///
+    /// let pool = <Pool>::new();
+    /// assert_eq!(Document::object(&pool).to_string(), "{}");
+    /// ```
     #[must_use]
     pub fn object(pool: &'p Pool<'p, S>) -> Self {
         Self::new(Tree::empty(Kind::Object, pool))
     }
 
     /// The value at the root, to be changed.
+    ///
+    /// ```
+    /// use arraypool::json::{self, Pool};
+    ///
+    /// let pool = <Pool>::new();
+    /// let mut document = json::parse(r#"{"a": [1, 2]}"#, &pool)?;
+    /// document.root_mut().insert("b", true)?;
+    /// assert_eq!(document.to_string(), r#"{"a":[1,2],"b":true}"#);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn root_mut(&mut self) -> ValueMut<'_, 'p, 't, S> {
         ValueMut { place: self.place() }
     }
@@ -164,6 +219,17 @@ impl<'p, 't, S: ReleaseStrategy> Document<'p, 't, S> {
     /// A document that borrows no text: every string is copied.
     ///
     /// Complexity: linear. Not recursive.
+    ///
+    /// ```
+    /// use arraypool::json::{self, Pool};
+    ///
+    /// let pool = <Pool>::new();
+    /// let mut document = json::parse(r#"{"a": [1, 2]}"#, &pool)?;
+    /// # document.root_mut();
+    /// let owned: json::Document<'_, 'static> = document.into_owned()?;   // without the text
+    /// assert_eq!(owned["a"][1].as_i64(), Some(2));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     ///
     /// # Errors
     /// If there is no memory; the document is gone then.
@@ -205,18 +271,50 @@ impl<'p, 't, S: ReleaseStrategy> Document<'p, 't, S> {
 
 impl<'a, 'p, 't, S: ReleaseStrategy> ValueMut<'a, 'p, 't, S> {
     /// The value, to be looked at.
+    ///
+    /// ```
+    /// use arraypool::json::{self, Pool};
+    ///
+    /// let pool = <Pool>::new();
+    /// let mut document = json::parse(r#"{"a": [1, 2]}"#, &pool)?;
+    /// let root = document.root_mut();
+    /// assert!(root.as_value().is_object());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub fn as_value(&self) -> &Value<'t> {
         self.place.node()
     }
 
     /// The pool that its arrays go back to.
+    ///
+    /// ```
+    /// use arraypool::json::{self, Pool};
+    ///
+    /// let pool = <Pool>::new();
+    /// let mut document = json::parse(r#"{"a": [1, 2]}"#, &pool)?;
+    /// let root = document.root_mut();
+    /// assert!(core::ptr::eq(root.pool(), &pool));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub fn pool(&self) -> &'p Pool<'p, S> {
         self.place.pool()
     }
 
     /// The same value for a shorter time.
+    ///
+    /// ```
+    /// use arraypool::json::{self, Pool};
+    ///
+    /// let pool = <Pool>::new();
+    /// let mut document = json::parse(r#"{"a": [1, 2]}"#, &pool)?;
+    /// let mut root = document.root_mut();
+    /// root.reborrow().into_get("a").unwrap().push(3_i64)?;
+    /// root.insert("b", ())?;
+    /// assert_eq!(document.to_string(), r#"{"a":[1,2,3],"b":null}"#);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn reborrow(&mut self) -> ValueMut<'_, 'p, 't, S> {
         ValueMut { place: self.place.reborrow() }
     }
@@ -225,17 +323,48 @@ impl<'a, 'p, 't, S: ReleaseStrategy> ValueMut<'a, 'p, 't, S> {
     /// position, to be changed.
     ///
     /// Complexity: linear in the members of an object. Never panics.
+    ///
+    /// ```
+    /// use arraypool::json::{self, Pool};
+    ///
+    /// let pool = <Pool>::new();
+    /// let mut document = json::parse(r#"{"a": [1, 2]}"#, &pool)?;
+    /// document.root_mut().get_mut("a").unwrap().push(3_i64)?;
+    /// assert_eq!(document["a"][2].as_i64(), Some(3));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn get_mut(&mut self, index: impl Index) -> Option<ValueMut<'_, 'p, 't, S>> {
         self.reborrow().into_get(index)
     }
 
     /// [`get_mut`](Self::get_mut) that gives this cursor up.
+    ///
+    /// ```
+    /// use arraypool::json::{self, Pool};
+    ///
+    /// let pool = <Pool>::new();
+    /// let mut document = json::parse(r#"{"a": [1, 2]}"#, &pool)?;
+    /// let mut list = document.root_mut().into_get("a").unwrap();
+    /// list.push(3_i64)?;
+    /// assert_eq!(document["a"][2].as_i64(), Some(3));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn into_get(self, index: impl Index) -> Option<Self> {
         let node = index.node_in(self.as_value())?;
         self.place.child(node).map(|place| Self { place })
     }
 
     /// The value that a JSON pointer (RFC 6901) leads to, to be changed.
+    ///
+    /// ```
+    /// use arraypool::json::{self, Pool};
+    ///
+    /// let pool = <Pool>::new();
+    /// let mut document = json::parse(r#"{"a": [1, 2]}"#, &pool)?;
+    /// document.root_mut().pointer_mut("/a/0").unwrap().replace("one")?;
+    /// assert_eq!(document["a"][0].as_str(), Some("one"));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn pointer_mut(&mut self, pointer: &str) -> Option<ValueMut<'_, 'p, 't, S>> {
         let mut place = self.place.reborrow();
         for token in index::tokens(pointer)? {
@@ -247,6 +376,16 @@ impl<'a, 'p, 't, S: ReleaseStrategy> ValueMut<'a, 'p, 't, S> {
 
     /// Puts another value here; returns the one that was.
     ///
+    /// ```
+    /// use arraypool::json::{self, Pool};
+    ///
+    /// let pool = <Pool>::new();
+    /// let mut document = json::parse(r#"{"a": [1, 2]}"#, &pool)?;
+    /// let old = document.root_mut().get_mut("a").unwrap().replace(7_i64)?;
+    /// assert_eq!((old.to_string(), document["a"].as_i64()), ("[1,2]".to_owned(), Some(7)));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
     /// # Errors
     /// [`EditError::OtherPool`], or [`EditError::Alloc`].
     pub fn replace(&mut self, new: impl Put<'p, 't, S>) -> Result<Document<'p, 't, S>, EditError> {
@@ -255,6 +394,16 @@ impl<'a, 'p, 't, S: ReleaseStrategy> ValueMut<'a, 'p, 't, S> {
     }
 
     /// Takes the value out as a document of its own; `null` stays. Never panics.
+    ///
+    /// ```
+    /// use arraypool::json::{self, Pool};
+    ///
+    /// let pool = <Pool>::new();
+    /// let mut document = json::parse(r#"{"a": [1, 2]}"#, &pool)?;
+    /// let list = document.root_mut().get_mut("a").unwrap().take();
+    /// assert_eq!((list[1].as_i64(), document["a"].is_null()), (Some(2), true));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn take(&mut self) -> Document<'p, 't, S> {
         Document::new(self.place.take())
     }
@@ -262,6 +411,16 @@ impl<'a, 'p, 't, S: ReleaseStrategy> ValueMut<'a, 'p, 't, S> {
     /// Adds an element to an array.
     ///
     /// Complexity: amortised constant.
+    ///
+    /// ```
+    /// use arraypool::json::{self, Pool};
+    ///
+    /// let pool = <Pool>::new();
+    /// let mut document = json::parse(r#"{"a": [1, 2]}"#, &pool)?;
+    /// document.root_mut().get_mut("a").unwrap().push("three")?;
+    /// assert_eq!(document["a"][2].as_str(), Some("three"));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     ///
     /// # Errors
     /// [`EditError::NotAnArray`], [`EditError::OtherPool`] or [`EditError::Alloc`].
@@ -273,6 +432,16 @@ impl<'a, 'p, 't, S: ReleaseStrategy> ValueMut<'a, 'p, 't, S> {
     /// Puts an element into an array, in front of the one at `position`.
     ///
     /// Complexity: linear in the elements behind it.
+    ///
+    /// ```
+    /// use arraypool::json::{self, Pool};
+    ///
+    /// let pool = <Pool>::new();
+    /// let mut document = json::parse(r#"{"a": [1, 2]}"#, &pool)?;
+    /// document.root_mut().get_mut("a").unwrap().insert_at(0, 0_i64)?;
+    /// assert_eq!(document["a"].to_string(), "[0,1,2]");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     ///
     /// # Errors
     /// [`EditError::NotAnArray`], [`EditError::OutOfBounds`],
@@ -296,6 +465,16 @@ impl<'a, 'p, 't, S: ReleaseStrategy> ValueMut<'a, 'p, 't, S> {
     ///
     /// Complexity: linear in the members.
     ///
+    /// ```
+    /// use arraypool::json::{self, Pool};
+    ///
+    /// let pool = <Pool>::new();
+    /// let mut document = json::parse(r#"{"a": [1, 2]}"#, &pool)?;
+    /// document.root_mut().insert("b", "new")?;
+    /// assert_eq!(document["b"].as_str(), Some("new"));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
     /// # Errors
     /// [`EditError::NotAnObject`], [`EditError::OtherPool`] or [`EditError::Alloc`].
     pub fn insert(
@@ -318,6 +497,16 @@ impl<'a, 'p, 't, S: ReleaseStrategy> ValueMut<'a, 'p, 't, S> {
     /// returned.
     ///
     /// Complexity: linear in what is behind it. Never panics.
+    ///
+    /// ```
+    /// use arraypool::json::{self, Pool};
+    ///
+    /// let pool = <Pool>::new();
+    /// let mut document = json::parse(r#"{"a": [1, 2]}"#, &pool)?;
+    /// let list = document.root_mut().remove("a").unwrap();
+    /// assert_eq!((list.to_string(), document.to_string()), ("[1,2]".to_owned(), "{}".to_owned()));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn remove(&mut self, index: impl Index) -> Option<Document<'p, 't, S>> {
         let mut last = None;
         while let Some(node) = index.node_in(self.as_value()) {

@@ -12,6 +12,18 @@ use crate::json::{Document, index};
 use crate::pool::ReleaseStrategy;
 
 /// Why a patch could not be carried out. The document is as it was then.
+///
+/// ```
+/// use arraypool::json::{self, Pool};
+///
+/// let pool = <Pool>::new();
+/// let mut document = json::parse(r#"{"a": [1, 2]}"#, &pool)?;
+/// let patch = json::parse(r#"[{"op": "remove", "path": "/b"}]"#, &pool)?;
+/// let error = document.root_mut().patch(&patch).unwrap_err();
+/// assert!(!error.to_string().is_empty());
+/// assert_eq!(document.to_string(), r#"{"a":[1,2]}"#);     // as it was
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum PatchError {

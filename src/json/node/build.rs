@@ -8,7 +8,7 @@ use core::ptr::NonNull;
 
 use super::super::{Pool, Unit};
 use super::tree::{Tree, release};
-use super::{FLAT, HELD, INDEXED, KIND, Kind, Value, Word, info};
+use super::{FLAT, HELD, INDEXED, KIND, Kind, PLAIN, Value, Word, info};
 use crate::error::AllocError;
 use crate::pool::ReleaseStrategy;
 
@@ -172,13 +172,23 @@ impl<'s, 'p, 't, S: ReleaseStrategy> Builder<'s, 'p, 't, S> {
         Ok(())
     }
 
-    /// Adds a string that lies in the text.
+    /// Adds a string that lies in the text, where it needs no escape.
     #[inline(always)]
+    pub(in crate::json) fn push_plain(&mut self, text: &'t str) -> Result<(), AllocError> {
+        self.push_borrowed(text, PLAIN)
+    }
+
+    /// Adds a string that lives as long as the text.
     pub(in crate::json) fn push_text(&mut self, text: &'t str) -> Result<(), AllocError> {
+        self.push_borrowed(text, 0)
+    }
+
+    #[inline(always)]
+    fn push_borrowed(&mut self, text: &'t str, flags: u32) -> Result<(), AllocError> {
         let length = u32::try_from(text.len());
         let length = length.map_err(|_| AllocError::TooLarge { length: text.len() })?;
         let word = Word { address: NonNull::from(text).cast() };
-        let info = info(Kind::String as u32, length);
+        let info = info(Kind::String as u32 | flags, length);
         self.push(Value { info, word, text: PhantomData })
     }
 

@@ -67,6 +67,8 @@ pub(super) enum Scalar {
 
 /// The kind, in the head.
 const KIND: u32 = 0x0F;
+/// A string that needs no escape where it is written: it lies in a JSON text as it is.
+const PLAIN: u32 = 0x10;
 /// An object's array has an index behind its members.
 const INDEXED: u32 = 0x20;
 /// The node holds an array of the pool.
@@ -80,6 +82,16 @@ const MARK: u32 = 32 - Mark::BITS;
 ///
 /// It is 16 bytes long and borrowed from its document; strings that needed no
 /// unescaping lie in the text, which lives for `'t`.
+///
+/// ```
+/// use arraypool::json::{self, Pool};
+///
+/// let pool = <Pool>::new();
+/// let document = json::parse(r#"{"list": [1, 2]}"#, &pool)?;
+/// let list: &json::Value = &document["list"];
+/// assert_eq!((list[1].as_i64(), list.to_string()), (Some(2), "[1,2]".to_owned()));
+/// # Ok::<(), json::Error>(())
+/// ```
 #[repr(C)]
 pub struct Value<'t> {
     /// Head and length in one, lowest first: two stores of 32 bits would keep
@@ -282,6 +294,12 @@ impl<'t> Value<'t> {
             Kind::Array => Content::Array(self.children()),
             Kind::Object => Content::Object(self.children()),
         }
+    }
+
+    /// Whether it is a string that is known to need no escape in JSON.
+    #[inline(always)]
+    pub(super) fn is_plain(&self) -> bool {
+        self.head() & PLAIN != 0
     }
 
     /// The text, if it is a string.

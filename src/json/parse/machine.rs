@@ -196,13 +196,13 @@ impl<'s> Machine<'s> {
         }
         let start = *cursor;
         if let Some(text) = cursor.simple() {
-            return builder.push_text(text).map_err(|error| refused(*cursor, error));
+            return builder.push_plain(text).map_err(|error| refused(*cursor, error));
         }
         // It is read once more, so that what was found need not be in memory.
         let (behind, text) = self.other(start)?;
         cursor.move_to(&behind);
         let pushed = match text {
-            Some(text) => builder.push_text(text),
+            Some(text) => builder.push_plain(text),
             None => builder.push_copy(Kind::String, self.buffer),
         };
         pushed.map_err(|error| refused(*cursor, error))

@@ -21,6 +21,10 @@ use super::{Pool, scan};
 use crate::pool::ReleaseStrategy;
 use machine::{Machine, expected};
 
+/// The most bytes of the first chunk of a pool that has none: a tree is about as
+/// large as its text, and a few chunks that double are enough for any.
+const FIRST_CHUNK: usize = 16 * 1024;
+
 /// Reads one JSON text into arrays of the pool.
 ///
 /// The text is what RFC 8259 calls one, in UTF-8: a value with white space
@@ -72,24 +76,60 @@ pub struct Parser {
 
 impl Parser {
     /// A parser that follows the rules to the letter. It has no memory yet.
+    ///
+    /// ```
+    /// use arraypool::json::{Parser, Pool};
+    ///
+    /// let pool = <Pool>::new();
+    /// assert!(Parser::new().parse("[1]", &pool).is_ok());
+    /// ```
     #[must_use]
     pub const fn new() -> Self {
         Self::with_options(Options::new())
     }
 
     /// A parser with options.
+    ///
+    /// ```
+    /// use arraypool::json::{Options, Parser, Pool};
+    ///
+    /// let pool = <Pool>::new();
+    /// let mut parser = Parser::with_options(Options::new().max_depth(1));
+    /// assert!(parser.parse("[[1]]", &pool).is_err());
+    /// ```
     #[must_use]
     pub const fn with_options(options: Options) -> Self {
         Self { options, stack: Stack::new(), buffer: String::new() }
     }
 
     /// Bytes of the memory that it keeps from one text to the next.
+    ///
+    /// ```
+    /// use arraypool::json::{Parser, Pool};
+    ///
+    /// let pool = <Pool>::new();
+    /// let mut parser = Parser::new();
+    /// parser.parse("[[1, 2], [3]]", &pool)?;
+    /// assert!(parser.scratch_bytes() > 0);            // kept for the next text
+    /// # Ok::<(), arraypool::json::Error>(())
+    /// ```
     #[must_use]
     pub fn scratch_bytes(&self) -> usize {
         self.stack.bytes() + self.buffer.capacity()
     }
 
     /// Reads one JSON text into arrays of the pool: see [`parse`].
+    ///
+    /// ```
+    /// use arraypool::json::{Parser, Pool};
+    ///
+    /// let pool = <Pool>::new();
+    /// let mut parser = Parser::new();
+    /// for text in ["[1]", "[2]"] {
+    ///     assert_eq!(parser.parse(text, &pool)?.to_string(), text);
+    /// }
+    /// # Ok::<(), arraypool::json::Error>(())
+    /// ```
     ///
     /// # Errors
     /// As [`parse`].
@@ -109,6 +149,7 @@ impl Parser {
         pool: &'p Pool<'p, S>,
     ) -> Result<Tree<'p, 't, S>, Fault> {
         self.check_length(text)?;
+        pool.raw.expect((text.len() / 4).min(FIRST_CHUNK));
         // Without the space at its end, most texts end with a bracket.
         let text = Text::new(trimmed(text));
         let start = self.start(&text)?;

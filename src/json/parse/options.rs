@@ -42,6 +42,14 @@ pub enum OutOfRange {
 
 impl Options {
     /// The rules of RFC 8259 to the letter, and 1024 levels of arrays and objects.
+    ///
+    /// ```
+    /// use arraypool::json::{Options, Parser, Pool};
+    ///
+    /// let pool = <Pool>::new();
+    /// let mut parser = Parser::with_options(Options::new());
+    /// assert!(parser.parse("[1]", &pool).is_ok());
+    /// ```
     pub const fn new() -> Self {
         Self {
             depth: 1024,
@@ -59,18 +67,44 @@ impl Options {
 
     /// The most arrays and objects around one another, 1024 if not set. Nothing
     /// here is recursive: any depth is safe that memory allows.
+    ///
+    /// ```
+    /// use arraypool::json::{Options, Parser, Pool};
+    ///
+    /// let pool = <Pool>::new();
+    /// let mut parser = Parser::with_options(Options::new().max_depth(2));
+    /// assert!(parser.parse("[[1]]", &pool).is_ok());
+    /// assert!(parser.parse("[[[1]]]", &pool).is_err());
+    /// ```
     pub const fn max_depth(mut self, levels: u32) -> Self {
         self.depth = levels;
         self
     }
 
     /// The most bytes of text. 4 GiB less one is the most in any case.
+    ///
+    /// ```
+    /// use arraypool::json::{Options, Parser, Pool};
+    ///
+    /// let pool = <Pool>::new();
+    /// let mut parser = Parser::with_options(Options::new().max_text(5));
+    /// assert!(parser.parse("[1,2]", &pool).is_ok());
+    /// assert!(parser.parse("[1, 2]", &pool).is_err());
+    /// ```
     pub const fn max_text(mut self, bytes: usize) -> Self {
         self.text = bytes;
         self
     }
 
     /// The most values and keys.
+    ///
+    /// ```
+    /// use arraypool::json::{Options, Parser, Pool};
+    ///
+    /// let pool = <Pool>::new();
+    /// let mut parser = Parser::with_options(Options::new().max_nodes(3));
+    /// assert!(parser.parse("[1,2,3,4,5,6]", &pool).is_err());
+    /// ```
     pub const fn max_nodes(mut self, nodes: usize) -> Self {
         self.nodes = nodes;
         self
@@ -78,18 +112,44 @@ impl Options {
 
     /// The most bytes of tree: 16 for each value and each key, and those of
     /// strings that could not be borrowed.
+    ///
+    /// ```
+    /// use arraypool::json::{Options, Parser, Pool};
+    ///
+    /// let pool = <Pool>::new();
+    /// let mut parser = Parser::with_options(Options::new().max_bytes(64));
+    /// assert!(parser.parse("[1,2,3,4,5,6]", &pool).is_err());
+    /// ```
     pub const fn max_bytes(mut self, bytes: usize) -> Self {
         self.bytes = bytes;
         self
     }
 
     /// Whether half of a surrogate pair, escaped, becomes U+FFFD instead of an error.
+    ///
+    /// ```
+    /// use arraypool::json::{Options, Parser, Pool};
+    ///
+    /// let pool = <Pool>::new();
+    /// let mut parser = Parser::with_options(Options::new().replace_lone_surrogates(true));
+    /// let document = parser.parse(r#"["\ud800"]"#, &pool)?;
+    /// assert_eq!(document[0].as_str(), Some("\u{FFFD}"));
+    /// # Ok::<(), arraypool::json::Error>(())
+    /// ```
     pub const fn replace_lone_surrogates(mut self, replaces: bool) -> Self {
         self.replaces_surrogates = replaces;
         self
     }
 
     /// Whether a byte order mark in front of the text is skipped instead of an error.
+    ///
+    /// ```
+    /// use arraypool::json::{Options, Parser, Pool};
+    ///
+    /// let pool = <Pool>::new();
+    /// let mut parser = Parser::with_options(Options::new().allow_bom(true));
+    /// assert!(parser.parse("\u{FEFF}[1]", &pool).is_ok());
+    /// ```
     pub const fn allow_bom(mut self, allows: bool) -> Self {
         self.allows_bom = allows;
         self
@@ -99,12 +159,28 @@ impl Options {
     /// kept, and the last one is found.
     ///
     /// Complexity: `n log n` for an object of `n` members.
+    ///
+    /// ```
+    /// use arraypool::json::{Options, Parser, Pool};
+    ///
+    /// let pool = <Pool>::new();
+    /// let mut parser = Parser::with_options(Options::new().refuse_duplicate_keys(true));
+    /// assert!(parser.parse(r#"{"a": 1, "a": 2}"#, &pool).is_err());
+    /// ```
     pub const fn refuse_duplicate_keys(mut self, refuses: bool) -> Self {
         self.refuses_duplicates = refuses;
         self
     }
 
     /// What becomes of a number that no `f64` is near to.
+    ///
+    /// ```
+    /// use arraypool::json::{Options, OutOfRange, Parser, Pool};
+    ///
+    /// let pool = <Pool>::new();
+    /// let mut parser = Parser::with_options(Options::new().out_of_range(OutOfRange::Refuse));
+    /// assert!(parser.parse("[1e999]", &pool).is_err());
+    /// ```
     pub const fn out_of_range(mut self, choice: OutOfRange) -> Self {
         self.out_of_range = choice;
         self
@@ -112,6 +188,16 @@ impl Options {
 
     /// Whether integers of more than 64 bits keep their text instead of becoming
     /// the nearest `f64`.
+    ///
+    /// ```
+    /// use arraypool::json::{Options, Parser, Pool};
+    ///
+    /// let pool = <Pool>::new();
+    /// let mut parser = Parser::with_options(Options::new().keep_big_integers(true));
+    /// let document = parser.parse("[123456789012345678901234567890]", &pool)?;
+    /// assert_eq!(document.to_string(), "[123456789012345678901234567890]");
+    /// # Ok::<(), arraypool::json::Error>(())
+    /// ```
     pub const fn keep_big_integers(mut self, keeps: bool) -> Self {
         self.keeps_big_integers = keeps;
         self

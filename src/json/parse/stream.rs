@@ -14,6 +14,15 @@ use crate::pool::{DefaultStrategy, ReleaseStrategy};
 /// The documents of a text. From [`Parser::documents`].
 ///
 /// After an error there is nothing more.
+///
+/// ```
+/// use arraypool::json::{Parser, Pool};
+///
+/// let pool = <Pool>::new();
+/// let mut parser = Parser::new();
+/// let documents = parser.documents("1 [2] {}", &pool);
+/// assert_eq!(documents.filter_map(Result::ok).count(), 3);
+/// ```
 pub struct Documents<'s, 'p, 't, S: ReleaseStrategy = DefaultStrategy> {
     parser: &'s mut Parser,
     pool: &'p Pool<'p, S>,
@@ -51,6 +60,16 @@ impl Parser {
 
 impl<'p, 't, S: ReleaseStrategy> Documents<'_, 'p, 't, S> {
     /// Bytes of the text in front of what comes next.
+    ///
+    /// ```
+    /// use arraypool::json::{Parser, Pool};
+    ///
+    /// let pool = <Pool>::new();
+    /// let mut parser = Parser::new();
+    /// let mut documents = parser.documents("[1] [2]", &pool);
+    /// documents.next();
+    /// assert_eq!(documents.offset(), 3);
+    /// ```
     #[must_use]
     pub fn offset(&self) -> usize {
         self.at

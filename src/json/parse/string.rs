@@ -23,19 +23,19 @@ impl Machine<'_> {
         let plain = cursor.plain();
         match plain.text() {
             Some(text) if plain.stop == Some(b'"') => Ok((cursor, Some(text))),
-            _ => Ok((self.escaped(start)?, None)),
+            _ => Ok((self.escaped(cursor, plain)?, None)),
         }
     }
 
-    /// Reads a string from behind its first quote into the buffer. Returns the
-    /// place behind its last one.
+    /// Reads a string from behind its first plain bytes on into the buffer. Returns
+    /// the place behind its last quote.
     fn escaped<'c, 't, const SENTINEL: bool>(
         &mut self,
         mut cursor: Cursor<'c, 't, SENTINEL>,
+        mut plain: Plain<'t>,
     ) -> Result<Cursor<'c, 't, SENTINEL>, Fault> {
         self.buffer.clear();
         loop {
-            let plain = cursor.plain();
             self.take(cursor, &plain)?;
             match plain.stop {
                 Some(b'"') => break,
@@ -49,6 +49,7 @@ impl Machine<'_> {
                     return Err(Fault { kind: ErrorKind::UnexpectedEnd, offset });
                 }
             }
+            plain = cursor.plain();
         }
         if !self.take_bytes(self.buffer.len()) {
             return Err(Fault { kind: ErrorKind::TooManyBytes, offset: cursor.offset() });
@@ -56,7 +57,8 @@ impl Machine<'_> {
         Ok(cursor)
     }
 
-    /// Adds plain bytes, behind which the cursor is, to the buffer.
+    /// Adds plain bytes, behind which the cursor is, to the buffer, which has room
+    /// for a character behind them then.
     fn take<'t, const SENTINEL: bool>(
         &mut self,
         cursor: Cursor<'_, 't, SENTINEL>,
@@ -89,8 +91,9 @@ impl Machine<'_> {
             b'u' => self.unicode(cursor, invalid)?,
             _ => return Err(invalid),
         };
-        append(self.buffer, meant.encode_utf8(&mut [0; 4]))
-            .map_err(|error| Fault { kind: ErrorKind::Alloc(error), offset: start })
+        // `take` made room.
+        self.buffer.push(meant);
+        Ok(())
     }
 
     /// Reads the digits behind `\u`, and a second escape if they are the first
@@ -139,9 +142,14 @@ fn at_end<const SENTINEL: bool>(cursor: Cursor<'_, '_, SENTINEL>) -> Fault {
     Fault { kind: ErrorKind::UnexpectedEnd, offset }
 }
 
+/// Adds a text, and makes room for a character behind it.
 fn append(buffer: &mut String, text: &str) -> Result<(), AllocError> {
-    let requested = buffer.len() + text.len();
-    buffer.try_reserve(text.len()).map_err(|_| AllocError::OutOfMemory { requested })?;
+    /// Bytes of the first buffer: enough for most strings with escapes.
+    const FIRST: usize = 1024;
+    let more = text.len() + char::MAX.len_utf8();
+    let requested = buffer.len() + more;
+    let more = if buffer.capacity() == 0 { more.max(FIRST) } else { more };
+    buffer.try_reserve(more).map_err(|_| AllocError::OutOfMemory { requested })?;
     buffer.push_str(text);
     Ok(())
 }

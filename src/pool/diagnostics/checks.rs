@@ -60,12 +60,26 @@ const WORDS: [(&str, u8); 6] = [
 
 impl Checks {
     /// No diagnostics.
+    ///
+    /// ```
+    /// use arraypool::{ArrayPool, Checks};
+    ///
+    /// let pool = ArrayPool::<u8>::builder().checks(Checks::none()).build();
+    /// assert_eq!(pool.allocate(3).len(), 3);
+    /// ```
     pub const fn none() -> Self {
         Self { flags: 0, quarantine: 0, fail_every: 0 }
     }
 
     /// All that find mistakes, with a quarantine of 256 arrays: everything but
     /// [`fail_every`](Self::fail_every) and [`clear_on_release`](Self::clear_on_release).
+    ///
+    /// ```
+    /// use arraypool::{ArrayPool, Checks};
+    ///
+    /// let pool = ArrayPool::<u8>::builder().checks(Checks::all()).build();
+    /// assert!(pool.allocate_copy(b"watched").release().is_ok());
+    /// ```
     pub const fn all() -> Self {
         Self::none().poison().integrity().canary().callers().leaks().quarantine(RESTING)
     }
@@ -84,6 +98,15 @@ impl Checks {
     /// Fills an array with `0xCD` when it is issued and with `0xDD` when it comes
     /// back, so that what was never written, or is used after its release, is seen
     /// for what it is.
+    ///
+    /// ```
+    /// use arraypool::{ArrayPool, Checks};
+    ///
+    /// let pool = ArrayPool::<u8>::builder().checks(Checks::none().poison()).build();
+    /// let array = pool.allocate(3);
+    /// // SAFETY: the memory was filled when it was issued.
+    /// assert_eq!(unsafe { array.assume_init() }, [0xCD; 3]);
+    /// ```
     pub const fn poison(self) -> Self {
         self.with_flag(POISON)
     }
@@ -91,6 +114,17 @@ impl Checks {
     /// Fills an array with `0xDD` when it comes back, and looks whether it still
     /// is when its slot is used again: a write after release is reported, and the
     /// slot is abandoned. `verify` looks as well.
+    ///
+    /// ```
+    /// use arraypool::{ArrayPool, Checks, VerifyError};
+    ///
+    /// let checks = Checks::none().integrity();
+    /// let pool = ArrayPool::<u8>::builder().checks(checks).on_report(|_| {}).build();
+    /// let late: *mut u8 = pool.allocate_copy(b"text").as_mut_ptr();
+    /// // SAFETY: none; it is the pool's memory still, and this is the mistake.
+    /// unsafe { late.write(0) };
+    /// assert!(matches!(pool.verify(), Err(VerifyError::WrittenAfterRelease { .. })));
+    /// ```
     pub const fn integrity(self) -> Self {
         self.with_flag(INTEGRITY)
     }
@@ -98,6 +132,17 @@ impl Checks {
     /// Fills what is left of a slot behind the array's length with `0xFD`, and at
     /// least 8 bytes, and looks whether it still is when the array comes back:
     /// an overflow is reported, and the release says so. `verify` looks as well.
+    ///
+    /// ```
+    /// use arraypool::{ArrayPool, Checks, ReleaseError};
+    ///
+    /// let checks = Checks::none().canary();
+    /// let pool = ArrayPool::<u8>::builder().checks(checks).on_report(|_| {}).build();
+    /// let mut array = pool.allocate_copy(b"text");
+    /// // SAFETY: none; it is the slot's memory still, and this is the mistake.
+    /// unsafe { array.as_mut_ptr().add(4).write(0) };
+    /// assert!(matches!(array.release(), Err(ReleaseError::Overflow { offset: 4, .. })));
+    /// ```
     pub const fn canary(self) -> Self {
         self.with_flag(CANARY)
     }
@@ -106,12 +151,28 @@ impl Checks {
     /// [`history`](crate::RawPool::history); and reports every wrong release.
     /// It takes 32 bytes per slot (20 where words have 32 bits), from where the
     /// pool has its books.
+    ///
+    /// ```
+    /// use arraypool::{ArrayPool, Checks};
+    ///
+    /// let pool = ArrayPool::<u8>::builder().checks(Checks::none().callers()).build();
+    /// let array = pool.allocate(3);
+    /// assert!(pool.history(array.as_ptr()).is_some());
+    /// ```
     pub const fn callers(self) -> Self {
         self.with_flag(CALLERS)
     }
 
     /// Overwrites an array with zeros when it comes back, and all arrays when the
     /// pool is reset or dropped, in a way that the compiler cannot leave out.
+    ///
+    /// ```
+    /// use arraypool::{ArrayPool, Checks};
+    ///
+    /// let checks = Checks::none().clear_on_release();
+    /// let pool = ArrayPool::<u8>::builder().checks(checks).build();
+    /// drop(pool.allocate_copy(b"a secret"));          // and nothing of it is left
+    /// ```
     pub const fn clear_on_release(self) -> Self {
         self.with_flag(CLEAR)
     }
@@ -119,6 +180,15 @@ impl Checks {
     /// Reports arrays held by hand that were not released when the pool is dropped:
     /// how many of which class, and who allocated them. Its notes are those of
     /// [`callers`](Self::callers).
+    ///
+    /// ```
+    /// use arraypool::{ArrayPool, Checks};
+    ///
+    /// let checks = Checks::none().leaks();
+    /// let pool = ArrayPool::<u8>::builder().checks(checks).on_report(|report| println!("{report}")).build();
+    /// let forgotten = pool.allocate(3).into_raw();
+    /// drop(pool);                                     // reports one array, and this line
+    /// ```
     pub const fn leaks(self) -> Self {
         self.with_flag(LEAKS)
     }
@@ -126,6 +196,20 @@ impl Checks {
     /// Keeps a released array back until `arrays` others have been released, so
     /// that a late second release of its bare address is caught. A pool that cannot
     /// grow uses those that rested longest instead of failing.
+    ///
+    /// ```
+    /// use arraypool::{ArrayPool, Checks, ReleaseError, Tagged};
+    ///
+    /// let checks = Checks::none().quarantine(8);
+    /// let pool = ArrayPool::<u8, Tagged>::builder().checks(checks).on_report(|_| {}).build();
+    /// let address = pool.allocate(3).into_raw().ptr.as_ptr().cast();
+    /// // SAFETY: nobody uses the array afterwards.
+    /// assert_eq!(unsafe { pool.release_ptr(address) }, Ok(()));
+    /// let _next = pool.allocate(3);                   // in another slot
+    /// // SAFETY: as above.
+    /// let again = unsafe { pool.release_ptr(address) };
+    /// assert!(matches!(again, Err(ReleaseError::AlreadyReleased { .. })));
+    /// ```
     pub const fn quarantine(self, arrays: u32) -> Self {
         Self { quarantine: arrays, ..self }
     }
@@ -133,11 +217,25 @@ impl Checks {
     /// Lets every `n`-th allocation fail with
     /// [`OutOfMemory`](crate::AllocError::OutOfMemory); none if 0. Arrays without
     /// a slot do not count.
+    ///
+    /// ```
+    /// use arraypool::{ArrayPool, Checks, Tagged};
+    ///
+    /// let pool = ArrayPool::<u8, Tagged>::builder().checks(Checks::none().fail_every(2)).build();
+    /// let (first, second) = (pool.try_allocate(3), pool.try_allocate(3));
+    /// assert!(first.is_ok() && second.is_err());
+    /// ```
     pub const fn fail_every(self, n: u32) -> Self {
         Self { fail_every: n, ..self }
     }
 
     /// Whether there are none.
+    ///
+    /// ```
+    /// use arraypool::Checks;
+    ///
+    /// assert!(Checks::none().is_none() && !Checks::all().is_none());
+    /// ```
     #[must_use]
     pub const fn is_none(self) -> bool {
         self.flags == 0 && self.quarantine == 0 && self.fail_every == 0
@@ -272,6 +370,13 @@ impl fmt::Display for Checks {
 }
 
 /// A word that names no diagnostic.
+///
+/// ```
+/// use arraypool::Checks;
+///
+/// let error = Checks::none().adding("canary,canery").unwrap_err();
+/// assert_eq!(error.word(), "canery");
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct UnknownCheck<'a> {
     word: &'a str,
@@ -279,6 +384,12 @@ pub struct UnknownCheck<'a> {
 
 impl<'a> UnknownCheck<'a> {
     /// The word.
+    ///
+    /// ```
+    /// use arraypool::Checks;
+    ///
+    /// assert_eq!(Checks::none().adding("everything").unwrap_err().word(), "everything");
+    /// ```
     #[must_use]
     pub fn word(&self) -> &'a str {
         self.word

@@ -15,6 +15,13 @@ use crate::pool::run::{Run, RunId};
 
 impl<S: ReleaseStrategy, C: ClassTable> RawPool<'_, S, C> {
     /// The diagnostics of the pool: see [`Checks`].
+    ///
+    /// ```
+    /// use arraypool::{ArrayPool, Checks};
+    ///
+    /// let pool = ArrayPool::<u8>::builder().checks(Checks::all()).build();
+    /// assert!(!pool.as_raw().checks().is_none());
+    /// ```
     pub fn checks(&self) -> Checks {
         self.watch.checks()
     }
@@ -27,6 +34,14 @@ impl<S: ReleaseStrategy, C: ClassTable> RawPool<'_, S, C> {
     /// [`callers`](Checks::callers), or the strategy is [`Direct`](crate::Direct).
     ///
     /// Complexity: logarithmic in the number of runs. Never panics.
+    ///
+    /// ```
+    /// use arraypool::{ArrayPool, Checks};
+    ///
+    /// let pool = ArrayPool::<u8>::builder().checks(Checks::none().callers()).build();
+    /// let array = pool.allocate(3);
+    /// assert!(pool.as_raw().history(array.as_ptr()).is_some());
+    /// ```
     #[must_use]
     pub fn history<T: ?Sized>(&self, ptr: *const T) -> Option<History> {
         let history = self.history_of(ptr.cast::<u8>().addr());
@@ -38,7 +53,8 @@ impl<S: ReleaseStrategy, C: ClassTable> RawPool<'_, S, C> {
         for id in 0.. {
             // A copy, so that nothing is borrowed while a hook is called.
             let Some(run) = self.runs.borrow().get(id).copied() else { return };
-            let class = self.classes.get(run.class);
+            // SAFETY: the class is that of a run of this pool.
+            let class = unsafe { self.classes.get(run.class) };
             for index in 0..run.cut {
                 each(id, &run, index, self.record_of(&run, index, class));
             }
@@ -46,7 +62,8 @@ impl<S: ReleaseStrategy, C: ClassTable> RawPool<'_, S, C> {
     }
 
     fn body_at(&self, run: &Run, index: u32) -> Bytes {
-        self.body(self.classes.get(run.class), run.elements(index))
+        // SAFETY: the class is that of a run of this pool.
+        self.body(unsafe { self.classes.get(run.class) }, run.elements(index))
     }
 
     /// Effaces every slot: the pool is being reset.

@@ -149,8 +149,18 @@ impl<S: ReleaseStrategy> Watch<S> {
         if !self.checks().keeps_notes() {
             return Ok(None);
         }
-        self.notes.borrow_mut().reserve::<S>(arena)?;
+        self.reserve_notes(arena)?;
         Block::obtain::<S>(arena, slots).map(Some)
+    }
+
+    /// Makes room for the notes of one more run, if the pool keeps any.
+    pub(super) fn reserve_notes(&self, arena: &Arena<'_>) -> Result<(), AllocError> {
+        if !self.checks().keeps_notes() {
+            return Ok(());
+        }
+        // A hook of the arena that uses the pool from within finds them taken.
+        let notes = self.notes.try_borrow_mut();
+        notes.map_err(|_| AllocError::OutOfMemory { requested: 0 })?.reserve::<S>(arena)
     }
 
     /// Keeps the notes of the newest run.

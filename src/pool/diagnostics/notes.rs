@@ -98,7 +98,7 @@ impl Notes {
 
     /// Adds the notes of the newest run, for which `reserve` has made room.
     pub(super) fn add(&mut self, block: Block) {
-        self.blocks.insert(self.blocks.as_slice().len(), block);
+        self.blocks.push(block);
     }
 
     /// The note of a slot; an empty one if there are no notes.

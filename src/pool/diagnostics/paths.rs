@@ -28,7 +28,8 @@ impl<S: ReleaseStrategy, C: ClassTable> RawPool<'_, S, C> {
         units: u32,
         tenure: Tenure,
     ) -> Result<Issued<S::Ticket>, AllocError> {
-        let class = self.classes.get(id);
+        // SAFETY: the class is one that a slot, a run or `class_of` of this pool named.
+        let class = unsafe { self.classes.get(id) };
         if self.watch.fails_now() {
             return Err(AllocError::OutOfMemory { requested: self.bytes_of(units) });
         }
@@ -128,7 +129,8 @@ impl<S: ReleaseStrategy, C: ClassTable> RawPool<'_, S, C> {
         tenure: Tenure,
         caller: Option<Caller>,
     ) -> Result<(), ReleaseError> {
-        let (class, address) = (self.classes.get(id), elements.addr().get());
+        // SAFETY: the class is one that a slot, a run or `class_of` of this pool named.
+        let (class, address) = (unsafe { self.classes.get(id) }, elements.addr().get());
         // SAFETY: the caller's promise.
         let record = unsafe { S::read(class.list(), elements, ticket) };
         let length = match record {
@@ -213,7 +215,8 @@ impl<S: ReleaseStrategy, C: ClassTable> RawPool<'_, S, C> {
 
     /// Puts a slot that has rested on its class's list.
     fn end_rest(&self, slot: Resting<S>) {
-        let class = self.classes.get(slot.class);
+        // SAFETY: a slot with a class names one of this pool.
+        let class = unsafe { self.classes.get(slot.class) };
         let list = class.list();
         class.resting.set(class.resting.get() - 1);
         // SAFETY: it was the place of a list of this pool.
@@ -236,7 +239,8 @@ impl<S: ReleaseStrategy, C: ClassTable> RawPool<'_, S, C> {
     /// Makes the record of an owned slot say `units`, and the canary begin there.
     #[track_caller]
     pub(in crate::pool) fn relabel_watched(&self, slot: &Slot<S>, units: u32) {
-        let class = self.classes.get(slot.class);
+        // SAFETY: a slot with a class names one of this pool.
+        let class = unsafe { self.classes.get(slot.class) };
         // SAFETY: a slot with a class is a cut one of this pool.
         let record = unsafe { S::read(class.list(), slot.elements, slot.ticket) };
         let Record::Live { length, .. } = record else { return };

@@ -11,6 +11,16 @@ use crate::error::ReleaseError;
 pub type Caller = &'static Location<'static>;
 
 /// How an array came back.
+///
+/// ```
+/// use arraypool::{ArrayPool, Checks, ReleasedBy, Tagged};
+///
+/// let pool = ArrayPool::<u8, Tagged>::builder().checks(Checks::none().callers()).build();
+/// let array = pool.allocate(3);
+/// let address = array.as_ptr();
+/// drop(array);
+/// assert_eq!(pool.history(address).unwrap().released, Some(ReleasedBy::Drop));
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ReleasedBy {
@@ -34,6 +44,15 @@ impl fmt::Display for ReleasedBy {
 
 /// What is known of a slot's last tenant. From [`Report`], and from
 /// [`RawPool::history`](crate::RawPool::history).
+///
+/// ```
+/// use arraypool::{ArrayPool, Checks, Tagged};
+///
+/// let pool = ArrayPool::<u8, Tagged>::builder().checks(Checks::none().callers()).build();
+/// let array = pool.allocate(3);
+/// let history = pool.history(array.as_ptr()).unwrap();
+/// assert!(history.allocated.is_some() && history.released.is_none());
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub struct History {
@@ -46,6 +65,19 @@ pub struct History {
 }
 
 /// What a diagnostic found.
+///
+/// ```
+/// use arraypool::{ArrayPool, Checks, Problem, Report};
+///
+/// fn hook(report: &Report) {
+///     if let Problem::Overflow { offset, .. } = report.problem {
+///         println!("{} bytes fit", offset);
+///     }
+/// }
+///
+/// let pool = ArrayPool::<u8>::builder().checks(Checks::all()).on_report(hook).build();
+/// drop(pool.allocate(3));                         // nothing is wrong
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Problem {
@@ -86,6 +118,17 @@ pub enum Problem {
 /// What a diagnostic tells the pool's hook: see
 /// [`on_report`](crate::PoolBuilder::on_report). It prints as a few lines, the
 /// first of which says what is wrong; the others name who was there.
+///
+/// ```
+/// use arraypool::{ArrayPool, Checks, Report};
+///
+/// fn hook(report: &Report) {
+///     eprintln!("{report}");
+/// }
+///
+/// let pool = ArrayPool::<u8>::builder().checks(Checks::all()).on_report(hook).build();
+/// drop(pool.allocate(3));                         // nothing is wrong
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Report {

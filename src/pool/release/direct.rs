@@ -14,6 +14,14 @@ use crate::pool::run::Run;
 /// Releasing by hand answers
 /// [`NotReleasable`](crate::ReleaseError::NotReleasable), and
 /// [`locate`](crate::RawPool::locate) knows of no array.
+///
+/// ```
+/// use arraypool::{ArrayPool, Direct};
+///
+/// let pool = ArrayPool::<u32, Direct>::new();
+/// drop(pool.allocate_copy(&[1, 2, 3]));
+/// assert_eq!(pool.stats().live, 1);                   // its memory is the arena's until the end
+/// ```
 #[derive(Debug)]
 pub struct Direct;
 
@@ -32,8 +40,9 @@ unsafe impl ReleaseStrategy for Direct {
     const NO_TICKET: () = ();
     type List = ();
     type Link = ();
+    type Room = ();
 
-    fn open(_: usize, _: &Arena<'_>) -> Result<Self, AllocError> {
+    fn open(_: Option<usize>, _: &Arena<'_>) -> Result<Self, AllocError> {
         Ok(Self)
     }
 
@@ -43,9 +52,15 @@ unsafe impl ReleaseStrategy for Direct {
 
     fn closed() {}
 
-    fn adopt(&self, _: &Arena<'_>, _: &Run) -> Result<NonNull<u8>, AllocError> {
-        Ok(NonNull::dangling())
+    fn provide(&self, _: &Arena<'_>, _: u32) -> Result<(), AllocError> {
+        Ok(())
     }
+
+    fn adopt(&self, (): ()) -> NonNull<u8> {
+        NonNull::dangling()
+    }
+
+    fn refuse(&self, _: &Arena<'_>, (): ()) {}
 
     fn begin((): &(), _: &Run, _: u32) {}
 

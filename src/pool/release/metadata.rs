@@ -6,6 +6,11 @@
 //! handle: { pointer, ticket = its record, ... } ──┘
 //! list: every block, until the pool is dropped
 //! ```
+//! A block has the records of many runs, so that a pool seldom asks for one: 4 KiB
+//! at first, then twice what there is, up to 64 KiB or a quarter of it. Where the
+//! arena lies in a buffer, which is shared out once, a run has a block of its own,
+//! without a byte to spare.
+//!
 //! The map is the pool's ([`super::super::table`]): it leads from any address to
 //! the run that covers it, and the run knows its records. It is asked when a bare
 //! address comes back. An owned array carries its record as a ticket and goes
@@ -20,7 +25,7 @@ use alloc::vec::Vec;
 
 use super::stamp::{Stamp, StampCell};
 use super::{Broken, Cut, Issued, ReleaseStrategy, Tenure, sealed};
-use crate::arena::Arena;
+use crate::arena::{Arena, Budget};
 use crate::error::AllocError;
 use crate::pool::books;
 use crate::pool::run::{Run, RunId};
@@ -30,19 +35,56 @@ use crate::sync::{AtomicPtr, AtomicU32, Ordering};
 ///
 /// 32 bytes per array on 64-bit machines, 24 on 32-bit ones, none of them near
 /// the arrays. Which misuse is caught and when: COMPARISON.md.
+///
+/// ```
+/// use arraypool::{ArrayPool, Metadata};
+///
+/// let pool = ArrayPool::<u32, Metadata>::new();
+/// let array = pool.allocate_copy(&[1, 2, 3]);
+/// assert!(pool.locate(&array[1]).is_some());
+/// ```
 #[derive(Debug)]
 pub struct Metadata {
-    /// One entry per run, for all that there can be: it is as large as it will ever
-    /// be when the pool is made.
-    runs: RefCell<Vec<Block>>,
+    /// As large as it will ever be when the pool is made.
+    blocks: RefCell<Vec<Block>>,
+    /// The records of the last block that no run has: none to begin with.
+    spare: Cell<Block>,
+    /// Records in all blocks.
+    records: Cell<usize>,
+    runs: Cell<usize>,
     runs_max: usize,
+    blocks_max: usize,
 }
 
-/// The records of one run.
-#[derive(Debug)]
+/// Records one behind the other.
+#[derive(Debug, Clone, Copy)]
 struct Block {
     first: NonNull<SlotRecord>,
     slots: u32,
+}
+
+/// Room for the records of a run. It is nobody else's from the moment it is
+/// provided: a hook or a source may use the pool while the run is taken.
+#[derive(Debug)]
+pub struct Room {
+    /// Part of the spare records, or a new block, of which the rest will be spare.
+    records: Block,
+    slots: u32,
+    is_new: bool,
+}
+
+impl Block {
+    const NONE: Self = Self { first: NonNull::dangling(), slots: 0 };
+
+    /// The first `slots` records, and the others.
+    ///
+    /// # Safety
+    /// The block has so many.
+    unsafe fn split(self, slots: u32) -> (Self, Self) {
+        // SAFETY: it is within the block's records, or one past them, by the promise.
+        let rest = unsafe { self.first.add(slots as usize) };
+        (Self { slots, ..self }, Self { first: rest, slots: self.slots - slots })
+    }
 }
 
 /// The record of one slot. It fills half a cache line, and never parts of two.
@@ -105,9 +147,32 @@ fn block_layout(slots: u32) -> Option<Layout> {
     Layout::array::<SlotRecord>(usize::try_from(slots).ok()?).ok()
 }
 
-/// Bytes of a list with room for so many runs.
-fn list_bytes(runs: usize) -> usize {
-    runs.saturating_mul(size_of::<Block>())
+/// Blocks of a pool whose runs share them: more than it ever needs, for they grow
+/// with what there is, unless a budget keeps them small.
+const BLOCKS_MAX: usize = 128;
+
+/// Runs of a pool in a buffer, unless set.
+const RUNS_IN_BUFFER: usize = 512;
+
+/// Bytes of a list with room for so many blocks.
+fn list_bytes(blocks: usize) -> usize {
+    blocks.saturating_mul(size_of::<Block>())
+}
+
+/// How many records the next block should have, where there are so many.
+fn next_records(records: usize) -> usize {
+    const FIRST: usize = 4096 / size_of::<SlotRecord>();
+    const MOST: usize = 16 * FIRST;
+    (2 * records).clamp(FIRST, (records / 4).max(MOST))
+}
+
+/// Puts a block into the list, whose room was reserved when the pool was made. (For
+/// a list without room, `push` has code that allocates and panics: it stays in
+/// here, where `tests/no_panic.rs` leaves it out.)
+#[inline(never)]
+fn keep(blocks: &mut Vec<Block>, block: Block) {
+    debug_assert!(blocks.len() < blocks.capacity());
+    blocks.push(block);
 }
 
 /// The record at `link`, for reading and for storing through its cells.
@@ -123,10 +188,46 @@ unsafe fn borrow<'a>(link: NonNull<SlotRecord>) -> &'a SlotRecord {
 
 impl sealed::Sealed for Metadata {}
 
+/// A block of records.
+fn obtain(arena: &Arena<'_>, slots: u32) -> Result<Block, AllocError> {
+    let too_large = AllocError::OutOfMemory { requested: usize::MAX };
+    let layout = block_layout(slots).ok_or(too_large)?;
+    let first = books::obtain::<Metadata>(arena, layout)?.cast();
+    Ok(Block { first, slots })
+}
+
+/// Gives a block back.
+///
+/// # Safety
+/// `obtain` with the same arena gave it; it is given back once, and nobody uses it.
+unsafe fn give_back(arena: &Arena<'_>, block: Block) {
+    if let Some(layout) = block_layout(block.slots) {
+        // SAFETY: `obtain` got it with this layout; the rest is the caller's promise.
+        unsafe { books::give_back::<Metadata>(arena, block.first.cast(), layout) };
+    }
+}
+
 impl Metadata {
+    /// Records of a new block for a run of so many slots: no more than a budget has
+    /// left, if it comes to that.
+    fn wanted(&self, arena: &Arena<'_>, slots: u32) -> u32 {
+        if !arena.obtains() {
+            return slots;
+        }
+        let available = arena.budget().map_or(usize::MAX, Budget::available);
+        let most = (available / 2) / size_of::<SlotRecord>();
+        let wanted = next_records(self.records.get()).min(most);
+        u32::try_from(wanted).unwrap_or(u32::MAX).max(slots)
+    }
+
     /// The bytes of the records of so many slots, which lie beside the arena: what
     /// `ArrayPool::bytes_for` leaves out. The pool's other books, which do not grow
     /// with the arrays, are in its `stats`.
+    ///
+    /// ```
+    /// let bytes = arraypool::Metadata::record_bytes(1000);
+    /// assert!(bytes == 32_000 || bytes == 24_000);        // by the machine's words
+    /// ```
     #[must_use]
     pub const fn record_bytes(slots: usize) -> usize {
         size_of::<SlotRecord>() * slots
@@ -147,33 +248,44 @@ unsafe impl ReleaseStrategy for Metadata {
     const NO_TICKET: NonNull<SlotRecord> = NonNull::dangling();
     type List = List;
     type Link = NonNull<SlotRecord>;
+    type Room = Room;
 
-    fn open(runs_max: usize, arena: &Arena<'_>) -> Result<Self, AllocError> {
-        let requested = list_bytes(runs_max);
+    fn open(runs_max: Option<usize>, arena: &Arena<'_>) -> Result<Self, AllocError> {
+        let (runs_max, blocks_max) = if arena.obtains() {
+            let runs_max = runs_max.unwrap_or(usize::MAX);
+            (runs_max, runs_max.min(BLOCKS_MAX))
+        } else {
+            let runs_max = runs_max.unwrap_or(RUNS_IN_BUFFER);
+            (runs_max, runs_max)
+        };
+        let requested = list_bytes(blocks_max);
         books::charge(arena, requested)?;
-        let mut runs = Vec::new();
-        if runs.try_reserve_exact(runs_max).is_err() {
+        let mut blocks = Vec::new();
+        if blocks.try_reserve_exact(blocks_max).is_err() {
             books::refund(arena, requested);
             return Err(AllocError::OutOfMemory { requested });
         }
-        Ok(Self { runs: RefCell::new(runs), runs_max })
+        Ok(Self {
+            blocks: RefCell::new(blocks),
+            blocks_max,
+            spare: Cell::new(Block::NONE),
+            records: Cell::new(0),
+            runs: Cell::new(0),
+            runs_max,
+        })
     }
 
     fn close(&mut self, arena: &Arena<'_>) {
-        for block in self.runs.get_mut().drain(..) {
-            if let Some(layout) = block_layout(block.slots) {
-                // SAFETY: `adopt` obtained the block with this layout, and the
-                // pool is being dropped, so no handle carries a ticket into it.
-                unsafe { books::give_back::<Self>(arena, block.first.cast(), layout) };
-            }
+        for block in self.blocks.get_mut().drain(..) {
+            // SAFETY: it is a block of this pool, which is being dropped, so no
+            // handle carries a ticket into it.
+            unsafe { give_back(arena, block) };
         }
-        books::refund(arena, list_bytes(self.runs_max));
+        books::refund(arena, list_bytes(self.blocks_max));
     }
 
     fn book_bytes(&self) -> usize {
-        let blocks = self.runs.borrow();
-        let slots: usize = blocks.iter().map(|block| block.slots as usize).sum();
-        list_bytes(self.runs_max) + slots * size_of::<SlotRecord>()
+        list_bytes(self.blocks_max) + self.records.get() * size_of::<SlotRecord>()
     }
 
     fn list(class: u32, _: usize) -> List {
@@ -195,16 +307,64 @@ unsafe impl ReleaseStrategy for Metadata {
         Self::list(u32::MAX >> 3, 0)
     }
 
-    fn adopt(&self, arena: &Arena<'_>, run: &Run) -> Result<NonNull<u8>, AllocError> {
-        let mut blocks = self.runs.borrow_mut();
-        if blocks.len() >= self.runs_max {
+    fn provide(&self, arena: &Arena<'_>, slots: u32) -> Result<Room, AllocError> {
+        let runs = self.runs.get();
+        if runs >= self.runs_max {
             return Err(AllocError::TooManyRuns { limit: self.runs_max });
         }
-        let layout =
-            block_layout(run.slots).ok_or(AllocError::OutOfMemory { requested: usize::MAX })?;
-        let records = books::obtain::<Self>(arena, layout)?;
-        blocks.push(Block { first: records.cast(), slots: run.slots });
-        Ok(records)
+        let spare = self.spare.get();
+        if slots <= spare.slots {
+            // SAFETY: there are so many, it was compared just now.
+            let (records, rest) = unsafe { spare.split(slots) };
+            self.spare.set(rest);
+            return Ok(Room { records, slots, is_new: false });
+        }
+        let too_many = AllocError::TooManyRuns { limit: runs };
+        if self.blocks.try_borrow().map_err(|_| too_many)?.len() >= self.blocks_max {
+            return Err(too_many);
+        }
+        let block = obtain(arena, self.wanted(arena, slots))?;
+        match self.blocks.try_borrow_mut() {
+            // A hook that used the pool meanwhile may have taken the last place.
+            Ok(mut blocks) if blocks.len() < self.blocks_max => {
+                keep(&mut blocks, block);
+                self.records.set(self.records.get() + block.slots as usize);
+                Ok(Room { records: block, slots, is_new: true })
+            }
+            _ => {
+                // SAFETY: it was obtained just now, and nobody has any of it.
+                unsafe { give_back(arena, block) };
+                Err(too_many)
+            }
+        }
+    }
+
+    fn adopt(&self, room: Room) -> NonNull<u8> {
+        self.runs.set(self.runs.get() + 1);
+        // SAFETY: `provide` found that there are so many, or obtained them.
+        let (records, rest) = unsafe { room.records.split(room.slots) };
+        if rest.slots > self.spare.get().slots {
+            self.spare.set(rest);
+        }
+        records.first.cast()
+    }
+
+    fn refuse(&self, arena: &Arena<'_>, room: Room) {
+        let Room { records, slots, is_new } = room;
+        if !is_new {
+            let spare = self.spare.get();
+            // SAFETY: the room has so many.
+            let (_, behind) = unsafe { records.split(slots) };
+            if behind.first == spare.first {
+                self.spare.set(Block { first: records.first, slots: slots + spare.slots });
+            }
+        } else if let Ok(mut blocks) = self.blocks.try_borrow_mut() {
+            blocks.retain(|block| block.first != records.first);
+            drop(blocks);
+            self.records.set(self.records.get() - records.slots as usize);
+            // SAFETY: `provide` obtained it, and no run has any of it.
+            unsafe { give_back(arena, records) };
+        }
     }
 
     fn begin(list: &List, run: &Run, number: RunId) {
@@ -256,7 +416,7 @@ unsafe impl ReleaseStrategy for Metadata {
         if stamp.low() != list.free {
             return None;
         }
-        record.stamp.store(stamp.with_low(list.code(tenure)));
+        record.stamp.store_low(stamp, list.code(tenure));
         record.length.store(length, Ordering::Relaxed);
         list.head.set(record.next.get());
         let generation = stamp.generation();
@@ -337,7 +497,7 @@ unsafe impl ReleaseStrategy for Metadata {
         if record.elements() != elements || stamp.low() != list.code(from) {
             return None;
         }
-        record.stamp.store(stamp.with_low(list.code(to)));
+        record.stamp.store_low(stamp, list.code(to));
         Some(stamp.generation())
     }
 

@@ -1,9 +1,9 @@
 //! How an array goes back: the seam `ReleaseStrategy`.
 //!
-//! A strategy keeps one record per slot — whether it has a tenant and of which
-//! kind, its generation, its length — and the free list of each class. It is asked about slots of the pool's runs and about nothing
-//! else: which run an address lies in is the pool's business, found without
-//! reading the memory at that address.
+//! A strategy keeps one record per slot (whether it has a tenant and of which
+//! kind, its generation, its length) and the free list of each class. It is asked
+//! about slots of the pool's runs and about nothing else: which run an address lies
+//! in is the pool's business, found without reading the memory at that address.
 
 mod direct;
 #[cfg(feature = "alloc")]
@@ -104,6 +104,8 @@ pub struct Cut {
 /// A place on a free list, as one word that threads can exchange.
 #[doc(hidden)]
 pub trait Place: Copy + PartialEq {
+    /// The low bits that are 0 in every place's address, as a mask.
+    const SPARE: usize;
     /// The place's address, with the right to what is there.
     fn into_pointer(self) -> *mut ();
     /// What `into_pointer` gave; `None` for null.
@@ -111,6 +113,8 @@ pub trait Place: Copy + PartialEq {
 }
 
 impl<R> Place for NonNull<R> {
+    const SPARE: usize = align_of::<R>() - 1;
+
     #[inline(always)]
     fn into_pointer(self) -> *mut () {
         self.as_ptr().cast()
@@ -123,6 +127,8 @@ impl<R> Place for NonNull<R> {
 }
 
 impl Place for () {
+    const SPARE: usize = 0;
+
     fn into_pointer(self) -> *mut () {
         core::ptr::null_mut()
     }
@@ -151,7 +157,7 @@ impl Place for () {
 ///
 /// | verb | when the pool says it | cost |
 /// |---|---|---|
-/// | `adopt` | a run was taken from the arena | one record block, or nothing |
+/// | `provide`, `adopt` | a run is taken from the arena | at times a block of records, or nothing |
 /// | `begin`, `cut` | a slot of a run is used for the first time | constant |
 /// | `issue` | a free slot goes to a tenant | constant, the hot path |
 /// | `retire` | a tenant's slot comes back | constant, the hot path |
@@ -191,13 +197,17 @@ pub unsafe trait ReleaseStrategy: sealed::Sealed + Sized + fmt::Debug + 'static 
     /// A place on a free list.
     #[doc(hidden)]
     type Link: Place;
+    /// Room for the records of a run that is about to be taken.
+    #[doc(hidden)]
+    type Room;
 
-    /// The strategy's own books, for at most `runs_max` runs.
+    /// The strategy's own books, for at most `runs_max` runs, or for as many as
+    /// it can have.
     ///
     /// # Errors
     /// If there is no memory for them.
     #[doc(hidden)]
-    fn open(runs_max: usize, arena: &Arena<'_>) -> Result<Self, AllocError>;
+    fn open(runs_max: Option<usize>, arena: &Arena<'_>) -> Result<Self, AllocError>;
 
     /// Gives the books back; the strategy is not used afterwards.
     #[doc(hidden)]
@@ -218,15 +228,25 @@ pub unsafe trait ReleaseStrategy: sealed::Sealed + Sized + fmt::Debug + 'static 
     #[doc(hidden)]
     fn closed() -> Self::List;
 
-    /// Opens the books for a new run, or fails and changes nothing. The answer
-    /// is kept with the run.
+    /// Sets room aside for the records of a run of so many slots, or fails and changes
+    /// nothing. `adopt` or `refuse` has to follow; others may come in between.
     ///
     /// # Errors
     /// If there is no memory for its records, or too many runs.
     #[doc(hidden)]
-    fn adopt(&self, arena: &Arena<'_>, run: &Run) -> Result<NonNull<u8>, AllocError>;
+    fn provide(&self, arena: &Arena<'_>, slots: u32) -> Result<Self::Room, AllocError>;
 
-    /// Slots of `run`, the pool's `number`-th, will be cut next, one after the other, from the first on.
+    /// Opens the books for the run, in the room that was provided for it. The answer
+    /// is kept with the run.
+    #[doc(hidden)]
+    fn adopt(&self, room: Self::Room) -> NonNull<u8>;
+
+    /// Takes the room back that was provided for a run: there is no memory for the run.
+    #[doc(hidden)]
+    fn refuse(&self, arena: &Arena<'_>, room: Self::Room);
+
+    /// Slots of `run`, the pool's `number`-th, will be cut next, one after the
+    /// other, from the first on.
     #[doc(hidden)]
     fn begin(list: &Self::List, run: &Run, number: RunId);
 

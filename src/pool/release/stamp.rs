@@ -79,6 +79,12 @@ impl StampCell {
         self.word.store(stamp.0, Ordering::Relaxed);
     }
 
+    /// Stores the same generation with another number.
+    #[inline]
+    pub(super) fn store_low(&self, stamp: Stamp, low: u32) {
+        self.store(stamp.with_low(low));
+    }
+
     /// Changes `from` into `to`; false, and nothing changed, if it was another.
     /// Of several who try, one is told true.
     #[cfg(feature = "alloc")]
@@ -108,6 +114,12 @@ impl StampCell {
     pub(super) fn store(&self, stamp: Stamp) {
         self.generation.store(stamp.generation(), Ordering::Relaxed);
         self.low.store(stamp.low(), Ordering::Relaxed);
+    }
+
+    /// Stores the same generation, which is there, with another number.
+    #[inline]
+    pub(super) fn store_low(&self, _: Stamp, low: u32) {
+        self.low.store(low, Ordering::Relaxed);
     }
 
     /// Changes `from`'s low word into `to`'s, of the same generation; false, and

@@ -31,6 +31,15 @@ use crate::sync::{AtomicPtr, AtomicU32, Ordering};
 /// are aligned to 8 or 16). A stray write that reaches a header or a free list's link
 /// is found before anything is followed. Which misuse is caught and when:
 /// COMPARISON.md.
+///
+/// ```
+/// use arraypool::{Arena, ArrayPool, Tagged};
+///
+/// let mut memory = [const { core::mem::MaybeUninit::uninit() }; 8192];
+/// let arena = Arena::from_buffer(&mut memory);        // no heap
+/// let pool = ArrayPool::<u32, Tagged>::new_in(&arena);
+/// assert_eq!(pool.allocate_copy(&[1, 2, 3]), [1, 2, 3]);
+/// ```
 #[derive(Debug)]
 pub struct Tagged;
 
@@ -193,8 +202,9 @@ unsafe impl ReleaseStrategy for Tagged {
     const NO_TICKET: () = ();
     type List = List;
     type Link = NonNull<Header>;
+    type Room = ();
 
-    fn open(_: usize, _: &Arena<'_>) -> Result<Self, AllocError> {
+    fn open(_: Option<usize>, _: &Arena<'_>) -> Result<Self, AllocError> {
         Ok(Self)
     }
 
@@ -222,9 +232,15 @@ unsafe impl ReleaseStrategy for Tagged {
         List { head: Cell::new(None), owned, link: key, raw, lost: key, leaving, factor }
     }
 
-    fn adopt(&self, _: &Arena<'_>, _: &Run) -> Result<NonNull<u8>, AllocError> {
-        Ok(NonNull::dangling())
+    fn provide(&self, _: &Arena<'_>, _: u32) -> Result<(), AllocError> {
+        Ok(())
     }
+
+    fn adopt(&self, (): ()) -> NonNull<u8> {
+        NonNull::dangling()
+    }
+
+    fn refuse(&self, _: &Arena<'_>, (): ()) {}
 
     fn begin(_: &List, _: &Run, _: u32) {}
 

@@ -36,6 +36,14 @@ impl<'p, T, S: ReleaseStrategy, C: ClassTable> PoolVec<'p, T, S, C> {
     /// is not asked for are dropped with it. If it is leaked, so are the
     /// elements from the range on.
     ///
+    /// ```
+    /// let pool = arraypool::ArrayPool::<u32>::new();
+    /// let mut numbers = pool.vec();
+    /// numbers.extend(0..5);
+    /// assert_eq!(numbers.drain(1..4).sum::<u32>(), 6);
+    /// assert_eq!(numbers, [0, 4]);
+    /// ```
+    ///
     /// # Panics
     /// If the range ends before it begins, or behind the last element.
     #[track_caller]
@@ -63,6 +71,15 @@ impl<'p, T, S: ReleaseStrategy, C: ClassTable> PoolVec<'p, T, S, C> {
 
 impl<T, S: ReleaseStrategy, C: ClassTable> Drain<'_, '_, T, S, C> {
     /// The elements that have not been taken.
+    ///
+    /// ```
+    /// let pool = arraypool::ArrayPool::<u32>::new();
+    /// let mut numbers = pool.vec();
+    /// numbers.extend(0..5);
+    /// let mut taken = numbers.drain(1..4);
+    /// assert_eq!(taken.next(), Some(1));
+    /// assert_eq!(taken.as_slice(), &[2, 3]);
+    /// ```
     #[must_use]
     pub fn as_slice(&self) -> &[T] {
         let first = self.vector.as_ptr().wrapping_add(self.front);

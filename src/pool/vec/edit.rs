@@ -85,6 +85,14 @@ impl<T, S: ReleaseStrategy, C: ClassTable> Drop for Sieve<'_, '_, T, S, C> {
 impl<T, S: ReleaseStrategy, C: ClassTable> PoolVec<'_, T, S, C> {
     /// Keeps the elements for which `keep` answers true, in their order.
     ///
+    /// ```
+    /// let pool = arraypool::ArrayPool::<u32>::new();
+    /// let mut numbers = pool.vec();
+    /// numbers.extend(0..6);
+    /// numbers.retain(|number| number % 2 == 0);
+    /// assert_eq!(numbers, [0, 2, 4]);
+    /// ```
+    ///
     /// # Panics
     /// If `keep` or an element's `Drop` panics. The elements that `keep` has not
     /// answered for stay.
@@ -93,6 +101,17 @@ impl<T, S: ReleaseStrategy, C: ClassTable> PoolVec<'_, T, S, C> {
     }
 
     /// As [`retain`](Self::retain), with elements that may be changed.
+    ///
+    /// ```
+    /// let pool = arraypool::ArrayPool::<u32>::new();
+    /// let mut numbers = pool.vec();
+    /// numbers.extend(0..6);
+    /// numbers.retain_mut(|number| {
+    ///     *number += 1;
+    ///     *number % 2 == 0
+    /// });
+    /// assert_eq!(numbers, [2, 4, 6]);
+    /// ```
     ///
     /// # Panics
     /// As [`retain`](Self::retain).
@@ -111,6 +130,14 @@ impl<T, S: ReleaseStrategy, C: ClassTable> PoolVec<'_, T, S, C> {
 
     /// Drops every element for which `same(element, kept)` answers true, `kept`
     /// being the last one that stays in front of it.
+    ///
+    /// ```
+    /// let pool = arraypool::ArrayPool::<u32>::new();
+    /// let mut numbers = pool.vec();
+    /// numbers.extend([1, 2, 2, 5]);
+    /// numbers.dedup_by(|number, before| *number == *before + 1);
+    /// assert_eq!(numbers, [1, 5]);
+    /// ```
     ///
     /// # Panics
     /// If `same` or an element's `Drop` panics. The elements that `same` has not
@@ -136,6 +163,14 @@ impl<T, S: ReleaseStrategy, C: ClassTable> PoolVec<'_, T, S, C> {
 
     /// Drops every element whose key equals that of the one in front of it.
     ///
+    /// ```
+    /// let pool = arraypool::ArrayPool::<u32>::new();
+    /// let mut numbers = pool.vec();
+    /// numbers.extend([10, 11, 20, 12]);
+    /// numbers.dedup_by_key(|number| *number / 10);
+    /// assert_eq!(numbers, [10, 20, 12]);
+    /// ```
+    ///
     /// # Panics
     /// As [`dedup_by`](Self::dedup_by).
     pub fn dedup_by_key<K: PartialEq>(&mut self, mut key: impl FnMut(&mut T) -> K) {
@@ -143,6 +178,14 @@ impl<T, S: ReleaseStrategy, C: ClassTable> PoolVec<'_, T, S, C> {
     }
 
     /// Drops every element that equals the one in front of it.
+    ///
+    /// ```
+    /// let pool = arraypool::ArrayPool::<u32>::new();
+    /// let mut numbers = pool.vec();
+    /// numbers.extend([1, 2, 2, 1]);
+    /// numbers.dedup();
+    /// assert_eq!(numbers, [1, 2, 1]);
+    /// ```
     ///
     /// # Panics
     /// As [`dedup_by`](Self::dedup_by).

@@ -77,6 +77,14 @@ impl<T, S: ReleaseStrategy, C: ClassTable> PoolVec<'_, T, S, C> {
     /// The twin of [`extend`](Extend::extend) that returns an error. The
     /// elements that the iterator gave are dropped then.
     ///
+    /// ```
+    /// let pool = arraypool::ArrayPool::<u32>::new();
+    /// let mut numbers = pool.vec();
+    /// numbers.try_extend([1, 2])?;
+    /// assert_eq!(numbers, [1, 2]);
+    /// # Ok::<(), arraypool::AllocError>(())
+    /// ```
+    ///
     /// # Errors
     /// As [`try_reserve`](Self::try_reserve).
     ///
@@ -89,6 +97,13 @@ impl<T, S: ReleaseStrategy, C: ClassTable> PoolVec<'_, T, S, C> {
     }
 
     /// Puts clones of all elements of `source` behind the last element.
+    ///
+    /// ```
+    /// let pool = arraypool::ArrayPool::<u32>::new();
+    /// let mut numbers = pool.vec();
+    /// numbers.extend_from_slice(&[1, 2]);
+    /// assert_eq!(numbers, [1, 2]);
+    /// ```
     ///
     /// # Panics
     /// If there is no memory, or a `clone` panics; the clones made so far stay in
@@ -103,6 +118,14 @@ impl<T, S: ReleaseStrategy, C: ClassTable> PoolVec<'_, T, S, C> {
 
     /// The twin of [`extend_from_slice`](Self::extend_from_slice) that returns an
     /// error; nothing is cloned then.
+    ///
+    /// ```
+    /// let pool = arraypool::ArrayPool::<u32>::new();
+    /// let mut numbers = pool.vec();
+    /// numbers.try_extend_from_slice(&[1, 2])?;
+    /// assert_eq!(numbers, [1, 2]);
+    /// # Ok::<(), arraypool::AllocError>(())
+    /// ```
     ///
     /// # Errors
     /// As [`try_reserve`](Self::try_reserve).
@@ -120,6 +143,15 @@ impl<T, S: ReleaseStrategy, C: ClassTable> PoolVec<'_, T, S, C> {
     /// Moves all elements of `other` behind the last element. `other` keeps its
     /// capacity.
     ///
+    /// ```
+    /// let pool = arraypool::ArrayPool::<u32>::new();
+    /// let mut numbers = pool.vec();
+    /// let mut more = pool.vec();
+    /// more.extend([1, 2]);
+    /// numbers.append(&mut more);
+    /// assert_eq!((numbers.len(), more.len()), (2, 0));
+    /// ```
+    ///
     /// # Panics
     /// If there is no memory.
     #[track_caller]
@@ -129,6 +161,16 @@ impl<T, S: ReleaseStrategy, C: ClassTable> PoolVec<'_, T, S, C> {
 
     /// The twin of [`append`](Self::append) that returns an error; both vectors
     /// are what they were then.
+    ///
+    /// ```
+    /// let pool = arraypool::ArrayPool::<u32>::new();
+    /// let mut numbers = pool.vec();
+    /// let mut more = pool.vec();
+    /// more.extend([1, 2]);
+    /// numbers.try_append(&mut more)?;
+    /// assert_eq!(numbers, [1, 2]);
+    /// # Ok::<(), arraypool::AllocError>(())
+    /// ```
     ///
     /// # Errors
     /// As [`try_reserve`](Self::try_reserve).
@@ -150,6 +192,13 @@ impl<T, S: ReleaseStrategy, C: ClassTable> PoolVec<'_, T, S, C> {
     /// Makes the length `length`, by dropping what is behind it or by putting
     /// clones of `value` behind the last element.
     ///
+    /// ```
+    /// let pool = arraypool::ArrayPool::<u32>::new();
+    /// let mut numbers = pool.vec();
+    /// numbers.resize(3, 7);
+    /// assert_eq!(numbers, [7, 7, 7]);
+    /// ```
+    ///
     /// # Panics
     /// If there is no memory, or a `clone` panics; the clones made so far stay in
     /// the vector.
@@ -163,6 +212,14 @@ impl<T, S: ReleaseStrategy, C: ClassTable> PoolVec<'_, T, S, C> {
 
     /// The twin of [`resize`](Self::resize) that returns an error; nothing is
     /// cloned then.
+    ///
+    /// ```
+    /// let pool = arraypool::ArrayPool::<u32>::new();
+    /// let mut numbers = pool.vec();
+    /// numbers.try_resize(3, 7)?;
+    /// assert_eq!(numbers, [7, 7, 7]);
+    /// # Ok::<(), arraypool::AllocError>(())
+    /// ```
     ///
     /// # Errors
     /// As [`try_reserve`](Self::try_reserve).
@@ -184,6 +241,14 @@ impl<T, S: ReleaseStrategy, C: ClassTable> PoolVec<'_, T, S, C> {
     /// Makes the length `length`, by dropping what is behind it or by putting
     /// what `make` returns behind the last element.
     ///
+    /// ```
+    /// let pool = arraypool::ArrayPool::<u32>::new();
+    /// let mut numbers = pool.vec();
+    /// let mut next = 0..;
+    /// numbers.resize_with(3, || next.next().unwrap());
+    /// assert_eq!(numbers, [0, 1, 2]);
+    /// ```
+    ///
     /// # Panics
     /// If there is no memory, or `make` panics; what it made so far stays in the
     /// vector.
@@ -194,6 +259,14 @@ impl<T, S: ReleaseStrategy, C: ClassTable> PoolVec<'_, T, S, C> {
 
     /// The twin of [`resize_with`](Self::resize_with) that returns an error;
     /// `make` is not called then.
+    ///
+    /// ```
+    /// let pool = arraypool::ArrayPool::<u32>::new();
+    /// let mut numbers = pool.vec();
+    /// numbers.try_resize_with(3, || 7)?;
+    /// assert_eq!(numbers, [7, 7, 7]);
+    /// # Ok::<(), arraypool::AllocError>(())
+    /// ```
     ///
     /// # Errors
     /// As [`try_reserve`](Self::try_reserve).
@@ -217,6 +290,14 @@ impl<T, S: ReleaseStrategy, C: ClassTable> PoolVec<'_, T, S, C> {
 impl<'p, T, S: ReleaseStrategy, C: ClassTable> PoolVec<'p, T, S, C> {
     /// Moves the elements from `at` on to a vector of their own.
     ///
+    /// ```
+    /// let pool = arraypool::ArrayPool::<u32>::new();
+    /// let mut numbers = pool.vec();
+    /// numbers.extend([1, 2, 3]);
+    /// let rest = numbers.split_off(1);
+    /// assert_eq!((&numbers[..], &rest[..]), (&[1][..], &[2, 3][..]));
+    /// ```
+    ///
     /// # Panics
     /// If `at` is above the length, or there is no memory.
     #[must_use]
@@ -226,6 +307,15 @@ impl<'p, T, S: ReleaseStrategy, C: ClassTable> PoolVec<'p, T, S, C> {
     }
 
     /// The twin of [`split_off`](Self::split_off) that returns an error.
+    ///
+    /// ```
+    /// let pool = arraypool::ArrayPool::<u32>::new();
+    /// let mut numbers = pool.vec();
+    /// numbers.extend([1, 2, 3]);
+    /// let rest = numbers.try_split_off(1)?;
+    /// assert_eq!(rest, [2, 3]);
+    /// # Ok::<(), arraypool::AllocError>(())
+    /// ```
     ///
     /// # Errors
     /// As [`try_reserve`](Self::try_reserve).
@@ -251,6 +341,14 @@ impl<'p, T, S: ReleaseStrategy, C: ClassTable> PoolVec<'p, T, S, C> {
 
     /// The twin of [`clone`](Clone::clone) that returns an error; nothing is
     /// cloned then.
+    ///
+    /// ```
+    /// let pool = arraypool::ArrayPool::<u32>::new();
+    /// let mut numbers = pool.vec();
+    /// numbers.extend([1, 2, 3]);
+    /// assert_eq!(numbers.try_clone()?, numbers);
+    /// # Ok::<(), arraypool::AllocError>(())
+    /// ```
     ///
     /// # Errors
     /// As [`try_reserve`](Self::try_reserve).

@@ -105,6 +105,13 @@ impl<'p, T, S: ReleaseStrategy, C: ClassTable> PoolVec<'p, T, S, C> {
     }
 
     /// Elements in the vector.
+    ///
+    /// ```
+    /// let pool = arraypool::ArrayPool::<u32>::new();
+    /// let mut numbers = pool.vec();
+    /// numbers.push(7);
+    /// assert_eq!(numbers.len(), 1);
+    /// ```
     #[inline]
     #[must_use]
     pub fn len(&self) -> usize {
@@ -112,6 +119,13 @@ impl<'p, T, S: ReleaseStrategy, C: ClassTable> PoolVec<'p, T, S, C> {
     }
 
     /// Whether there are none.
+    ///
+    /// ```
+    /// let pool = arraypool::ArrayPool::<u32>::new();
+    /// let mut numbers = pool.vec();
+    /// assert!(numbers.is_empty());
+    /// # numbers.push(7);
+    /// ```
     #[inline]
     #[must_use]
     pub fn is_empty(&self) -> bool {
@@ -119,6 +133,14 @@ impl<'p, T, S: ReleaseStrategy, C: ClassTable> PoolVec<'p, T, S, C> {
     }
 
     /// Elements that fit without growing.
+    ///
+    /// ```
+    /// let pool = arraypool::ArrayPool::<u32>::new();
+    /// let mut numbers = pool.vec();
+    /// assert_eq!(numbers.capacity(), 0);
+    /// numbers.push(7);
+    /// assert!(numbers.capacity() >= 1);
+    /// ```
     #[inline]
     #[must_use]
     pub fn capacity(&self) -> usize {
@@ -127,6 +149,14 @@ impl<'p, T, S: ReleaseStrategy, C: ClassTable> PoolVec<'p, T, S, C> {
 
     /// The first element, for reading; it stays valid until the vector grows,
     /// shrinks or goes.
+    ///
+    /// ```
+    /// let pool = arraypool::ArrayPool::<u32>::new();
+    /// let mut numbers = pool.vec();
+    /// numbers.push(7);
+    /// // SAFETY: there is an element.
+    /// assert_eq!(unsafe { numbers.as_ptr().read() }, 7);
+    /// ```
     #[inline]
     #[must_use]
     pub fn as_ptr(&self) -> *const T {
@@ -135,6 +165,15 @@ impl<'p, T, S: ReleaseStrategy, C: ClassTable> PoolVec<'p, T, S, C> {
 
     /// The first element, for writing; it stays valid until the vector grows,
     /// shrinks or goes.
+    ///
+    /// ```
+    /// let pool = arraypool::ArrayPool::<u32>::new();
+    /// let mut numbers = pool.vec();
+    /// numbers.push(7);
+    /// // SAFETY: there is an element.
+    /// unsafe { numbers.as_mut_ptr().write(8) };
+    /// assert_eq!(numbers, [8]);
+    /// ```
     #[inline]
     #[must_use]
     pub fn as_mut_ptr(&mut self) -> *mut T {
@@ -142,6 +181,13 @@ impl<'p, T, S: ReleaseStrategy, C: ClassTable> PoolVec<'p, T, S, C> {
     }
 
     /// The elements.
+    ///
+    /// ```
+    /// let pool = arraypool::ArrayPool::<u32>::new();
+    /// let mut numbers = pool.vec();
+    /// numbers.extend([1, 2]);
+    /// assert_eq!(numbers.as_slice(), &[1, 2]);
+    /// ```
     #[inline]
     #[must_use]
     pub fn as_slice(&self) -> &[T] {
@@ -150,6 +196,14 @@ impl<'p, T, S: ReleaseStrategy, C: ClassTable> PoolVec<'p, T, S, C> {
     }
 
     /// The elements, for writing.
+    ///
+    /// ```
+    /// let pool = arraypool::ArrayPool::<u32>::new();
+    /// let mut numbers = pool.vec();
+    /// numbers.extend([1, 2]);
+    /// numbers.as_mut_slice().reverse();
+    /// assert_eq!(numbers, [2, 1]);
+    /// ```
     #[inline]
     #[must_use]
     pub fn as_mut_slice(&mut self) -> &mut [T] {
@@ -178,6 +232,15 @@ impl<'p, T, S: ReleaseStrategy, C: ClassTable> PoolVec<'p, T, S, C> {
 
     /// Says how many elements there are. None is dropped.
     ///
+    /// ```
+    /// let pool = arraypool::ArrayPool::<u32>::new();
+    /// let mut numbers = pool.vec();
+    /// numbers.extend([1, 2]);
+    /// // SAFETY: one element is initialised, as two are.
+    /// unsafe { numbers.set_len(1) };
+    /// assert_eq!(numbers, [1]);
+    /// ```
+    ///
     /// # Safety
     /// `length` is at most the capacity, and so many elements are initialised.
     #[inline]
@@ -194,6 +257,13 @@ impl<'p, T, S: ReleaseStrategy, C: ClassTable> PoolVec<'p, T, S, C> {
     }
 
     /// Takes the last element; `None` if there is none. Never panics.
+    ///
+    /// ```
+    /// let pool = arraypool::ArrayPool::<u32>::new();
+    /// let mut numbers = pool.vec();
+    /// numbers.push(7);
+    /// assert_eq!((numbers.pop(), numbers.pop()), (Some(7), None));
+    /// ```
     #[inline]
     pub fn pop(&mut self) -> Option<T> {
         let last = self.length.checked_sub(1)?;
@@ -203,6 +273,14 @@ impl<'p, T, S: ReleaseStrategy, C: ClassTable> PoolVec<'p, T, S, C> {
     }
 
     /// Takes the element at `index` and closes the gap.
+    ///
+    /// ```
+    /// let pool = arraypool::ArrayPool::<u32>::new();
+    /// let mut numbers = pool.vec();
+    /// numbers.extend([1, 2, 3]);
+    /// assert_eq!(numbers.remove(0), 1);
+    /// assert_eq!(numbers, [2, 3]);
+    /// ```
     ///
     /// # Panics
     /// If there is no such element.
@@ -219,6 +297,14 @@ impl<'p, T, S: ReleaseStrategy, C: ClassTable> PoolVec<'p, T, S, C> {
     }
 
     /// Takes the element at `index` and puts the last one in its place.
+    ///
+    /// ```
+    /// let pool = arraypool::ArrayPool::<u32>::new();
+    /// let mut numbers = pool.vec();
+    /// numbers.extend([1, 2, 3]);
+    /// assert_eq!(numbers.swap_remove(0), 1);
+    /// assert_eq!(numbers, [3, 2]);
+    /// ```
     ///
     /// # Panics
     /// If there is no such element.
@@ -247,6 +333,14 @@ impl<'p, T, S: ReleaseStrategy, C: ClassTable> PoolVec<'p, T, S, C> {
     /// Drops what is behind the first `length` elements; does nothing if there
     /// are no more. The capacity stays.
     ///
+    /// ```
+    /// let pool = arraypool::ArrayPool::<u32>::new();
+    /// let mut numbers = pool.vec();
+    /// numbers.extend([1, 2, 3]);
+    /// numbers.truncate(1);
+    /// assert_eq!(numbers, [1]);
+    /// ```
+    ///
     /// # Panics
     /// If an element's `Drop` does; the vector is shorter all the same.
     pub fn truncate(&mut self, length: usize) {
@@ -259,6 +353,14 @@ impl<'p, T, S: ReleaseStrategy, C: ClassTable> PoolVec<'p, T, S, C> {
 
     /// Drops all elements. The capacity stays.
     ///
+    /// ```
+    /// let pool = arraypool::ArrayPool::<u32>::new();
+    /// let mut numbers = pool.vec();
+    /// numbers.extend([1, 2, 3]);
+    /// numbers.clear();
+    /// assert!(numbers.is_empty() && numbers.capacity() >= 3);
+    /// ```
+    ///
     /// # Panics
     /// If an element's `Drop` does; the vector is empty all the same.
     #[inline]
@@ -269,6 +371,13 @@ impl<'p, T, S: ReleaseStrategy, C: ClassTable> PoolVec<'p, T, S, C> {
     /// The array of exactly these elements, in the same slot; an empty one gives
     /// its slot back. [`shrink_to_fit`](Self::shrink_to_fit) first if the slot is
     /// too good for them. Constant time, never panics.
+    ///
+    /// ```
+    /// let pool = arraypool::ArrayPool::<u32>::new();
+    /// let mut numbers = pool.vec();
+    /// numbers.extend([1, 2, 3]);
+    /// assert_eq!(numbers.into_array(), [1, 2, 3]);
+    /// ```
     #[inline]
     #[must_use]
     #[track_caller]
@@ -291,6 +400,14 @@ impl<'p, T, S: ReleaseStrategy, C: ClassTable> PoolVec<'p, T, S, C> {
 
     /// Gives the vector up for as long as the pool is borrowed: its slot stays
     /// owned for good, and its elements are never dropped. Never panics.
+    ///
+    /// ```
+    /// let pool = arraypool::ArrayPool::<u32>::new();
+    /// let mut numbers = pool.vec();
+    /// numbers.extend([1, 2, 3]);
+    /// let numbers: &mut [u32] = numbers.leak();
+    /// assert_eq!(numbers, [1, 2, 3]);
+    /// ```
     #[inline]
     #[must_use]
     pub fn leak(self) -> &'p mut [T] {
@@ -301,6 +418,13 @@ impl<'p, T, S: ReleaseStrategy, C: ClassTable> PoolVec<'p, T, S, C> {
 /// One element more.
 impl<T, S: ReleaseStrategy, C: ClassTable> PoolVec<'_, T, S, C> {
     /// Puts an element behind the last one.
+    ///
+    /// ```
+    /// let pool = arraypool::ArrayPool::<u32>::new();
+    /// let mut numbers = pool.vec();
+    /// numbers.push(7);
+    /// assert_eq!(numbers, [7]);
+    /// ```
     ///
     /// # Panics
     /// If there is no memory; the element is dropped then.
@@ -318,6 +442,14 @@ impl<T, S: ReleaseStrategy, C: ClassTable> PoolVec<'_, T, S, C> {
 
     /// The twin of [`push`](Self::push) that returns an error. The element is
     /// dropped then: [`try_reserve`](Self::try_reserve) first to keep it.
+    ///
+    /// ```
+    /// let pool = arraypool::ArrayPool::<u32>::new();
+    /// let mut numbers = pool.vec();
+    /// numbers.try_push(7)?;
+    /// assert_eq!(numbers, [7]);
+    /// # Ok::<(), arraypool::AllocError>(())
+    /// ```
     ///
     /// # Errors
     /// As [`try_reserve`](Self::try_reserve).
@@ -346,12 +478,21 @@ impl<T, S: ReleaseStrategy, C: ClassTable> PoolVec<'_, T, S, C> {
     #[track_caller]
     fn push_grown(&mut self, element: T) -> Result<(), AllocError> {
         self.grow(1)?;
-        self.slot[self.length].write(element);
+        // SAFETY: there is room for one more element behind the last.
+        unsafe { self.place(self.length).write(element) };
         self.length += 1;
         Ok(())
     }
 
     /// Puts an element at `index`, in front of those that were there.
+    ///
+    /// ```
+    /// let pool = arraypool::ArrayPool::<u32>::new();
+    /// let mut numbers = pool.vec();
+    /// numbers.extend([1, 3]);
+    /// numbers.insert(1, 2);
+    /// assert_eq!(numbers, [1, 2, 3]);
+    /// ```
     ///
     /// # Panics
     /// If `index` is above the length, or there is no memory; the element is
@@ -363,6 +504,15 @@ impl<T, S: ReleaseStrategy, C: ClassTable> PoolVec<'_, T, S, C> {
 
     /// The twin of [`insert`](Self::insert) that returns an error. The element is
     /// dropped then.
+    ///
+    /// ```
+    /// let pool = arraypool::ArrayPool::<u32>::new();
+    /// let mut numbers = pool.vec();
+    /// numbers.extend([1, 3]);
+    /// numbers.try_insert(1, 2)?;
+    /// assert_eq!(numbers, [1, 2, 3]);
+    /// # Ok::<(), arraypool::AllocError>(())
+    /// ```
     ///
     /// # Errors
     /// As [`try_reserve`](Self::try_reserve).

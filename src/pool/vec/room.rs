@@ -17,16 +17,23 @@ impl<S: ReleaseStrategy, C: ClassTable> RawPool<'_, S, C> {
     /// An empty growing array of any type whose alignment is at most that of a
     /// unit. It takes no memory yet.
     ///
+    /// ```
+    /// use core::alloc::Layout;
+    /// use arraypool::{RawPool, Tagged};
+    ///
+    /// let pool = RawPool::<Tagged>::builder(Layout::new::<u64>()).build();
+    /// let (mut text, mut numbers) = (pool.vec::<u8>(), pool.vec::<u64>());
+    /// text.push_str("mixed");
+    /// numbers.push(5);
+    /// assert_eq!((text.len(), numbers.len()), (5, 1));
+    /// ```
+    ///
     /// # Panics
     /// If `T` needs a larger alignment than a unit has.
     #[must_use]
+    #[track_caller]
     pub fn vec<T>(&self) -> PoolVec<'_, T, S, C> {
-        assert!(
-            align_of::<T>() <= self.unit_align(),
-            "the pool's units are aligned to {}, the type needs {}",
-            self.unit_align(),
-            align_of::<T>()
-        );
+        self.assert_aligned::<T>();
         PoolVec::new(self)
     }
 
@@ -44,7 +51,7 @@ impl<S: ReleaseStrategy, C: ClassTable> RawPool<'_, S, C> {
         let too_large = AllocError::TooLarge { length };
         u32::try_from(length).map_err(|_| too_large)?;
         // In a typed pool a unit is an element, and nothing needs dividing.
-        let unit = self.unit_size();
+        let unit = self.unit_size().max(1);
         let alike = unit == size;
         let units =
             if alike { length } else { length.checked_mul(size).ok_or(too_large)?.div_ceil(unit) };
@@ -62,10 +69,11 @@ impl<S: ReleaseStrategy, C: ClassTable> RawPool<'_, S, C> {
         if !S::RECLAIMS || units == 0 {
             return units;
         }
-        if let Some(index) = Table::<C>::class_of(units) {
-            return C::LENGTHS[index] as usize;
-        }
-        self.classes.class_of(units).map_or(units, |id| self.classes.get(id).length as usize)
+        let length = match Table::<C>::class_of(units) {
+            Some(index) => C::LENGTHS.get(index).copied(),
+            None => self.classes.class_of(units).and_then(|id| self.class_length(id)),
+        };
+        length.map_or(units, |length| length as usize)
     }
 
     /// Room for at least `length` elements: all of a slot.
@@ -103,6 +111,14 @@ impl<'p, T, S: ReleaseStrategy, C: ClassTable> PoolVec<'p, T, S, C> {
 
     /// Makes sure that `additional` more elements fit.
     ///
+    /// ```
+    /// let pool = arraypool::ArrayPool::<u32, arraypool::Tagged>::new();
+    /// let mut numbers = pool.vec();
+    /// numbers.reserve(10);
+    /// assert_eq!(numbers.capacity(), 16);
+    /// # numbers.push(1);
+    /// ```
+    ///
     /// # Panics
     /// If there is no memory.
     #[inline]
@@ -112,6 +128,14 @@ impl<'p, T, S: ReleaseStrategy, C: ClassTable> PoolVec<'p, T, S, C> {
     }
 
     /// The twin of [`reserve`](Self::reserve) that returns an error.
+    ///
+    /// ```
+    /// let pool = arraypool::ArrayPool::<u32>::new();
+    /// let mut numbers = pool.vec();
+    /// assert!(numbers.try_reserve(10).is_ok());
+    /// assert!(numbers.try_reserve(usize::MAX).is_err());
+    /// # numbers.push(1);
+    /// ```
     ///
     /// # Errors
     /// [`AllocError::TooLarge`] above `u32::MAX` elements, and those of
@@ -128,6 +152,14 @@ impl<'p, T, S: ReleaseStrategy, C: ClassTable> PoolVec<'p, T, S, C> {
     /// Makes sure that `additional` more elements fit, and under
     /// [`Direct`](crate::Direct) no more than these: elsewhere the class decides.
     ///
+    /// ```
+    /// let pool = arraypool::ArrayPool::<u32, arraypool::Direct>::new();
+    /// let mut numbers = pool.vec();
+    /// numbers.reserve_exact(10);
+    /// assert_eq!(numbers.capacity(), 10);
+    /// # numbers.push(1);
+    /// ```
+    ///
     /// # Panics
     /// If there is no memory.
     #[track_caller]
@@ -136,6 +168,13 @@ impl<'p, T, S: ReleaseStrategy, C: ClassTable> PoolVec<'p, T, S, C> {
     }
 
     /// The twin of [`reserve_exact`](Self::reserve_exact) that returns an error.
+    ///
+    /// ```
+    /// let pool = arraypool::ArrayPool::<u32>::new();
+    /// let mut numbers = pool.vec();
+    /// assert!(numbers.try_reserve_exact(10).is_ok());
+    /// # numbers.push(1);
+    /// ```
     ///
     /// # Errors
     /// As [`try_reserve`](Self::try_reserve).
@@ -183,6 +222,14 @@ impl<'p, T, S: ReleaseStrategy, C: ClassTable> PoolVec<'p, T, S, C> {
     /// Moves to the smallest class that holds the elements, if it is smaller
     /// than this one; an empty vector gives its slot back. If there is no memory
     /// for that, the vector stays where it is. Never panics.
+    ///
+    /// ```
+    /// let pool = arraypool::ArrayPool::<u32, arraypool::Tagged>::new();
+    /// let mut numbers = pool.vec_with_capacity(100);
+    /// numbers.push(1);
+    /// numbers.shrink_to_fit();
+    /// assert_eq!(numbers.capacity(), 16);
+    /// ```
     #[track_caller]
     pub fn shrink_to_fit(&mut self) {
         self.shrink_to(0);
@@ -190,6 +237,13 @@ impl<'p, T, S: ReleaseStrategy, C: ClassTable> PoolVec<'p, T, S, C> {
 
     /// The twin of [`shrink_to_fit`](Self::shrink_to_fit) that says why the
     /// vector stays where it is.
+    ///
+    /// ```
+    /// let pool = arraypool::ArrayPool::<u32, arraypool::Tagged>::new();
+    /// let mut numbers = pool.vec_with_capacity(100);
+    /// numbers.push(1);
+    /// assert!(numbers.try_shrink_to_fit().is_ok());
+    /// ```
     ///
     /// # Errors
     /// As [`try_reserve`](Self::try_reserve).
@@ -200,6 +254,14 @@ impl<'p, T, S: ReleaseStrategy, C: ClassTable> PoolVec<'p, T, S, C> {
 
     /// As [`shrink_to_fit`](Self::shrink_to_fit), but room for `capacity`
     /// elements stays, if there is so much now. Never panics.
+    ///
+    /// ```
+    /// let pool = arraypool::ArrayPool::<u32, arraypool::Tagged>::new();
+    /// let mut numbers = pool.vec_with_capacity(1000);
+    /// numbers.push(1);
+    /// numbers.shrink_to(20);
+    /// assert_eq!(numbers.capacity(), 256);
+    /// ```
     #[track_caller]
     pub fn shrink_to(&mut self, capacity: usize) {
         // Nothing is lost but the wish: the vector is whole where it is.
@@ -208,6 +270,13 @@ impl<'p, T, S: ReleaseStrategy, C: ClassTable> PoolVec<'p, T, S, C> {
 
     /// The twin of [`shrink_to`](Self::shrink_to) that says why the vector stays
     /// where it is.
+    ///
+    /// ```
+    /// let pool = arraypool::ArrayPool::<u32, arraypool::Tagged>::new();
+    /// let mut numbers = pool.vec_with_capacity(1000);
+    /// numbers.push(1);
+    /// assert!(numbers.try_shrink_to(20).is_ok());
+    /// ```
     ///
     /// # Errors
     /// As [`try_reserve`](Self::try_reserve).

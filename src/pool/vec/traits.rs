@@ -76,6 +76,14 @@ impl<S: ReleaseStrategy, C: ClassTable> PoolVec<'_, u8, S, C> {
 
     /// The twin of [`push_str`](Self::push_str) that returns an error.
     ///
+    /// ```
+    /// let pool = arraypool::ArrayPool::<u8>::new();
+    /// let mut text = pool.vec();
+    /// text.try_push_str("text")?;
+    /// assert_eq!(text, *b"text");
+    /// # Ok::<(), arraypool::AllocError>(())
+    /// ```
+    ///
     /// # Errors
     /// As [`try_reserve`](Self::try_reserve).
     #[inline]

@@ -1,0 +1,99 @@
+//! COMPARISON.md and its pictures say what was recorded, and nothing else.
+//!
+//! `cargo run --release --example compare -- --write` writes them.
+
+#![cfg(not(miri))]
+
+#[path = "../examples/compare/page/mod.rs"]
+mod page;
+
+use std::fs;
+use std::path::Path;
+
+use page::{Made, Sources, make};
+
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+fn sources() -> Sources {
+    Sources::read(root()).expect("what the page is made of")
+}
+
+fn made(sources: &Sources) -> Vec<Made> {
+    make(sources).expect("a page with all its markers")
+}
+
+#[test]
+fn page_and_pictures_are_in_step_with_what_was_recorded() {
+    for Made { path, text } in made(&sources()) {
+        let found = fs::read_to_string(root().join(&path)).unwrap_or_default();
+        assert!(
+            found == text,
+            "{path} is out of step; `cargo run --release --example compare -- --write` writes it"
+        );
+    }
+}
+
+#[test]
+fn every_picture_is_made_and_shown() {
+    let page = sources().page;
+    let all = made(&sources());
+    for entry in fs::read_dir(root().join(page::PICTURES)).expect("a folder of pictures") {
+        let name = entry.expect("a file").file_name().into_string().expect("UTF-8");
+        let path = format!("{}/{name}", page::PICTURES);
+        assert!(all.iter().any(|made| made.path == path), "nothing makes {path}");
+        assert!(page.contains(&format!("]({path})")), "{} does not show {path}", page::PAGE);
+    }
+}
+
+/// Files that are others when one figure is another.
+#[track_caller]
+fn depends_on(group: &'static str, name: &str, files: &[&str]) {
+    let mut sources = sources();
+    sources.results.set(group, name, 11.5);
+    let before = made(&sources);
+    sources.results.set(group, name, 23.5);
+    let after = made(&sources);
+    for file in files {
+        let differs = before.iter().zip(&after).any(|(one, other)| {
+            one.path.contains(file) && one.path == other.path && one.text != other.text
+        });
+        assert!(differs, "{file} does not depend on {name}");
+    }
+}
+
+#[test]
+fn a_figure_that_changes_changes_the_page() {
+    depends_on("strategies", "metadata/churn/ns", &[page::PAGE, "strategies", "peers"]);
+    depends_on("strategies", "tagged/fresh/direct", &[page::PAGE]);
+    depends_on("study", "tagged/day/12/MB", &["day"]);
+    depends_on("study", "glibc/day/most-MB", &[page::PAGE]);
+    depends_on("study", "metadata/batch/050/held-KB", &["batch"]);
+    depends_on("memory", "boxed/tree/heap-calls", &[page::PAGE]);
+    depends_on("shared", "lane-tagged/churn/unshared", &[page::PAGE]);
+    depends_on("json", "direct/read-canada/ns", &[page::PAGE, "json"]);
+    depends_on("expr", "arraypool/w1/ns", &[page::PAGE, "expressions"]);
+}
+
+#[test]
+fn what_was_not_recorded_is_a_dash() {
+    let mut sources = sources();
+    sources.results = page::Results::default();
+    let page = &made(&sources)[0].text;
+    let line = page.lines().find(|line| line.starts_with("| random replacement among 4096 |"));
+    assert_eq!(line, Some("| random replacement among 4096 | – | – | – | – |"));
+    for (path, text) in made(&sources).iter().skip(1).map(|made| (&made.path, &made.text)) {
+        assert!(!text.contains("NaN") && !text.contains("inf"), "{path} has a number of nothing");
+    }
+}
+
+#[test]
+fn every_file_of_results_is_read() {
+    for entry in fs::read_dir(root().join(page::RESULTS)).expect("a folder of results") {
+        let name = entry.expect("a file").file_name().into_string().expect("UTF-8");
+        let group = name.strip_suffix(".csv").expect("comma-separated values");
+        let figures = sources().results.all().filter(|(other, _)| *other == group).count();
+        assert!(figures > 0, "{name} has no figures, or nobody reads it");
+    }
+}
