@@ -18,6 +18,9 @@ use super::class::{ClassTable, DefaultClasses};
 use super::release::{DefaultStrategy, Place, ReleaseStrategy};
 use crate::sync::{AtomicUsize, Ordering, const_fn};
 
+/// A place for an array that is away, and its number.
+type Vacancy<'r, 'p, T, S, C> = (Index, &'r Stay<PoolArray<'p, T, S, C>>);
+
 /// The way home for arrays of an unshared pool that are lent to interrupts or to
 /// other threads: at most `N` at a time.
 ///
@@ -172,7 +175,7 @@ impl<'p, T, const N: usize, S: ReleaseStrategy, C: ClassTable> Returns<'p, T, N,
     }
 
     /// A place that is free.
-    fn vacant(&self) -> Option<(Index, &Stay<PoolArray<'p, T, S, C>>)> {
+    fn vacant(&self) -> Option<Vacancy<'_, 'p, T, S, C>> {
         if let Some(index) = self.unused.get() {
             let stay = self.stays.get(index.0)?;
             self.unused.set(stay.next());
