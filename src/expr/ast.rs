@@ -105,6 +105,9 @@ pub enum Term<'a, R = f64> {
 const _: () = assert!(size_of::<Option<Term<'_, f64>>>() == 16);
 
 impl<'a, R: Real> Term<'a, R> {
+    /// What stands where a term is to come.
+    pub(super) const NOTHING: Self = Self::Name { span: Span { start: 0, end: 0 } };
+
     /// Its place in the text.
     ///
     /// ```

@@ -94,6 +94,9 @@ pub struct Ir<'a, R = f64> {
 }
 
 impl<'a, R: Real> Term<'a, R> {
+    /// What stands where a term is to come.
+    pub(super) const NOTHING: Self = Self::Constant(R::NAN);
+
     /// Levels below and including this term.
     ///
     /// ```

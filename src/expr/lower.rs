@@ -133,11 +133,25 @@ impl<R: Real, S: ReleaseStrategy> Lowering<'_, '_, '_, R, S> {
         u16::try_from(index).unwrap_or(u16::MAX)
     }
 
-    fn set(&mut self, index: u16, node: Node<R>) -> u16 {
+    /// Writes a node. (Nodes are not handed on: one is written in parts, and whoever
+    /// moves it would have to wait for all of them.)
+    #[inline(always)]
+    fn set(&mut self, index: u16, shape: Shape, slots: [u8; 3], left: u16, right: u16) {
         if let Some(place) = self.nodes.get_mut(usize::from(index)) {
-            *place = node;
+            *place = Node::new(shape, slots, left, right);
         }
-        index
+    }
+
+    /// Writes a node of four slots.
+    #[inline(always)]
+    fn set_slots(&mut self, index: u16, shape: Shape, [x, y, z, w]: [u8; 4]) {
+        self.set(index, shape, [x, y, z], u16::from(w), 0);
+    }
+
+    /// Writes a node above another one, of which it may have some slots beside.
+    fn above(&mut self, index: u16, shape: Shape, slots: [u8; 3], below: &Term<'_, R>) {
+        let left = self.term(below);
+        self.set(index, shape, slots, left, 0);
     }
 
     /// The slot of what needs no node.
@@ -168,62 +182,67 @@ impl<R: Real, S: ReleaseStrategy> Lowering<'_, '_, '_, R, S> {
     /// Pushes the nodes of a term; the answer is the first of them.
     fn term(&mut self, term: &Term<'_, R>) -> u16 {
         let index = self.push();
-        let node = match *term {
-            Term::Slot(_) | Term::Constant(_) => match (self.slot(term), *term) {
-                (Some(slot), _) => self.leaf(Shape::LOAD, slot),
-                (None, Term::Constant(value)) => self.literal(value),
-                (None, _) => *Node::NOTHING,
+        match *term {
+            Term::Slot(slot) => self.set(index, Shape::LOAD, [slot, 0, 0], 0, 0),
+            Term::Local(slot) => self.set(index, Shape::LOAD_LOCAL, [slot, 0, 0], 0, 0),
+            Term::Constant(value) => match self.frame.constant(value) {
+                Some(slot) => self.set(index, Shape::LOAD, [slot, 0, 0], 0, 0),
+                None => self.literal(index, value),
             },
-            Term::Local(slot) => self.leaf(Shape::LOAD_LOCAL, slot),
             Term::One { op, operand, .. } => match self.slot(operand) {
-                Some(slot) => self.leaf(Shape::one(op, true), slot),
-                None => self.above(Shape::one(op, false), [0; 3], operand),
+                Some(slot) => self.set(index, Shape::one(op, true), [slot, 0, 0], 0, 0),
+                None => self.above(index, Shape::one(op, false), [0; 3], operand),
             },
             Term::Two { op, operands: [left, right], .. } => self.two(index, op, left, right),
+            _ => self.other(index, term),
+        }
+        index
+    }
+
+    /// The rarer terms.
+    #[inline(never)]
+    fn other(&mut self, index: u16, term: &Term<'_, R>) {
+        match *term {
             Term::Conditional { parts: [condition, first, second], .. } => {
                 let [low, high] = self.term(condition).to_le_bytes();
                 let (left, right) = (self.term(first), self.term(second));
-                Node::new(Shape::CONDITIONAL, [low, high, 0], left, right)
+                self.set(index, Shape::CONDITIONAL, [low, high, 0], left, right);
             }
-            Term::Index { array, index, .. } => match self.slot(index) {
-                Some(slot) => Node { right: array, ..self.leaf(Shape::INDEX_S, slot) },
-                None => Node { right: array, ..self.above(Shape::INDEX, [0; 3], index) },
+            Term::Index { array, index: operand, .. } => match self.slot(operand) {
+                Some(slot) => self.set(index, Shape::INDEX_S, [slot, 0, 0], 0, array),
+                None => {
+                    let left = self.term(operand);
+                    self.set(index, Shape::INDEX, [0; 3], left, array);
+                }
             },
             Term::Native { native, arguments, .. } => {
                 let (list, count) = self.list(arguments);
-                Node::new(Shape::native(arguments.len()), [count, 0, 0], list, native)
+                self.set(index, Shape::native(arguments.len()), [count, 0, 0], list, native);
             }
             Term::Call { function, arguments, .. } => {
                 let (list, count) = self.list(arguments);
                 let before = core::mem::replace(&mut self.last_call, index);
-                Node::new(Shape::CALL, [count, 0, function], before, list)
+                self.set(index, Shape::CALL, [count, 0, function], before, list);
             }
             Term::Let { slot, local, parts: [value, body], .. } => {
                 let shape = if local { Shape::SET_LOCAL } else { Shape::SET };
-                let left = self.term(value);
-                Node::new(shape, [slot, 0, 0], left, self.term(body))
+                let (left, right) = (self.term(value), self.term(body));
+                self.set(index, shape, [slot, 0, 0], left, right);
             }
-        };
-        self.set(index, node)
-    }
-
-    fn leaf(&self, shape: Shape, slot: u8) -> Node<R> {
-        Node::new(shape, [slot, 0, 0], 0, 0)
-    }
-
-    fn above(&mut self, shape: Shape, slots: [u8; 3], below: &Term<'_, R>) -> Node<R> {
-        let left = self.term(below);
-        Node::new(shape, slots, left, 0)
+            // `term` has seen to these.
+            Term::Slot(_) | Term::Local(_) | Term::Constant(_) => {}
+            Term::One { .. } | Term::Two { .. } => {}
+        }
     }
 
     /// A number in two nodes.
     #[cold]
-    fn literal(&mut self, value: R) -> Node<R> {
+    fn literal(&mut self, index: u16, value: R) {
         let rest = self.push();
         let [a, b, c, d, e, f, g, h] = value.to_bits().to_le_bytes();
         let (low, middle) = (u16::from_le_bytes([a, b]), u16::from_le_bytes([c, d]));
-        self.set(rest, Node::new(Shape::ENTRY, [0; 3], low, middle));
-        Node::new(Shape::LITERAL, [e, f, 0], rest, u16::from_le_bytes([g, h]))
+        self.set(rest, Shape::ENTRY, [0; 3], low, middle);
+        self.set(index, Shape::LITERAL, [e, f, 0], rest, u16::from_le_bytes([g, h]));
     }
 
     /// The entries of a list of arguments, and how many they are.
@@ -234,20 +253,20 @@ impl<R: Real, S: ReleaseStrategy> Lowering<'_, '_, '_, R, S> {
         }
         for (entry, argument) in (first..).zip(arguments) {
             let left = self.term(argument);
-            self.set(entry, Node::new(Shape::ENTRY, [0; 3], left, 0));
+            self.set(entry, Shape::ENTRY, [0; 3], left, 0);
         }
         (first, u8::try_from(arguments.len()).unwrap_or(u8::MAX))
     }
 
-    fn two(&mut self, index: u16, op: Op2, left: &Term<'_, R>, right: &Term<'_, R>) -> Node<R> {
+    fn two(&mut self, index: u16, op: Op2, left: &Term<'_, R>, right: &Term<'_, R>) {
         let special = match op {
-            Op2::Pow => self.power(left, right),
-            Op2::And | Op2::Or => self.compared(op, left, right),
-            op if op.is_arithmetic() => self.fused(op, left, right),
+            Op2::Pow => self.power(index, left, right),
+            Op2::And | Op2::Or => self.compared(index, op, left, right),
+            op if op.is_arithmetic() => self.fused(index, op, left, right),
             _ => None,
         };
-        if let Some(node) = special {
-            return node;
+        if special.is_some() {
+            return;
         }
         // What is in a slot may be read after the other operand.
         let (op, left, right) = match op.mirrored() {
@@ -261,28 +280,38 @@ impl<R: Real, S: ReleaseStrategy> Lowering<'_, '_, '_, R, S> {
         let shape = Shape::two(op, x.is_some(), y.is_some());
         let left = if x.is_none() { self.term(left) } else { 0 };
         let right = if y.is_none() { self.term(right) } else { 0 };
-        let node = Node::new(shape, [x.unwrap_or(0), y.unwrap_or(0), 0], left, right);
-        debug_assert!(x.is_some() || node.left > index, "a child stands behind its parent");
-        node
+        debug_assert!(x.is_some() || left > index, "a child stands behind its parent");
+        self.set(index, shape, [x.unwrap_or(0), y.unwrap_or(0), 0], left, right);
     }
 
-    /// Squares, and roots as powers.
-    fn power(&mut self, base: &Term<'_, R>, exponent: &Term<'_, R>) -> Option<Node<R>> {
+    /// Squares, and roots as powers. As of the other special shapes, the answer is
+    /// whether there is one.
+    fn power(&mut self, index: u16, base: &Term<'_, R>, exponent: &Term<'_, R>) -> Option<()> {
         let Term::Constant(exponent) = *exponent else { return None };
-        if exponent == R::ONE + R::ONE {
-            if let Some(slot) = self.slot(base) {
-                let shape = Shape::two(Op2::Mul, true, true);
-                return Some(Node::new(shape, [slot, slot, 0], 0, 0));
-            }
-            return Some(match self.pair(base) {
-                Some(Pair(a, x, y)) => Node::new(Shape::square_ss(a), [x, y, 0], 0, 0),
-                None => self.above(Shape::SQUARE_N, [0; 3], base),
-            });
+        if exponent == R::from_f64(0.5) {
+            self.above(index, Shape::ROOT_N, [0; 3], base);
+            return Some(());
         }
-        (exponent == R::from_f64(0.5)).then(|| self.above(Shape::ROOT_N, [0; 3], base))
+        if exponent != R::ONE + R::ONE {
+            return None;
+        }
+        if let Some(slot) = self.slot(base) {
+            self.set(index, Shape::two(Op2::Mul, true, true), [slot, slot, 0], 0, 0);
+        } else if let Some(Pair(a, x, y)) = self.pair(base) {
+            self.set(index, Shape::square_ss(a), [x, y, 0], 0, 0);
+        } else {
+            self.above(index, Shape::SQUARE_N, [0; 3], base);
+        }
+        Some(())
     }
 
-    fn compared(&mut self, op: Op2, left: &Term<'_, R>, right: &Term<'_, R>) -> Option<Node<R>> {
+    fn compared(
+        &mut self,
+        index: u16,
+        op: Op2,
+        left: &Term<'_, R>,
+        right: &Term<'_, R>,
+    ) -> Option<()> {
         let mut comparison = |term: &Term<'_, R>| match term {
             Term::Two { op, operands: [x, y], .. } if op.is_comparison() => {
                 let (x, y) = (self.slot(x)?, self.slot(y)?);
@@ -291,32 +320,42 @@ impl<R: Real, S: ReleaseStrategy> Lowering<'_, '_, '_, R, S> {
             _ => None,
         };
         let ((a, x, y), (b, z, w)) = (comparison(left)?, comparison(right)?);
-        Some(Node::of_slots(Shape::compared(op == Op2::And, a, b), [x, y, z, w]))
+        self.set_slots(index, Shape::compared(op == Op2::And, a, b), [x, y, z, w]);
+        Some(())
     }
 
     /// Two or three operators of arithmetic in one node.
-    fn fused(&mut self, op: Op2, left: &Term<'_, R>, right: &Term<'_, R>) -> Option<Node<R>> {
-        let slots = |shape, slots| Some(Node::new(shape, slots, 0, 0));
+    fn fused(
+        &mut self,
+        index: u16,
+        op: Op2,
+        left: &Term<'_, R>,
+        right: &Term<'_, R>,
+    ) -> Option<()> {
         if let Some(Pair(a, x, y)) = self.pair(left) {
             if let Some(z) = self.slot(right) {
-                return slots(Shape::fused(Fused::SsS, a, op), [x, y, z]);
+                self.set(index, Shape::fused(Fused::SsS, a, op), [x, y, z], 0, 0);
+                return Some(());
             }
             if let Some(Pair(b, z, w)) = self.pair(right) {
                 if let Some(shape) = Shape::ss_ss(a, b, op) {
-                    return Some(Node::of_slots(shape, [x, y, z, w]));
+                    self.set_slots(index, shape, [x, y, z, w]);
+                    return Some(());
                 }
             }
             let right = self.term(right);
-            return Some(Node::new(Shape::fused(Fused::SsN, a, op), [x, y, 0], 0, right));
+            self.set(index, Shape::fused(Fused::SsN, a, op), [x, y, 0], 0, right);
+            return Some(());
         }
         if let Some(Pair(a, y, z)) = self.pair(right) {
-            if let Some(x) = self.slot(left) {
-                return slots(Shape::fused(Fused::SSs, a, op), [x, y, z]);
+            match self.slot(left) {
+                Some(x) => self.set(index, Shape::fused(Fused::SSs, a, op), [x, y, z], 0, 0),
+                None => self.above(index, Shape::fused(Fused::NSs, a, op), [y, z, 0], left),
             }
-            return Some(self.above(Shape::fused(Fused::NSs, a, op), [y, z, 0], left));
+            return Some(());
         }
         if right.is_leaf() {
-            return self.chained(op, left, right);
+            return self.chained(index, op, left, right);
         }
         let Term::Two { op: b, operands: [inner, last], .. } = right else { return None };
         if !b.is_arithmetic() || left.is_leaf() {
@@ -325,18 +364,26 @@ impl<R: Real, S: ReleaseStrategy> Lowering<'_, '_, '_, R, S> {
         let Pair(a, x, y) = self.pair(inner)?;
         let shape = Shape::n_ss_s(a, *b, op)?;
         let z = self.slot(last)?;
-        Some(self.above(shape, [x, y, z], left))
+        self.above(index, shape, [x, y, z], left);
+        Some(())
     }
 
     /// A sum of a slot and what has another slot on its right.
-    fn chained(&mut self, op: Op2, left: &Term<'_, R>, right: &Term<'_, R>) -> Option<Node<R>> {
+    fn chained(
+        &mut self,
+        index: u16,
+        op: Op2,
+        left: &Term<'_, R>,
+        right: &Term<'_, R>,
+    ) -> Option<()> {
         let Term::Two { op: a, operands: [inner, middle], .. } = left else { return None };
         if !a.is_arithmetic() {
             return None;
         }
         let shape = Shape::ns_s(*a, op)?;
         let slots = [self.slot(middle)?, self.slot(right)?, 0];
-        Some(self.above(shape, slots, inner))
+        self.above(index, shape, slots, inner);
+        Some(())
     }
 
     /// Tells every call where its function begins, and how large its window is.

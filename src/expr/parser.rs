@@ -41,12 +41,13 @@ pub fn parse<'a, R: Real>(
         error: None,
     };
     parser.advance();
-    let root = parser.expression(Binding::Sequence);
+    let mut root = Term::NOTHING;
+    let parsed = parser.expression(Binding::Sequence, &mut root);
     if parser.error.is_none() && parser.token != Token::End {
         parser.expected::<()>("an operator, or the end");
     }
-    match (root, parser.error) {
-        (Some(root), None) => Ok(Expr { text, root }),
+    match (parsed, parser.error) {
+        (Some(()), None) => Ok(Expr { text, root }),
         (_, error) => {
             let (kind, span) = error.unwrap_or((ErrorKind::InvalidNumber, parser.span()));
             Err(Error::at(kind, text, span))
@@ -144,7 +145,7 @@ impl<'a, R: Real> Parser<'a, '_, R> {
 
     /// A place in the arena for what is below a term.
     #[inline]
-    fn place<T>(&mut self, value: T) -> Option<&'a T> {
+    fn place<T>(&mut self, value: T) -> Option<&'a mut T> {
         match self.arena.try_alloc(value) {
             Ok(place) => Some(place),
             Err(error) => self.no_memory(error),
@@ -172,19 +173,21 @@ impl<'a, R: Real> Parser<'a, '_, R> {
         Some(height + 1)
     }
 
-    /// An expression of operators that bind at least as tight as `least`.
-    fn expression(&mut self, least: Binding) -> Option<Term<'a, R>> {
+    /// An expression of operators that bind at least as tight as `least`. As of all
+    /// terms, it is written to where it is to stand, as far as that is known: moving
+    /// it there would take longer.
+    fn expression(&mut self, least: Binding, to: &mut Term<'a, R>) -> Option<()> {
         if self.nesting >= self.limits.depth {
             return self.too_deep();
         }
         self.nesting += 1;
         let start = self.start;
-        let mut term = self.operand()?;
+        self.operand(to)?;
         if self.goes_on(least) {
-            term = self.operators(term, start, least)?;
+            self.operators(to, start, least)?;
         }
         self.nesting -= 1;
-        Some(term)
+        Some(())
     }
 
     /// Whether an operator follows that binds at least as tight as `least`.
@@ -199,63 +202,63 @@ impl<'a, R: Real> Parser<'a, '_, R> {
 
     /// The operators behind a term that begins at `start`, as
     /// [`goes_on`](Self::goes_on) says, and their other operands.
-    fn operators(
-        &mut self,
-        mut left: Term<'a, R>,
-        start: u16,
-        least: Binding,
-    ) -> Option<Term<'a, R>> {
+    fn operators(&mut self, to: &mut Term<'a, R>, start: u16, least: Binding) -> Option<()> {
         loop {
             let (op, binding) = match self.token {
                 Token::Infix(op, binding) if binding >= least => (op, binding),
                 Token::Question if least <= Binding::Conditional => {
-                    left = self.conditional(left, start)?;
+                    self.conditional(to, start)?;
                     continue;
                 }
-                _ => return Some(left),
+                _ => return Some(()),
             };
             self.advance();
             let left_height = self.height;
             let (inner, least) = (self.start, right_of(binding));
-            let mut right = self.operand()?;
+            let operands = self.place([*to, Term::NOTHING])?;
+            let right = &mut operands[1];
+            self.operand(right)?;
             if self.goes_on(least) {
                 if self.nesting >= self.limits.depth {
                     return self.too_deep();
                 }
                 self.nesting += 1;
-                right = self.operators(right, inner, least)?;
+                self.operators(right, inner, least)?;
                 self.nesting -= 1;
             }
             let height = left_height.max(self.height);
             self.count()?;
             let height = self.above(height)?;
-            let (span, operands) = (self.since(start), self.place([left, right])?);
-            left = Term::Binary { op, span, height, operands };
+            *to = Term::Binary { op, span: self.since(start), height, operands };
         }
     }
 
-    fn conditional(&mut self, condition: Term<'a, R>, start: u16) -> Option<Term<'a, R>> {
+    #[inline(never)]
+    fn conditional(&mut self, to: &mut Term<'a, R>, start: u16) -> Option<()> {
         let height = self.height;
         self.advance();
-        let first = self.expression(Binding::Sequence)?;
+        let parts = self.place([*to, Term::NOTHING, Term::NOTHING])?;
+        self.expression(Binding::Sequence, &mut parts[1])?;
         let height = height.max(self.height);
         self.expect(Token::Colon, "`:`")?;
-        let second = self.expression(Binding::Conditional)?;
+        self.expression(Binding::Conditional, &mut parts[2])?;
         let height = height.max(self.height);
         self.count()?;
-        let (height, span) = (self.above(height)?, self.since(start));
-        Some(Term::Conditional { span, height, parts: self.place([condition, first, second])? })
+        let height = self.above(height)?;
+        *to = Term::Conditional { span: self.since(start), height, parts };
+        Some(())
     }
 
     /// What stands between two operators.
     #[inline(always)]
-    fn operand(&mut self) -> Option<Term<'a, R>> {
+    fn operand(&mut self, to: &mut Term<'a, R>) -> Option<()> {
         match self.token {
             Token::Number => {
                 let (start, value) = (self.start, self.lexer.number);
                 self.advance();
                 self.count()?;
-                Some(Term::Number { span: self.since(start), value })
+                *to = Term::Number { span: self.since(start), value };
+                Some(())
             }
             Token::Name => {
                 let start = self.start;
@@ -263,29 +266,31 @@ impl<'a, R: Real> Parser<'a, '_, R> {
                 self.count()?;
                 let span = self.since(start);
                 match self.token {
-                    Token::Open => self.call(span),
-                    Token::OpenIndex => self.index(span),
-                    _ => Some(Term::Name { span }),
+                    Token::Open => self.call(span, to),
+                    Token::OpenIndex => self.index(span, to),
+                    _ => {
+                        *to = Term::Name { span };
+                        Some(())
+                    }
                 }
             }
-            _ => self.other_operand(),
+            _ => self.other_operand(to),
         }
     }
 
     #[inline(never)]
-    fn other_operand(&mut self) -> Option<Term<'a, R>> {
+    fn other_operand(&mut self, to: &mut Term<'a, R>) -> Option<()> {
         match self.token {
             Token::Open => {
                 self.advance();
-                let inner = self.expression(Binding::Sequence)?;
-                self.expect(Token::Close, "`)`")?;
-                Some(inner)
+                self.expression(Binding::Sequence, to)?;
+                self.expect(Token::Close, "`)`")
             }
-            Token::Infix(Op2::Sub, _) => self.prefix(Op1::Neg),
-            Token::Prefix(op) => self.prefix(op),
+            Token::Infix(Op2::Sub, _) => self.prefix(Op1::Neg, to),
+            Token::Prefix(op) => self.prefix(op, to),
             Token::Infix(Op2::Add, _) => {
                 self.advance();
-                self.expression(Binding::Unary)
+                self.expression(Binding::Unary, to)
             }
             Token::Attribute => {
                 let start = self.start;
@@ -295,7 +300,10 @@ impl<'a, R: Real> Parser<'a, '_, R> {
                 let what = match self.token {
                     Token::Open => "a function: attributes cannot be called",
                     Token::OpenIndex => "an array: attributes have no elements",
-                    _ => return Some(Term::Name { span }),
+                    _ => {
+                        *to = Term::Name { span };
+                        return Some(());
+                    }
                 };
                 self.fail(ErrorKind::NotA { what }, span)
             }
@@ -303,55 +311,62 @@ impl<'a, R: Real> Parser<'a, '_, R> {
         }
     }
 
-    fn prefix(&mut self, op: Op1) -> Option<Term<'a, R>> {
+    fn prefix(&mut self, op: Op1, to: &mut Term<'a, R>) -> Option<()> {
         let start = self.start;
         self.advance();
-        let operand = self.expression(Binding::Unary)?;
+        let operand = self.place(Term::NOTHING)?;
+        self.expression(Binding::Unary, operand)?;
         let height = self.height;
         self.count()?;
-        let (height, span) = (self.above(height)?, self.since(start));
-        Some(Term::Unary { op, span, height, operand: self.place(operand)? })
+        let height = self.above(height)?;
+        *to = Term::Unary { op, span: self.since(start), height, operand };
+        Some(())
     }
 
-    fn index(&mut self, name: Span) -> Option<Term<'a, R>> {
+    #[inline(never)]
+    fn index(&mut self, name: Span, to: &mut Term<'a, R>) -> Option<()> {
         let length = length(name);
         self.advance();
-        let index = self.expression(Binding::Sequence)?;
+        let index = self.place(Term::NOTHING)?;
+        self.expression(Binding::Sequence, index)?;
         self.expect(Token::CloseIndex, "`]`")?;
-        let (height, span) = (self.above(self.height)?, self.since(name.start));
-        Some(Term::Index { span, name: length, height, index: self.place(index)? })
+        let height = self.above(self.height)?;
+        *to = Term::Index { span: self.since(name.start), name: length, height, index };
+        Some(())
     }
 
-    fn call(&mut self, called: Span) -> Option<Term<'a, R>> {
+    #[inline(never)]
+    fn call(&mut self, called: Span, to: &mut Term<'a, R>) -> Option<()> {
         let name = length(called);
         self.advance();
         if self.token == Token::Close {
             self.advance();
-            return Some(Term::Call0 { span: self.since(called.start), name });
+            *to = Term::Call0 { span: self.since(called.start), name };
+            return Some(());
         }
-        let first = self.expression(Binding::Conditional)?;
+        let mut first = Term::NOTHING;
+        self.expression(Binding::Conditional, &mut first)?;
         if !self.comma() {
             let span = self.close_call(called)?;
             let (height, argument) = (self.above(self.height)?, self.place(first)?);
-            return Some(Term::Call1 { span, name, height, argument });
+            *to = Term::Call1 { span, name, height, argument };
+            return Some(());
         }
         let height = self.height;
-        let second = self.expression(Binding::Conditional)?;
+        let arguments = self.place([first, Term::NOTHING])?;
+        self.expression(Binding::Conditional, &mut arguments[1])?;
         if !self.comma() {
             let span = self.close_call(called)?;
             let height = self.above(height.max(self.height))?;
-            return Some(Term::Call2 {
-                span,
-                name,
-                height,
-                arguments: self.place([first, second])?,
-            });
+            *to = Term::Call2 { span, name, height, arguments };
+            return Some(());
         }
-        let arguments = self.more_arguments([first, second])?;
+        let arguments = self.more_arguments(*arguments)?;
         let span = self.close_call(called)?;
         let height = arguments.iter().map(Term::height).max().unwrap_or(0);
         let (height, arguments) = (self.above(height)?, self.place(arguments)?);
-        Some(Term::Call { span, name, height, arguments })
+        *to = Term::Call { span, name, height, arguments };
+        Some(())
     }
 
     /// Takes a comma, or a semicolon, if one is there.
@@ -376,7 +391,8 @@ impl<'a, R: Real> Parser<'a, '_, R> {
         let mut last = self.link(second, Some(first))?;
         let mut count = 2;
         loop {
-            let term = self.expression(Binding::Conditional)?;
+            let mut term = Term::NOTHING;
+            self.expression(Binding::Conditional, &mut term)?;
             last = self.link(term, Some(last))?;
             count += 1;
             if count > usize::from(u8::MAX) {

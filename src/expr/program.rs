@@ -39,12 +39,6 @@ impl<R: Real> Node<R> {
         Self { run, slots, shape, left, right }
     }
 
-    /// A node of four slots: the last one stands where an index would.
-    #[inline]
-    pub(super) fn of_slots(shape: Shape, [x, y, z, w]: [u8; 4]) -> Self {
-        Self::new(shape, [x, y, z], u16::from(w), 0)
-    }
-
     /// A number that no slot has: its upper half stands in the node itself, the
     /// rest in an entry of its own.
     pub(super) fn literal(&self, nodes: &[Self]) -> R {

@@ -1,7 +1,7 @@
 //! The tree of a text to the checked form: names, arguments, folding, inlining.
 
 use super::ast::{self, Span};
-use super::context::{Context, Names, Place, Space};
+use super::context::{Context, Names, Native, Place, Space};
 use super::error::{Error, ErrorKind};
 use super::frame::Frame;
 use super::function::Body;
@@ -131,12 +131,13 @@ pub fn resolve<'a, 'm, R: Real, S: ReleaseStrategy>(
     }
 }
 
-impl<'t, 'a, R: Real, S: ReleaseStrategy> Resolver<'t, 'a, '_, '_, R, S> {
+impl<'t, 'a, 'm, R: Real, S: ReleaseStrategy> Resolver<'t, 'a, '_, 'm, R, S> {
     fn expression(&mut self, expr: &ast::Expr<'t, R>) -> Option<Ir<'a, R>> {
         let scope = &Scope { text: expr.text, function: None };
-        let root = self.term(&expr.root, scope)?;
+        let mut root = Term::NOTHING;
+        self.term(&expr.root, scope, &mut root)?;
         let count = self.recursive.iter().flatten().count();
-        let nothing = Recursive { body: Term::Constant(R::NAN), arity: 0, window: 0 };
+        let nothing = Recursive { body: Term::NOTHING, arity: 0, window: 0 };
         let functions = self.arena.try_alloc_slice_fill_with(count, |_| nothing);
         let functions = self.in_memory(functions, scope, Span::default())?;
         for (number, place) in functions.iter_mut().enumerate() {
@@ -161,9 +162,10 @@ impl<'t, 'a, R: Real, S: ReleaseStrategy> Resolver<'t, 'a, '_, '_, R, S> {
         self.window = Some(body.arity);
         let inside = Inside { body, place, arguments, outer: None };
         let inner = &Scope { text: body.expr.text, function: Some(&inside) };
-        let term = self.term(&body.expr.root, inner)?;
+        let mut whole = Term::NOTHING;
+        self.term(&body.expr.root, inner, &mut whole)?;
         let window = self.window.take()?;
-        Some(Recursive { body: term, arity: body.arity, window })
+        Some(Recursive { body: whole, arity: body.arity, window })
     }
 
     #[cold]
@@ -239,7 +241,23 @@ impl<'t, 'a, R: Real, S: ReleaseStrategy> Resolver<'t, 'a, '_, '_, R, S> {
         self.fail(ErrorKind::Memory(error), scope, span)
     }
 
-    fn place<T>(&mut self, value: T, scope: &Scope<'_, 't, 'a, R>, span: Span) -> Option<&'a T> {
+    /// Places in the arena, for terms below another one.
+    #[inline]
+    fn places<const N: usize>(
+        &mut self,
+        scope: &Scope<'_, 't, 'a, R>,
+        span: Span,
+    ) -> Option<&'a mut [Term<'a, R>; N]> {
+        self.place([Term::NOTHING; N], scope, span)
+    }
+
+    #[inline]
+    fn place<T>(
+        &mut self,
+        value: T,
+        scope: &Scope<'_, 't, 'a, R>,
+        span: Span,
+    ) -> Option<&'a mut T> {
         let arena: &'a Arena<'a> = self.arena;
         match arena.try_alloc(value) {
             Ok(place) => Some(place),
@@ -289,68 +307,87 @@ impl<'t, 'a, R: Real, S: ReleaseStrategy> Resolver<'t, 'a, '_, '_, R, S> {
         self.above(height, 2 * arguments.len(), scope, span)
     }
 
+    /// Resolves a term to where its checked form is to stand. (Moving it there would
+    /// take longer: it is written in parts, and a processor waits for all of them
+    /// before it can read the whole.)
+    ///
     /// As deep as the tree is high and functions are nested, which is bounded.
     fn term(
         &mut self,
         term: &ast::Term<'t, R>,
         scope: &Scope<'_, 't, 'a, R>,
-    ) -> Option<Term<'a, R>> {
+        to: &mut Term<'a, R>,
+    ) -> Option<()> {
         match *term {
-            ast::Term::Number { value, .. } => Some(Term::Constant(value)),
-            ast::Term::Name { span } => self.name(term.name_bytes(scope.text), scope, span),
-            ast::Term::Unary { op, span, operand, .. } => {
-                let operand = self.term(operand, scope)?;
-                self.one(op, operand, scope, span)
+            ast::Term::Number { value, .. } => {
+                *to = Term::Constant(value);
+                Some(())
             }
-            ast::Term::Binary { op, span, operands: [left, right], .. } => {
-                let operands = [self.term(left, scope)?, self.term(right, scope)?];
-                self.two(op, operands, scope, span)
-            }
-            ast::Term::Conditional { span, parts: [condition, first, second], .. } => {
-                let parts = [
-                    self.term(condition, scope)?,
-                    self.term(first, scope)?,
-                    self.term(second, scope)?,
-                ];
-                match parts[0] {
-                    Term::Constant(value) if self.limits.fold => {
-                        Some(if value.is_true() { parts[1] } else { parts[2] })
-                    }
-                    _ => {
-                        let [condition, first, second] = parts.map(|part| part.height());
-                        let height = condition.max(first).max(second);
-                        let height = self.above(height, 3, scope, span)?;
-                        let parts = self.place(parts, scope, span)?;
-                        Some(Term::Conditional { height, parts })
-                    }
-                }
-            }
-            ast::Term::Index { index, .. } => {
-                let index = self.term(index, scope)?;
-                self.index(term, index, scope)
-            }
-            _ => self.call(term, scope),
+            ast::Term::Name { span } => self.name(term.name_bytes(scope.text), scope, span, to),
+            ast::Term::Unary { op, span, operand, .. } => self.one(op, operand, scope, span, to),
+            ast::Term::Binary { op, span, operands, .. } => self.two(op, operands, scope, span, to),
+            ast::Term::Conditional { span, parts, .. } => self.conditional(parts, scope, span, to),
+            ast::Term::Index { index, .. } => self.index(term, index, scope, to),
+            _ => self.call(term, scope, to),
         }
     }
 
+    #[inline(never)]
+    fn conditional(
+        &mut self,
+        terms: &[ast::Term<'t, R>; 3],
+        scope: &Scope<'_, 't, 'a, R>,
+        span: Span,
+        to: &mut Term<'a, R>,
+    ) -> Option<()> {
+        let parts = self.places::<3>(scope, span)?;
+        for (term, part) in terms.iter().zip(parts.iter_mut()) {
+            self.term(term, scope, part)?;
+        }
+        *to = match parts[0] {
+            Term::Constant(value) if self.limits.fold => parts[if value.is_true() { 1 } else { 2 }],
+            _ => {
+                let height = parts.iter().map(Term::height).max().unwrap_or(0);
+                Term::Conditional { height: self.above(height, 3, scope, span)?, parts }
+            }
+        };
+        Some(())
+    }
+
+    #[inline]
     fn name(
         &mut self,
         name: &[u8],
         scope: &Scope<'_, 't, 'a, R>,
         span: Span,
-    ) -> Option<Term<'a, R>> {
+        to: &mut Term<'a, R>,
+    ) -> Option<()> {
         match scope.function {
             Some(inside) => {
                 if let Some(number) = inside.body.parameter(name) {
-                    return inside.arguments.get(number).copied();
+                    *to = *inside.arguments.get(number)?;
+                    return Some(());
                 }
             }
             None => {
                 if let Some(slot) = self.frame.names.find(name) {
-                    return u8::try_from(slot).ok().map(Term::Slot);
+                    *to = Term::Slot(u8::try_from(slot).ok()?);
+                    return Some(());
                 }
             }
         }
+        *to = self.other_name(name, scope, span)?;
+        Some(())
+    }
+
+    /// A name that is no parameter.
+    #[inline(never)]
+    fn other_name(
+        &mut self,
+        name: &[u8],
+        scope: &Scope<'_, 't, 'a, R>,
+        span: Span,
+    ) -> Option<Term<'a, R>> {
         if let Some(place) = self.names.find(scope.level(), Space::Value, name) {
             return match self.names.value(place) {
                 Some((value, true)) => Some(Term::Constant(value)),
@@ -366,60 +403,71 @@ impl<'t, 'a, R: Real, S: ReleaseStrategy> Resolver<'t, 'a, '_, '_, R, S> {
         }
     }
 
-    #[inline]
     fn one(
         &mut self,
         op: Op1,
-        operand: Term<'a, R>,
+        operand: &ast::Term<'t, R>,
         scope: &Scope<'_, 't, 'a, R>,
         span: Span,
-    ) -> Option<Term<'a, R>> {
-        if let (Term::Constant(x), true) = (operand, self.limits.fold) {
+        to: &mut Term<'a, R>,
+    ) -> Option<()> {
+        let place = self.place(Term::NOTHING, scope, span)?;
+        self.term(operand, scope, place)?;
+        let operand: &'a Term<'a, R> = place;
+        if let (Term::Constant(x), true) = (*operand, self.limits.fold) {
             if let Ok(value) = op.apply(x) {
-                return Some(Term::Constant(value));
+                *to = Term::Constant(value);
+                return Some(());
             }
         }
         let height = self.above(operand.height(), 1, scope, span)?;
-        Some(Term::One { op, height, operand: self.place(operand, scope, span)? })
+        *to = Term::One { op, height, operand };
+        Some(())
     }
 
-    #[inline]
     fn two(
         &mut self,
         op: Op2,
-        operands: [Term<'a, R>; 2],
+        [left, right]: &[ast::Term<'t, R>; 2],
         scope: &Scope<'_, 't, 'a, R>,
         span: Span,
-    ) -> Option<Term<'a, R>> {
+        to: &mut Term<'a, R>,
+    ) -> Option<()> {
+        let places = self.places::<2>(scope, span)?;
+        self.term(left, scope, &mut places[0])?;
+        self.term(right, scope, &mut places[1])?;
+        let operands: &'a [Term<'a, R>; 2] = places;
         if let (Term::Constant(x), true) = (operands[0], self.limits.fold) {
-            let folded = match (op, operands[1]) {
-                (Op2::And, _) if !x.is_true() => Some(R::ZERO),
-                (Op2::Or, _) if x.is_true() => Some(R::ONE),
-                (_, Term::Constant(y)) => op.apply(x, y).ok(),
-                _ => None,
-            };
-            if let Some(value) = folded {
-                return Some(Term::Constant(value));
+            if let Some(value) = fold(op, x, &operands[1]) {
+                *to = Term::Constant(value);
+                return Some(());
             }
         }
         if op == Op2::Second && self.limits.fold && operands[0].is_total() {
-            return Some(operands[1]);
+            *to = operands[1];
+            return Some(());
         }
         let height = self.above(operands[0].height().max(operands[1].height()), 2, scope, span)?;
-        Some(Term::Two { op, height, operands: self.place(operands, scope, span)? })
+        *to = Term::Two { op, height, operands };
+        Some(())
     }
 
+    #[inline(never)]
     fn index(
         &mut self,
         term: &ast::Term<'t, R>,
-        index: Term<'a, R>,
+        index: &ast::Term<'t, R>,
         scope: &Scope<'_, 't, 'a, R>,
-    ) -> Option<Term<'a, R>> {
+        to: &mut Term<'a, R>,
+    ) -> Option<()> {
         let (name, span) = (term.name_bytes(scope.text), term.name_span());
+        let place = self.place(Term::NOTHING, scope, span)?;
+        self.term(index, scope, place)?;
+        let index: &'a Term<'a, R> = place;
         let Some(place) = self.names.find(scope.level(), Space::Array, name) else {
             return self.unknown(Space::Array, name, scope, span);
         };
-        let constant = match index {
+        let constant = match *index {
             Term::Constant(value) => value.to_index(),
             _ => None,
         };
@@ -429,39 +477,54 @@ impl<'t, 'a, R: Real, S: ReleaseStrategy> Resolver<'t, 'a, '_, '_, R, S> {
             self.names.array(place, &mut |array| length = array.len());
             if (element as usize) < length {
                 let slot = self.frame.bind(self.names, place, Some(element));
-                return self.in_frame(slot, scope, span).map(Term::Slot);
+                *to = Term::Slot(self.in_frame(slot, scope, span)?);
+                return Some(());
             }
         }
         let array = self.frame.array(self.names, place);
         let array = self.in_frame(array, scope, span)?;
         let height = self.above(index.height(), 1, scope, span)?;
-        Some(Term::Index { array, height, index: self.place(index, scope, span)? })
+        *to = Term::Index { array, height, index };
+        Some(())
     }
 
     fn call(
         &mut self,
         term: &ast::Term<'t, R>,
         scope: &Scope<'_, 't, 'a, R>,
-    ) -> Option<Term<'a, R>> {
+        to: &mut Term<'a, R>,
+    ) -> Option<()> {
         let name = term.name_bytes(scope.text);
         match self.names.find(scope.level(), Space::Function, name) {
-            Some(place) => match self.names.native(place) {
-                Some(native) => {
-                    self.check_arity(native.arity.map(usize::from), term, scope)?;
-                    let arguments = self.arguments(term, scope)?;
-                    let native = self.frame.native(place, native);
-                    let native = self.in_frame(native, scope, term.name_span())?;
-                    let height = self.above_list(arguments, scope, term.span())?;
-                    let arguments = self.place(arguments, scope, term.span())?;
-                    Some(Term::Native { native, height, arguments })
-                }
-                None => self.function(place, term, scope),
-            },
+            Some(place) => {
+                *to = match self.names.native(place) {
+                    Some(native) => self.native(place, native, term, scope)?,
+                    None => self.function(place, term, scope)?,
+                };
+                Some(())
+            }
             None => match Builtin::find(name) {
-                Some(builtin) => self.builtin(builtin, term, scope),
+                Some(builtin) => self.builtin(builtin, term, scope, to),
                 None => self.unknown(Space::Function, name, scope, term.name_span()),
             },
         }
+    }
+
+    #[inline(never)]
+    fn native(
+        &mut self,
+        place: Place,
+        native: Native<'m, R>,
+        term: &ast::Term<'t, R>,
+        scope: &Scope<'_, 't, 'a, R>,
+    ) -> Option<Term<'a, R>> {
+        self.check_arity(native.arity.map(usize::from), term, scope)?;
+        let arguments = self.arguments(term, scope)?;
+        let native = self.frame.native(place, native);
+        let native = self.in_frame(native, scope, term.name_span())?;
+        let height = self.above_list(arguments, scope, term.span())?;
+        let arguments = self.place(arguments, scope, term.span())?;
+        Some(Term::Native { native, height, arguments })
     }
 
     fn check_arity(
@@ -485,12 +548,11 @@ impl<'t, 'a, R: Real, S: ReleaseStrategy> Resolver<'t, 'a, '_, '_, R, S> {
         scope: &Scope<'_, 't, 'a, R>,
     ) -> Option<&'a [Term<'a, R>]> {
         let children = term.children();
-        let filler = Term::Constant(R::ZERO);
         let arena: &'a Arena<'a> = self.arena;
-        let places = arena.try_alloc_slice_fill_with(children.len(), |_| filler);
+        let places = arena.try_alloc_slice_fill_with(children.len(), |_| Term::NOTHING);
         let places = self.in_memory(places, scope, term.span())?;
         for (place, child) in places.iter_mut().zip(children) {
-            *place = self.term(child, scope)?;
+            self.term(child, scope, place)?;
         }
         Some(places)
     }
@@ -500,23 +562,24 @@ impl<'t, 'a, R: Real, S: ReleaseStrategy> Resolver<'t, 'a, '_, '_, R, S> {
         builtin: Builtin,
         term: &ast::Term<'t, R>,
         scope: &Scope<'_, 't, 'a, R>,
-    ) -> Option<Term<'a, R>> {
-        self.check_arity(Some(builtin.arity()), term, scope)?;
-        match (builtin, term.children()) {
-            (Builtin::One(op), [operand]) => {
-                let operand = self.term(operand, scope)?;
-                self.one(op, operand, scope, term.span())
+        to: &mut Term<'a, R>,
+    ) -> Option<()> {
+        match (builtin, *term) {
+            (Builtin::One(op), ast::Term::Call1 { span, argument, .. }) => {
+                return self.one(op, argument, scope, span, to);
             }
-            (Builtin::Two(op), [left, right]) => {
-                let operands = [self.term(left, scope)?, self.term(right, scope)?];
-                self.two(op, operands, scope, term.span())
+            (Builtin::Two(op), ast::Term::Call2 { span, arguments, .. }) => {
+                return self.two(op, arguments, scope, span, to);
             }
-            (Builtin::E, _) => Some(Term::Constant(R::E)),
-            _ => Some(Term::Constant(R::PI)),
+            (Builtin::E, ast::Term::Call0 { .. }) => *to = Term::Constant(R::E),
+            (Builtin::Pi, ast::Term::Call0 { .. }) => *to = Term::Constant(R::PI),
+            _ => self.check_arity(Some(builtin.arity()), term, scope)?,
         }
+        Some(())
     }
 
     /// A call of an expression function: its body in place, unless it recurses.
+    #[inline(never)]
     fn function(
         &mut self,
         place: Place,
@@ -579,7 +642,8 @@ impl<'t, 'a, R: Real, S: ReleaseStrategy> Resolver<'t, 'a, '_, '_, R, S> {
         }
         let inside = Inside { body, place, arguments: replaced, outer: scope.function };
         let inner = &Scope { text: body.expr.text, function: Some(&inside) };
-        let mut result = self.term(&body.expr.root, inner)?;
+        let mut result = Term::NOTHING;
+        self.term(&body.expr.root, inner, &mut result)?;
         for (value, slot) in arguments.iter().zip(&*replaced).rev() {
             let (slot, local) = match *slot {
                 Term::Slot(slot) if !value.is_leaf() => (slot, false),
@@ -587,7 +651,7 @@ impl<'t, 'a, R: Real, S: ReleaseStrategy> Resolver<'t, 'a, '_, '_, R, S> {
                 _ => continue,
             };
             let height = self.above(value.height().max(result.height()), 2, scope, span)?;
-            let parts = self.place([*value, result], scope, span)?;
+            let parts: &'a [Term<'a, R>; 2] = self.place([*value, result], scope, span)?;
             result = Term::Let { slot, local, height, parts };
         }
         Some(result)
@@ -609,6 +673,16 @@ impl<'t, 'a, R: Real, S: ReleaseStrategy> Resolver<'t, 'a, '_, '_, R, S> {
                 self.in_frame(slot, scope, span).map(Term::Slot)
             }
         }
+    }
+}
+
+/// What an operator makes of a constant and another operand, if that is known.
+fn fold<R: Real>(op: Op2, x: R, right: &Term<'_, R>) -> Option<R> {
+    match (op, right) {
+        (Op2::And, _) if !x.is_true() => Some(R::ZERO),
+        (Op2::Or, _) if x.is_true() => Some(R::ONE),
+        (_, Term::Constant(y)) => op.apply(x, *y).ok(),
+        _ => None,
     }
 }
 
