@@ -6,8 +6,8 @@
 mod support;
 
 use arraypool::{
-    AllocError, Arena, ArrayPool, Budget, DefaultClasses, DefaultStrategy, Direct, Metadata,
-    PoolArray, RawPool, ReleaseError, ReleaseStrategy, Tagged, VerifyError,
+    AllocError, Arena, ArrayPool, Budget, DefaultClasses, DefaultStrategy, Direct, Lent, Metadata,
+    PoolArray, RawPool, ReleaseError, ReleaseStrategy, Returns, Tagged, VerifyError,
 };
 
 const fn is_send<T: ?Sized + Send>() {}
@@ -45,7 +45,14 @@ const _: () = {
     is_sync::<Bytes<Metadata>>();
     is_sync::<Bytes<Tagged>>();
     is_sync::<PoolArray<'static, String>>();
+    is_send::<Lent<'static, String>>();
+    is_sync::<Lent<'static, String>>();
 };
+
+assert_not!(Lent<'static, Local>: Sync);
+assert_not!(Lent<'static, std::rc::Rc<u8>>: Send);
+assert_not!(Returns<'static, u8, 1>: Send);
+assert_not!(Returns<'static, u8, 1>: Sync);
 
 assert_not!(Arena<'static>: Sync);
 assert_not!(ArrayPool<'static, u8, Direct>: Send);
