@@ -63,7 +63,7 @@ fn parse_constant<R: Real>(tree: &Term<'_, R>) -> Option<R> {
 pub(crate) fn reads_back<R: Real>(ir: &Ir<'_, R>) {
     let shown = ir.to_string();
     let mut lines = shown.lines();
-    let mut check = |term: &ir::Term<'_, R>, line: &str| {
+    let check = |term: &ir::Term<'_, R>, line: &str| {
         let same = with_arena(|arena| {
             let tree: Expr<'_, R> = parse(line, arena, &Limits::DEFAULT).expect(line);
             is_same(term, &tree.root, line)
