@@ -8,6 +8,8 @@
 #[path = "support/mod.rs"]
 mod support;
 
+use core::time::Duration;
+
 use arraypool::{Arena, ArrayPool, Direct, Metadata, PoolArray, ReleaseStrategy, Tagged};
 use criterion::measurement::WallTime;
 use criterion::{
@@ -60,6 +62,7 @@ fn group<'c>(
 ) -> BenchmarkGroup<'c, WallTime> {
     let mut group = criterion.benchmark_group(name);
     group.throughput(Throughput::Elements(operations as u64));
+    group.warm_up_time(Duration::from_secs(1)).measurement_time(Duration::from_secs(2));
     group.plot_config(PlotConfiguration::default().summary_scale(AxisScale::Logarithmic));
     group
 }

@@ -8,6 +8,8 @@ mod build;
 mod firmware;
 #[path = "capi/header.rs"]
 mod header;
+#[path = "capi/install.rs"]
+mod install;
 #[path = "capi/programs.rs"]
 mod programs;
 #[path = "firmware/tools.rs"]

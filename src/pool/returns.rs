@@ -145,7 +145,8 @@ impl<'p, T, const N: usize, S: ReleaseStrategy, C: ClassTable> Returns<'p, T, N,
         &self,
         mut array: PoolArray<'p, T, S, C>,
     ) -> Result<Lent<'_, T>, PoolArray<'p, T, S, C>> {
-        let Some((index, stay)) = self.vacant() else { return Err(array) };
+        let Some(index) = self.vacant() else { return Err(array) };
+        let Some(stay) = self.stays.get(index.0) else { return Err(array) };
         let length = array.len();
         let Some(elements) = NonNull::new(array.as_mut_ptr()) else { return Err(array) };
         stay.array.set(Some(array));
@@ -172,16 +173,14 @@ impl<'p, T, const N: usize, S: ReleaseStrategy, C: ClassTable> Returns<'p, T, N,
     }
 
     /// A place that is free.
-    fn vacant(&self) -> Option<(Index, &Stay<PoolArray<'p, T, S, C>>)> {
+    fn vacant(&self) -> Option<Index> {
         if let Some(index) = self.unused.get() {
-            let stay = self.stays.get(index.0)?;
-            self.unused.set(stay.next());
-            return Some((index, stay));
+            self.unused.set(self.stays.get(index.0)?.next());
+            return Some(index);
         }
         let index = self.used.get();
-        let stay = self.stays.get(index)?;
-        self.used.set(index + 1);
-        Some((Index(index), stay))
+        (index < N).then(|| self.used.set(index + 1))?;
+        Some(Index(index))
     }
 
     /// Takes all that has come home, and turns it round: what came last leads.

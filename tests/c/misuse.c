@@ -170,6 +170,27 @@ static void pool_options(void) {
     options.status = &status;
     CHECK(ap_shared_pool_create(8, 8, &options) == NULL && status == AP_UNSUPPORTED);
     CHECK(ap_shared_pool_create(0, 8, &options) == NULL && status == AP_INVALID_ARGUMENT);
+    /* What a shared pool has not: each by itself, and with both strategies. */
+    static const uint32_t lengths[] = {4, 12};
+    for (uint32_t strategy = AP_DEFAULT_STRATEGY; strategy <= AP_TAGGED; strategy++) {
+        ap_pool_options wrong[9];
+        memset(wrong, 0, sizeof wrong);
+        wrong[0].class_lengths = lengths;
+        wrong[0].class_count = 2;
+        wrong[1].max_free = 1;
+        wrong[2].quarantine = 1;
+        wrong[3].fail_every = 1;
+        for (int check = 0; check < 5; check++) {
+            wrong[4 + check].checks = 1u << check; /* one of `ap_check` */
+        }
+        for (int i = 0; i < 9; i++) {
+            wrong[i].strategy = strategy;
+            wrong[i].status = &status;
+            CHECK(ap_shared_pool_create(8, 8, &wrong[i]) == NULL && status == AP_UNSUPPORTED);
+        }
+        wrong[4].checks = 1u << 5;
+        CHECK(ap_shared_pool_create(8, 8, &wrong[4]) == NULL && status == AP_INVALID_ARGUMENT);
+    }
 }
 
 static void no_pool(ap_pool *pool, ap_status expected) {

@@ -33,11 +33,11 @@ fn host() -> String {
     host.expect("a host").to_string()
 }
 
-/// Cargo, about to build the static library with some features, for speed of building.
-pub(crate) fn cargo(features: &str) -> Command {
+/// Cargo, about to build a library with some features, for speed of building.
+pub(crate) fn cargo(features: &str, kind: &str) -> Command {
     let mut cargo = Command::new(env!("CARGO"));
     cargo.current_dir(root()).args(["rustc", "--quiet", "--release", "--lib"]);
-    cargo.args(["--features", features, "--crate-type", "staticlib", "--target-dir"]);
+    cargo.args(["--features", features, "--crate-type", kind, "--target-dir"]);
     cargo.arg(target()).env_remove("RUSTFLAGS").env_remove("CARGO_ENCODED_RUSTFLAGS");
     cargo.env("CARGO_PROFILE_RELEASE_LTO", "off");
     cargo.env("CARGO_PROFILE_RELEASE_CODEGEN_UNITS", "16");
@@ -48,27 +48,35 @@ pub(crate) fn cargo(features: &str) -> Command {
 pub(crate) fn library() -> &'static Path {
     static LIBRARY: OnceLock<PathBuf> = OnceLock::new();
     LIBRARY.get_or_init(|| {
-        let mut cargo = cargo("capi");
-        let status = cargo.status().expect("cargo");
-        assert!(status.success(), "the static library does not build");
+        run(cargo("capi", "staticlib"));
         target().join("release/libarraypool.a")
     })
 }
 
-/// Builds `tests/c/NAME` with more options of the compiler; the program's path.
-pub(crate) fn program(name: &str, kind: &str, options: &[&str]) -> Result<PathBuf, String> {
-    let source = root().join("tests/c").join(name);
+/// The compiler for `tests/c/NAME`, with every warning an error.
+pub(crate) fn compiler(name: &str) -> Command {
+    try_compiler(name).unwrap_or_else(|said| panic!("{said}"))
+}
+
+fn try_compiler(name: &str) -> Result<Command, String> {
     let is_plus = name.ends_with(".cpp");
     let host = host();
     let mut build = cc::Build::new();
     build.cargo_metadata(false).cargo_debug(false).host(&host).target(&host).cpp(is_plus);
     build.opt_level(2).out_dir(target());
     let compiler = build.try_get_compiler().map_err(|error| error.to_string())?;
-    let path = target().join(format!("{}-{kind}", name.replace('.', "-")));
     let mut command = compiler.to_command();
     command.arg(if is_plus { "-std=c++17" } else { "-std=c11" });
-    command.args(["-g", "-Wall", "-Wextra", "-Werror"]).args(options);
-    command.arg("-I").arg(root().join("include")).arg(source).arg(library());
+    command.args(["-g", "-Wall", "-Wextra", "-Werror"]);
+    Ok(command)
+}
+
+/// Builds `tests/c/NAME` with more options of the compiler; the program's path.
+pub(crate) fn program(name: &str, kind: &str, options: &[&str]) -> Result<PathBuf, String> {
+    let path = target().join(format!("{}-{kind}", name.replace('.', "-")));
+    let mut command = try_compiler(name)?;
+    command.args(options).arg("-I").arg(root().join("include"));
+    command.arg(root().join("tests/c").join(name)).arg(library());
     command.args(["-lpthread", "-ldl", "-lm", "-o"]).arg(&path);
     let output = command.output().map_err(|error| error.to_string())?;
     if !output.status.success() {

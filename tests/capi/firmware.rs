@@ -30,7 +30,7 @@ fn a_c_firmware_calls_the_library_without_a_heap() {
         return skip("the C firmware", why);
     }
     run({
-        let mut cargo = cargo("capi-core");
+        let mut cargo = cargo("capi-core", "staticlib");
         cargo.args(["--no-default-features", "--target", TARGET]);
         cargo
     });

@@ -1,0 +1,97 @@
+//! The library where C programs look for it: as a shared library, by `pkg-config`, by CMake.
+
+use std::fs;
+use std::path::PathBuf;
+use std::process::Command;
+
+use super::build::{cargo, compiler, library, run, skip, target};
+use super::header::root;
+
+/// A prefix that the library is installed to, as docs/C.md says.
+fn install() -> PathBuf {
+    run(cargo("capi", "cdylib"));
+    let prefix = target().join("prefix");
+    for folder in ["include", "lib/pkgconfig"] {
+        fs::create_dir_all(prefix.join(folder)).expect("a writable target");
+    }
+    let copy = |from: PathBuf, to: &str| {
+        fs::copy(&from, prefix.join(to)).unwrap_or_else(|error| panic!("{from:?}: {error}"));
+    };
+    copy(root().join("include/arraypool.h"), "include/arraypool.h");
+    copy(target().join("release/libarraypool.so"), "lib/libarraypool.so");
+    let template = fs::read_to_string(root().join("arraypool.pc.in")).expect("a readable file");
+    let file = template
+        .replace("@PREFIX@", prefix.to_str().expect("UTF-8"))
+        .replace("@VERSION@", env!("CARGO_PKG_VERSION"));
+    fs::write(prefix.join("lib/pkgconfig/arraypool.pc"), file).expect("a writable target");
+    prefix
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn a_program_finds_the_shared_library_by_pkg_config() {
+    if Command::new("pkg-config").arg("--version").output().is_err() {
+        return skip("pkg-config", "not installed");
+    }
+    let prefix = install();
+    let ask = |option: &str| {
+        let mut ask = Command::new("pkg-config");
+        ask.args([option, "arraypool"]).env("PKG_CONFIG_PATH", prefix.join("lib/pkgconfig"));
+        let said = ask.output().expect("pkg-config");
+        assert!(said.status.success(), "{said:?}");
+        String::from_utf8(said.stdout).expect("UTF-8")
+    };
+    assert_eq!(ask("--modversion").trim(), env!("CARGO_PKG_VERSION"));
+    let program = target().join("every-shared");
+    let mut compile = compiler("every.c");
+    compile.args(ask("--cflags").split_whitespace()).arg(root().join("tests/c/every.c"));
+    compile.args(ask("--libs").split_whitespace()).arg("-o").arg(&program);
+    run(compile);
+    let mut program = Command::new(program);
+    program.env("LD_LIBRARY_PATH", prefix.join("lib"));
+    run(program);
+}
+
+/// The text of a page's first piece of code of this kind.
+fn code(page: &str, kind: &str) -> String {
+    let text = fs::read_to_string(root().join(page)).expect("a readable page");
+    let (_, behind) = text.split_once(&format!("```{kind}\n")).expect("a piece of this kind");
+    behind.split("```").next().expect("its end").to_string()
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn a_program_is_built_by_cmake_as_the_page_says() {
+    let is_there = |tool: &str| Command::new(tool).arg("--version").output().is_ok();
+    if !is_there("cmake") || !is_there("make") {
+        return skip("CMake", "not installed");
+    }
+    library();
+    let project = target().join("cmake");
+    let built = project.join("built");
+    fs::create_dir_all(&built).expect("a writable target");
+    // Cargo finds there what it has built already.
+    let link = built.join("arraypool");
+    let _ = fs::remove_file(&link);
+    std::os::unix::fs::symlink(target(), link).expect("a link");
+    let lists = format!(
+        "cmake_minimum_required(VERSION 3.16)\nproject(program C)\nset(ARRAYPOOL_DIR \"{root}\")\n\
+         add_executable(program \"{root}/tests/c/every.c\")\n{code}",
+        root = root().display(),
+        code = code("docs/C.md", "cmake")
+    );
+    fs::write(project.join("CMakeLists.txt"), lists).expect("a writable target");
+    let mut configure = Command::new("cmake");
+    configure.args(["-G", "Unix Makefiles", "-S"]).arg(&project).arg("-B").arg(&built);
+    run(configure);
+    let mut build = Command::new("cmake");
+    build.arg("--build").arg(&built);
+    for (name, value) in cargo("capi", "staticlib").get_envs() {
+        match value {
+            Some(value) => build.env(name, value),
+            None => build.env_remove(name),
+        };
+    }
+    run(build);
+    run(Command::new(built.join("program")));
+}
