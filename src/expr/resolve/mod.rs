@@ -84,7 +84,7 @@ struct Inside<'s, 't, 'a, R> {
 /// assert_eq!(ir.to_string(), "(s255 * (s0 + 6.0))");
 /// let program = lower(&ir, &checked, &pool, &mut frame, &limits)?;
 /// checked.reset();
-/// assert_eq!(program.display(&frame).to_string(), "((s0 + 6.0) * s255)");
+/// assert_eq!(program.display(&frame).to_string(), "(s255 * (s0 + 6.0))");
 ///
 /// frame.set(x, 4.0);
 /// assert_eq!(program.eval(&frame, &limits), Ok(30.0));
