@@ -1,17 +1,19 @@
 //! The tree of a text to the checked form: names, arguments, folding, inlining.
 
-use super::ast::{self, Span};
-use super::context::{Context, Names, Native, Place, Space};
-use super::error::{Error, ErrorKind};
-use super::frame::Frame;
-use super::function::Body;
-use super::ir::{Ir, Recursive, Term};
-use super::limits::Limits;
-use super::operator::{Builtin, Op1, Op2};
-use super::real::Real;
-use super::suggest::Nearest;
+mod functions;
+
 use crate::arena::Arena;
 use crate::error::AllocError;
+use crate::expr::ast::{self, Span};
+use crate::expr::context::{Context, Names, Native, Place, Space};
+use crate::expr::error::{Error, ErrorKind};
+use crate::expr::frame::Frame;
+use crate::expr::function::Body;
+use crate::expr::ir::{Ir, Recursive, Term};
+use crate::expr::limits::Limits;
+use crate::expr::operator::{Builtin, Op1, Op2};
+use crate::expr::real::Real;
+use crate::expr::suggest::Nearest;
 use crate::pool::ReleaseStrategy;
 
 /// Functions that recurse, of one expression.
@@ -82,7 +84,7 @@ struct Inside<'s, 't, 'a, R> {
 /// assert_eq!(ir.to_string(), "(s255 * (s0 + 6.0))");
 /// let program = lower(&ir, &checked, &pool, &mut frame, &limits)?;
 /// checked.reset();
-/// assert_eq!(program.display(&frame).to_string(), "((s0 + 6.0) * s255)");
+/// assert_eq!(program.display(&frame).to_string(), "(s255 * (s0 + 6.0))");
 ///
 /// frame.set(x, 4.0);
 /// assert_eq!(program.eval(&frame, &limits), Ok(30.0));
@@ -144,28 +146,6 @@ impl<'t, 'a, 'm, R: Real, S: ReleaseStrategy> Resolver<'t, 'a, '_, 'm, R, S> {
             *place = self.out_of_line(number, scope)?;
         }
         Some(Ir { root, functions, nodes: self.nodes + 1 + count })
-    }
-
-    /// The body of a function that recurses. Its parameters are the first slots
-    /// of its window.
-    fn out_of_line(
-        &mut self,
-        number: usize,
-        scope: &Scope<'_, 't, 'a, R>,
-    ) -> Option<Recursive<'a, R>> {
-        let place = self.recursive.get(number).copied().flatten()?;
-        let body = self.names.body(place, self.trees);
-        let body = self.in_memory(body, scope, Span::default())??;
-        let parameter = |slot: usize| Term::Local(u8::try_from(slot).unwrap_or(u8::MAX));
-        let arguments = self.arena.try_alloc_slice_fill_with(usize::from(body.arity), parameter);
-        let arguments = self.in_memory(arguments, scope, Span::default())?;
-        self.window = Some(body.arity);
-        let inside = Inside { body, place, arguments, outer: None };
-        let inner = &Scope { text: body.expr.text, function: Some(&inside) };
-        let mut whole = Term::NOTHING;
-        self.term(&body.expr.root, inner, &mut whole)?;
-        let window = self.window.take()?;
-        Some(Recursive { body: whole, arity: body.arity, window })
     }
 
     #[cold]
@@ -577,103 +557,6 @@ impl<'t, 'a, 'm, R: Real, S: ReleaseStrategy> Resolver<'t, 'a, '_, 'm, R, S> {
         }
         Some(())
     }
-
-    /// A call of an expression function: its body in place, unless it recurses.
-    #[inline(never)]
-    fn function(
-        &mut self,
-        place: Place,
-        term: &ast::Term<'t, R>,
-        scope: &Scope<'_, 't, 'a, R>,
-    ) -> Option<Term<'a, R>> {
-        let span = term.span();
-        let body = self.names.body(place, self.trees);
-        let body = match self.in_memory(body, scope, span)? {
-            Some(body) => body,
-            None => return self.fail(ErrorKind::Busy, scope, span),
-        };
-        self.check_arity(Some(usize::from(body.arity)), term, scope)?;
-        if let Some(number) = self.recursive.iter().position(|other| *other == Some(place)) {
-            let arguments = self.arguments(term, scope)?;
-            let height = self.above_list(arguments, scope, span)?;
-            let arguments = self.place(arguments, scope, span)?;
-            let function = u8::try_from(number).unwrap_or(u8::MAX);
-            return Some(Term::Call { function, height, arguments });
-        }
-        let outer = core::iter::successors(scope.function, |inside| inside.outer);
-        if outer.clone().any(|inside| inside.place == place) {
-            self.again = match self.recursive.iter_mut().find(|free| free.is_none()) {
-                Some(free) => {
-                    *free = Some(place);
-                    true
-                }
-                None => {
-                    let limit = RECURSIVE;
-                    return self.fail(ErrorKind::TooManyFunctions { limit }, scope, span);
-                }
-            };
-            return None;
-        }
-        if outer.count() >= usize::from(self.limits.depth) {
-            return self.too_large(scope, span);
-        }
-        let arguments = self.arguments(term, scope)?;
-        self.inline(place, body, arguments, scope, span)
-    }
-
-    /// A body with its parameters replaced: by what is free to evaluate twice, by
-    /// what is evaluated once and may be anywhere, or by a slot that is set first.
-    fn inline(
-        &mut self,
-        place: Place,
-        body: Body<'t, R>,
-        arguments: &'a [Term<'a, R>],
-        scope: &Scope<'_, 't, 'a, R>,
-        span: Span,
-    ) -> Option<Term<'a, R>> {
-        let arena: &'a Arena<'a> = self.arena;
-        let replaced = arena.try_alloc_slice_copy(arguments);
-        let replaced = self.in_memory(replaced, scope, span)?;
-        for (number, term) in replaced.iter_mut().enumerate() {
-            let once = || term.is_total() && uses(&body.expr.root, &body, number) <= 1;
-            if !(term.is_leaf() || once()) {
-                *term = self.intermediate(scope, span)?;
-            }
-        }
-        let inside = Inside { body, place, arguments: replaced, outer: scope.function };
-        let inner = &Scope { text: body.expr.text, function: Some(&inside) };
-        let mut result = Term::NOTHING;
-        self.term(&body.expr.root, inner, &mut result)?;
-        for (value, slot) in arguments.iter().zip(&*replaced).rev() {
-            let (slot, local) = match *slot {
-                Term::Slot(slot) if !value.is_leaf() => (slot, false),
-                Term::Local(slot) if !value.is_leaf() => (slot, true),
-                _ => continue,
-            };
-            let height = self.above(value.height().max(result.height()), 2, scope, span)?;
-            let parts: &'a [Term<'a, R>; 2] = self.place([*value, result], scope, span)?;
-            result = Term::Let { slot, local, height, parts };
-        }
-        Some(result)
-    }
-
-    /// A slot for an intermediate value.
-    fn intermediate(&mut self, scope: &Scope<'_, 't, 'a, R>, span: Span) -> Option<Term<'a, R>> {
-        let full = ErrorKind::TooManySlots { limit: super::frame::SLOTS };
-        let counter = self.window.unwrap_or(self.locals);
-        let Some(next) = counter.checked_add(1) else { return self.fail(full, scope, span) };
-        match &mut self.window {
-            Some(window) => {
-                *window = next;
-                Some(Term::Local(counter))
-            }
-            None => {
-                self.locals = next;
-                let slot = self.frame.local(counter);
-                self.in_frame(slot, scope, span).map(Term::Slot)
-            }
-        }
-    }
 }
 
 /// What an operator makes of a constant and another operand, if that is known.
@@ -684,14 +567,4 @@ fn fold<R: Real>(op: Op2, x: R, right: &Term<'_, R>) -> Option<R> {
         (_, Term::Constant(y)) => op.apply(x, *y).ok(),
         _ => None,
     }
-}
-
-/// How often a body names a parameter.
-fn uses<R: Real>(term: &ast::Term<'_, R>, body: &Body<'_, R>, number: usize) -> usize {
-    let itself = match term {
-        ast::Term::Name { .. } => body.parameter(term.name_bytes(body.expr.text)) == Some(number),
-        _ => false,
-    };
-    usize::from(itself)
-        + term.children().iter().map(|child| uses(child, body, number)).sum::<usize>()
 }

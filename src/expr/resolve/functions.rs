@@ -1,0 +1,143 @@
+//! Expression functions: bodies in place of calls, or of their own if they recurse.
+
+use super::{Inside, RECURSIVE, Resolver, Scope};
+use crate::arena::Arena;
+use crate::expr::ast::{self, Span};
+use crate::expr::context::Place;
+use crate::expr::error::ErrorKind;
+use crate::expr::frame::SLOTS;
+use crate::expr::function::Body;
+use crate::expr::ir::{Recursive, Term};
+use crate::expr::real::Real;
+use crate::pool::ReleaseStrategy;
+
+impl<'t, 'a, R: Real, S: ReleaseStrategy> Resolver<'t, 'a, '_, '_, R, S> {
+    /// The body of a function that recurses. Its parameters are the first slots
+    /// of its window.
+    pub(super) fn out_of_line(
+        &mut self,
+        number: usize,
+        scope: &Scope<'_, 't, 'a, R>,
+    ) -> Option<Recursive<'a, R>> {
+        let place = self.recursive.get(number).copied().flatten()?;
+        let body = self.names.body(place, self.trees);
+        let body = self.in_memory(body, scope, Span::default())??;
+        let parameter = |slot: usize| Term::Local(u8::try_from(slot).unwrap_or(u8::MAX));
+        let arguments = self.arena.try_alloc_slice_fill_with(usize::from(body.arity), parameter);
+        let arguments = self.in_memory(arguments, scope, Span::default())?;
+        self.window = Some(body.arity);
+        let inside = Inside { body, place, arguments, outer: None };
+        let inner = &Scope { text: body.expr.text, function: Some(&inside) };
+        let mut whole = Term::NOTHING;
+        self.term(&body.expr.root, inner, &mut whole)?;
+        let window = self.window.take()?;
+        Some(Recursive { body: whole, arity: body.arity, window })
+    }
+
+    /// A call of an expression function: its body in place, unless it recurses.
+    #[inline(never)]
+    pub(super) fn function(
+        &mut self,
+        place: Place,
+        term: &ast::Term<'t, R>,
+        scope: &Scope<'_, 't, 'a, R>,
+    ) -> Option<Term<'a, R>> {
+        let span = term.span();
+        let body = self.names.body(place, self.trees);
+        let body = match self.in_memory(body, scope, span)? {
+            Some(body) => body,
+            None => return self.fail(ErrorKind::Busy, scope, span),
+        };
+        self.check_arity(Some(usize::from(body.arity)), term, scope)?;
+        if let Some(number) = self.recursive.iter().position(|other| *other == Some(place)) {
+            let arguments = self.arguments(term, scope)?;
+            let height = self.above_list(arguments, scope, span)?;
+            let arguments = self.place(arguments, scope, span)?;
+            let function = u8::try_from(number).unwrap_or(u8::MAX);
+            return Some(Term::Call { function, height, arguments });
+        }
+        let outer = core::iter::successors(scope.function, |inside| inside.outer);
+        if outer.clone().any(|inside| inside.place == place) {
+            self.again = match self.recursive.iter_mut().find(|free| free.is_none()) {
+                Some(free) => {
+                    *free = Some(place);
+                    true
+                }
+                None => {
+                    let limit = RECURSIVE;
+                    return self.fail(ErrorKind::TooManyFunctions { limit }, scope, span);
+                }
+            };
+            return None;
+        }
+        if outer.count() >= usize::from(self.limits.depth) {
+            return self.too_large(scope, span);
+        }
+        let arguments = self.arguments(term, scope)?;
+        self.inline(place, body, arguments, scope, span)
+    }
+
+    /// A body with its parameters replaced: by what is free to evaluate twice, by
+    /// what is evaluated once and may be anywhere, or by a slot that is set first.
+    fn inline(
+        &mut self,
+        place: Place,
+        body: Body<'t, R>,
+        arguments: &'a [Term<'a, R>],
+        scope: &Scope<'_, 't, 'a, R>,
+        span: Span,
+    ) -> Option<Term<'a, R>> {
+        let arena: &'a Arena<'a> = self.arena;
+        let replaced = arena.try_alloc_slice_copy(arguments);
+        let replaced = self.in_memory(replaced, scope, span)?;
+        for (number, term) in replaced.iter_mut().enumerate() {
+            let once = || term.is_total() && uses(&body.expr.root, &body, number) <= 1;
+            if !(term.is_leaf() || once()) {
+                *term = self.intermediate(scope, span)?;
+            }
+        }
+        let inside = Inside { body, place, arguments: replaced, outer: scope.function };
+        let inner = &Scope { text: body.expr.text, function: Some(&inside) };
+        let mut result = Term::NOTHING;
+        self.term(&body.expr.root, inner, &mut result)?;
+        for (value, slot) in arguments.iter().zip(&*replaced).rev() {
+            let (slot, local) = match *slot {
+                Term::Slot(slot) if !value.is_leaf() => (slot, false),
+                Term::Local(slot) if !value.is_leaf() => (slot, true),
+                _ => continue,
+            };
+            let height = self.above(value.height().max(result.height()), 2, scope, span)?;
+            let parts: &'a [Term<'a, R>; 2] = self.place([*value, result], scope, span)?;
+            result = Term::Let { slot, local, height, parts };
+        }
+        Some(result)
+    }
+
+    /// A slot for an intermediate value.
+    fn intermediate(&mut self, scope: &Scope<'_, 't, 'a, R>, span: Span) -> Option<Term<'a, R>> {
+        let full = ErrorKind::TooManySlots { limit: SLOTS };
+        let counter = self.window.unwrap_or(self.locals);
+        let Some(next) = counter.checked_add(1) else { return self.fail(full, scope, span) };
+        match &mut self.window {
+            Some(window) => {
+                *window = next;
+                Some(Term::Local(counter))
+            }
+            None => {
+                self.locals = next;
+                let slot = self.frame.local(counter);
+                self.in_frame(slot, scope, span).map(Term::Slot)
+            }
+        }
+    }
+}
+
+/// How often a body names a parameter.
+fn uses<R: Real>(term: &ast::Term<'_, R>, body: &Body<'_, R>, number: usize) -> usize {
+    let itself = match term {
+        ast::Term::Name { .. } => body.parameter(term.name_bytes(body.expr.text)) == Some(number),
+        _ => false,
+    };
+    usize::from(itself)
+        + term.children().iter().map(|child| uses(child, body, number)).sum::<usize>()
+}
