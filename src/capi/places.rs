@@ -114,7 +114,11 @@ mod tests {
             }
             places.retire(place);
         }
-        assert!(places.strips <= (REST as usize).div_ceil(TURNS) + 1, "{}", places.strips);
+        assert!(
+            places.strips <= usize::try_from(REST).unwrap().div_ceil(TURNS) + 1,
+            "{}",
+            places.strips
+        );
     }
 
     #[test]
