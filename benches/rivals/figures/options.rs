@@ -1,16 +1,20 @@
 //! What the command line asks for.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 pub(crate) const USAGE: &str = "\
 usage: cargo figures GROUP [--check] [--quick] [--csv FILE] [--seed N] [--list]
   --check     exit with 1 if a goal is missed
   --quick     fewer rounds: ends within a minute
-  --csv FILE  write every figure to FILE, with machine, compiler and commit
+  --csv FILE  write every figure to FILE, with machine, compiler and commit;
+              a relative FILE begins at the project's root
   --seed N    the order of the rounds and the lengths, as an earlier run printed it
   --list      this text and the groups
 groups:";
+
+/// The project's folder.
+const ROOT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../..");
 
 /// How the group's word is told from an option's value in a child process.
 pub(crate) const CHILD: &str = "child";
@@ -56,7 +60,9 @@ pub(crate) fn parse(words: &[String]) -> Result<Asked, String> {
             "--quick" => options.quick = true,
             "--list" => return Ok(Asked::List),
             "--csv" => {
-                options.csv = Some(words.next().ok_or("--csv needs a file")?.into());
+                let file = words.next().ok_or("--csv needs a file")?;
+                // Cargo runs this in the package's own folder; an absolute path stays.
+                options.csv = Some(Path::new(ROOT).join(file));
             }
             "--seed" => {
                 let number = words.next().ok_or("--seed needs a number")?;
