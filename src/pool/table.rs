@@ -24,8 +24,12 @@ const GOLDEN: usize = 0x9E37_79B9_7F4A_7C15;
 #[cfg(not(target_pointer_width = "64"))]
 const GOLDEN: usize = 0x9E37_79B9;
 
-/// Places of the first table: enough for a microcontroller's pool.
+/// Places of the first table in a buffer: enough for a microcontroller's pool.
 pub(super) const FIRST: usize = 16;
+
+/// Places of the first table where each larger one is a call of the heap: enough for
+/// a megabyte, at the least.
+const FIRST_ON_HEAP: usize = 4 * FIRST;
 
 /// The granules that a run of so many bytes touches at most.
 pub(super) const fn granules_of(bytes: usize) -> usize {
@@ -139,7 +143,8 @@ impl RunTable {
         if needed <= self.granules.as_slice().len() {
             return Ok(());
         }
-        let places = needed.max(FIRST).next_power_of_two();
+        let first = if arena.obtains() { FIRST_ON_HEAP } else { FIRST };
+        let places = needed.max(first).next_power_of_two();
         let mut larger = Ledger::filled::<S>(arena, places, FREE)?;
         for entry in self.granules.as_slice().iter().filter(|entry| **entry != FREE) {
             if let Some(place) = place_in(larger.as_mut_slice(), entry.granule) {
