@@ -23,7 +23,7 @@ use machine::{Machine, expected};
 
 /// The most bytes of the first chunk of a pool that has none: a tree is about as
 /// large as its text, and a few chunks that double are enough for any.
-const FIRST_CHUNK: usize = 16 * 1024;
+const FIRST_CHUNK: usize = 32 * 1024;
 
 /// Reads one JSON text into arrays of the pool.
 ///
