@@ -2,6 +2,7 @@
 //! but where there is no memory for the first of them, that is an error.
 
 use core::alloc::Layout;
+use core::cell::UnsafeCell;
 use core::mem::ManuallyDrop;
 use core::ops::Deref;
 use core::ptr::NonNull;
@@ -19,7 +20,9 @@ struct Counted<T: ?Sized> {
     /// Witnesses, and one more while there are owners: the block is there as long as
     /// this is not 0.
     witnesses: Counter,
-    value: ManuallyDrop<T>,
+    /// In a cell: who looks at the numbers has no part in it, and may do so while the
+    /// last owner drops it.
+    value: UnsafeCell<ManuallyDrop<T>>,
 }
 
 /// Keeps the value alive.
@@ -44,7 +47,7 @@ impl<T: Leave + 'static> Owner<T> {
         let refused = AllocError::OutOfMemory { requested: layout.size() };
         let block = heap::allocate(layout).ok_or(refused)?.cast();
         let (owners, witnesses) = (Counter::new(1), Counter::new(1));
-        let counted = Counted { owners, witnesses, value: ManuallyDrop::new(value) };
+        let counted = Counted { owners, witnesses, value: ManuallyDrop::new(value).into() };
         // SAFETY: the block was allocated just now, with this layout.
         unsafe { block.write(counted) };
         Ok(Self(block))
@@ -85,20 +88,22 @@ impl<T: Leave + ?Sized> Deref for Owner<T> {
 
     #[inline(always)]
     fn deref(&self) -> &T {
-        // SAFETY: the value is there as long as an owner.
-        &unsafe { self.0.as_ref() }.value
+        // SAFETY: the block is there as long as an owner.
+        let value = unsafe { self.0.as_ref() }.value.get();
+        // SAFETY: so is the value, and nobody changes it before.
+        unsafe { &*value }
     }
 }
 
 impl<T: Leave + ?Sized> Drop for Owner<T> {
     fn drop(&mut self) {
         // SAFETY: the block is there as long as an owner.
-        let owners = &unsafe { self.0.as_ref() }.owners;
+        let counted = unsafe { self.0.as_ref() };
         // Everything that all owners did comes before the value's end.
-        if owners.fetch_sub(1, Ordering::AcqRel) == 1 {
+        if counted.owners.fetch_sub(1, Ordering::AcqRel) == 1 {
             // SAFETY: nobody else has a reference to the value, and nobody gets one
             // any more: there was one owner, and now is none.
-            let value = unsafe { &mut (*self.0.as_ptr()).value };
+            let value = unsafe { &mut *counted.value.get() };
             // SAFETY: it is never used again.
             unsafe { ManuallyDrop::drop(value) };
             // SAFETY: the owners' share, which ends with the last of them.
