@@ -6,17 +6,16 @@
 
 use alloc::collections::BTreeMap;
 use std::fs;
-use std::process::{Command, Stdio};
 
 use arraypool::{Arena, ArrayPool, Direct, Metadata, ReleaseStrategy, Tagged};
 
-use crate::clock;
 use crate::measure::{median, shuffle};
-use crate::options::{CHILD, Options};
+use crate::options::Options;
 use crate::ours::Owned;
 use crate::report::{Goal, Report};
 use crate::strategies::GROUP;
 use crate::support::workload::{self, Element, Step, XorShift};
+use crate::{child, clock};
 
 /// Arrays that are alive at a time, as in churn.
 const LIVE: u16 = 4096;
@@ -98,21 +97,8 @@ fn free_memory() -> Option<u64> {
 }
 
 fn start(name: &str, seed: u64) -> Result<Told, String> {
-    let program = std::env::current_exe().map_err(|error| error.to_string())?;
-    let output = Command::new(program)
-        .args([CHILD, GROUP.name, "fresh", name, &seed.to_string()])
-        .stdin(Stdio::null())
-        .output()
-        .map_err(|error| error.to_string())?;
-    if !output.status.success() {
-        return Err(format!("it ends with {}", output.status));
-    }
-    let text = String::from_utf8_lossy(&output.stdout);
-    let numbers: Vec<f64> = text.split_whitespace().filter_map(|word| word.parse().ok()).collect();
-    match numbers[..] {
-        [nanoseconds, held, peak] => Ok(Told { nanoseconds, held, peak }),
-        _ => Err(format!("it tells `{text}`")),
-    }
+    let numbers = child::numbers(&[GROUP.name, "fresh", name, &seed.to_string()], 3)?;
+    Ok(Told { nanoseconds: numbers[0], held: numbers[1], peak: numbers[2] })
 }
 
 /// One run, in a child: tells nanoseconds, bytes held and bytes resident.

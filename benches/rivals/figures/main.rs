@@ -15,6 +15,7 @@ mod support;
 
 mod arenas;
 mod capi;
+mod child;
 mod clock;
 mod counts;
 mod curves;

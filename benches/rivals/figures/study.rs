@@ -6,7 +6,6 @@
 
 use alloc::collections::BTreeMap;
 use core::mem::MaybeUninit;
-use std::process::{Command, Stdio};
 
 use arraypool::{
     Arena, ArrayPool, ClassTable, DefaultClasses, Direct, Metadata, PoolArray, ReleaseStrategy,
@@ -14,15 +13,15 @@ use arraypool::{
 };
 
 use crate::Group;
-use crate::clock;
 use crate::mallocs::{Block, Glibc, Heap, Jemalloc, Mimalloc, Rpmalloc, Snmalloc};
 use crate::measure::{median, shuffle};
-use crate::options::{CHILD, Options};
+use crate::options::Options;
 use crate::ours::Owned;
 use crate::pools::{TwoLevel, Zone};
 use crate::report::Report;
 use crate::study_trace::{HOURS, Step, Trace};
 use crate::support::workload::{Place, Subject, XorShift, places};
+use crate::{child, clock};
 
 pub(crate) const GROUP: Group =
     Group { name: "study", about: "memory held over a day, by the system's count", run, child };
@@ -137,7 +136,8 @@ fn run(report: &mut Report, options: &Options) {
         let mut order = SUBJECTS;
         shuffle(&mut order, &mut random);
         for name in order {
-            match start(name, options.seed) {
+            let words = [GROUP.name, "day", name, &options.seed.to_string()];
+            match child::numbers(&words, 1 + 2 * (HOURS + 1)) {
                 Ok(day) => days.entry(name).or_default().push(day),
                 Err(why) => report.skipped(&format!("a day of {name}"), &why),
             }
@@ -173,24 +173,6 @@ fn tell(report: &mut Report, name: &str, columns: &[f64], used: &mut Option<Vec<
     report.fact(format!("{name}/day/mean-over-used"), mean(&resident) / mean(asked));
     report.fact(format!("{name}/day/left-MB"), resident[HOURS]);
     report.fact(format!("{name}/day/ms"), columns[0] / 1e6);
-}
-
-fn start(name: &str, seed: u64) -> Result<Vec<f64>, String> {
-    let program = std::env::current_exe().map_err(|error| error.to_string())?;
-    let output = Command::new(program)
-        .args([CHILD, GROUP.name, "day", name, &seed.to_string()])
-        .stdin(Stdio::null())
-        .output()
-        .map_err(|error| error.to_string())?;
-    if !output.status.success() {
-        return Err(format!("it ends with {}", output.status));
-    }
-    let text = String::from_utf8_lossy(&output.stdout);
-    let numbers: Result<Vec<f64>, _> = text.split_whitespace().map(str::parse).collect();
-    match numbers {
-        Ok(numbers) if numbers.len() == 1 + 2 * (HOURS + 1) => Ok(numbers),
-        _ => Err(format!("it tells `{text}`")),
-    }
 }
 
 fn child(words: &[String]) -> Result<(), String> {
