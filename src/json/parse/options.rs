@@ -81,7 +81,9 @@ impl Options {
         self
     }
 
-    /// The most bytes of text. 4 GiB less one is the most in any case.
+    /// The most bytes of text, the white space around a document included; of
+    /// several [`documents`](super::Parser::documents) in one text, the most bytes
+    /// of each. 4 GiB less one is the most in any case.
     ///
     /// ```
     /// use arraypool::json::{Options, Parser, Pool};
@@ -96,7 +98,9 @@ impl Options {
         self
     }
 
-    /// The most values and keys.
+    /// The most values and keys. They are counted where a container ends, or where
+    /// what waits for its end needs more room: no more than about twice as many,
+    /// and no fewer than 256, ever have room.
     ///
     /// ```
     /// use arraypool::json::{Options, Parser, Pool};
@@ -111,7 +115,7 @@ impl Options {
     }
 
     /// The most bytes of tree: 16 for each value and each key, and those of
-    /// strings that could not be borrowed.
+    /// strings that could not be borrowed. Counted as nodes are.
     ///
     /// ```
     /// use arraypool::json::{Options, Parser, Pool};
