@@ -16,6 +16,19 @@ use crate::pool::{ClassTable, DefaultClasses, DefaultStrategy, RawArray, Release
 /// giving it back locks or needs an atomic read-modify-write in the usual case.
 ///
 /// It borrows the lane. [`into_shared`](Homed::into_shared) lets it go further.
+///
+/// ```
+/// use arraypool::shared::{LaneArray, SharedArray, SharedPool};
+///
+/// let pool = SharedPool::<u32>::new();
+/// let lane = pool.lane();
+/// let array: LaneArray<'_, '_, u32> = lane.allocate_copy(&[1, 2]);
+/// let array: SharedArray<'_, u32> = array.into_shared();
+/// std::thread::scope(|scope| {
+///     scope.spawn(move || drop(array));
+/// });
+/// assert_eq!(pool.stats().live, 0);
+/// ```
 pub type LaneArray<'l, 'p, T, S = DefaultStrategy, C = DefaultClasses> =
     Homed<T, LaneHome<'l, 'p, S, C>>;
 
@@ -31,6 +44,18 @@ pub type SharedArray<'p, T, S = DefaultStrategy, C = DefaultClasses> =
     Homed<T, SharedHome<'p, S, C>>;
 
 /// Where an array goes when it is dropped.
+///
+/// ```
+/// use arraypool::shared::{Home, Homed, SharedPool};
+///
+/// fn sum<H: Home>(array: &Homed<u32, H>) -> u32 {        // a lane's, or anybody's
+///     array.iter().sum()
+/// }
+///
+/// let pool = SharedPool::<u32>::new();
+/// assert_eq!(sum(&pool.lane().allocate_copy(&[1, 2])), 3);
+/// assert_eq!(sum(&pool.allocate_copy(&[3, 4])), 7);
+/// ```
 pub trait Home: Copy + sealed::Sealed {
     /// The pool's strategy.
     type Strategy: ReleaseStrategy;
@@ -81,6 +106,16 @@ impl<K> Berth<K> {
 const NO_CLASS: u32 = u32::MAX;
 
 /// Home is a lane that the handle borrows.
+///
+/// ```
+/// use arraypool::shared::{Homed, LaneHome, SharedPool};
+/// use arraypool::{DefaultClasses, DefaultStrategy};
+///
+/// let pool = SharedPool::<u32>::new();
+/// let lane = pool.lane();
+/// let array: Homed<u32, LaneHome<'_, '_, DefaultStrategy, DefaultClasses>> = lane.allocate_copy(&[1]);
+/// assert_eq!(array, [1]);
+/// ```
 pub struct LaneHome<'l, 'p, S: ReleaseStrategy, C: ClassTable> {
     local: &'p Local<S, C>,
     /// The lane cannot be given up meanwhile, and is of one thread.
@@ -88,6 +123,15 @@ pub struct LaneHome<'l, 'p, S: ReleaseStrategy, C: ClassTable> {
 }
 
 /// Home is a lane, whoever has it now.
+///
+/// ```
+/// use arraypool::shared::{Homed, SharedHome, SharedPool};
+/// use arraypool::{DefaultClasses, DefaultStrategy};
+///
+/// let pool = SharedPool::<u32>::new();
+/// let array: Homed<u32, SharedHome<'_, DefaultStrategy, DefaultClasses>> = pool.allocate_copy(&[1]);
+/// assert_eq!(array, [1]);
+/// ```
 pub struct SharedHome<'p, S: ReleaseStrategy, C: ClassTable> {
     local: &'p Local<S, C>,
 }
@@ -298,6 +342,12 @@ impl<T, H: Home> Homed<MaybeUninit<T>, H> {
 
     /// Copies every element from `source`.
     ///
+    /// ```
+    /// let pool = arraypool::shared::SharedPool::<u8>::new();
+    /// let array = pool.allocate(5).write_copy(b"words");
+    /// assert_eq!(array, *b"words");
+    /// ```
+    ///
     /// # Panics
     /// If the lengths differ.
     #[inline]
@@ -345,6 +395,11 @@ impl<T, H: Home> Homed<T, H> {
     }
 
     /// Whether the length is 0.
+    ///
+    /// ```
+    /// let pool = arraypool::shared::SharedPool::<u32>::new();
+    /// assert!(pool.allocate_copy(&[]).is_empty());
+    /// ```
     #[inline]
     #[must_use]
     pub fn is_empty(&self) -> bool {
@@ -368,6 +423,13 @@ impl<T, H: Home> Homed<T, H> {
     }
 
     /// The first element, for reading; it stays valid as long as the array.
+    ///
+    /// ```
+    /// let pool = arraypool::shared::SharedPool::<u32>::new();
+    /// let array = pool.allocate_copy(&[1, 2]);
+    /// // SAFETY: the array has a second element.
+    /// assert_eq!(unsafe { array.as_ptr().add(1).read() }, 2);
+    /// ```
     #[inline]
     #[must_use]
     pub fn as_ptr(&self) -> *const T {
@@ -375,6 +437,14 @@ impl<T, H: Home> Homed<T, H> {
     }
 
     /// The first element, for writing; it stays valid as long as the array.
+    ///
+    /// ```
+    /// let pool = arraypool::shared::SharedPool::<u32>::new();
+    /// let mut array = pool.allocate_copy(&[1, 2]);
+    /// // SAFETY: the array has a second element, and nobody else leads to it.
+    /// unsafe { array.as_mut_ptr().add(1).write(5) };
+    /// assert_eq!(array, [1, 5]);
+    /// ```
     #[inline]
     #[must_use]
     pub fn as_mut_ptr(&mut self) -> *mut T {
