@@ -72,6 +72,18 @@ impl<'e, 'm, R: Real, S: ReleaseStrategy> Batch<'e, 'm, R, S> {
     /// Adds a parameter; its index counts up from 0. It hides a variable of the
     /// context with the same name.
     ///
+    /// ```
+    /// # use arraypool::expr::{Engine, Pool};
+    /// # let pool = Pool::new();
+    /// # let engine = <Engine>::new(&pool);
+    /// # let mut batch = engine.batch().build();
+    /// let x = batch.parameter("x", 2.0)?;
+    /// let y = batch.parameter("y", 3.0)?;
+    /// assert_eq!((x, y), (0, 1));
+    /// assert!(batch.parameter("x", 0.0).is_err());            // there is one already
+    /// # Ok::<(), arraypool::expr::Error>(())
+    /// ```
+    ///
     /// # Errors
     /// [`ErrorKind::InvalidName`] if it is there already or none,
     /// [`ErrorKind::TooManySlots`], [`ErrorKind::Memory`].
@@ -249,17 +261,51 @@ impl<'e, 'm, R: Real, S: ReleaseStrategy> Batch<'e, 'm, R, S> {
     }
 
     /// Sets a parameter by name; false: there is none. Linear in their number.
+    ///
+    /// ```
+    /// # use arraypool::expr::{Engine, Pool};
+    /// # let pool = Pool::new();
+    /// # let engine = <Engine>::new(&pool);
+    /// # let mut batch = engine.batch().build();
+    /// batch.parameter("x", 2.0)?;
+    /// let square = batch.add("x ^ 2")?;
+    /// assert!(batch.set_by_name("x", 3.0) && !batch.set_by_name("y", 3.0));
+    /// batch.eval();
+    /// assert_eq!(batch.result(square), Some(9.0));
+    /// # Ok::<(), arraypool::expr::Error>(())
+    /// ```
     pub fn set_by_name(&mut self, name: &str, value: R) -> bool {
         self.parameter_index(name).is_some_and(|index| self.set(index, value))
     }
 
     /// The index of a parameter. Linear in their number.
+    ///
+    /// ```
+    /// # use arraypool::expr::{Engine, Pool};
+    /// # let pool = Pool::new();
+    /// # let engine = <Engine>::new(&pool);
+    /// # let mut batch = engine.batch().build();
+    /// let x = batch.parameter("x", 2.0)?;
+    /// assert_eq!((batch.parameter_index("x"), batch.parameter_index("y")), (Some(x), None));
+    /// # Ok::<(), arraypool::expr::Error>(())
+    /// ```
     #[must_use]
     pub fn parameter_index(&self, name: &str) -> Option<usize> {
         self.frame.names.find(name.as_bytes())
     }
 
     /// The index of a named expression. Linear in their number.
+    ///
+    /// ```
+    /// # use arraypool::expr::{Engine, Pool};
+    /// # let pool = Pool::new();
+    /// # let engine = <Engine>::new(&pool);
+    /// # let mut batch = engine.batch().build();
+    /// batch.parameter("x", 2.0)?;
+    /// let twice = batch.add_named("twice", "2 * x")?;
+    /// assert_eq!((batch.index_of("twice"), batch.index_of("x")), (Some(twice), None));
+    /// # Ok::<(), arraypool::expr::Error>(())
+    /// ```
     #[must_use]
     pub fn index_of(&self, name: &str) -> Option<usize> {
         let has_name = |entry: &Entry<'_, R, S>| *entry.name == *name.as_bytes();
@@ -346,6 +392,19 @@ impl<'e, 'm, R: Real, S: ReleaseStrategy> Batch<'e, 'm, R, S> {
 
     /// The result of an expression in the last tick: NaN if it failed, or was not
     /// evaluated yet.
+    ///
+    /// ```
+    /// # use arraypool::expr::{Engine, Pool};
+    /// # let pool = Pool::new();
+    /// # let engine = <Engine>::new(&pool);
+    /// # let mut batch = engine.batch().build();
+    /// batch.parameter("x", 2.0)?;
+    /// let inverse = batch.add("1 / x")?;
+    /// assert!(batch.result(inverse).unwrap().is_nan());       // not evaluated yet
+    /// batch.eval();
+    /// assert_eq!((batch.result(inverse), batch.result(99)), (Some(0.5), None));
+    /// # Ok::<(), arraypool::expr::Error>(())
+    /// ```
     #[inline]
     #[must_use]
     pub fn result(&self, index: usize) -> Option<R> {
@@ -354,12 +413,37 @@ impl<'e, 'm, R: Real, S: ReleaseStrategy> Batch<'e, 'm, R, S> {
     }
 
     /// The result of a named expression. Linear in the number of expressions.
+    ///
+    /// ```
+    /// # use arraypool::expr::{Engine, Pool};
+    /// # let pool = Pool::new();
+    /// # let engine = <Engine>::new(&pool);
+    /// # let mut batch = engine.batch().build();
+    /// batch.parameter("x", 2.0)?;
+    /// batch.add_named("inverse", "1 / x")?;
+    /// batch.eval();
+    /// assert_eq!(batch.result_by_name("inverse"), Some(0.5));
+    /// # Ok::<(), arraypool::expr::Error>(())
+    /// ```
     #[must_use]
     pub fn result_by_name(&self, name: &str) -> Option<R> {
         self.result(self.index_of(name)?)
     }
 
     /// The results by index; NaN where an expression was removed.
+    ///
+    /// ```
+    /// # use arraypool::expr::{Engine, Pool};
+    /// # let pool = Pool::new();
+    /// # let engine = <Engine>::new(&pool);
+    /// # let mut batch = engine.batch().build();
+    /// batch.parameter("x", 2.0)?;
+    /// batch.add("x + 1")?;
+    /// batch.add("x * 4")?;
+    /// batch.eval();
+    /// assert_eq!(batch.results(), [3.0, 8.0]);
+    /// # Ok::<(), arraypool::expr::Error>(())
+    /// ```
     #[must_use]
     pub fn results(&self) -> &[R] {
         &self.results
@@ -387,6 +471,21 @@ impl<'e, 'm, R: Real, S: ReleaseStrategy> Batch<'e, 'm, R, S> {
 
     /// The result of an expression, or why there is none.
     ///
+    /// ```
+    /// use arraypool::expr::{Engine, Failure, Pool};
+    ///
+    /// # let pool = Pool::new();
+    /// # let engine = <Engine>::new(&pool);
+    /// # let mut batch = engine.batch().build();
+    /// batch.parameter("x", 0.5)?;
+    /// let half = batch.add("x")?;
+    /// let bits = batch.add("x & 1")?;
+    /// batch.eval();
+    /// assert_eq!(batch.value(half), Ok(0.5));
+    /// assert_eq!(batch.value(bits), Err(Failure::NotAnInteger));
+    /// # Ok::<(), arraypool::expr::Error>(())
+    /// ```
+    ///
     /// # Errors
     /// Its status in the last tick; [`Failure::NotEvaluated`] if there is none.
     pub fn value(&self, index: usize) -> Result<R, Failure> {
@@ -396,6 +495,20 @@ impl<'e, 'm, R: Real, S: ReleaseStrategy> Batch<'e, 'm, R, S> {
 
     /// What is wrong with an expression whose status is
     /// [`Failure::DoesNotCompile`].
+    ///
+    /// ```
+    /// use arraypool::expr::{Engine, ErrorKind, Pool};
+    ///
+    /// # let pool = Pool::new();
+    /// let engine = <Engine>::new(&pool);
+    /// engine.context().set("gain", 2.0)?;
+    /// let mut batch = engine.batch().build();
+    /// let index = batch.add("gain * 3")?;
+    /// engine.context().remove("gain");
+    /// batch.eval();
+    /// assert_eq!(batch.diagnose(index).unwrap().kind, ErrorKind::UnknownName);
+    /// # Ok::<(), arraypool::expr::Error>(())
+    /// ```
     #[must_use]
     pub fn diagnose(&mut self, index: usize) -> Option<Error> {
         let entry = self.entries.get(index)?.as_ref()?;
@@ -437,6 +550,17 @@ impl<'e, 'm, R: Real, S: ReleaseStrategy> Batch<'e, 'm, R, S> {
 
     /// The program of an expression as a text, which reads as an expression: see
     /// [`Program::display`]. Nothing, if it does not compile any more.
+    ///
+    /// ```
+    /// # use arraypool::expr::{Engine, Pool};
+    /// # let pool = Pool::new();
+    /// # let engine = <Engine>::new(&pool);
+    /// # let mut batch = engine.batch().build();
+    /// batch.parameter("x", 2.0)?;
+    /// let index = batch.add("x * (2 + 3)")?;
+    /// assert_eq!(batch.program(index).unwrap().to_string(), "(s0 * 5.0)");
+    /// # Ok::<(), arraypool::expr::Error>(())
+    /// ```
     #[must_use]
     pub fn program(&self, index: usize) -> Option<impl fmt::Display + '_> {
         let program = &self.entries.get(index)?.as_ref()?.program;
@@ -444,18 +568,54 @@ impl<'e, 'm, R: Real, S: ReleaseStrategy> Batch<'e, 'm, R, S> {
     }
 
     /// The text of an expression.
+    ///
+    /// ```
+    /// # use arraypool::expr::{Engine, Pool};
+    /// # let pool = Pool::new();
+    /// # let engine = <Engine>::new(&pool);
+    /// # let mut batch = engine.batch().build();
+    /// batch.parameter("x", 2.0)?;
+    /// let index = batch.add("x * (2 + 3)")?;
+    /// assert_eq!(batch.text(index), Some("x * (2 + 3)"));
+    /// # Ok::<(), arraypool::expr::Error>(())
+    /// ```
     #[must_use]
     pub fn text(&self, index: usize) -> Option<&str> {
         core::str::from_utf8(&self.entries.get(index)?.as_ref()?.text).ok()
     }
 
     /// Expressions of the batch.
+    ///
+    /// ```
+    /// # use arraypool::expr::{Engine, Pool};
+    /// # let pool = Pool::new();
+    /// # let engine = <Engine>::new(&pool);
+    /// # let mut batch = engine.batch().build();
+    /// batch.parameter("x", 2.0)?;
+    /// let first = batch.add("x")?;
+    /// batch.add("x + 1")?;
+    /// batch.remove(first);
+    /// assert_eq!(batch.len(), 1);
+    /// # Ok::<(), arraypool::expr::Error>(())
+    /// ```
     #[must_use]
     pub fn len(&self) -> usize {
         self.entries.iter().flatten().count()
     }
 
     /// Whether there is no expression.
+    ///
+    /// ```
+    /// # use arraypool::expr::{Engine, Pool};
+    /// # let pool = Pool::new();
+    /// # let engine = <Engine>::new(&pool);
+    /// # let mut batch = engine.batch().build();
+    /// batch.parameter("x", 2.0)?;
+    /// assert!(batch.is_empty());
+    /// batch.add("x")?;
+    /// assert!(!batch.is_empty());
+    /// # Ok::<(), arraypool::expr::Error>(())
+    /// ```
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.len() == 0
@@ -482,6 +642,19 @@ impl<'e, 'm, R: Real, S: ReleaseStrategy> Batch<'e, 'm, R, S> {
     }
 
     /// Steps that a tick can take at most.
+    ///
+    /// ```
+    /// # use arraypool::expr::{Engine, Pool};
+    /// # let pool = Pool::new();
+    /// # let engine = <Engine>::new(&pool);
+    /// # let mut batch = engine.batch().build();
+    /// batch.parameter("x", 2.0)?;
+    /// batch.add("x + 1")?;
+    /// let of_one = batch.steps();
+    /// batch.add("x + 1")?;
+    /// assert_eq!(batch.steps(), 2 * of_one);
+    /// # Ok::<(), arraypool::expr::Error>(())
+    /// ```
     #[must_use]
     pub fn steps(&self) -> u64 {
         self.cost().steps
@@ -489,18 +662,58 @@ impl<'e, 'm, R: Real, S: ReleaseStrategy> Batch<'e, 'm, R, S> {
 
     /// Nodes that are being evaluated at the same time at most: each is a call of
     /// a native function, of some 16 to 100 bytes of stack.
+    ///
+    /// ```
+    /// # use arraypool::expr::{Engine, Pool};
+    /// # let pool = Pool::new();
+    /// # let engine = <Engine>::new(&pool);
+    /// # let mut batch = engine.batch().build();
+    /// batch.parameter("x", 2.0)?;
+    /// batch.add("x + 1")?;
+    /// let flat = batch.stack_depth();
+    /// batch.add("sin(cos(tan(x)))")?;
+    /// assert!(batch.stack_depth() > flat);
+    /// # Ok::<(), arraypool::expr::Error>(())
+    /// ```
     #[must_use]
     pub fn stack_depth(&self) -> u64 {
         self.cost().depth
     }
 
     /// Bytes of the frame: slots, copies of arrays, windows of recursive calls.
+    ///
+    /// ```
+    /// # use arraypool::expr::{Engine, Pool};
+    /// # let pool = Pool::new();
+    /// let engine = <Engine>::new(&pool);
+    /// engine.context().set_array("table", &[0.0; 100])?;
+    /// let mut batch = engine.batch().build();
+    /// let before = batch.frame_bytes();
+    /// batch.add("table[3]")?;                                 // follows one element
+    /// batch.parameter("i", 0.0)?;
+    /// batch.add("table[i]")?;                                 // needs a copy of all
+    /// assert!(batch.frame_bytes() >= before + 800);
+    /// # Ok::<(), arraypool::expr::Error>(())
+    /// ```
     #[must_use]
     pub fn frame_bytes(&self) -> usize {
         self.frame.bytes()
     }
 
     /// Bytes of all programs' nodes.
+    ///
+    /// ```
+    /// # use arraypool::expr::{Engine, Pool};
+    /// # let pool = Pool::new();
+    /// # let engine = <Engine>::new(&pool);
+    /// # let mut batch = engine.batch().build();
+    /// batch.parameter("x", 2.0)?;
+    /// let index = batch.add("sin(x) + cos(x)")?;
+    /// assert!(batch.program_bytes() > 0);
+    /// batch.remove(index);
+    /// assert_eq!(batch.program_bytes(), 0);
+    /// # Ok::<(), arraypool::expr::Error>(())
+    /// ```
     #[must_use]
     pub fn program_bytes(&self) -> usize {
         let nodes = self.entries.iter().flatten().map(|entry| size_of_val(&*entry.program.nodes));
@@ -526,6 +739,24 @@ impl<R: Real, S: ReleaseStrategy> fmt::Debug for Batch<'_, '_, R, S> {
 }
 
 /// A batch that is being put together.
+///
+/// ```
+/// use arraypool::expr::{BatchBuilder, Engine, Error, Pool};
+///
+/// fn controller(batch: &mut BatchBuilder<'_, '_>) -> Result<usize, Error> {
+///     batch.parameter("error", 0.0)?;
+///     batch.add("max(-1, min(1, 0.8 * error))")
+/// }
+///
+/// let pool = Pool::new();
+/// let engine = <Engine>::new(&pool);
+/// let mut builder = engine.batch();
+/// let output = controller(&mut builder)?;
+/// let mut batch = builder.build();
+/// batch.eval();
+/// assert_eq!(batch.result(output), Some(0.0));
+/// # Ok::<(), arraypool::expr::Error>(())
+/// ```
 #[derive(Debug)]
 #[must_use = "a builder does nothing until `build`"]
 pub struct BatchBuilder<'e, 'm, R: Real = f64, S: ReleaseStrategy = DefaultStrategy> {
@@ -539,6 +770,16 @@ impl<'e, 'm, R: Real, S: ReleaseStrategy> BatchBuilder<'e, 'm, R, S> {
 
     /// As [`Batch::parameter`].
     ///
+    /// ```
+    /// # use arraypool::expr::{Engine, Pool};
+    /// # let pool = Pool::new();
+    /// # let engine = <Engine>::new(&pool);
+    /// let mut builder = engine.batch();
+    /// assert_eq!(builder.parameter("x", 2.0)?, 0);
+    /// assert_eq!(builder.parameter("y", 3.0)?, 1);
+    /// # Ok::<(), arraypool::expr::Error>(())
+    /// ```
+    ///
     /// # Errors
     /// As [`Batch::parameter`].
     pub fn parameter(&mut self, name: &str, value: R) -> Result<usize, Error> {
@@ -546,6 +787,16 @@ impl<'e, 'm, R: Real, S: ReleaseStrategy> BatchBuilder<'e, 'm, R, S> {
     }
 
     /// As [`Batch::add`].
+    ///
+    /// ```
+    /// # use arraypool::expr::{Engine, Pool};
+    /// # let pool = Pool::new();
+    /// # let engine = <Engine>::new(&pool);
+    /// let mut builder = engine.batch();
+    /// assert_eq!(builder.add("1 + 2")?, 0);
+    /// assert!(builder.add("1 +").is_err());
+    /// # Ok::<(), arraypool::expr::Error>(())
+    /// ```
     ///
     /// # Errors
     /// As [`Batch::add`].
@@ -555,6 +806,18 @@ impl<'e, 'm, R: Real, S: ReleaseStrategy> BatchBuilder<'e, 'm, R, S> {
 
     /// As [`Batch::add_named`].
     ///
+    /// ```
+    /// # use arraypool::expr::{Engine, Pool};
+    /// # let pool = Pool::new();
+    /// # let engine = <Engine>::new(&pool);
+    /// let mut builder = engine.batch();
+    /// builder.add_named("seconds", "24 * 60 * 60")?;
+    /// let mut batch = builder.build();
+    /// batch.eval();
+    /// assert_eq!(batch.result_by_name("seconds"), Some(86_400.0));
+    /// # Ok::<(), arraypool::expr::Error>(())
+    /// ```
+    ///
     /// # Errors
     /// As [`Batch::add_named`].
     pub fn add_named(&mut self, name: &str, text: &str) -> Result<usize, Error> {
@@ -562,6 +825,17 @@ impl<'e, 'm, R: Real, S: ReleaseStrategy> BatchBuilder<'e, 'm, R, S> {
     }
 
     /// The batch, which says what a tick of it can take.
+    ///
+    /// ```
+    /// # use arraypool::expr::{Engine, Pool};
+    /// # let pool = Pool::new();
+    /// # let engine = <Engine>::new(&pool);
+    /// let mut builder = engine.batch();
+    /// builder.add("1 + 2")?;
+    /// let batch = builder.build();
+    /// assert_eq!(batch.cost().steps, 1);                      // it is one constant now
+    /// # Ok::<(), arraypool::expr::Error>(())
+    /// ```
     #[must_use]
     pub fn build(self) -> Batch<'e, 'm, R, S> {
         self.batch

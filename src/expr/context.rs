@@ -16,6 +16,17 @@ use crate::error::AllocError;
 use crate::pool::{DefaultStrategy, ReleaseStrategy};
 
 /// A function of the program around: any number of numbers to one.
+///
+/// ```
+/// use arraypool::expr::{Engine, NativeFn, Pool};
+///
+/// let mean: NativeFn<'_, f64> = &|x| x.iter().sum::<f64>() / x.len() as f64;
+/// let pool = Pool::new();
+/// let engine = <Engine>::new(&pool);
+/// engine.context().native_of_any("mean", mean)?;
+/// assert_eq!(engine.eval("mean(1, 2, 6)")?, 3.0);
+/// # Ok::<(), arraypool::expr::Error>(())
+/// ```
 pub type NativeFn<'m, R> = &'m (dyn Fn(&[R]) -> R + 'm);
 
 /// A native function, as expressions call it.
@@ -153,6 +164,19 @@ impl<'m, R: Real, S: ReleaseStrategy> Context<'m, R, S> {
     }
 
     /// A context in which everything is visible that its parent has.
+    ///
+    /// ```
+    /// use arraypool::expr::{Context, Engine, Pool};
+    ///
+    /// let pool = Pool::new();
+    /// let plant = <Context>::new(&pool);
+    /// plant.set("gain", 2.0)?;
+    /// let motor = Context::with_parent(&pool, &plant);
+    /// motor.set("speed", 5.0)?;
+    /// let engine = <Engine>::with_parent(&pool, &motor);
+    /// assert_eq!(engine.eval("gain * speed")?, 10.0);
+    /// # Ok::<(), arraypool::expr::Error>(())
+    /// ```
     #[must_use]
     pub fn with_parent<'p: 'm>(pool: &'m Pool<'m, S>, parent: &'m Context<'p, R, S>) -> Self {
         Self::build(pool, Some(parent), Limits::DEFAULT)
@@ -249,6 +273,17 @@ impl<'m, R: Real, S: ReleaseStrategy> Context<'m, R, S> {
     /// Defines a native function of `arity` arguments: a closure, or a function.
     /// A built-in one of the same name is hidden.
     ///
+    /// ```
+    /// # use arraypool::expr::{Context, Engine, Pool};
+    /// # let pool = Pool::new();
+    /// # let context = <Context>::new(&pool);
+    /// # let engine = <Engine>::with_parent(&pool, &context);
+    /// context.native("hypot", 2, &|x: &[f64]| x[0].hypot(x[1]))?;
+    /// assert_eq!(engine.eval("hypot(3, 4)")?, 5.0);
+    /// assert!(engine.eval("hypot(3)").is_err());
+    /// # Ok::<(), arraypool::expr::Error>(())
+    /// ```
+    ///
     /// # Errors
     /// As [`set`](Self::set).
     pub fn native(&self, name: &str, arity: u8, function: NativeFn<'m, R>) -> Result<(), Error> {
@@ -257,6 +292,16 @@ impl<'m, R: Real, S: ReleaseStrategy> Context<'m, R, S> {
     }
 
     /// Defines a native function of any number of arguments.
+    ///
+    /// ```
+    /// # use arraypool::expr::{Context, Engine, Pool};
+    /// # let pool = Pool::new();
+    /// # let context = <Context>::new(&pool);
+    /// # let engine = <Engine>::with_parent(&pool, &context);
+    /// context.native_of_any("sum", &|x: &[f64]| x.iter().sum())?;
+    /// assert_eq!((engine.eval("sum()")?, engine.eval("sum(1, 2, 3)")?), (0.0, 6.0));
+    /// # Ok::<(), arraypool::expr::Error>(())
+    /// ```
     ///
     /// # Errors
     /// As [`set`](Self::set).
@@ -291,6 +336,18 @@ impl<'m, R: Real, S: ReleaseStrategy> Context<'m, R, S> {
     }
 
     /// The same with an arena for the tree, which can be reset afterwards.
+    ///
+    /// ```
+    /// # use arraypool::expr::{Context, Engine, Pool};
+    /// # let pool = Pool::new();
+    /// # let context = <Context>::new(&pool);
+    /// # let engine = <Engine>::with_parent(&pool, &context);
+    /// let mut arena = arraypool::Arena::new();
+    /// context.define_with("twice", &["x"], "2 * x", &arena)?;
+    /// arena.reset();
+    /// assert_eq!(engine.eval("twice(4)")?, 8.0);
+    /// # Ok::<(), arraypool::expr::Error>(())
+    /// ```
     ///
     /// # Errors
     /// As [`define`](Self::define).
@@ -343,11 +400,34 @@ impl<'m, R: Real, S: ReleaseStrategy> Context<'m, R, S> {
     }
 
     /// Forgets an array.
+    ///
+    /// ```
+    /// # use arraypool::expr::{Context, Engine, Pool};
+    /// # let pool = Pool::new();
+    /// # let context = <Context>::new(&pool);
+    /// # let engine = <Engine>::with_parent(&pool, &context);
+    /// context.set_array("table", &[1.0, 2.0])?;
+    /// assert!(context.remove_array("table") && !context.remove_array("table"));
+    /// assert!(engine.eval("table[0]").is_err());
+    /// # Ok::<(), arraypool::expr::Error>(())
+    /// ```
     pub fn remove_array(&self, name: &str) -> bool {
         self.take(Space::Array, name)
     }
 
     /// Forgets a function; one that it hid is there again.
+    ///
+    /// ```
+    /// # use arraypool::expr::{Context, Engine, Pool};
+    /// # let pool = Pool::new();
+    /// # let context = <Context>::new(&pool);
+    /// # let engine = <Engine>::with_parent(&pool, &context);
+    /// context.define("max", &["a", "b"], "0")?;
+    /// assert_eq!(engine.eval("max(3, 4)")?, 0.0);
+    /// context.remove_function("max");
+    /// assert_eq!(engine.eval("max(3, 4)")?, 4.0);              // the built-in one
+    /// # Ok::<(), arraypool::expr::Error>(())
+    /// ```
     pub fn remove_function(&self, name: &str) -> bool {
         self.take(Space::Function, name)
     }
