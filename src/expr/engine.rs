@@ -5,13 +5,14 @@ use core::fmt;
 
 use super::ast::{Expr, Span};
 use super::batch::{Batch, BatchBuilder};
-use super::context::{Context, Names};
+use super::context::Context;
 use super::error::{Error, ErrorKind};
 use super::frame::Frame;
 use super::ir::Ir;
 use super::limits::Limits;
 use super::lower::lower;
 use super::memory::{Phases, Pool};
+use super::names::Names;
 use super::parser::parse;
 use super::program::Program;
 use super::real::Real;

@@ -3,9 +3,10 @@
 use core::cell::Cell;
 use core::fmt;
 
-use super::context::{Context, Names, Native, Place, about, is_name};
+use super::context::{Context, about, is_name};
 use super::error::{Error, ErrorKind};
 use super::memory::{Pool, Vector};
+use super::names::{Names, Native, Place};
 use super::parameters::Parameters;
 use super::program::Program;
 use super::real::Real;

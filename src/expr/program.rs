@@ -3,12 +3,12 @@
 use core::cell::Cell;
 use core::fmt;
 
-use super::context::Native;
 use super::failure::Failure;
 use super::frame::{Extent, Frame, SlotSet, Slots};
 use super::limits::Limits;
 use super::listing::Listing;
 use super::memory::Array;
+use super::names::Native;
 use super::real::Real;
 use super::shape::Shape;
 use super::shapes::{Shapes, entry};
