@@ -31,6 +31,13 @@ pub struct Limits {
 
 impl Limits {
     /// 65,535 bytes, 256 levels, 16,384 terms, 256 calls deep, 1,000,000 calls.
+    ///
+    /// ```
+    /// use arraypool::expr::Limits;
+    ///
+    /// let limits = Limits { calls: 10_000, ..Limits::DEFAULT };
+    /// assert_eq!((limits.calls, limits.depth), (10_000, 256));
+    /// ```
     pub const DEFAULT: Self = Self {
         text_bytes: u16::MAX as usize,
         depth: 256,

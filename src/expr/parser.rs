@@ -13,6 +13,19 @@ use crate::error::AllocError;
 
 /// The tree of a text.
 ///
+/// ```
+/// use arraypool::Arena;
+/// use arraypool::expr::{Limits, parse};
+///
+/// let arena = Arena::new();
+/// let tree = parse::<f64>("a + b*c", &arena, &Limits::DEFAULT)?;
+/// assert_eq!(tree.to_string(), "a + b * c");
+///
+/// let error = parse::<f64>("a + * c", &arena, &Limits::DEFAULT).unwrap_err();
+/// assert_eq!(error.range(), 4..5);
+/// # Ok::<(), arraypool::expr::Error>(())
+/// ```
+///
 /// Complexity: linear in the length of the text; one arena allocation for each
 /// pair of operands.
 ///

@@ -3,11 +3,11 @@
 use super::{Inside, RECURSIVE, Resolver, Scope};
 use crate::arena::Arena;
 use crate::expr::ast::{self, Span};
-use crate::expr::context::Place;
 use crate::expr::error::ErrorKind;
 use crate::expr::frame::SLOTS;
 use crate::expr::function::Body;
 use crate::expr::ir::{Recursive, Term};
+use crate::expr::names::Place;
 use crate::expr::real::Real;
 use crate::pool::ReleaseStrategy;
 

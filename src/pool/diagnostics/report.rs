@@ -8,6 +8,17 @@ use core::panic::Location;
 use crate::error::ReleaseError;
 
 /// A place in the program that uses the pool.
+///
+/// ```
+/// # #[cfg(feature = "diagnostics")] {
+/// use arraypool::{ArrayPool, Caller, Checks, Tagged};
+///
+/// let pool = ArrayPool::<u8, Tagged>::builder().checks(Checks::none().callers()).build();
+/// let array = pool.allocate(3);
+/// let caller: Caller = pool.history(array.as_ptr()).unwrap().allocated.unwrap();
+/// assert!(caller.file().ends_with(".rs"));
+/// # }
+/// ```
 pub type Caller = &'static Location<'static>;
 
 /// How an array came back.
