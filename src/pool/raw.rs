@@ -10,7 +10,7 @@ use core::ptr::NonNull;
 use super::builder::{PoolBuilder, Settings};
 use super::class::{self, ClassTable, DefaultClasses, Table};
 use super::classes::{Class, ClassId, Classes, Units};
-use super::diagnostics::{Caller, Watch};
+use super::diagnostics::{Line, Watch};
 use super::release::{Cut, DefaultStrategy, Issued, Record, ReleaseStrategy, Tenure};
 use super::table::RunTable;
 use crate::arena::Arena;
@@ -355,7 +355,7 @@ impl<'m, S: ReleaseStrategy, C: ClassTable> RawPool<'m, S, C> {
     pub(super) unsafe fn retire(
         &self,
         slot: Slot<S>,
-        caller: Option<Caller>,
+        caller: Option<Line>,
     ) -> Result<(), ReleaseError> {
         if slot.class == ClassId::NONE {
             return Ok(());
@@ -377,7 +377,7 @@ impl<'m, S: ReleaseStrategy, C: ClassTable> RawPool<'m, S, C> {
         &self,
         slot: Slot<S>,
         tenure: Tenure,
-        caller: Option<Caller>,
+        caller: Option<Line>,
     ) -> Result<(), ReleaseError> {
         // SAFETY: the caller's promise, passed on.
         if unsafe { self.retire_hot(slot, tenure) } {
@@ -452,7 +452,7 @@ impl<'m, S: ReleaseStrategy, C: ClassTable> RawPool<'m, S, C> {
         ticket: S::Ticket,
         id: ClassId,
         tenure: Tenure,
-        caller: Option<Caller>,
+        caller: Option<Line>,
     ) -> Result<(), ReleaseError> {
         if self.watch.is_on() {
             // SAFETY: the caller's promise.
