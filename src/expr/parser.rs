@@ -99,6 +99,19 @@ impl<'a, R: Real> Parser<'a, '_, R> {
         self.start = self.lexer.skip_space();
         self.token = self.lexer.next();
         if self.token == Token::Wrong {
+            self.wrong();
+        }
+    }
+
+    /// Space that is not ASCII's is passed by; all else that is no token is an error.
+    #[cold]
+    #[inline(never)]
+    fn wrong(&mut self) {
+        while self.token == Token::Wrong && self.lexer.was_space(self.start) {
+            self.start = self.lexer.skip_space();
+            self.token = self.lexer.next();
+        }
+        if self.token == Token::Wrong {
             self.token = Token::End;
             self.fail::<()>(self.lexer.error, self.span());
         }
