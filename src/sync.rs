@@ -19,6 +19,12 @@ pub(crate) use core::sync::atomic::Ordering;
 #[cfg(not(arraypool_loom))]
 pub(crate) use core::sync::atomic::{AtomicPtr, AtomicUsize};
 
+/// For numbers that fall below 0.
+#[cfg(all(feature = "shared", not(arraypool_loom)))]
+pub(crate) use core::sync::atomic::AtomicI32;
+#[cfg(all(feature = "shared", arraypool_loom, feature = "loom"))]
+pub(crate) use loom::sync::atomic::AtomicI32;
+
 /// For what one thread at a time may touch: the checker finds two.
 #[cfg(all(feature = "shared", not(arraypool_loom)))]
 pub(crate) use core::cell::Cell;
