@@ -123,9 +123,8 @@ impl<'p, 't, S: ReleaseStrategy> Documents<'_, 'p, 't, S> {
 /// Whether a fault may be one only because the text was cut: it stands where the
 /// last word, number, character or escape begins, or behind all.
 fn is_cut(text: &[u8], fault: usize) -> bool {
-    let goes_on = |&byte: &u8| {
-        byte.is_ascii_alphanumeric() || !byte.is_ascii() || b"\\+-.".contains(&byte)
-    };
+    let goes_on =
+        |&byte: &u8| byte.is_ascii_alphanumeric() || !byte.is_ascii() || b"\\+-.".contains(&byte);
     text.get(fault..).unwrap_or_default().iter().all(goes_on)
 }
 
