@@ -63,7 +63,8 @@ fn numbers_strings_and_copies_are_put_in<S: ReleaseStrategy>() {
     let moved = foreign.root_mut().remove("a").unwrap().into_owned().unwrap();
     copy.root_mut().push(moved.root()).unwrap();
     copy.root_mut().push(&foreign["c"]).unwrap();
-    drop((foreign, moved, text));
+    drop((foreign, moved));
+    drop(text);
     let expected = json!([1, {"b": "A\n"}, [1, {"b": "A\n"}], "plain"]);
     assert_same(&copy, &expected);
     // A copy of a part of the same document goes in beside it.
