@@ -1259,15 +1259,21 @@ extern "C" {
 void ap_panic(void);
 #endif
 
+#if defined(__GNUC__) || defined(__clang__)
+#define AP_LIKELY(condition) __builtin_expect(!!(condition), 1)
+#else
+#define AP_LIKELY(condition) (condition)
+#endif
+
 #if !defined(AP_NO_INLINE)
 /*
  * `ap_arena_alloc` without a call, as long as the chunk has room.
  */
 static inline void *ap_arena_alloc_inline(ap_arena *arena, size_t size) {
-    if (arena != NULL && size - 1 < AP_ARENA_MOST) {
+    if (AP_LIKELY(arena != NULL && size - 1 < AP_ARENA_MOST)) {
         uint8_t *start = arena->cursor;
         size_t bytes = (size + 15) & ~(size_t)15;
-        if (bytes <= arena->end - (uintptr_t)start) {
+        if (AP_LIKELY(bytes <= arena->end - (uintptr_t)start)) {
             arena->cursor = start + bytes;
             return start;
         }
