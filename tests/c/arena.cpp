@@ -388,6 +388,9 @@ CASE(rewind_keeps_what_was_given_back) {
 // The rest.
 CASE(limit) { CHECK(arena_limit(arena, 12 * KiB)); bytes(4096); bytes(8 * KiB); CHECK(!arena_alloc(arena, 1) && arena_total(arena) == 12 * KiB); CHECK(arena_limit(arena, 0) && arena_alloc(arena, 1)); }
 CASE(limit_of_what_is_there) { CHECK(arena_limit(arena, 100)); bytes(4096); CHECK(!arena_alloc(arena, 1) && arena_reset(arena) && arena_alloc(arena, 4096)); }
+std::size_t used_before;
+extern "C" void note_used(void *, const ap_arena_event *event) { used_before = event->used; }
+CASE(event_of_a_reset_counts_as_used_does) { CHECK(arena_on_event(arena, note_used, nullptr)); bytes(100); arena_mark(arena); std::size_t used = arena_used(arena); CHECK(arena_reset(arena) && used_before == used); bytes(50); CHECK(arena_clear(arena) && used_before == 64); }
 int told[4];
 extern "C" void tell(void *user, const ap_arena_event *event) { told[event->kind]++; CHECK(user == told && event->allocated <= 12 * KiB); }
 CASE(events) { CHECK(arena_on_event(arena, tell, told)); bytes(4096); bytes(1); arena_reset(arena); arena_limit(arena, 1); CHECK(!arena_alloc(arena, 64 * KiB)); CHECK(told[AP_ARENA_GROWN] == 1 && told[AP_ARENA_RESET] == 1 && told[AP_ARENA_REFUSED] == 1); CHECK(arena_on_event(arena, nullptr, nullptr) && arena_reset(arena) && told[AP_ARENA_RESET] == 1); }
