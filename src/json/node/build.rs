@@ -14,15 +14,22 @@ use crate::pool::ReleaseStrategy;
 
 /// Where nodes wait until their container ends. It keeps its memory from one
 /// document to the next, and is empty between them.
-#[derive(Default)]
 pub(in crate::json) struct Stack {
     /// Of length 0 but while it grows: nodes lie in its spare capacity.
     nodes: Vec<MaybeUninit<Value<'static>>>,
+    /// With more nodes than this on it, it does not grow.
+    most: usize,
 }
 
 impl Stack {
     pub(in crate::json) const fn new() -> Self {
-        Self { nodes: Vec::new() }
+        Self { nodes: Vec::new(), most: usize::MAX }
+    }
+
+    /// Sets how many nodes are too many to make more room for any: more than
+    /// these may be on it in memory that it has.
+    pub(in crate::json) fn set_limit(&mut self, most: usize) {
+        self.most = most;
     }
 
     /// Bytes of the memory that is kept.
@@ -44,6 +51,9 @@ impl Stack {
     fn grow<'t>(&mut self, used: usize) -> Result<Memory<'t>, AllocError> {
         /// Nodes of the first memory: 4 KiB.
         const FIRST: usize = 256;
+        if used > self.most {
+            return Err(AllocError::TooLarge { length: used });
+        }
         let more = used.max(FIRST);
         let requested = (used + more) * size_of::<Value<'_>>();
         // SAFETY: at most the capacity, and any content is a `MaybeUninit`.
@@ -52,6 +62,12 @@ impl Stack {
         self.nodes.clear();
         grown.map_err(|_| AllocError::OutOfMemory { requested })?;
         Ok(self.memory())
+    }
+}
+
+impl Default for Stack {
+    fn default() -> Self {
+        Self::new()
     }
 }
 
