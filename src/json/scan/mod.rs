@@ -242,6 +242,14 @@ impl<'s, 't, const SENTINEL: bool> Cursor<'s, 't, SENTINEL> {
         self.at.addr().get() - self.text.start.addr().get()
     }
 
+    /// Bytes in front of a part of the text, of which there are some; `None` if it
+    /// lies elsewhere.
+    pub(super) fn offset_of(&self, part: &str) -> Option<usize> {
+        let (start, end) = (self.text.start.addr().get(), self.text.end.addr().get());
+        let place = part.as_ptr().addr();
+        (start < place && place < end).then(|| place - start)
+    }
+
     /// Bytes from the cursor on.
     #[inline(always)]
     fn left(&self) -> usize {
