@@ -50,7 +50,7 @@ fn package(place: &Path, cases: &Path) -> Vec<String> {
     let root = env!("CARGO_MANIFEST_DIR");
     let mut manifest = format!(
         "[package]\nname = \"refused\"\nversion = \"0.0.0\"\nedition = \"2024\"\nautobins = false\n\n\
-         [workspace]\n\n[dependencies]\narraypool = {{ path = {root:?} }}\n"
+         [workspace]\n\n[dependencies]\narraypool = {{ path = {root:?}, features = [\"shared\"] }}\n"
     );
     let entries = fs::read_dir(cases).expect("the cases");
     let paths = entries.map(|entry| entry.expect("a readable folder").path());

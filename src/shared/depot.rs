@@ -242,7 +242,7 @@ impl<S: ReleaseStrategy, C: ClassTable> Depot<S, C> {
         local.answer();
         let mut core = self.lock();
         for class in self.indices() {
-            self.shelve_in(&core, local, class, 0);
+            self.empty(&core, local, class);
         }
         local.idle.set(core.idle.take());
         core.idle = Some(NonNull::from(local));
@@ -285,7 +285,7 @@ impl<S: ReleaseStrategy, C: ClassTable> Depot<S, C> {
             lost += unsafe { idle.returns(class).unpack(batch, keep) }.lost;
         }
         let moved = moved.get();
-        shelf.count(shelf.free() + moved);
+        shelf.count(shelf.free().saturating_add_unsigned(moved));
         let fresh =
             if moved == 0 { Some(self.grow(&core, local, class, units, tenure)) } else { None };
         book.note(core.raw.stock(class));
@@ -322,26 +322,58 @@ impl<S: ReleaseStrategy, C: ClassTable> Depot<S, C> {
         Ok(issued)
     }
 
-    /// Brings the shelf's slots to the depot until it has `keep`.
-    pub(super) fn shelve(&self, local: &Local<S, C>, class: u32, keep: u32) {
+    /// Brings a batch of the shelf's slots to the depot.
+    pub(super) fn shelve(&self, local: &Local<S, C>, class: u32) {
         let core = self.lock();
-        self.shelve_in(&core, local, class, keep);
+        let (book, shelf) = (self.book(class), local.shelf(class));
+        let keep = shelf.free().saturating_sub_unsigned(book.batch.max(1)).max(0);
+        while shelf.free() > keep && self.shelve_one(&core, local, class) {}
+        book.note(core.raw.stock(class));
     }
 
-    fn shelve_in(&self, core: &Core<S, C>, local: &Local<S, C>, class: u32, keep: u32) {
-        let (book, shelf) = (self.book(class), local.shelf(class));
-        if shelf.free() <= keep {
-            return;
-        }
-        while shelf.free() > keep {
-            let Some(link) = shelf.take() else {
-                self.lose(class, shelf.abandon());
-                break;
-            };
+    /// Brings one slot of the shelf's list to the depot; false if it has none.
+    fn shelve_one(&self, core: &Core<S, C>, local: &Local<S, C>, class: u32) -> bool {
+        let shelf = local.shelf(class);
+        if let Some(link) = shelf.take() {
             // SAFETY: the slot is free, of this class, and on no list now.
             unsafe { core.raw.put_free(class, link) };
+            return true;
         }
-        book.note(core.raw.stock(class));
+        let broken = S::head(&shelf.list).is_some();
+        if broken {
+            // SAFETY: the callers' owner has the lane.
+            self.lose(class, unsafe { local.abandon(class) });
+        }
+        broken
+    }
+
+    /// Leaves nothing on the shelf of a lane that is given up: what has come home may
+    /// wait for its next owner.
+    fn empty(&self, core: &Core<S, C>, local: &Local<S, C>, class: u32) {
+        let shelf = local.shelf(class);
+        while shelf.free() > 0 && self.shelve_one(core, local, class) {}
+        // SAFETY: the lane's owner gives it up; nothing of the list is counted by it.
+        if S::head(&shelf.list).is_some() && !unsafe { local.returns(class).leave(&shelf.list) } {
+            while self.shelve_one(core, local, class) {}
+        }
+        local.settle(class);
+        self.book(class).note(core.raw.stock(class));
+    }
+
+    /// Brings all slots of the shelf's list to the depot, but for `keep`.
+    fn shelve_but(&self, core: &Core<S, C>, local: &Local<S, C>, class: u32, keep: u32) {
+        let shelf = local.shelf(class);
+        let (kept, mut count) = (S::twin(&shelf.list), 0);
+        while count < keep {
+            let Some(link) = shelf.take() else { break };
+            // SAFETY: the slot is free, of this class, and on no list now.
+            unsafe { S::put(&kept, link) };
+            count += 1;
+        }
+        while self.shelve_one(core, local, class) {}
+        local.settle(class);
+        S::set_head(&shelf.list, S::head(&kept));
+        shelf.count(i32::try_from(count).unwrap_or(i32::MAX));
     }
 
     /// Leaves the lane's owner no more than `bytes` of free slots.
@@ -350,8 +382,9 @@ impl<S: ReleaseStrategy, C: ClassTable> Depot<S, C> {
         let mut room = bytes;
         for (class, book) in (0_u32..).zip(self.books()) {
             let fits = u32::try_from(room / book.stride).unwrap_or(u32::MAX);
-            self.shelve_in(&core, local, class, fits);
-            room = room.saturating_sub(local.shelf(class).free() as usize * book.stride);
+            self.shelve_but(&core, local, class, fits);
+            let kept = local.shelf(class).free().unsigned_abs() as usize;
+            room = room.saturating_sub(kept * book.stride);
             self.collect(&core, local.returns(class), class);
         }
     }
@@ -440,6 +473,11 @@ impl<S: ReleaseStrategy> Book<S> {
     #[inline(always)]
     pub(super) fn keys(&self) -> &S::List {
         self.strays.keys()
+    }
+
+    /// The most slots that a lane keeps: two batches.
+    pub(super) fn most(&self) -> i32 {
+        i32::try_from(self.batch).map_or(i32::MAX, |batch| batch.saturating_mul(2))
     }
 
     /// Notes the core's numbers. Only under the lock.

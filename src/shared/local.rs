@@ -11,17 +11,19 @@ use super::returns::Returns;
 use crate::arena::Arena;
 use crate::error::{AllocError, ReleaseError};
 use crate::pool::{ClassTable, Issued, ReleaseStrategy, Tenure};
-use crate::sync::{AtomicPtr, AtomicU32, AtomicUsize, Cell, Ordering};
+use crate::sync::{AtomicI32, AtomicPtr, AtomicUsize, Cell, Ordering};
 
 /// The free slots of one class that a lane keeps.
 #[repr(C, align(64))]
 pub(super) struct Shelf<S: ReleaseStrategy> {
     pub(super) list: S::List,
-    /// Slots on the list. Written by the owner.
-    free: AtomicU32,
-    /// The most that stay on it; `trim` lowers it, so that the owner's next
-    /// release looks up.
-    most: AtomicU32,
+    /// Slots on the list, but for those that came home: they count as waiting until
+    /// the list is empty. Each of them that is issued is one less here all the same,
+    /// so the number falls below 0. Written by the owner.
+    free: AtomicI32,
+    /// The most of them that stay; `trim` lowers it, so that the owner's next release
+    /// looks up.
+    most: AtomicI32,
     /// Allocations that were served from here, and those that were not.
     hits: AtomicUsize,
     misses: AtomicUsize,
@@ -102,8 +104,8 @@ impl<S: ReleaseStrategy, C: ClassTable> Local<S, C> {
         for (index, book) in classes.iter().enumerate() {
             let shelf = Shelf {
                 list: S::twin(book.keys()),
-                free: AtomicU32::new(0),
-                most: AtomicU32::new(book.batch * 2),
+                free: AtomicI32::new(0),
+                most: AtomicI32::new(book.most()),
                 hits: AtomicUsize::new(0),
                 misses: AtomicUsize::new(0),
             };
@@ -166,7 +168,7 @@ impl<S: ReleaseStrategy, C: ClassTable> Local<S, C> {
         // SAFETY: the list is the owner's, and of this class.
         match unsafe { S::issue(&shelf.list, units, tenure) } {
             Some(issued) => {
-                shelf.count(u32::wrapping_sub(shelf.free(), 1));
+                shelf.count(i32::wrapping_sub(shelf.free(), 1));
                 shelf.hits.store(shelf.hits().wrapping_add(1), Ordering::Relaxed);
                 Ok(issued)
             }
@@ -191,38 +193,64 @@ impl<S: ReleaseStrategy, C: ClassTable> Local<S, C> {
         shelf.misses.store(shelf.misses().wrapping_add(1), Ordering::Relaxed);
         self.answer();
         if S::head(&shelf.list).is_some() {
-            let lost = shelf.abandon();
+            // SAFETY: the caller owns the lane.
+            let lost = unsafe { self.abandon(class) };
             return Err(depot.lose(class, lost));
         }
-        let batch = depot.book(class).batch.max(1);
-        // SAFETY: the caller owns the lane.
-        let unpacked = unsafe { self.unpack(class, batch) };
-        if unpacked.moved == 0 {
+        self.settle(class);
+        // SAFETY: the caller owns the lane, so it owns its shelves and its returns.
+        unsafe { self.returns(class).move_to(&shelf.list) };
+        if S::head(&shelf.list).is_none() {
             if let Some(issued) = depot.supply(self, class, units, tenure)? {
                 return Ok(issued);
             }
         }
         // SAFETY: the list is the owner's, and of this class.
         let Some(issued) = (unsafe { S::issue(&shelf.list, units, tenure) }) else {
-            return Err(depot.lose(class, shelf.abandon()));
+            // SAFETY: the caller owns the lane.
+            return Err(depot.lose(class, unsafe { self.abandon(class) }));
         };
         shelf.count(shelf.free() - 1);
         Ok(issued)
     }
 
-    /// Puts what has come home on the empty shelf, up to `most`.
+    /// The shelf's list is empty, or about to be left: what was issued of a chain that
+    /// came home no longer waits. Only the owner calls it.
+    pub(super) fn settle(&self, class: u32) {
+        let shelf = self.shelf(class);
+        debug_assert!(shelf.free() <= 0);
+        self.returns(class).settle(shelf.free().unsigned_abs() as usize);
+        shelf.count(0);
+    }
+
+    /// Gives up the list of a class, whose head is overwritten; returns how many slots
+    /// it had. What came home later is the list from then on. (While others push, it
+    /// may count theirs: a count of what is lost is no better then than the moment.)
     ///
     /// # Safety
     /// The caller is the lane's owner.
-    unsafe fn unpack(&self, class: u32, most: u32) -> super::returns::Unpacked {
-        let shelf = self.shelf(class);
-        // SAFETY: the caller owns the lane, so it owns its shelves and its returns.
-        let unpacked = unsafe { self.returns(class).move_to(&shelf.list, most) };
-        shelf.count(shelf.free() + unpacked.moved);
-        if unpacked.lost > 0 {
-            self.depot().lose(class, unpacked.lost);
+    #[cold]
+    pub(super) unsafe fn abandon(&self, class: u32) -> usize {
+        let (shelf, returns) = (self.shelf(class), self.returns(class));
+        if let Some(link) = S::head(&shelf.list) {
+            // SAFETY: the head is a place of this list.
+            let slot = unsafe { S::slot(link) };
+            // SAFETY: as above: a slot that was cut.
+            unsafe { S::abandon(&shelf.list, slot.elements, slot.ticket) };
         }
-        unpacked
+        S::set_head(&shelf.list, None);
+        let keep = |link| {
+            // SAFETY: the slot is free, of this class, and on no list now.
+            unsafe { S::put(&shelf.list, link) };
+        };
+        // SAFETY: the caller owns the lane.
+        let later = unsafe { returns.unpack(u32::MAX, keep) };
+        // Nothing that can be reached waits any more.
+        let unreached = returns.waiting();
+        returns.settle(unreached);
+        let own = isize::try_from(shelf.free()).unwrap_or(0);
+        shelf.count(i32::try_from(later.moved).unwrap_or(i32::MAX));
+        later.lost + unreached.saturating_add_signed(own)
     }
 
     /// Takes an owned array's slot back onto the shelf.
@@ -277,8 +305,8 @@ impl<S: ReleaseStrategy, C: ClassTable> Local<S, C> {
             let depot = self.depot();
             let (book, shelf) = (depot.book(class), self.shelf(class));
             // A request that was answered a moment ago may have come in between.
-            shelf.most.store(book.batch * 2, Ordering::Relaxed);
-            depot.shelve(self, class, shelf.free().saturating_sub(book.batch.max(1)));
+            shelf.most.store(book.most(), Ordering::Relaxed);
+            depot.shelve(self, class);
         }
     }
 
@@ -290,7 +318,7 @@ impl<S: ReleaseStrategy, C: ClassTable> Local<S, C> {
         let keep = self.asked.swap(UNASKED, Ordering::Relaxed);
         let depot = self.depot();
         for (class, book) in (0_u32..).zip(depot.books()) {
-            self.shelf(class).most.store(book.batch * 2, Ordering::Relaxed);
+            self.shelf(class).most.store(book.most(), Ordering::Relaxed);
         }
         depot.shrink(self, keep);
         true
@@ -306,15 +334,15 @@ impl<S: ReleaseStrategy, C: ClassTable> Local<S, C> {
 }
 
 impl<S: ReleaseStrategy> Shelf<S> {
-    /// Slots on the list.
+    /// Slots on the list, but for those that came home.
     #[inline(always)]
-    pub(super) fn free(&self) -> u32 {
+    pub(super) fn free(&self) -> i32 {
         self.free.load(Ordering::Relaxed)
     }
 
     /// Notes how many there are. Only the owner calls it.
     #[inline(always)]
-    pub(super) fn count(&self, free: u32) {
+    pub(super) fn count(&self, free: i32) {
         self.free.store(free, Ordering::Relaxed);
     }
 
@@ -335,21 +363,6 @@ impl<S: ReleaseStrategy> Shelf<S> {
         S::set_head(&self.list, next);
         self.count(self.free() - 1);
         Some(link)
-    }
-
-    /// Gives up the list, whose head is overwritten; returns how many slots it
-    /// had. Only the owner calls it.
-    pub(super) fn abandon(&self) -> usize {
-        if let Some(link) = S::head(&self.list) {
-            // SAFETY: the head is a place of this list.
-            let slot = unsafe { S::slot(link) };
-            // SAFETY: as above: a slot that was cut.
-            unsafe { S::abandon(&self.list, slot.elements, slot.ticket) };
-        }
-        S::set_head(&self.list, None);
-        let lost = self.free() as usize;
-        self.count(0);
-        lost
     }
 }
 

@@ -17,8 +17,8 @@ pub(super) struct Returns<S: ReleaseStrategy> {
     /// The class's keys. It never holds a slot.
     keys: S::List,
     home: Chain<S::Link>,
-    /// Slots that were pushed and are not unpacked yet, but for those that the chain's
-    /// head counts.
+    /// Slots that were pushed and are neither unpacked nor settled yet, but for those
+    /// that the chain's head counts.
     waiting: AtomicUsize,
     /// The part of a chain that the owner took and has not unpacked yet.
     taken: Cell<Option<S::Link>>,
@@ -101,39 +101,36 @@ impl<S: ReleaseStrategy> Returns<S> {
         taken.first
     }
 
-    /// Brings up to `most` slots to an empty list, linked as they are.
+    /// Makes all that has come home an empty list, as it is: no slot of it is touched.
+    /// It goes on to be counted here until [`settle`](Self::settle).
     ///
     /// # Safety
     /// The caller is the owner: nobody else unpacks meanwhile. The list is a twin of
     /// the keys.
-    pub(super) unsafe fn move_to(&self, list: &S::List, most: u32) -> Unpacked {
+    pub(super) unsafe fn move_to(&self, list: &S::List) {
         debug_assert!(S::head(list).is_none());
-        let mut done = Unpacked::default();
-        let first = self.taken.get().or_else(|| self.take());
-        let (mut last, mut rest, mut broken) = (None, first, false);
-        while let (Some(link), true) = (rest, done.moved < most) {
-            // SAFETY: pushes and verified links lead to slots of this class.
-            let Ok(next) = (unsafe { S::after(&self.keys, link) }) else {
-                done.lost = self.give_up(link, done.moved);
-                broken = true;
-                break;
-            };
-            (last, rest) = (Some(link), next);
-            done.moved += 1;
+        S::set_head(list, self.taken.take().or_else(|| self.take()));
+    }
+
+    /// Leaves a list, of which nothing is counted elsewhere, for who unpacks next; false,
+    /// and nothing changed, if what is left from before has not been unpacked yet.
+    ///
+    /// # Safety
+    /// The caller is the owner, as in [`move_to`](Self::move_to), which made the list.
+    pub(super) unsafe fn leave(&self, list: &S::List) -> bool {
+        let room = self.taken.get().is_none();
+        if room {
+            self.taken.set(S::head(list));
+            S::set_head(list, None);
         }
-        if !broken {
-            self.taken.set(rest);
+        room
+    }
+
+    /// No longer counts so many slots: they were unpacked, or issued by the owner.
+    pub(super) fn settle(&self, issued: usize) {
+        if issued > 0 {
+            self.waiting.fetch_sub(issued, Ordering::Relaxed);
         }
-        if let Some(last) = last {
-            if rest.is_some() {
-                // SAFETY: the slot is free, and from here on not of the chain but
-                // the last of the list, which is empty so far.
-                unsafe { S::put(list, last) };
-            }
-            S::set_head(list, first);
-        }
-        self.uncount(done);
-        done
     }
 
     /// Hands up to `most` slots, one by one, to `keep`, which puts each on another list.
@@ -157,16 +154,8 @@ impl<S: ReleaseStrategy> Returns<S> {
                 }
             }
         }
-        self.uncount(done);
+        self.settle(done.moved as usize + done.lost);
         done
-    }
-
-    /// No longer counts what was unpacked.
-    fn uncount(&self, done: Unpacked) {
-        let gone = done.moved as usize + done.lost;
-        if gone > 0 {
-            self.waiting.fetch_sub(gone, Ordering::Relaxed);
-        }
     }
 
     /// Abandons the slot at `link`, whose record is overwritten, and what it led

@@ -206,8 +206,11 @@ fn class_of<S: ReleaseStrategy, C: ClassTable>(
     };
     for local in depot.lanes.all() {
         let shelf = local.shelf(class);
-        stats.in_lanes += shelf.free() as usize;
-        stats.waiting += local.returns(class).waiting();
+        let (free, waiting) = (shelf.free(), local.returns(class).waiting());
+        stats.in_lanes += usize::try_from(free).unwrap_or(0);
+        // Below 0: what was issued of those that came home.
+        let issued = usize::try_from(free.saturating_neg()).unwrap_or(0);
+        stats.waiting += waiting.saturating_sub(issued);
         stats.hits += shelf.hits();
         stats.misses += shelf.misses();
     }

@@ -28,6 +28,19 @@ pub struct Options {
 }
 
 /// What becomes of a number that no `f64` is near to, such as `1e999`.
+///
+/// ```
+/// use arraypool::json::{Options, OutOfRange, Parser, Pool};
+///
+/// let pool = <Pool>::new();
+/// let written = |rule| {
+///     let mut parser = Parser::with_options(Options::new().out_of_range(rule));
+///     parser.parse("[1e999]", &pool).map(|document| document.to_string())
+/// };
+/// assert!(written(OutOfRange::Refuse).is_err());
+/// assert_eq!(written(OutOfRange::Infinity).unwrap(), "[null]");
+/// assert_eq!(written(OutOfRange::KeepText).unwrap(), "[1e999]");
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub enum OutOfRange {

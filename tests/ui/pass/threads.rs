@@ -2,7 +2,9 @@
 
 use std::cell::Cell;
 
+use arraypool::shared::{ArenaGuard, ArenaPool, Lane, LaneArray, SharedArray, SharedPool};
 use arraypool::{Arena, ArrayPool, Budget, DefaultClasses, IntoIter, PoolArray, RawPool, Tagged};
+use arraypool::{Lent, Returns};
 
 /// Has one implementation for a type that is not `Send`, and two, so that a call
 /// is ambiguous and does not compile, for one that is.
@@ -37,7 +39,34 @@ macro_rules! under {
     )*};
 }
 
+macro_rules! shared_under {
+    ($($strategy:ty),*) => {$(
+        is_send::<SharedPool<*const u32, $strategy>>();
+        is_sync::<SharedPool<*const u32, $strategy>>();
+        // A lane may move, while it has no arrays; nothing of it may be used from two.
+        is_send::<Lane<'static, *const u32, $strategy>>();
+        <Lane<'static, u32, $strategy> as NotSync<_>>::holds();
+        <LaneArray<'static, 'static, u32, $strategy> as NotSend<_>>::holds();
+        <LaneArray<'static, 'static, Cell<u32>, $strategy> as NotSync<_>>::holds();
+        is_sync::<LaneArray<'static, 'static, u32, $strategy>>();
+        is_send::<SharedArray<'static, Cell<u32>, $strategy>>();
+        <SharedArray<'static, *const u32, $strategy> as NotSend<_>>::holds();
+        <SharedArray<'static, Cell<u32>, $strategy> as NotSync<_>>::holds();
+        is_sync::<SharedArray<'static, u32, $strategy>>();
+        // The owner's, who alone lends and receives.
+        <Returns<'static, u32, 1, $strategy> as NotSend<_>>::holds();
+        <Returns<'static, u32, 1, $strategy> as NotSync<_>>::holds();
+    )*};
+}
+
 fn main() {
+    shared_under!(arraypool::Metadata, Tagged);
+    is_send::<Lent<'static, Cell<u32>>>();
+    <Lent<'static, *const u32> as NotSend<_>>::holds();
+    <Lent<'static, Cell<u32>> as NotSync<_>>::holds();
+    is_send::<ArenaPool<'static>>();
+    is_sync::<ArenaPool<'static>>();
+    <ArenaGuard<'static, 'static> as NotSync<_>>::holds();
     under!(arraypool::Direct, arraypool::Metadata, Tagged);
     <Arena<'static> as NotSync<_>>::holds();
     is_send::<Arena<'static>>();
