@@ -38,6 +38,17 @@ enum Place {
 impl Caller {
     /// The line of Rust; `None` in a program of another language, which tells a text:
     /// that is what the caller prints as then. Never panics.
+    ///
+    /// ```
+    /// # #[cfg(feature = "diagnostics")] {
+    /// use arraypool::{ArrayPool, Checks, Tagged};
+    ///
+    /// let pool = ArrayPool::<u8, Tagged>::builder().checks(Checks::none().callers()).build();
+    /// let array = pool.allocate(3);
+    /// let caller = pool.history(array.as_ptr()).unwrap().allocated.unwrap();
+    /// assert_eq!(caller.location().map(|line| line.file()), Some(file!()));
+    /// # }
+    /// ```
     #[must_use]
     pub const fn location(&self) -> Option<&'static Location<'static>> {
         match self.0 {
