@@ -15,7 +15,8 @@
  * them. (In a build without a standard library it ends in the program's `ap_panic`.)
  *
  * Define AP_NO_HEAP for such a build: what needs a heap is not declared then. Define
- * AP_NO_INLINE to call `ap_arena_alloc` out of line.
+ * AP_NO_INLINE to call `ap_arena_alloc` out of line. Define AP_CALLERS to let pools know
+ * where the program is that allocates and releases, for `AP_CHECK_CALLERS`.
  *
  * This file is made from src/capi by cbindgen: change it there.
  */
@@ -287,6 +288,12 @@ typedef enum ap_check {
      * Says which arrays were not released, when the pool is destroyed.
      */
     AP_CHECK_LEAKS = 16,
+    /**
+     * Notes where an array was allocated and where it was released first, and says so
+     * whenever something is wrong; every wrong release is told, too. For the places,
+     * define AP_CALLERS before the header.
+     */
+    AP_CHECK_CALLERS = 32,
 } ap_check;
 
 #if defined(AP_HEAP)
@@ -419,11 +426,11 @@ typedef struct ap_arena_event {
      */
     size_t capacity;
     /**
-     * Bytes that were in use before a reset.
+     * Bytes that were handed out before a reset, as `ap_arena_total_used`.
      */
     size_t used;
     /**
-     * Bytes of all chunks now.
+     * Bytes of all chunks now; 0 if a request was refused.
      */
     size_t allocated;
 } ap_arena_event;
@@ -852,6 +859,11 @@ void ap_pool_destroy(struct ap_pool *pool);
 enum ap_status ap_pool_reset(struct ap_pool *pool);
 
 /**
+ * As `ap_pool_reset`, from a place as in `ap_pool_alloc_at`.
+ */
+enum ap_status ap_pool_reset_at(struct ap_pool *pool, const char *place);
+
+/**
  * Leaves free arrays alone until each class has at most `max_free`.
  */
 enum ap_status ap_pool_trim(struct ap_pool *pool, uint32_t max_free);
@@ -873,7 +885,8 @@ enum ap_status ap_pool_stats(const struct ap_pool *pool, struct ap_pool_statisti
 
 /**
  * Walks everything and checks that the books add up: `AP_OK`, `AP_CORRUPTED` or
- * `AP_UNBALANCED`.
+ * `AP_UNBALANCED`; and of a pool that watches, `AP_OVERFLOW` or
+ * `AP_WRITTEN_AFTER_RELEASE`.
  */
 enum ap_status ap_pool_verify(const struct ap_pool *pool);
 
@@ -884,16 +897,29 @@ enum ap_status ap_pool_verify(const struct ap_pool *pool);
 void *ap_pool_alloc(struct ap_pool *pool, size_t length);
 
 /**
+ * As `ap_pool_alloc`, from a place in the program that `AP_CHECK_CALLERS` names later: a
+ * text such as "parser.c:42", which stays as long as the pool. NULL is no place. With
+ * AP_CALLERS defined, the header lets every `ap_pool_alloc` be this.
+ */
+void *ap_pool_alloc_at(struct ap_pool *pool, size_t length, const char *place);
+
+/**
  * Takes the array back that begins at `address`. NULL, the array without elements, is
  * `AP_OK`.
  *
  * Every other address is refused, whatever it is, and no memory is read that is not
  * the pool's: `AP_ALREADY_RELEASED`, `AP_FOREIGN`, `AP_INTERIOR`, `AP_CORRUPTED`,
- * `AP_NOT_RELEASABLE`. It is checked against the place's current tenant: a second
+ * `AP_NOT_RELEASABLE`, and `AP_OVERFLOW` with `AP_CHECK_CANARY`. It is checked against the place's current tenant: a second
  * release goes unseen if the place was used again in between. Prefer a token where one
  * can be kept.
  */
-enum ap_status ap_pool_release(struct ap_pool *pool, const void *address);
+enum ap_status ap_pool_release(struct ap_pool *pool,
+                               const void *address);
+
+/**
+ * As `ap_pool_release`, from a place as in `ap_pool_alloc_at`.
+ */
+enum ap_status ap_pool_release_at(struct ap_pool *pool, const void *address, const char *place);
 
 /**
  * Writes a token of an array of `length` elements, uninitialised. One of length 0 has
@@ -903,11 +929,26 @@ enum ap_status ap_pool_release(struct ap_pool *pool, const void *address);
 enum ap_status ap_pool_alloc_array(struct ap_pool *pool, size_t length, struct ap_array *array);
 
 /**
+ * As `ap_pool_alloc_array`, from a place as in `ap_pool_alloc_at`.
+ */
+enum ap_status ap_pool_alloc_array_at(struct ap_pool *pool,
+                                      size_t length,
+                                      struct ap_array *array,
+                                      const char *place);
+
+/**
  * Takes the array of a token back. Every wrong token is refused, whatever is in it, and
  * no memory is read that is not the pool's: as `ap_pool_release`, and `AP_STALE` after
  * the place was used again, or the pool was reset.
  */
 enum ap_status ap_pool_release_array(struct ap_pool *pool, struct ap_array array);
+
+/**
+ * As `ap_pool_release_array`, from a place as in `ap_pool_alloc_at`.
+ */
+enum ap_status ap_pool_release_array_at(struct ap_pool *pool,
+                                        struct ap_array array,
+                                        const char *place);
 
 /**
  * Finds the array that an address points into, whatever the position. `AP_FOREIGN`: no
@@ -1220,15 +1261,21 @@ extern "C" {
 void ap_panic(void);
 #endif
 
+#if defined(__GNUC__) || defined(__clang__)
+#define AP_LIKELY(condition) __builtin_expect(!!(condition), 1)
+#else
+#define AP_LIKELY(condition) (condition)
+#endif
+
 #if !defined(AP_NO_INLINE)
 /*
  * `ap_arena_alloc` without a call, as long as the chunk has room.
  */
 static inline void *ap_arena_alloc_inline(ap_arena *arena, size_t size) {
-    if (arena != NULL && size - 1 < AP_ARENA_MOST) {
+    if (AP_LIKELY(arena != NULL && size - 1 < AP_ARENA_MOST)) {
         uint8_t *start = arena->cursor;
         size_t bytes = (size + 15) & ~(size_t)15;
-        if (bytes <= arena->end - (uintptr_t)start) {
+        if (AP_LIKELY(bytes <= arena->end - (uintptr_t)start)) {
             arena->cursor = start + bytes;
             return start;
         }
@@ -1237,6 +1284,22 @@ static inline void *ap_arena_alloc_inline(ap_arena *arena, size_t size) {
 }
 /* Variadic, so that a template's comma in an argument is none of the macro's. */
 #define ap_arena_alloc(...) ap_arena_alloc_inline(__VA_ARGS__)
+#endif
+
+/*
+ * The place in the program where this stands, as a text: for functions whose names end
+ * in `_at`.
+ */
+#define AP_HERE __FILE__ ":" AP_TEXT_OF(__LINE__)
+#define AP_TEXT_OF(what) AP_TEXT(what)
+#define AP_TEXT(what) #what
+
+#if defined(AP_CALLERS)
+#define ap_pool_alloc(...) ap_pool_alloc_at(__VA_ARGS__, AP_HERE)
+#define ap_pool_release(...) ap_pool_release_at(__VA_ARGS__, AP_HERE)
+#define ap_pool_alloc_array(...) ap_pool_alloc_array_at(__VA_ARGS__, AP_HERE)
+#define ap_pool_release_array(...) ap_pool_release_array_at(__VA_ARGS__, AP_HERE)
+#define ap_pool_reset(...) ap_pool_reset_at(__VA_ARGS__, AP_HERE)
 #endif
 
 #if !defined(AP_NO_HEAP)

@@ -3,14 +3,21 @@
 //! With `--cfg arraypool_loom` the atomics and the lock are those of the model
 //! checker, which have no `const` constructors: hence `const_fn`.
 
-#[cfg(all(feature = "alloc", not(arraypool_loom), target_has_atomic = "64"))]
+#[cfg(all(not(arraypool_loom), feature = "shared"))]
+pub(crate) use core::sync::atomic::AtomicU32;
+#[cfg(all(
+    feature = "alloc",
+    feature = "shared",
+    not(arraypool_loom),
+    target_has_atomic = "64"
+))]
 pub(crate) use core::sync::atomic::AtomicU64;
 /// A counter in a `static`: always that of the core, since a model's cannot be
 /// made at compile time.
 pub(crate) use core::sync::atomic::AtomicUsize as StaticCounter;
 pub(crate) use core::sync::atomic::Ordering;
 #[cfg(not(arraypool_loom))]
-pub(crate) use core::sync::atomic::{AtomicPtr, AtomicU32, AtomicUsize};
+pub(crate) use core::sync::atomic::{AtomicPtr, AtomicUsize};
 
 /// For numbers that fall below 0.
 #[cfg(all(feature = "shared", not(arraypool_loom)))]
@@ -31,6 +38,66 @@ pub(crate) use loom::sync::atomic::{AtomicPtr, AtomicU32, AtomicU64, AtomicUsize
 pub(crate) use locks::{Condvar, Mutex, MutexGuard, pause, wait};
 #[cfg(feature = "std")]
 pub(crate) use std::sync::OnceLock;
+
+/// The words of a slot's record. Any thread of a shared pool may ask for them: there
+/// they are atomics. Without such pools they are cells, of which the compiler loads
+/// and stores two at once, and leaves out what nobody uses.
+pub(crate) mod record {
+    #[cfg(all(feature = "alloc", feature = "shared", target_has_atomic = "64"))]
+    pub(crate) use super::AtomicU64 as Word64;
+    #[cfg(feature = "shared")]
+    pub(crate) use super::{AtomicPtr as WordPtr, AtomicU32 as Word32};
+    #[cfg(all(feature = "alloc", not(feature = "shared"), target_has_atomic = "64"))]
+    pub(crate) use plain::Word64;
+    #[cfg(not(feature = "shared"))]
+    pub(crate) use plain::{Word32, WordPtr};
+
+    #[cfg(not(feature = "shared"))]
+    mod plain {
+        use core::cell::Cell;
+        use core::sync::atomic::Ordering;
+
+        pub(crate) type Word32 = Plain<u32>;
+        #[cfg(all(feature = "alloc", target_has_atomic = "64"))]
+        pub(crate) type Word64 = Plain<u64>;
+        pub(crate) type WordPtr<T> = Plain<*mut T>;
+
+        /// A cell with an atomic's methods. No order means anything in it.
+        #[derive(Debug)]
+        pub(crate) struct Plain<T: Copy>(Cell<T>);
+
+        impl<T: Copy + PartialEq> Plain<T> {
+            pub(crate) const fn new(value: T) -> Self {
+                Self(Cell::new(value))
+            }
+
+            #[inline(always)]
+            pub(crate) fn load(&self, _: Ordering) -> T {
+                self.0.get()
+            }
+
+            #[inline(always)]
+            pub(crate) fn store(&self, value: T, _: Ordering) {
+                self.0.set(value);
+            }
+
+            pub(crate) fn compare_exchange(
+                &self,
+                from: T,
+                to: T,
+                _: Ordering,
+                _: Ordering,
+            ) -> Result<T, T> {
+                let found = self.0.get();
+                if found != from {
+                    return Err(found);
+                }
+                self.0.set(to);
+                Ok(found)
+            }
+        }
+    }
+}
 
 /// A function that is `const` wherever atomics have `const` constructors.
 macro_rules! const_fn {

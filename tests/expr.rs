@@ -18,3 +18,5 @@ mod naive;
 mod phases;
 #[path = "expr/random.rs"]
 mod random;
+#[path = "expr/table.rs"]
+mod table;

@@ -88,12 +88,28 @@ const UNSAFE: &[&str] = &[
     "src/shared/array.rs",
     "src/shared/depot.rs",
     "src/shared/hand.rs",
+    "src/shared/home.rs",
     "src/shared/lane.rs",
     "src/shared/local.rs",
     "src/shared/mod.rs",
     "src/shared/owner.rs",
     "src/shared/returns.rs",
     "src/shared/threads.rs",
+];
+
+/// Public items without an example: nobody outside the crate can name them. They are
+/// seals, and what strategies keep to themselves.
+const WITHOUT_EXAMPLE: &[(&str, &str)] = &[
+    ("src/expr/real.rs", "Sealed"),
+    ("src/json/edit/mod.rs", "Sealed"),
+    ("src/json/index.rs", "Sealed"),
+    ("src/pool/builder.rs", "Sealed"),
+    ("src/pool/release/metadata.rs", "List"),
+    ("src/pool/release/metadata.rs", "Room"),
+    ("src/pool/release/metadata.rs", "SlotRecord"),
+    ("src/pool/release/tagged.rs", "Header"),
+    ("src/pool/release/tagged.rs", "List"),
+    ("src/shared/home.rs", "Sealed"),
 ];
 
 /// The most lines of a file, and of a function in `src`.
@@ -195,6 +211,24 @@ fn functions_are_not_too_long() {
             if lines > FUNCTION_LINES {
                 let what = format!("a function of {lines} lines, at most {FUNCTION_LINES}");
                 findings.push(at(file, offset, &what));
+            }
+        }
+    }
+    none(findings);
+}
+
+/// A lint sees to it that what is `pub` can be named from outside. Items of traits show
+/// in the example of their trait, and the C interface in its header.
+#[test]
+fn public_items_have_an_example() {
+    let mut findings = Vec::new();
+    let sources = files_in("src");
+    for file in sources.iter().filter(|file| !file.path.starts_with("src/capi/")) {
+        for (offset, name, has_example) in file.public_items() {
+            let excepted = WITHOUT_EXAMPLE.contains(&(&*file.path, name));
+            if has_example == excepted {
+                let what = if excepted { "does have an example" } else { "has no example" };
+                findings.push(at(file, offset, &format!("`{name}` {what}")));
             }
         }
     }

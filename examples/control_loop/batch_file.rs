@@ -21,6 +21,11 @@ fn number(text: Option<&str>) -> Result<f64, String> {
     text.parse().map_err(|_| format!("not a number: {text:?}"))
 }
 
+/// Nothing may follow.
+fn last(word: Option<&str>) -> Result<(), String> {
+    word.map_or(Ok(()), |word| Err(format!("more than is expected, from {word:?} on")))
+}
+
 impl<'e, 'm, S: ReleaseStrategy> Plant<'e, 'm, S> {
     /// Reads a file's text; the error says in which line it is wrong.
     pub(crate) fn read(engine: &'e Engine<'m, f64, S>, text: &str) -> Result<Self, String> {
@@ -46,10 +51,12 @@ impl<'e, 'm, S: ReleaseStrategy> Plant<'e, 'm, S> {
                 let (middle, swing) = (number(words.next())?, number(words.next())?);
                 self.batch.parameter(name, middle).map_err(plain)?;
                 self.parameters.push((middle, swing));
+                last(words.next())?;
             }
             "set" => {
                 let name = words.next().ok_or("a name is missing")?;
                 engine.context().set(name, number(words.next())?).map_err(plain)?;
+                last(words.next())?;
             }
             "array" => {
                 let name = words.next().ok_or("a name is missing")?;

@@ -6,6 +6,7 @@ mod counting;
 mod plot;
 
 use core::time::Duration;
+use std::fs::File;
 use std::io::{IsTerminal, Write};
 use std::process::ExitCode;
 use std::time::Instant;
@@ -52,6 +53,15 @@ fn run<S: ReleaseStrategy>(options: &Options) -> Result<(), String> {
         }
         None => batch_file::SAMPLE.to_string(),
     };
+    // What cannot be written is to be known before the loop, not behind it.
+    let plot = match &options.plot {
+        Some(path) => {
+            let file =
+                File::create(path).map_err(|error| format!("{}: {error}", path.display()))?;
+            Some((file, path))
+        }
+        None => None,
+    };
     let pool = Pool::<S>::default();
     let engine = Engine::<f64, S>::with(&pool, Phases::new(), Limits::DEFAULT);
     let mut plant = Plant::read(&engine, &text)?;
@@ -72,9 +82,11 @@ fn run<S: ReleaseStrategy>(options: &Options) -> Result<(), String> {
         }
     }
     print(&measured, options.seconds * 1000);
-    if let Some(path) = &options.plot {
+    if let Some((mut file, path)) = plot {
         let drawing = plot::svg(&measured.lateness, &measured.evaluation);
-        std::fs::write(path, drawing).map_err(|error| format!("{}: {error}", path.display()))?;
+        let written = file.write_all(drawing.as_bytes());
+        written.map_err(|error| format!("{}: {error}", path.display()))?;
+        println!("drawn in {}", path.display());
     }
     if measured.allocations == 0 { Ok(()) } else { Err("the loop allocated".to_string()) }
 }
@@ -131,6 +143,8 @@ fn print(measured: &Measured, ticks: u32) {
         let (half, most) = (at(0.5), histogram.max());
         println!("{name:>12} {half:>12} {:>12} {:>12} {most:>12}", at(0.99), at(0.999));
     }
+    print!("\n{}", plot::text("lateness", &measured.lateness));
+    print!("\n{}", plot::text("evaluation", &measured.evaluation));
     println!(
         "\n{ticks} ticks, {} missed, {} allocations in all ticks",
         measured.missed, measured.allocations

@@ -8,38 +8,13 @@ use super::error::{Error, ErrorKind};
 use super::function::{Body, Function};
 use super::limits::Limits;
 use super::memory::{Array, Pool, Vector};
+use super::names::{Names, Native, NativeFn, Place, Space};
 use super::operator::Builtin;
 use super::parser::parse;
 use super::real::Real;
 use crate::arena::Arena;
 use crate::error::AllocError;
 use crate::pool::{DefaultStrategy, ReleaseStrategy};
-
-/// A function of the program around: any number of numbers to one.
-pub type NativeFn<'m, R> = &'m (dyn Fn(&[R]) -> R + 'm);
-
-/// A native function, as expressions call it.
-#[derive(Clone, Copy)]
-pub(super) struct Native<'m, R> {
-    /// `None`: any number of arguments.
-    pub(super) arity: Option<u8>,
-    pub(super) function: NativeFn<'m, R>,
-}
-
-/// Names of different spaces do not meet: `x`, `x[0]` and `x(1)` may all be there.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Space {
-    Value,
-    Array,
-    Function,
-}
-
-/// Where a definition is: so many parents up, and its number there.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Place {
-    pub(super) level: u8,
-    pub(super) index: u16,
-}
 
 enum Meaning<'m, R, S: ReleaseStrategy> {
     Variable(R),
@@ -66,27 +41,6 @@ struct Symbol<'m, R, S: ReleaseStrategy> {
     name: Array<'m, u8, S>,
     space: Space,
     meaning: Meaning<'m, R, S>,
-}
-
-/// What a compilation and a batch ask of a context and its parents.
-pub(super) trait Names<'m, R> {
-    /// The definition that a name has here or above. Nothing at all: somebody is
-    /// defining names right now.
-    fn find(&self, level: u8, space: Space, name: &[u8]) -> Option<Place>;
-    /// A number: (it, whether it is a constant).
-    fn value(&self, place: Place) -> Option<(R, bool)>;
-    /// Shows an array.
-    fn array(&self, place: Place, show: &mut dyn FnMut(&[R]));
-    fn native(&self, place: Place) -> Option<Native<'m, R>>;
-    /// An expression function, as a tree in an arena; `None`: it is none.
-    fn body<'a>(
-        &self,
-        place: Place,
-        arena: &'a Arena<'_>,
-    ) -> Result<Option<Body<'a, R>>, AllocError>;
-    /// Changes when a value does, and when a definition does.
-    fn versions(&self) -> (u32, u32);
-    fn each_name(&self, space: Space, show: &mut dyn FnMut(&[u8]));
 }
 
 /// Names and what they stand for.
@@ -153,6 +107,19 @@ impl<'m, R: Real, S: ReleaseStrategy> Context<'m, R, S> {
     }
 
     /// A context in which everything is visible that its parent has.
+    ///
+    /// ```
+    /// use arraypool::expr::{Context, Engine, Pool};
+    ///
+    /// let pool = Pool::new();
+    /// let plant = <Context>::new(&pool);
+    /// plant.set("gain", 2.0)?;
+    /// let motor = Context::with_parent(&pool, &plant);
+    /// motor.set("speed", 5.0)?;
+    /// let engine = <Engine>::with_parent(&pool, &motor);
+    /// assert_eq!(engine.eval("gain * speed")?, 10.0);
+    /// # Ok::<(), arraypool::expr::Error>(())
+    /// ```
     #[must_use]
     pub fn with_parent<'p: 'm>(pool: &'m Pool<'m, S>, parent: &'m Context<'p, R, S>) -> Self {
         Self::build(pool, Some(parent), Limits::DEFAULT)
@@ -249,6 +216,17 @@ impl<'m, R: Real, S: ReleaseStrategy> Context<'m, R, S> {
     /// Defines a native function of `arity` arguments: a closure, or a function.
     /// A built-in one of the same name is hidden.
     ///
+    /// ```
+    /// # use arraypool::expr::{Context, Engine, Pool};
+    /// # let pool = Pool::new();
+    /// # let context = <Context>::new(&pool);
+    /// # let engine = <Engine>::with_parent(&pool, &context);
+    /// context.native("hypot", 2, &|x: &[f64]| x[0].hypot(x[1]))?;
+    /// assert_eq!(engine.eval("hypot(3, 4)")?, 5.0);
+    /// assert!(engine.eval("hypot(3)").is_err());
+    /// # Ok::<(), arraypool::expr::Error>(())
+    /// ```
+    ///
     /// # Errors
     /// As [`set`](Self::set).
     pub fn native(&self, name: &str, arity: u8, function: NativeFn<'m, R>) -> Result<(), Error> {
@@ -257,6 +235,16 @@ impl<'m, R: Real, S: ReleaseStrategy> Context<'m, R, S> {
     }
 
     /// Defines a native function of any number of arguments.
+    ///
+    /// ```
+    /// # use arraypool::expr::{Context, Engine, Pool};
+    /// # let pool = Pool::new();
+    /// # let context = <Context>::new(&pool);
+    /// # let engine = <Engine>::with_parent(&pool, &context);
+    /// context.native_of_any("sum", &|x: &[f64]| x.iter().sum())?;
+    /// assert_eq!((engine.eval("sum()")?, engine.eval("sum(1, 2, 3)")?), (0.0, 6.0));
+    /// # Ok::<(), arraypool::expr::Error>(())
+    /// ```
     ///
     /// # Errors
     /// As [`set`](Self::set).
@@ -291,6 +279,18 @@ impl<'m, R: Real, S: ReleaseStrategy> Context<'m, R, S> {
     }
 
     /// The same with an arena for the tree, which can be reset afterwards.
+    ///
+    /// ```
+    /// # use arraypool::expr::{Context, Engine, Pool};
+    /// # let pool = Pool::new();
+    /// # let context = <Context>::new(&pool);
+    /// # let engine = <Engine>::with_parent(&pool, &context);
+    /// let mut arena = arraypool::Arena::new();
+    /// context.define_with("twice", &["x"], "2 * x", &arena)?;
+    /// arena.reset();
+    /// assert_eq!(engine.eval("twice(4)")?, 8.0);
+    /// # Ok::<(), arraypool::expr::Error>(())
+    /// ```
     ///
     /// # Errors
     /// As [`define`](Self::define).
@@ -343,11 +343,34 @@ impl<'m, R: Real, S: ReleaseStrategy> Context<'m, R, S> {
     }
 
     /// Forgets an array.
+    ///
+    /// ```
+    /// # use arraypool::expr::{Context, Engine, Pool};
+    /// # let pool = Pool::new();
+    /// # let context = <Context>::new(&pool);
+    /// # let engine = <Engine>::with_parent(&pool, &context);
+    /// context.set_array("table", &[1.0, 2.0])?;
+    /// assert!(context.remove_array("table") && !context.remove_array("table"));
+    /// assert!(engine.eval("table[0]").is_err());
+    /// # Ok::<(), arraypool::expr::Error>(())
+    /// ```
     pub fn remove_array(&self, name: &str) -> bool {
         self.take(Space::Array, name)
     }
 
     /// Forgets a function; one that it hid is there again.
+    ///
+    /// ```
+    /// # use arraypool::expr::{Context, Engine, Pool};
+    /// # let pool = Pool::new();
+    /// # let context = <Context>::new(&pool);
+    /// # let engine = <Engine>::with_parent(&pool, &context);
+    /// context.define("max", &["a", "b"], "0")?;
+    /// assert_eq!(engine.eval("max(3, 4)")?, 0.0);
+    /// context.remove_function("max");
+    /// assert_eq!(engine.eval("max(3, 4)")?, 4.0);              // the built-in one
+    /// # Ok::<(), arraypool::expr::Error>(())
+    /// ```
     pub fn remove_function(&self, name: &str) -> bool {
         self.take(Space::Function, name)
     }

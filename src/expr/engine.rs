@@ -5,13 +5,14 @@ use core::fmt;
 
 use super::ast::{Expr, Span};
 use super::batch::{Batch, BatchBuilder};
-use super::context::{Context, Names};
+use super::context::Context;
 use super::error::{Error, ErrorKind};
 use super::frame::Frame;
 use super::ir::Ir;
 use super::limits::Limits;
 use super::lower::lower;
 use super::memory::{Phases, Pool};
+use super::names::Names;
 use super::parser::parse;
 use super::program::Program;
 use super::real::Real;
@@ -81,6 +82,15 @@ impl<'m, R: Real, S: ReleaseStrategy> Engine<'m, R, S> {
     }
 
     /// An engine with phases and limits of one's own. Never panics.
+    ///
+    /// ```
+    /// use arraypool::expr::{Engine, Limits, Phases, Pool};
+    ///
+    /// let pool = Pool::new();
+    /// let engine = <Engine>::with(&pool, Phases::new(), Limits { terms: 3, ..Limits::DEFAULT });
+    /// assert!(engine.eval("1 + 2").is_ok());
+    /// assert!(engine.eval("1 + 2 + 3").is_err());
+    /// ```
     #[must_use]
     pub fn with(pool: &'m Pool<'m, S>, phases: Phases<'m>, limits: Limits) -> Self {
         let context = Context::build(pool, None, limits);
@@ -88,6 +98,17 @@ impl<'m, R: Real, S: ReleaseStrategy> Engine<'m, R, S> {
     }
 
     /// The same engine, with an empty context below another one.
+    ///
+    /// ```
+    /// use arraypool::expr::{Context, Engine, Limits, Phases, Pool};
+    ///
+    /// let pool = Pool::new();
+    /// let plant = <Context>::new(&pool);
+    /// plant.set("gain", 2.0)?;
+    /// let engine = <Engine>::with(&pool, Phases::new(), Limits::DEFAULT).under(&plant);
+    /// assert_eq!(engine.eval("gain + 1")?, 3.0);
+    /// # Ok::<(), arraypool::expr::Error>(())
+    /// ```
     #[must_use]
     pub fn under<'p: 'm>(self, parent: &'m Context<'p, R, S>) -> Self {
         Self { context: Context::build(self.pool, Some(parent), self.limits), ..self }

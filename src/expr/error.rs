@@ -11,6 +11,13 @@ const EXCERPT: usize = 48;
 const SUGGESTION: usize = 23;
 
 /// What is wrong.
+///
+/// ```
+/// use arraypool::expr::{ErrorKind, interp};
+///
+/// let error = interp("max(1)", &[]).unwrap_err();
+/// assert_eq!(error.kind, ErrorKind::WrongArguments { expected: 2, found: 1 });
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ErrorKind {

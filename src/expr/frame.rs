@@ -3,9 +3,10 @@
 use core::cell::Cell;
 use core::fmt;
 
-use super::context::{Context, Names, Native, Place, about, is_name};
+use super::context::{Context, about, is_name};
 use super::error::{Error, ErrorKind};
 use super::memory::{Pool, Vector};
+use super::names::{Names, Native, Place};
 use super::parameters::Parameters;
 use super::program::Program;
 use super::real::Real;
@@ -77,6 +78,25 @@ impl SlotSet {
 /// A [`Batch`](super::Batch) has one. Without a batch it is what the phases have in
 /// common: [`resolve`](super::resolve()) notes in it what names stand for,
 /// [`lower`](super::lower) takes constants' slots, and a [`Program`] reads it.
+///
+/// ```
+/// use arraypool::Arena;
+/// use arraypool::expr::{Context, Frame, Limits, Pool, lower, parse, resolve};
+///
+/// let pool = Pool::new();
+/// let context = <Context>::new(&pool);
+/// let mut frame = Frame::new(&pool);
+/// let x = frame.parameter("x", 2.0)?;
+///
+/// let (trees, checked, limits) = (Arena::new(), Arena::new(), Limits::DEFAULT);
+/// let tree = parse("x * x", &trees, &limits)?;
+/// let ir = resolve(&tree, &trees, &checked, &context, &mut frame, &limits)?;
+/// let square = lower(&ir, &checked, &pool, &mut frame, &limits)?;
+/// assert_eq!(square.eval(&frame, &limits), Ok(4.0));
+/// frame.set(x, 3.0);
+/// assert_eq!(square.eval(&frame, &limits), Ok(9.0));
+/// # Ok::<(), arraypool::expr::Error>(())
+/// ```
 pub struct Frame<'m, R: Real = f64, S: ReleaseStrategy = DefaultStrategy> {
     pub(super) slots: Slots<R>,
     pub(super) names: Parameters<'m, S>,
@@ -99,6 +119,15 @@ pub struct Frame<'m, R: Real = f64, S: ReleaseStrategy = DefaultStrategy> {
 
 impl<'m, R: Real, S: ReleaseStrategy> Frame<'m, R, S> {
     /// A frame that keeps what it needs in a pool. Takes no memory yet.
+    ///
+    /// ```
+    /// use arraypool::expr::{Frame, Pool};
+    ///
+    /// let pool = Pool::new();
+    /// let frame = <Frame>::new(&pool);
+    /// assert_eq!(pool.stats().live, 0);
+    /// # drop(frame);
+    /// ```
     #[must_use]
     pub fn new(pool: &'m Pool<'m, S>) -> Self {
         Self {
@@ -120,6 +149,15 @@ impl<'m, R: Real, S: ReleaseStrategy> Frame<'m, R, S> {
 
     /// Adds a parameter; its index counts up from 0. It hides a variable of the
     /// context with the same name.
+    ///
+    /// ```
+    /// # use arraypool::expr::{Frame, Pool};
+    /// # let pool = Pool::new();
+    /// let mut frame = <Frame>::new(&pool);
+    /// assert_eq!((frame.parameter("x", 1.0)?, frame.parameter("y", 2.0)?), (0, 1));
+    /// assert!(frame.parameter("x", 3.0).is_err());
+    /// # Ok::<(), arraypool::expr::Error>(())
+    /// ```
     ///
     /// # Errors
     /// [`ErrorKind::InvalidName`] if it is there already or none,
@@ -144,6 +182,15 @@ impl<'m, R: Real, S: ReleaseStrategy> Frame<'m, R, S> {
     }
 
     /// Sets a parameter; false: there is none of this index.
+    ///
+    /// ```
+    /// # use arraypool::expr::{Frame, Pool};
+    /// # let pool = Pool::new();
+    /// let mut frame = <Frame>::new(&pool);
+    /// let x = frame.parameter("x", 1.0)?;
+    /// assert!(frame.set(x, 2.0) && !frame.set(x + 1, 2.0));
+    /// # Ok::<(), arraypool::expr::Error>(())
+    /// ```
     #[inline]
     pub fn set(&mut self, index: usize, value: R) -> bool {
         let is_there = index < self.names.len();
@@ -155,11 +202,45 @@ impl<'m, R: Real, S: ReleaseStrategy> Frame<'m, R, S> {
 
     /// Frees the slots that only this program uses, which is not to be evaluated
     /// any more.
+    ///
+    /// ```
+    /// # use arraypool::Arena;
+    /// # use arraypool::expr::{Context, Frame, Limits, Pool, lower, parse, resolve};
+    /// # let pool = Pool::new();
+    /// # let context = <Context>::new(&pool);
+    /// # let mut frame = Frame::new(&pool);
+    /// # let (trees, checked, limits) = (Arena::new(), Arena::new(), Limits::DEFAULT);
+    /// let tree = parse("1 + 0.25 * 3", &trees, &limits)?;
+    /// let ir = resolve(&tree, &trees, &checked, &context, &mut frame, &limits)?;
+    /// let program = lower(&ir, &checked, &pool, &mut frame, &limits)?;
+    /// assert_eq!(program.eval(&frame, &limits), Ok(1.75));
+    /// frame.forget(program);                                  // the constant's slot is free
+    /// assert_eq!(pool.stats().live, 0);
+    /// # Ok::<(), arraypool::expr::Error>(())
+    /// ```
     pub fn forget(&mut self, program: Program<'m, R, S>) {
         self.release(program.uses);
     }
 
     /// Copies the values of the context that programs follow, after a change.
+    ///
+    /// ```
+    /// # use arraypool::Arena;
+    /// # use arraypool::expr::{Context, Frame, Limits, Pool, lower, parse, resolve};
+    /// # let pool = Pool::new();
+    /// # let context = <Context>::new(&pool);
+    /// context.set("gain", 2.0)?;
+    /// # let mut frame = Frame::new(&pool);
+    /// # let (trees, checked, limits) = (Arena::new(), Arena::new(), Limits::DEFAULT);
+    /// let tree = parse("gain * 3", &trees, &limits)?;
+    /// let ir = resolve(&tree, &trees, &checked, &context, &mut frame, &limits)?;
+    /// let program = lower(&ir, &checked, &pool, &mut frame, &limits)?;
+    /// context.set("gain", 5.0)?;
+    /// assert_eq!(program.eval(&frame, &limits), Ok(6.0));
+    /// frame.follow(&context);
+    /// assert_eq!(program.eval(&frame, &limits), Ok(15.0));
+    /// # Ok::<(), arraypool::expr::Error>(())
+    /// ```
     pub fn follow(&mut self, context: &Context<'m, R, S>) {
         self.refresh(context);
     }

@@ -78,10 +78,19 @@ impl<'a, R: Real> Lexer<'a, R> {
     /// Goes to where the next token begins.
     #[inline(always)]
     pub(super) fn skip_space(&mut self) -> u16 {
-        while matches!(self.byte(self.at), b' ' | b'\t' | b'\n' | b'\r') {
+        while matches!(self.byte(self.at), b' ' | b'\t'..=b'\r') {
             self.at += 1;
         }
         self.place()
+    }
+
+    /// Whether the last token, which began at `start` and was wrong, is space of
+    /// another kind than ASCII's.
+    #[cold]
+    pub(super) fn was_space(&self, start: u16) -> bool {
+        let token = self.text.get(usize::from(start)..self.at).unwrap_or_default();
+        let mut characters = core::str::from_utf8(token).unwrap_or_default().chars();
+        characters.next().is_some_and(char::is_whitespace)
     }
 
     /// The token that begins here.
@@ -229,8 +238,7 @@ impl<'a, R: Real> Lexer<'a, R> {
             exponent = if sign == b'-' { -size } else { size };
         }
         if is_name(self.byte(self.at)) || self.byte(self.at) == b'.' {
-            self.at += 1;
-            return self.wrong(ErrorKind::InvalidNumber);
+            return self.hexadecimal(start);
         }
         // Clinger, "How to read floating point numbers accurately" (1990): the
         // product and the quotient of two exact numbers are correctly rounded.
@@ -247,6 +255,32 @@ impl<'a, R: Real> Lexer<'a, R> {
                 Token::Number
             }
             _ => self.long_number(start),
+        }
+    }
+
+    /// An integer that begins with `0x`; no other number goes on as a name does.
+    #[cold]
+    fn hexadecimal(&mut self, start: usize) -> Token {
+        let is_begun = self.at == start + 1 && self.byte(start) == b'0';
+        let sign = self.byte(self.at);
+        self.at += 1;
+        let digits = self.at;
+        let mut value = 0_i64;
+        while let Some(digit) = char::from(self.byte(self.at)).to_digit(16) {
+            // What is too large stays so.
+            value = value.saturating_mul(16).saturating_add(i64::from(digit));
+            self.at += 1;
+        }
+        let is_over = !is_name(self.byte(self.at)) && self.byte(self.at) != b'.';
+        if !(is_begun && matches!(sign, b'x' | b'X') && self.at > digits && is_over) {
+            self.at = digits;
+            return self.wrong(ErrorKind::InvalidNumber);
+        }
+        self.number = R::from_integer(value);
+        // The largest is not exact, and no integer to the operators that ask for one.
+        match self.number.to_integer() == Some(value) {
+            true => Token::Number,
+            false => self.wrong(ErrorKind::NumberTooLarge),
         }
     }
 

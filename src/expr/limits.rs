@@ -16,7 +16,8 @@ pub struct Limits {
     /// Bytes of an expression's text; at most 65,535.
     pub text_bytes: usize,
     /// Levels of nesting, in the text and in the tree, functions put in place:
-    /// so deep is the recursion of parser, folder and evaluator.
+    /// so deep is the recursion of parser, folder and evaluator. The default takes
+    /// up to 1.6 MB of native stack in a build without optimisation.
     pub depth: u16,
     /// Terms of one expression, functions put in place; at most 65,535.
     pub terms: usize,
@@ -30,10 +31,17 @@ pub struct Limits {
 }
 
 impl Limits {
-    /// 65,535 bytes, 256 levels, 16,384 terms, 256 calls deep, 1,000,000 calls.
+    /// 65,535 bytes, 512 levels, 16,384 terms, 256 calls deep, 1,000,000 calls.
+    ///
+    /// ```
+    /// use arraypool::expr::Limits;
+    ///
+    /// let limits = Limits { calls: 10_000, ..Limits::DEFAULT };
+    /// assert_eq!((limits.calls, limits.depth), (10_000, 512));
+    /// ```
     pub const DEFAULT: Self = Self {
         text_bytes: u16::MAX as usize,
-        depth: 256,
+        depth: 512,
         terms: 16_384,
         call_depth: 256,
         calls: 1_000_000,

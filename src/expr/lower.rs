@@ -33,6 +33,23 @@ struct Pair(Op2, u8, u8);
 /// `ir` is what [`resolve`](super::resolve()) said last of this frame; a program
 /// of any other reads slots that have nothing to do with it.
 ///
+/// ```
+/// use arraypool::Arena;
+/// use arraypool::expr::{Context, Frame, Limits, Pool, lower, parse, resolve};
+///
+/// # let pool = Pool::new();
+/// # let context = <Context>::new(&pool);
+/// # let mut frame = Frame::new(&pool);
+/// # let (trees, limits) = (Arena::new(), Limits::DEFAULT);
+/// let mut checked = Arena::new();
+/// let tree = parse("sin(0) + 2", &trees, &limits)?;
+/// let ir = resolve(&tree, &trees, &checked, &context, &mut frame, &limits)?;
+/// let program = lower(&ir, &checked, &pool, &mut frame, &limits)?;
+/// checked.reset();                                        // the program is in the pool
+/// assert_eq!(program.eval(&frame, &limits), Ok(2.0));
+/// # Ok::<(), arraypool::expr::Error>(())
+/// ```
+///
 /// Complexity: linear in the number of terms. Never panics.
 ///
 /// # Errors

@@ -17,6 +17,12 @@ use crate::pool::{
 type Unit = [u64; 2];
 
 /// The classes of an engine's pool, in units of 16 bytes.
+///
+/// ```
+/// use arraypool::{ClassTable, expr};
+///
+/// assert_eq!(expr::Classes::LENGTHS[..4], [1, 2, 4, 8]);
+/// ```
 #[derive(Debug, Clone, Copy)]
 pub struct Classes;
 

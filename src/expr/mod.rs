@@ -48,6 +48,7 @@ mod listing;
 mod lower;
 mod math;
 mod memory;
+mod names;
 mod operator;
 mod parameters;
 mod parser;
@@ -63,7 +64,7 @@ mod testing;
 
 pub use ast::{Expr, Span, Term};
 pub use batch::{Batch, BatchBuilder};
-pub use context::{Context, NativeFn};
+pub use context::Context;
 pub use engine::Engine;
 #[cfg(feature = "alloc")]
 pub use engine::interp;
@@ -74,6 +75,7 @@ pub use limits::Limits;
 pub use lower::lower;
 pub use math::Functions;
 pub use memory::{Classes, Phases, Pool};
+pub use names::NativeFn;
 pub use operator::{Op1, Op2};
 pub use parser::parse;
 pub use program::{Cost, Node, Program};

@@ -322,8 +322,9 @@ impl Builtin {
     /// A constant's value.
     pub(super) fn constant<R: Real>(name: &[u8]) -> Option<R> {
         match name {
-            b"pi" => Some(R::PI),
-            b"e" => Some(R::E),
+            b"pi" | b"PI" => Some(R::PI),
+            b"e" | b"E" => Some(R::E),
+            b"tau" | b"TAU" => Some(R::PI + R::PI),
             _ => None,
         }
     }
@@ -363,6 +364,9 @@ pub(super) fn name2(op: Op2) -> &'static str {
         _ => op.sign().map_or("", |(sign, _)| sign),
     }
 }
+
+/// The names of constants, in one of their forms.
+pub(super) const CONSTANTS: [&[u8]; 3] = [b"pi", b"tau", b"e"];
 
 /// All names that need no definition: what a mistyped one is compared with.
 pub(super) const NAMES: &[&str] = &[

@@ -13,6 +13,19 @@ use crate::error::AllocError;
 
 /// The tree of a text.
 ///
+/// ```
+/// use arraypool::Arena;
+/// use arraypool::expr::{Limits, parse};
+///
+/// let arena = Arena::new();
+/// let tree = parse::<f64>("a + b*c", &arena, &Limits::DEFAULT)?;
+/// assert_eq!(tree.to_string(), "a + b * c");
+///
+/// let error = parse::<f64>("a + * c", &arena, &Limits::DEFAULT).unwrap_err();
+/// assert_eq!(error.range(), 4..5);
+/// # Ok::<(), arraypool::expr::Error>(())
+/// ```
+///
 /// Complexity: linear in the length of the text; one arena allocation for each
 /// pair of operands.
 ///
@@ -85,6 +98,19 @@ impl<'a, R: Real> Parser<'a, '_, R> {
         self.last = self.lexer.place();
         self.start = self.lexer.skip_space();
         self.token = self.lexer.next();
+        if self.token == Token::Wrong {
+            self.wrong();
+        }
+    }
+
+    /// Space that is not ASCII's is passed by; all else that is no token is an error.
+    #[cold]
+    #[inline(never)]
+    fn wrong(&mut self) {
+        while self.token == Token::Wrong && self.lexer.was_space(self.start) {
+            self.start = self.lexer.skip_space();
+            self.token = self.lexer.next();
+        }
         if self.token == Token::Wrong {
             self.token = Token::End;
             self.fail::<()>(self.lexer.error, self.span());

@@ -3,12 +3,12 @@
 use core::cell::Cell;
 use core::fmt;
 
-use super::context::Native;
 use super::failure::Failure;
 use super::frame::{Extent, Frame, SlotSet, Slots};
 use super::limits::Limits;
 use super::listing::Listing;
 use super::memory::Array;
+use super::names::Native;
 use super::real::Real;
 use super::shape::Shape;
 use super::shapes::{Shapes, entry};
@@ -21,6 +21,22 @@ pub(super) type Run<R> = fn(&Node<R>, &Slots<R>, &World<'_, R>) -> R;
 ///
 /// The nodes of a program are in preorder, and a child stands behind its parent:
 /// so an evaluation ends.
+///
+/// ```
+/// # use arraypool::Arena;
+/// # use arraypool::expr::{Context, Frame, Limits, Pool, lower, parse, resolve};
+/// # let pool = Pool::new();
+/// # let context = <Context>::new(&pool);
+/// # let mut frame = Frame::new(&pool);
+/// # let (trees, checked, limits) = (Arena::new(), Arena::new(), Limits::DEFAULT);
+/// # frame.parameter("x", 2.0)?;
+/// let tree = parse("sin(x) + 1", &trees, &limits)?;
+/// let ir = resolve(&tree, &trees, &checked, &context, &mut frame, &limits)?;
+/// let program = lower(&ir, &checked, &pool, &mut frame, &limits)?;
+/// # #[cfg(target_pointer_width = "64")]
+/// assert_eq!(size_of_val(program.nodes()) / program.nodes().len(), 16);
+/// # Ok::<(), arraypool::expr::Error>(())
+/// ```
 #[derive(Clone, Copy)]
 #[repr(C)]
 pub struct Node<R> {
@@ -126,6 +142,21 @@ impl<'f, R: Real> World<'f, R> {
 /// A compiled expression: what the third phase, [`lower`](super::lower), makes.
 ///
 /// It reads a [`Frame`]: the one that it was compiled for.
+///
+/// ```
+/// # use arraypool::Arena;
+/// # use arraypool::expr::{Context, Frame, Limits, Pool, lower, parse, resolve};
+/// # let pool = Pool::new();
+/// # let context = <Context>::new(&pool);
+/// # let mut frame = Frame::new(&pool);
+/// # let (trees, checked, limits) = (Arena::new(), Arena::new(), Limits::DEFAULT);
+/// frame.parameter("x", 2.0)?;
+/// let tree = parse("x ^ 3", &trees, &limits)?;
+/// let ir = resolve(&tree, &trees, &checked, &context, &mut frame, &limits)?;
+/// let program = lower(&ir, &checked, &pool, &mut frame, &limits)?;
+/// assert_eq!(program.eval(&frame, &limits), Ok(8.0));
+/// # Ok::<(), arraypool::expr::Error>(())
+/// ```
 pub struct Program<'m, R: Real = f64, S: ReleaseStrategy = DefaultStrategy> {
     pub(super) nodes: Array<'m, Node<R>, S>,
     /// The slots that it reads.
@@ -135,6 +166,23 @@ pub struct Program<'m, R: Real = f64, S: ReleaseStrategy = DefaultStrategy> {
 
 impl<R: Real, S: ReleaseStrategy> Program<'_, R, S> {
     /// Evaluates it over a frame. Takes no memory, and at most [`cost`](Self::cost).
+    ///
+    /// ```
+    /// # use arraypool::Arena;
+    /// # use arraypool::expr::{Context, Frame, Limits, Pool, lower, parse, resolve};
+    /// # let pool = Pool::new();
+    /// # let context = <Context>::new(&pool);
+    /// # let mut frame = Frame::new(&pool);
+    /// # let (trees, checked, limits) = (Arena::new(), Arena::new(), Limits::DEFAULT);
+    /// let x = frame.parameter("x", 1.0)?;
+    /// let tree = parse("x << 2", &trees, &limits)?;
+    /// let ir = resolve(&tree, &trees, &checked, &context, &mut frame, &limits)?;
+    /// let program = lower(&ir, &checked, &pool, &mut frame, &limits)?;
+    /// assert_eq!(program.eval(&frame, &limits), Ok(4.0));
+    /// frame.set(x, 0.5);
+    /// assert!(program.eval(&frame, &limits).is_err());        // not an integer
+    /// # Ok::<(), arraypool::expr::Error>(())
+    /// ```
     ///
     /// # Errors
     /// Why it has no value.
@@ -146,12 +194,42 @@ impl<R: Real, S: ReleaseStrategy> Program<'_, R, S> {
     }
 
     /// What an evaluation can take at most.
+    ///
+    /// ```
+    /// # use arraypool::Arena;
+    /// # use arraypool::expr::{Context, Frame, Limits, Pool, lower, parse, resolve};
+    /// # let pool = Pool::new();
+    /// # let context = <Context>::new(&pool);
+    /// # let mut frame = Frame::new(&pool);
+    /// # let (trees, checked, limits) = (Arena::new(), Arena::new(), Limits::DEFAULT);
+    /// # frame.parameter("x", 2.0)?;
+    /// let tree = parse("x ? sin(x) : cos(x)", &trees, &limits)?;
+    /// let ir = resolve(&tree, &trees, &checked, &context, &mut frame, &limits)?;
+    /// let program = lower(&ir, &checked, &pool, &mut frame, &limits)?;
+    /// assert!(program.cost().steps >= 2 && program.cost().depth >= 2);
+    /// # Ok::<(), arraypool::expr::Error>(())
+    /// ```
     #[must_use]
     pub fn cost(&self) -> Cost {
         self.cost
     }
 
     /// Its nodes, in preorder.
+    ///
+    /// ```
+    /// # use arraypool::Arena;
+    /// # use arraypool::expr::{Context, Frame, Limits, Pool, lower, parse, resolve};
+    /// # let pool = Pool::new();
+    /// # let context = <Context>::new(&pool);
+    /// # let mut frame = Frame::new(&pool);
+    /// # let (trees, checked, limits) = (Arena::new(), Arena::new(), Limits::DEFAULT);
+    /// # frame.parameter("x", 2.0)?;
+    /// let tree = parse("1 + 2 * 3", &trees, &limits)?;
+    /// let ir = resolve(&tree, &trees, &checked, &context, &mut frame, &limits)?;
+    /// let program = lower(&ir, &checked, &pool, &mut frame, &limits)?;
+    /// assert_eq!(program.nodes().len(), 1);                   // folded
+    /// # Ok::<(), arraypool::expr::Error>(())
+    /// ```
     #[must_use]
     pub fn nodes(&self) -> &[Node<R>] {
         &self.nodes
@@ -159,6 +237,21 @@ impl<R: Real, S: ReleaseStrategy> Program<'_, R, S> {
 
     /// The program as a text, which reads as an expression: its names are those of
     /// [`Ir`](super::ir::Ir). Constants are looked up in the frame.
+    ///
+    /// ```
+    /// # use arraypool::Arena;
+    /// # use arraypool::expr::{Context, Frame, Limits, Pool, lower, parse, resolve};
+    /// # let pool = Pool::new();
+    /// # let context = <Context>::new(&pool);
+    /// # let mut frame = Frame::new(&pool);
+    /// # let (trees, checked, limits) = (Arena::new(), Arena::new(), Limits::DEFAULT);
+    /// frame.parameter("x", 2.0)?;
+    /// let tree = parse("x * (2 + 3)", &trees, &limits)?;
+    /// let ir = resolve(&tree, &trees, &checked, &context, &mut frame, &limits)?;
+    /// let program = lower(&ir, &checked, &pool, &mut frame, &limits)?;
+    /// assert_eq!(program.display(&frame).to_string(), "(s0 * 5.0)");
+    /// # Ok::<(), arraypool::expr::Error>(())
+    /// ```
     pub fn display<'p>(&'p self, frame: &'p Frame<'_, R, S>) -> impl fmt::Display + 'p {
         Listing { nodes: &self.nodes, frame }
     }

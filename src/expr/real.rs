@@ -6,6 +6,20 @@ use core::ops::{Add, Div, Mul, Neg, Rem, Sub};
 use super::math::Functions;
 
 /// A number: `f64` or `f32`. Sealed: an engine's guarantees rest on what these do.
+///
+/// ```
+/// use arraypool::expr::{Engine, Pool, Real};
+///
+/// fn circle<R: Real>(radius: R) -> R {
+///     let pool = Pool::new();
+///     let engine = Engine::<R>::new(&pool);
+///     engine.context().set("r", radius).unwrap();
+///     engine.eval("pi * r^2").unwrap()
+/// }
+///
+/// assert_eq!(circle(2.0_f64), 12.566370614359172);
+/// assert_eq!(circle(2.0_f32), 12.566371);
+/// ```
 pub trait Real:
     Copy
     + Debug

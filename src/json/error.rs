@@ -7,6 +7,14 @@ use core::fmt;
 use crate::error::AllocError;
 
 /// What is wrong with a text. From [`Error::kind`].
+///
+/// ```
+/// use arraypool::json::{self, ErrorKind, Pool};
+///
+/// let pool = <Pool>::new();
+/// let error = json::parse(r#"{"a": [1, 2}"#, &pool).unwrap_err();
+/// assert_eq!(error.kind(), ErrorKind::ExpectedCommaOrBracket);
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ErrorKind {

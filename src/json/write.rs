@@ -79,6 +79,17 @@ fn in_style(value: &Value<'_>, style: Style) -> String {
 
 /// Writes the value as JSON.
 ///
+/// ```
+/// use arraypool::json::{self, Pool, Style};
+///
+/// let pool = <Pool>::new();
+/// let document = json::parse(r#"{"a": [1]}"#, &pool).unwrap();
+/// let mut bytes = Vec::new();
+/// json::to_writer(&mut bytes, &document, Style::Compact)?;
+/// assert_eq!(bytes, br#"{"a":[1]}"#);
+/// # Ok::<(), std::io::Error>(())
+/// ```
+///
 /// # Errors
 /// Those of the writer, and `OutOfMemory` if there is none for the stack of open
 /// containers.

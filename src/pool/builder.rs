@@ -27,8 +27,28 @@ use crate::error::{AllocError, OrPanic, ReleaseError};
 /// ```
 pub trait BuildPool<'m>: Sized + sealed::Sealed {
     /// The pool's strategy.
+    ///
+    /// ```
+    /// use arraypool::{ArrayPool, BuildPool, ReleaseStrategy, Tagged};
+    ///
+    /// fn name<'m, P: BuildPool<'m>>(_: &P) -> &'static str {
+    ///     P::Strategy::NAME
+    /// }
+    ///
+    /// assert_eq!(name(&ArrayPool::<u8, Tagged>::new()), "tagged");
+    /// ```
     type Strategy: ReleaseStrategy;
     /// The pool's class table.
+    ///
+    /// ```
+    /// use arraypool::{ArrayPool, BuildPool, ClassTable};
+    ///
+    /// fn longest_of_table<'m, P: BuildPool<'m>>(_: &P) -> Option<&'static u32> {
+    ///     P::Classes::LENGTHS.last()
+    /// }
+    ///
+    /// assert_eq!(longest_of_table(&ArrayPool::<u8>::new()), Some(&256));
+    /// ```
     type Classes: ClassTable;
 
     #[doc(hidden)]

@@ -120,6 +120,14 @@ impl<T, S: ReleaseStrategy, C: ClassTable> builder::sealed::Sealed for ArrayPool
 impl<T, S: ReleaseStrategy, C: ClassTable> ArrayPool<'static, T, S, C> {
     /// A pool with an arena of its own, on the heap.
     ///
+    /// ```
+    /// use arraypool::{ArrayPool, Tagged};
+    ///
+    /// let pool = ArrayPool::<u32>::new();
+    /// let other = ArrayPool::<u32, Tagged>::new();
+    /// assert_eq!(pool.allocate_copy(&[1, 2, 3]), other.allocate_copy(&[1, 2, 3]));
+    /// ```
+    ///
     /// # Panics
     /// If the heap has no room for the pool's books.
     #[must_use]

@@ -10,7 +10,7 @@ use core::ptr::NonNull;
 use super::builder::{PoolBuilder, Settings};
 use super::class::{self, ClassTable, DefaultClasses, Table};
 use super::classes::{Class, ClassId, Classes, Units};
-use super::diagnostics::{Caller, Watch};
+use super::diagnostics::{Line, Watch};
 use super::release::{Cut, DefaultStrategy, Issued, Record, ReleaseStrategy, Tenure};
 use super::table::RunTable;
 use crate::arena::Arena;
@@ -49,13 +49,16 @@ pub struct RawPool<'m, S: ReleaseStrategy = DefaultStrategy, C: ClassTable = Def
     /// The diagnostics, asked on the cold path alone.
     pub(super) watch: Watch<S>,
     /// The longest array that is given out under a strategy that takes none back
-    /// and is not watched: any, or none.
-    pub(super) direct_most: u32,
+    /// and is not watched: any that 32 bits hold, or none. As wide as what is compared.
+    pub(super) direct_most: usize,
     pub(super) frozen: Cell<bool>,
     /// Arrays whose record was found overwritten.
     pub(super) corrupted: Cell<usize>,
     /// Arrays given out under a strategy that takes none back, and their bytes.
     pub(super) direct: Cell<(usize, usize)>,
+    /// What [`issue_cold`](Self::issue_cold) answered last. A result of its own would
+    /// have to lie on the stack of the hot path, which needs none.
+    answer: Cell<Result<Slot<S>, AllocError>>,
     hook: Option<fn(&ReleaseError)>,
     pub(super) runs: RefCell<RunTable>,
     pub(super) strategy: S,
@@ -133,10 +136,11 @@ impl<'m, S: ReleaseStrategy, C: ClassTable> RawPool<'m, S, C> {
             checked: settings.free_max != u32::MAX || watched,
             free_max: settings.free_max,
             watch: Watch::nothing(),
-            direct_most: if watched { 0 } else { u32::MAX },
+            direct_most: if watched { 0 } else { u32::MAX as usize },
             frozen: Cell::new(false),
             corrupted: Cell::new(0),
             direct: Cell::new((0, 0)),
+            answer: Cell::new(Err(AllocError::Claimed)),
             hook: settings.hook,
             runs: RefCell::new(RunTable::new()),
             strategy,
@@ -162,11 +166,53 @@ impl<'m, S: ReleaseStrategy, C: ClassTable> RawPool<'m, S, C> {
         if !S::RECLAIMS {
             return self.issue_direct(units);
         }
-        match Table::<C>::class_of(units) {
+        if let Some(index) = Table::<C>::class_of(units) {
             #[allow(clippy::cast_possible_truncation, reason = "a class's length is a u32")]
-            Some(index) => self.issue_in(ClassId::at::<S>(index as u32), units as u32, tenure),
-            None => self.issue_outside(units, tenure),
+            let (id, length) = (ClassId::at::<S>(index as u32), units as u32);
+            // SAFETY: the class is one of the table's, and `units` is within its length.
+            if let Some(slot) = unsafe { self.issue_hot(id, length, tenure) } {
+                return Ok(slot);
+            }
         }
+        self.issue_cold(units, tenure);
+        self.answer.get()
+    }
+
+    /// Gives the head of the class's hot list to a tenant, if there is one.
+    ///
+    /// # Safety
+    /// The class is one of this pool's, and its length at least `units`.
+    #[inline(always)]
+    unsafe fn issue_hot(&self, id: ClassId, units: u32, tenure: Tenure) -> Option<Slot<S>> {
+        // SAFETY: the caller's promise.
+        let hot = unsafe { self.classes.hot(id) };
+        // SAFETY: the list is this class's; the rest is the caller's promise.
+        let Issued { elements, ticket, generation } =
+            unsafe { S::issue(&hot.list, units, tenure) }?;
+        hot.count_issued();
+        Some(Slot { elements, ticket, class: id, generation })
+    }
+
+    /// What the hot path could not do. The answer is in `answer`: for its caller, who
+    /// takes it at once.
+    #[cold]
+    #[inline(never)]
+    #[track_caller]
+    fn issue_cold(&self, units: usize, tenure: Tenure) {
+        let answer = self.issue_any(units, tenure);
+        self.answer.set(answer);
+    }
+
+    /// Gives a slot of any class to a tenant: one of a table that is given at run time,
+    /// or a geometric one, too.
+    #[track_caller]
+    fn issue_any(&self, units: usize, tenure: Tenure) -> Result<Slot<S>, AllocError> {
+        if units == 0 {
+            return Ok(self.empty());
+        }
+        let id = self.classes.class_of(units).ok_or(AllocError::TooLarge { length: units })?;
+        let length = u32::try_from(units).map_err(|_| AllocError::TooLarge { length: units })?;
+        self.issue_in(id, length, tenure)
     }
 
     #[inline(always)]
@@ -177,36 +223,13 @@ impl<'m, S: ReleaseStrategy, C: ClassTable> RawPool<'m, S, C> {
         units: u32,
         tenure: Tenure,
     ) -> Result<Slot<S>, AllocError> {
-        // SAFETY: the class is one of the table's or one that `class_of` found.
-        let hot = unsafe { self.classes.hot(id) };
-        // SAFETY: the list is this class's, and `units` is within its length.
-        let issued = match unsafe { S::issue(&hot.list, units, tenure) } {
-            Some(issued) => {
-                hot.count_issued();
-                issued
-            }
-            None => self.issue_slow(id, units, tenure)?,
-        };
-        Ok(Slot {
-            elements: issued.elements,
-            ticket: issued.ticket,
-            class: id,
-            generation: issued.generation,
-        })
-    }
-
-    /// Lengths that no class of the table serves: 0, geometric ones, and all
-    /// where the table is given at run time.
-    #[cold]
-    #[inline(never)]
-    #[track_caller]
-    fn issue_outside(&self, units: usize, tenure: Tenure) -> Result<Slot<S>, AllocError> {
-        if units == 0 {
-            return Ok(self.empty());
+        // SAFETY: the class is one of the table's or one that `class_of` found, and
+        // `units` is within its length.
+        if let Some(slot) = unsafe { self.issue_hot(id, units, tenure) } {
+            return Ok(slot);
         }
-        let id = self.classes.class_of(units).ok_or(AllocError::TooLarge { length: units })?;
-        let length = u32::try_from(units).map_err(|_| AllocError::TooLarge { length: units })?;
-        self.issue_in(id, length, tenure)
+        let Issued { elements, ticket, generation } = self.issue_slow(id, units, tenure)?;
+        Ok(Slot { elements, ticket, class: id, generation })
     }
 
     /// A slot that takes no memory, for arrays of no bytes.
@@ -332,7 +355,7 @@ impl<'m, S: ReleaseStrategy, C: ClassTable> RawPool<'m, S, C> {
     pub(super) unsafe fn retire(
         &self,
         slot: Slot<S>,
-        caller: Option<Caller>,
+        caller: Option<Line>,
     ) -> Result<(), ReleaseError> {
         if slot.class == ClassId::NONE {
             return Ok(());
@@ -354,7 +377,7 @@ impl<'m, S: ReleaseStrategy, C: ClassTable> RawPool<'m, S, C> {
         &self,
         slot: Slot<S>,
         tenure: Tenure,
-        caller: Option<Caller>,
+        caller: Option<Line>,
     ) -> Result<(), ReleaseError> {
         // SAFETY: the caller's promise, passed on.
         if unsafe { self.retire_hot(slot, tenure) } {
@@ -429,7 +452,7 @@ impl<'m, S: ReleaseStrategy, C: ClassTable> RawPool<'m, S, C> {
         ticket: S::Ticket,
         id: ClassId,
         tenure: Tenure,
-        caller: Option<Caller>,
+        caller: Option<Line>,
     ) -> Result<(), ReleaseError> {
         if self.watch.is_on() {
             // SAFETY: the caller's promise.
@@ -513,32 +536,6 @@ impl<'m, S: ReleaseStrategy, C: ClassTable> RawPool<'m, S, C> {
     pub(super) fn report(&self, error: &ReleaseError) {
         if let Some(hook) = self.hook {
             hook(error);
-        }
-    }
-
-    /// Leaves free arrays to the arena until every class has at most `free_max`.
-    ///
-    /// Their memory is not handed out again before the arena is reset; they are
-    /// counted in [`stats`](Self::stats). What is in quarantine has rested enough then.
-    /// Complexity: one step per array left.
-    /// Never panics.
-    ///
-    /// ```
-    /// use core::alloc::Layout;
-    /// use arraypool::{RawPool, Tagged};
-    ///
-    /// let pool = RawPool::<Tagged>::builder(Layout::new::<u64>()).build();
-    /// drop(pool.try_allocate::<u64>(3)?);
-    /// pool.trim(0);
-    /// assert_eq!((pool.stats().free, pool.stats().left), (0, 1));
-    /// # Ok::<(), arraypool::AllocError>(())
-    /// ```
-    pub fn trim(&self, free_max: u32) {
-        if self.watch.is_on() {
-            self.end_all_rest();
-        }
-        for class in self.classes.all() {
-            self.bound_free(class, free_max);
         }
     }
 

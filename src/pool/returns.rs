@@ -121,6 +121,15 @@ impl<A> Stay<A> {
 impl<'p, T, const N: usize, S: ReleaseStrategy, C: ClassTable> Returns<'p, T, N, S, C> {
     const_fn! {
         /// `N` places, none of them used. Never panics.
+        ///
+        /// ```
+        /// use arraypool::{ArrayPool, Returns};
+        ///
+        /// let pool = ArrayPool::<u8>::new();
+        /// let returns = Returns::<u8, 8>::new();
+        /// let lent = returns.lend(pool.allocate_copy(b"away"));
+        /// assert!(lent.is_ok());
+        /// ```
         #[must_use]
         pub const fn new() -> Self {
             Self {
@@ -139,6 +148,16 @@ impl<'p, T, const N: usize, S: ReleaseStrategy, C: ClassTable> Returns<'p, T, N,
     /// Lends an array: what is returned leads to its elements, and may be sent to any
     /// thread or interrupt if the elements may. Never panics.
     ///
+    /// ```
+    /// use arraypool::{ArrayPool, Returns};
+    ///
+    /// let pool = ArrayPool::<u8>::new();
+    /// let returns = Returns::<u8, 1>::new();
+    /// let lent = returns.lend(pool.allocate_copy(b"first")).unwrap();
+    /// let refused = returns.lend(pool.allocate_copy(b"second")).unwrap_err();
+    /// assert_eq!((&*lent, &*refused), (&b"first"[..], &b"second"[..]));
+    /// ```
+    ///
     /// # Errors
     /// The array itself, if `N` others are away or have not been received yet.
     pub fn lend(
@@ -155,6 +174,17 @@ impl<'p, T, const N: usize, S: ReleaseStrategy, C: ClassTable> Returns<'p, T, N,
 
     /// The next array that has come home, in the order in which they came; `None` if
     /// none has. Never panics.
+    ///
+    /// ```
+    /// use arraypool::{ArrayPool, Returns};
+    ///
+    /// let pool = ArrayPool::<u8>::new();
+    /// let returns = Returns::<u8, 4>::new();
+    /// let lent = returns.lend(pool.allocate_copy(b"here and there")).unwrap();
+    /// assert!(returns.receive().is_none());                   // it is still away
+    /// drop(lent);
+    /// assert_eq!(returns.receive().unwrap(), *b"here and there");
+    /// ```
     pub fn receive(&self) -> Option<PoolArray<'p, T, S, C>> {
         let index = self.taken.get().or_else(|| self.take())?;
         let stay = self.stays.get(index.0)?;
@@ -164,6 +194,17 @@ impl<'p, T, const N: usize, S: ReleaseStrategy, C: ClassTable> Returns<'p, T, N,
     }
 
     /// Drops all arrays that have come home; the answer is how many.
+    ///
+    /// ```
+    /// use arraypool::{ArrayPool, Returns};
+    ///
+    /// let pool = ArrayPool::<u8>::new();
+    /// let returns = Returns::<u8, 4>::new();
+    /// drop(returns.lend(pool.allocate_copy(b"one")));
+    /// drop(returns.lend(pool.allocate_copy(b"two")));
+    /// assert_eq!(pool.stats().live, 2);
+    /// assert_eq!((returns.release_all(), pool.stats().live), (2, 0));
+    /// ```
     ///
     /// # Panics
     /// If an element's `Drop` does; the array's slot goes back all the same, and those
@@ -214,6 +255,19 @@ impl<T, const N: usize, S: ReleaseStrategy, C: ClassTable> fmt::Debug for Return
 /// allocation, no thread-local, nothing of the pool's is touched and no element is
 /// dropped, so an interrupt handler may do it, whoever is interrupted. Who
 /// [forgets](core::mem::forget) one keeps the array away until the [`Returns`] ends.
+///
+/// ```
+/// use arraypool::{ArrayPool, Lent, Returns};
+///
+/// fn interrupt(mut samples: Lent<'_, i16>) {
+///     samples[0] = 12;                                     // and it goes home
+/// }
+///
+/// let pool = ArrayPool::<i16>::new();
+/// let returns = Returns::<i16, 4>::new();
+/// interrupt(returns.lend(pool.allocate_with(3, |_| 0)).unwrap());
+/// assert_eq!(returns.receive().unwrap(), [12, 0, 0]);
+/// ```
 pub struct Lent<'r, T> {
     elements: NonNull<T>,
     length: usize,

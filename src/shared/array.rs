@@ -7,8 +7,7 @@ use core::ops::{Deref, DerefMut};
 use core::ptr::{self, NonNull};
 use core::slice;
 
-use super::local::Shelf;
-use super::threads;
+use super::home::{Berth, Home, LaneHome, NO_CLASS, SharedHome};
 use crate::error::ReleaseError;
 use crate::pool::{ClassTable, DefaultClasses, DefaultStrategy, RawArray, ReleaseStrategy, Tenure};
 
@@ -16,6 +15,19 @@ use crate::pool::{ClassTable, DefaultClasses, DefaultStrategy, RawArray, Release
 /// giving it back locks or needs an atomic read-modify-write in the usual case.
 ///
 /// It borrows the lane. [`into_shared`](Homed::into_shared) lets it go further.
+///
+/// ```
+/// use arraypool::shared::{LaneArray, SharedArray, SharedPool};
+///
+/// let pool = SharedPool::<u32>::new();
+/// let lane = pool.lane();
+/// let array: LaneArray<'_, '_, u32> = lane.allocate_copy(&[1, 2]);
+/// let array: SharedArray<'_, u32> = array.into_shared();
+/// std::thread::scope(|scope| {
+///     scope.spawn(move || drop(array));
+/// });
+/// assert_eq!(pool.stats().live, 0);
+/// ```
 pub type LaneArray<'l, 'p, T, S = DefaultStrategy, C = DefaultClasses> =
     Homed<T, LaneHome<'l, 'p, S, C>>;
 
@@ -29,207 +41,6 @@ pub type LaneArray<'l, 'p, T, S = DefaultStrategy, C = DefaultClasses> =
 /// ```
 pub type SharedArray<'p, T, S = DefaultStrategy, C = DefaultClasses> =
     Homed<T, SharedHome<'p, S, C>>;
-
-/// Where an array goes when it is dropped.
-pub trait Home: Copy + sealed::Sealed {
-    /// The pool's strategy.
-    type Strategy: ReleaseStrategy;
-
-    /// Takes the slot back.
-    ///
-    /// # Safety
-    /// The slot is that of a handle with this home, which is given up.
-    #[doc(hidden)]
-    unsafe fn bring(
-        self,
-        slot: Berth<<Self::Strategy as ReleaseStrategy>::Ticket>,
-    ) -> Result<(), ReleaseError>;
-
-    /// The same where nobody can be handed an error: the pool's hook is told.
-    ///
-    /// # Safety
-    /// As [`bring`](Self::bring).
-    #[doc(hidden)]
-    unsafe fn bring_or_report(self, slot: Berth<<Self::Strategy as ReleaseStrategy>::Ticket>);
-
-    /// The capacity of a class, in elements.
-    #[doc(hidden)]
-    fn class_length(self, class: u32) -> u32;
-}
-
-/// A slot as a handle keeps it.
-#[derive(Debug, Clone, Copy)]
-#[doc(hidden)]
-pub struct Berth<K> {
-    elements: NonNull<u8>,
-    ticket: K,
-    class: u32,
-}
-
-impl<K> Berth<K> {
-    #[inline(always)]
-    pub(super) fn new(elements: NonNull<u8>, ticket: K, class: u32) -> Self {
-        Self { elements, ticket, class }
-    }
-
-    /// That of an array which takes no memory: of no elements, or of elements
-    /// without size.
-    #[inline(always)]
-    pub(super) fn none<T>(no_ticket: K) -> Self {
-        Self { elements: NonNull::<T>::dangling().cast(), ticket: no_ticket, class: NO_CLASS }
-    }
-}
-
-impl<K: Copy> Berth<K> {
-    /// The class whose shelf a handle may refer to.
-    pub(super) fn shelf(&self) -> u32 {
-        if self.class == NO_CLASS { 0 } else { self.class }
-    }
-
-    /// Takes the slot back onto the shelf it came from.
-    ///
-    /// # Safety
-    /// As [`Shelf::retire`].
-    #[inline(always)]
-    unsafe fn retire<S: ReleaseStrategy<Ticket = K>, C: ClassTable>(
-        self,
-        shelf: &Shelf<S, C>,
-    ) -> Result<(), ReleaseError> {
-        let Self { elements, ticket, class } = self;
-        // SAFETY: the caller's promise.
-        if unsafe { shelf.retire(class, elements, ticket) } {
-            return Ok(());
-        }
-        Err(shelf.local().depot().refuse(class, elements, ticket))
-    }
-
-    /// The same where nobody can be handed an error.
-    ///
-    /// # Safety
-    /// As [`Shelf::retire`].
-    #[inline(always)]
-    unsafe fn retire_or_report<S: ReleaseStrategy<Ticket = K>, C: ClassTable>(
-        self,
-        shelf: &Shelf<S, C>,
-    ) {
-        let Self { elements, ticket, class } = self;
-        // SAFETY: the caller's promise.
-        if !unsafe { shelf.retire(class, elements, ticket) } {
-            shelf.local().depot().refuse_and_report(class, elements, ticket);
-        }
-    }
-}
-
-/// The class of what has no slot.
-const NO_CLASS: u32 = u32::MAX;
-
-/// Home is a lane that the handle borrows.
-pub struct LaneHome<'l, 'p, S: ReleaseStrategy, C: ClassTable> {
-    shelf: &'p Shelf<S, C>,
-    /// The lane cannot be given up meanwhile, and is of one thread.
-    lane: PhantomData<&'l core::cell::Cell<()>>,
-}
-
-/// Home is a lane, whoever has it now.
-pub struct SharedHome<'p, S: ReleaseStrategy, C: ClassTable> {
-    shelf: &'p Shelf<S, C>,
-}
-
-impl<S: ReleaseStrategy, C: ClassTable> Clone for LaneHome<'_, '_, S, C> {
-    #[inline(always)]
-    fn clone(&self) -> Self {
-        *self
-    }
-}
-
-impl<S: ReleaseStrategy, C: ClassTable> Copy for LaneHome<'_, '_, S, C> {}
-
-impl<S: ReleaseStrategy, C: ClassTable> Clone for SharedHome<'_, S, C> {
-    #[inline(always)]
-    fn clone(&self) -> Self {
-        *self
-    }
-}
-
-impl<S: ReleaseStrategy, C: ClassTable> Copy for SharedHome<'_, S, C> {}
-
-impl<S: ReleaseStrategy, C: ClassTable> fmt::Debug for LaneHome<'_, '_, S, C> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("LaneHome")
-    }
-}
-
-impl<S: ReleaseStrategy, C: ClassTable> fmt::Debug for SharedHome<'_, S, C> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("SharedHome")
-    }
-}
-
-impl<'p, S: ReleaseStrategy, C: ClassTable> LaneHome<'_, 'p, S, C> {
-    /// # Safety
-    /// The caller's lane owns the shelf, and is borrowed for `'l`.
-    #[inline(always)]
-    pub(super) unsafe fn new(shelf: &'p Shelf<S, C>) -> Self {
-        Self { shelf, lane: PhantomData }
-    }
-}
-
-impl<'p, S: ReleaseStrategy, C: ClassTable> SharedHome<'p, S, C> {
-    #[inline(always)]
-    pub(super) fn new(shelf: &'p Shelf<S, C>) -> Self {
-        Self { shelf }
-    }
-}
-
-impl<S: ReleaseStrategy, C: ClassTable> Home for LaneHome<'_, '_, S, C> {
-    type Strategy = S;
-
-    #[inline(always)]
-    unsafe fn bring(self, slot: Berth<S::Ticket>) -> Result<(), ReleaseError> {
-        // SAFETY: `new`'s promise: the lane owns the shelf, and this is its thread,
-        // as the handle does not leave it; the rest is the caller's promise.
-        unsafe { slot.retire(self.shelf) }
-    }
-
-    #[inline(always)]
-    unsafe fn bring_or_report(self, slot: Berth<S::Ticket>) {
-        // SAFETY: as in `bring`.
-        unsafe { slot.retire_or_report(self.shelf) }
-    }
-
-    fn class_length(self, class: u32) -> u32 {
-        self.shelf.local().depot().book(class).length
-    }
-}
-
-impl<S: ReleaseStrategy, C: ClassTable> Home for SharedHome<'_, S, C> {
-    type Strategy = S;
-
-    #[inline(always)]
-    unsafe fn bring(self, slot: Berth<S::Ticket>) -> Result<(), ReleaseError> {
-        if threads::owns(self.shelf) {
-            // SAFETY: the lane is this thread's default one; the rest is the
-            // caller's promise.
-            return unsafe { slot.retire(self.shelf) };
-        }
-        // SAFETY: the caller's promise.
-        unsafe { self.shelf.local().send(slot.class, slot.elements, slot.ticket) }
-    }
-
-    #[inline(always)]
-    unsafe fn bring_or_report(self, slot: Berth<S::Ticket>) {
-        if threads::owns(self.shelf) {
-            // SAFETY: as in `bring`.
-            return unsafe { slot.retire_or_report(self.shelf) };
-        }
-        // SAFETY: the caller's promise.
-        unsafe { self.shelf.local().send_or_report(slot.class, slot.elements, slot.ticket) }
-    }
-
-    fn class_length(self, class: u32) -> u32 {
-        self.shelf.local().depot().book(class).length
-    }
-}
 
 /// An array of exactly the length that was asked for, in a slot of a shared pool:
 /// a [`LaneArray`] or a [`SharedArray`].
@@ -350,6 +161,12 @@ impl<T, H: Home> Homed<MaybeUninit<T>, H> {
 
     /// Copies every element from `source`.
     ///
+    /// ```
+    /// let pool = arraypool::shared::SharedPool::<u8>::new();
+    /// let array = pool.allocate(5).write_copy(b"words");
+    /// assert_eq!(array, *b"words");
+    /// ```
+    ///
     /// # Panics
     /// If the lengths differ.
     #[inline]
@@ -397,6 +214,11 @@ impl<T, H: Home> Homed<T, H> {
     }
 
     /// Whether the length is 0.
+    ///
+    /// ```
+    /// let pool = arraypool::shared::SharedPool::<u32>::new();
+    /// assert!(pool.allocate_copy(&[]).is_empty());
+    /// ```
     #[inline]
     #[must_use]
     pub fn is_empty(&self) -> bool {
@@ -420,6 +242,13 @@ impl<T, H: Home> Homed<T, H> {
     }
 
     /// The first element, for reading; it stays valid as long as the array.
+    ///
+    /// ```
+    /// let pool = arraypool::shared::SharedPool::<u32>::new();
+    /// let array = pool.allocate_copy(&[1, 2]);
+    /// // SAFETY: the array has a second element.
+    /// assert_eq!(unsafe { array.as_ptr().add(1).read() }, 2);
+    /// ```
     #[inline]
     #[must_use]
     pub fn as_ptr(&self) -> *const T {
@@ -427,6 +256,14 @@ impl<T, H: Home> Homed<T, H> {
     }
 
     /// The first element, for writing; it stays valid as long as the array.
+    ///
+    /// ```
+    /// let pool = arraypool::shared::SharedPool::<u32>::new();
+    /// let mut array = pool.allocate_copy(&[1, 2]);
+    /// // SAFETY: the array has a second element, and nobody else leads to it.
+    /// unsafe { array.as_mut_ptr().add(1).write(5) };
+    /// assert_eq!(array, [1, 5]);
+    /// ```
     #[inline]
     #[must_use]
     pub fn as_mut_ptr(&mut self) -> *mut T {
@@ -638,14 +475,4 @@ impl<'a, T, H: Home> IntoIterator for &'a mut Homed<T, H> {
     fn into_iter(self) -> slice::IterMut<'a, T> {
         self.iter_mut()
     }
-}
-
-mod sealed {
-    use super::{ClassTable, LaneHome, ReleaseStrategy, SharedHome};
-
-    #[allow(unreachable_pub, reason = "a seal is public where nobody can name it")]
-    pub trait Sealed {}
-
-    impl<S: ReleaseStrategy, C: ClassTable> Sealed for LaneHome<'_, '_, S, C> {}
-    impl<S: ReleaseStrategy, C: ClassTable> Sealed for SharedHome<'_, S, C> {}
 }

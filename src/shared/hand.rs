@@ -3,7 +3,8 @@
 
 use core::ptr::NonNull;
 
-use super::array::{Berth, Homed, SharedArray, SharedHome};
+use super::array::{Homed, SharedArray};
+use super::home::{Berth, SharedHome};
 use super::{SharedPool, threads};
 use crate::error::{AllocError, ReleaseError};
 use crate::pool::{ClassTable, Located, RawArray, Record, ReleaseStrategy, Tenure, refusal};

@@ -8,7 +8,8 @@ use core::fmt;
 use core::marker::PhantomData;
 use core::mem::MaybeUninit;
 
-use super::array::{Homed, LaneArray, LaneHome};
+use super::array::{Homed, LaneArray};
+use super::home::LaneHome;
 use super::local::{Local, Shelves};
 use crate::error::{AllocError, OrPanic};
 use crate::pool::{ClassTable, DefaultClasses, DefaultStrategy, ReleaseStrategy, allocates_filled};

@@ -23,6 +23,7 @@ mod arenas;
 mod array;
 mod depot;
 mod hand;
+mod home;
 mod lane;
 mod local;
 mod owner;
@@ -37,7 +38,8 @@ use core::marker::PhantomData;
 use core::mem::MaybeUninit;
 
 pub use arenas::{ArenaGuard, ArenaPool, Exhausted, WhenExhausted};
-pub use array::{Home, Homed, LaneArray, LaneHome, SharedArray, SharedHome};
+pub use array::{Homed, LaneArray, SharedArray};
+pub use home::{Home, LaneHome, SharedHome};
 pub use lane::Lane;
 pub use settings::SharedSettings;
 pub use stats::{SharedClassStats, SharedStats};
@@ -47,8 +49,8 @@ use crate::pool::{
     ClassTable, DefaultClasses, DefaultStrategy, ReleaseStrategy, Table, Tenure, allocates_filled,
 };
 use crate::sync::{OnceLock, Ordering, StaticCounter};
-use array::Berth;
 use depot::Depot;
+use home::Berth;
 use local::{Shelf, Shelves};
 use owner::Owner;
 

@@ -231,6 +231,13 @@ static void pool(void) {
     }
     ap_pool *pool = ap_pool_create(3, 1, NULL);
     CHECK(ap_pool_alloc(pool, 1000) != NULL);
+    void *numbers = ap_pool_alloc_at(pool, 5, AP_HERE);
+    ap_array token;
+    STATUS(AP_OK, ap_pool_alloc_array_at(pool, 5, &token, AP_HERE));
+    CHECK(numbers != NULL && token.ptr != NULL && token.ptr != numbers);
+    STATUS(AP_OK, ap_pool_release_at(pool, numbers, AP_HERE));
+    STATUS(AP_OK, ap_pool_release_array_at(pool, token, NULL));
+    STATUS(AP_OK, ap_pool_reset_at(pool, AP_HERE));
     ap_pool_destroy(pool);
 }
 

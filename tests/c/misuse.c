@@ -173,22 +173,22 @@ static void pool_options(void) {
     /* What a shared pool has not: each by itself, and with both strategies. */
     static const uint32_t lengths[] = {4, 12};
     for (uint32_t strategy = AP_DEFAULT_STRATEGY; strategy <= AP_TAGGED; strategy++) {
-        ap_pool_options wrong[9];
+        ap_pool_options wrong[10];
         memset(wrong, 0, sizeof wrong);
         wrong[0].class_lengths = lengths;
         wrong[0].class_count = 2;
         wrong[1].max_free = 1;
         wrong[2].quarantine = 1;
         wrong[3].fail_every = 1;
-        for (int check = 0; check < 5; check++) {
+        for (int check = 0; check < 6; check++) {
             wrong[4 + check].checks = 1u << check; /* one of `ap_check` */
         }
-        for (int i = 0; i < 9; i++) {
+        for (int i = 0; i < 10; i++) {
             wrong[i].strategy = strategy;
             wrong[i].status = &status;
             CHECK(ap_shared_pool_create(8, 8, &wrong[i]) == NULL && status == AP_UNSUPPORTED);
         }
-        wrong[4].checks = 1u << 5;
+        wrong[4].checks = 1u << 6;
         CHECK(ap_shared_pool_create(8, 8, &wrong[4]) == NULL && status == AP_INVALID_ARGUMENT);
     }
 }
@@ -202,6 +202,11 @@ static void no_pool(ap_pool *pool, ap_status expected) {
     STATUS(expected, ap_pool_alloc_array(pool, 1, &token));
     CHECK(token.ptr == NULL);
     STATUS(expected, ap_pool_release_array(pool, token));
+    CHECK(ap_pool_alloc_at(pool, 1, AP_HERE) == NULL);
+    STATUS(expected, ap_pool_release_at(pool, outside, AP_HERE));
+    STATUS(expected, ap_pool_alloc_array_at(pool, 1, &token, AP_HERE));
+    STATUS(expected, ap_pool_release_array_at(pool, token, AP_HERE));
+    STATUS(expected, ap_pool_reset_at(pool, AP_HERE));
     STATUS(expected, ap_pool_locate(pool, outside, &located));
     STATUS(expected, ap_pool_stats(pool, &stats));
     STATUS(expected, ap_pool_verify(pool));

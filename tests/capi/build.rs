@@ -87,9 +87,17 @@ pub(crate) fn program(name: &str, kind: &str, options: &[&str]) -> Result<PathBu
 
 /// Runs a program, which must say that all was well.
 #[track_caller]
-pub(crate) fn run(mut command: Command) {
+pub(crate) fn run(command: Command) {
+    outputs(command);
+}
+
+/// As [`run`]; what the program wrote, and what it wrote to the standard error.
+#[track_caller]
+pub(crate) fn outputs(mut command: Command) -> (String, String) {
     let output = command.output().expect("a program that runs");
     assert!(output.status.success(), "{command:?}: {}\n{}", output.status, text(&output));
+    let utf8 = |bytes| String::from_utf8(bytes).expect("UTF-8");
+    (utf8(output.stdout), utf8(output.stderr))
 }
 
 fn text(output: &Output) -> String {

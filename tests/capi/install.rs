@@ -1,6 +1,8 @@
-//! The library where C programs look for it: as a shared library, by `pkg-config`, by CMake.
+//! The library where C programs look for it: by `pkg-config`, by CMake, by Meson.
 
 use std::fs;
+#[cfg(target_os = "linux")]
+use std::os::unix::fs::symlink;
 use std::path::PathBuf;
 use std::process::Command;
 
@@ -59,21 +61,41 @@ fn code(page: &str, kind: &str) -> String {
     behind.split("```").next().expect("its end").to_string()
 }
 
+/// Whether all these tools are installed.
+fn are_there(tools: [&str; 2]) -> bool {
+    tools.iter().all(|tool| Command::new(tool).arg("--version").output().is_ok())
+}
+
+/// A new folder for a project that is built in `built`, where Cargo finds under this name
+/// what it has built already.
+#[cfg(target_os = "linux")]
+fn project(name: &str, cargo_target: &str) -> PathBuf {
+    library();
+    let project = target().join(name);
+    let _ = fs::remove_dir_all(&project);
+    fs::create_dir_all(project.join("built")).expect("a writable target");
+    symlink(target(), project.join("built").join(cargo_target)).expect("a link");
+    project
+}
+
+/// Runs a tool that calls Cargo, which is to build as it has built already.
+fn run_as_cargo(mut tool: Command) {
+    for (name, value) in cargo("capi", "staticlib").get_envs() {
+        match value {
+            Some(value) => tool.env(name, value),
+            None => tool.env_remove(name),
+        };
+    }
+    run(tool);
+}
+
 #[test]
 #[cfg(target_os = "linux")]
 fn a_program_is_built_by_cmake_as_the_page_says() {
-    let is_there = |tool: &str| Command::new(tool).arg("--version").output().is_ok();
-    if !is_there("cmake") || !is_there("make") {
+    if !are_there(["cmake", "make"]) {
         return skip("CMake", "not installed");
     }
-    library();
-    let project = target().join("cmake");
-    let built = project.join("built");
-    fs::create_dir_all(&built).expect("a writable target");
-    // Cargo finds there what it has built already.
-    let link = built.join("arraypool");
-    let _ = fs::remove_file(&link);
-    std::os::unix::fs::symlink(target(), link).expect("a link");
+    let project = project("cmake", "arraypool");
     let lists = format!(
         "cmake_minimum_required(VERSION 3.16)\nproject(program C)\nset(ARRAYPOOL_DIR \"{root}\")\n\
          add_executable(program \"{root}/tests/c/every.c\")\n{code}",
@@ -82,16 +104,33 @@ fn a_program_is_built_by_cmake_as_the_page_says() {
     );
     fs::write(project.join("CMakeLists.txt"), lists).expect("a writable target");
     let mut configure = Command::new("cmake");
-    configure.args(["-G", "Unix Makefiles", "-S"]).arg(&project).arg("-B").arg(&built);
+    configure.current_dir(&project).args(["-G", "Unix Makefiles", "-S", ".", "-B", "built"]);
     run(configure);
     let mut build = Command::new("cmake");
-    build.arg("--build").arg(&built);
-    for (name, value) in cargo("capi", "staticlib").get_envs() {
-        match value {
-            Some(value) => build.env(name, value),
-            None => build.env_remove(name),
-        };
+    build.current_dir(&project).args(["--build", "built"]);
+    run_as_cargo(build);
+    run(Command::new(project.join("built/program")));
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn a_program_is_built_by_meson_as_the_page_says() {
+    if !are_there(["meson", "ninja"]) {
+        return skip("Meson", "not installed");
     }
-    run(build);
-    run(Command::new(built.join("program")));
+    let project = project("meson", "libarraypool.a.p");
+    fs::create_dir(project.join("vendor")).expect("a writable target");
+    symlink(root(), project.join("vendor/arraypool")).expect("a link");
+    for (from, to) in [("every.c", "program.c"), ("check.h", "check.h")] {
+        fs::copy(root().join("tests/c").join(from), project.join(to)).expect("a writable target");
+    }
+    let lists = format!("project('program', 'c')\n{}", code("docs/C.md", "meson"));
+    fs::write(project.join("meson.build"), lists).expect("a writable target");
+    let mut configure = Command::new("meson");
+    configure.current_dir(&project).args(["setup", "--fatal-meson-warnings", "built"]);
+    run(configure);
+    let mut build = Command::new("meson");
+    build.current_dir(&project).args(["compile", "-C", "built"]);
+    run_as_cargo(build);
+    run(Command::new(project.join("built/program")));
 }

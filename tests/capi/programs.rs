@@ -3,11 +3,15 @@
 use std::fs;
 use std::process::Command;
 
-use super::build::{program, run, skip};
+use super::build::{outputs, program, run, skip};
 use super::header::root;
 
 /// Plain, with the sanitizers, and under Valgrind.
 fn everywhere(name: &str, options: &[&str]) {
+    everywhere_by(name, options, run);
+}
+
+fn everywhere_by(name: &str, options: &[&str], run: impl Fn(Command)) {
     let build = |kind: &str, more: &[&str]| {
         let built = program(name, kind, &[options, more].concat());
         built.unwrap_or_else(|said| panic!("{said}"))
@@ -43,6 +47,24 @@ fn every_misuse_is_refused() {
 #[test]
 fn a_batch_runs_a_thousand_times_a_second() {
     everywhere("loop.c", &[]);
+}
+
+#[test]
+fn reports_name_the_lines_of_the_program() {
+    everywhere_by("watched.c", &[], |mut program| {
+        program.env_remove("ARRAYPOOL_CHECK");
+        let (expected, told) = outputs(program);
+        assert!(expected.contains("watched.c:") && expected == told, "{expected}\n{told}");
+    });
+}
+
+#[test]
+fn the_environment_asks_for_reports_too() {
+    let built = program("watched.c", "environment", &["-DNO_CHECKS"]);
+    let mut program = Command::new(built.unwrap_or_else(|said| panic!("{said}")));
+    program.env("ARRAYPOOL_CHECK", "canary,integrity,callers,leaks");
+    let (expected, told) = outputs(program);
+    assert!(expected.contains("watched.c:") && expected == told, "{expected}\n{told}");
 }
 
 #[test]

@@ -25,16 +25,16 @@ fn nesting_is_bounded_wherever_it_is() {
         ("t[", "]"),
         ("f(1,2,", ")"),
     ] {
-        let count = if cfg!(miri) { 400 } else { 12_000 / open.len() };
+        let count = if cfg!(miri) { 800 } else { 12_000 / open.len() };
         let text = deep(open, close, count);
-        assert_eq!(kind(&text), ErrorKind::TooDeep { limit: 256 }, "{open}");
+        assert_eq!(kind(&text), ErrorKind::TooDeep { limit: 512 }, "{open}");
     }
     assert_eq!(interp(&deep("(", ")", 200), &[("x", 1.0)]), Ok(1.0));
     assert_eq!(interp(&deep("sin(", ")", 200), &[("x", 0.0)]), Ok(0.0));
     // A chain leans to the left: its tree is as high as it is long.
     let chain = |count: usize| vec!["x"; count].join("+");
-    assert_eq!(interp(&chain(250), &[("x", 1.0)]), Ok(250.0));
-    assert_eq!(kind(&chain(300)), ErrorKind::TooDeep { limit: 256 });
+    assert_eq!(interp(&chain(500), &[("x", 1.0)]), Ok(500.0));
+    assert_eq!(kind(&chain(600)), ErrorKind::TooDeep { limit: 512 });
 }
 
 #[test]
@@ -66,11 +66,22 @@ fn functions_in_place_are_bounded_together() {
     let error = engine.eval("f39(1)").unwrap_err();
     assert_eq!(error.kind, ErrorKind::TooManyTerms { limit: 16_384 });
     engine.define("g0", &["x"], "-id(x)").unwrap();
-    for n in 1..=300 {
+    for n in 1..=600 {
         engine.define(&format!("g{n}"), &["x"], &format!("-g{}(x)", n - 1)).unwrap();
     }
-    let error = engine.eval("g300(1)").unwrap_err();
+    assert_eq!(engine.eval("g200(1)").unwrap(), -1.0);
+    let error = engine.eval("g600(1)").unwrap_err();
     assert!(matches!(error.kind, ErrorKind::TooDeep { .. }), "{error}");
+    // None of these is deep, but all of them in one another are.
+    engine.define("h0", &["x"], "x").unwrap();
+    for n in 1..=100 {
+        let (open, close) = ("sin(".repeat(200), ")".repeat(200));
+        engine.define(&format!("h{n}"), &["x"], &format!("{open}h{}(x){close}", n - 1)).unwrap();
+    }
+    assert_eq!(engine.eval("h2(0)").unwrap(), 0.0);
+    assert_eq!(engine.eval("h1(0) + h1(h1(h1(h1(0))))").unwrap(), 0.0);
+    let error = engine.eval("h100(0)").unwrap_err();
+    assert_eq!(error.kind, ErrorKind::TooDeep { limit: 512 });
     // More functions that recurse than one expression can have.
     for n in 0..20 {
         let next = (n + 1) % 20;

@@ -5,7 +5,11 @@ use arraypool::{ReleaseStrategy, Tagged};
 
 use crate::help::assert_whole;
 
-for_every_strategy!(every_limit_is_an_error_at_its_own_place);
+for_every_strategy!(
+    every_limit_is_an_error_at_its_own_place,
+    limits_bound_the_memory_to_work_in,
+    a_stream_has_each_limit_for_each_document,
+);
 
 #[track_caller]
 fn check<S: ReleaseStrategy>(
@@ -43,6 +47,82 @@ fn every_limit_is_an_error_at_its_own_place<S: ReleaseStrategy>() {
         "[\"\\u0061aaaaaaaaaaaaaaaaaaa\"]",
         Err((ErrorKind::TooManyBytes, 28)),
     );
+}
+
+/// What never closes is refused where it has too much, not where it ends.
+fn limits_bound_the_memory_to_work_in<S: ReleaseStrategy>() {
+    let text = format!("[{}", "1,".repeat(100_000));
+    let pool = Pool::<S>::new();
+    for (options, kind) in [
+        (Options::new().max_nodes(1000), ErrorKind::TooManyNodes),
+        (Options::new().max_bytes(16_000), ErrorKind::TooManyBytes),
+    ] {
+        let mut parser = Parser::with_options(options);
+        let error = parser.parse(&text, &pool).unwrap_err();
+        assert_eq!(error.kind(), kind);
+        assert!(error.offset() < 4 * 1000);
+        assert!(parser.scratch_bytes() < 3 * 16_000);
+        let fits = format!("[{}1]", "1,".repeat(998));
+        assert!(parser.parse(&fits, &pool).is_ok());
+        let wide = format!("[{}1]", "1,".repeat(1000));
+        assert_eq!(parser.parse(&wide, &pool).unwrap_err().kind(), kind);
+    }
+    assert_whole(&pool);
+}
+
+/// The text's limit, wherever a document that is longer is cut by it.
+fn a_stream_has_each_limit_for_each_document<S: ReleaseStrategy>() {
+    let pool = Pool::<S>::new();
+    let long = [
+        "[1,2,3,4]",
+        "\"12345678\"",
+        "\"12345\\u00e9\"",
+        "\"\\ud83d\\ude00\"",
+        "\"1234567é\"",
+        "\"日本語日\"",
+        "123456789",
+        "1234.6789",
+        "1e0000001",
+        "{\"a\":true}",
+        "[[[[[[[[[]",
+        "         ",
+    ];
+    for most in 1..9 {
+        let mut parser = Parser::with_options(Options::new().max_text(most));
+        for text in long {
+            let lines = format!("1 [] \n\n  {text}\n[]");
+            let found: Vec<_> = parser.documents(&lines, &pool).collect();
+            if text.trim().is_empty() && most > 1 {
+                assert!(found.iter().all(Result::is_ok) && found.len() == 3);
+                continue;
+            }
+            // Two bytes are too many, if one is allowed.
+            let (place, offset) = if most == 1 { (1, 2) } else { (2, 9) };
+            assert_eq!(found.len(), place + 1);
+            let error = found[place].as_ref().unwrap_err();
+            let found = (error.kind(), error.offset());
+            assert_eq!(found, (ErrorKind::TextTooLong, offset + most), "{text} {most}");
+        }
+    }
+    // What is as long as it may be is read, and what is wrong in front of that is named.
+    let mut parser = Parser::with_options(Options::new().max_text(4));
+    let lines = "1234 true[12]\"12\"    null \"é\"{}";
+    let whole: Result<Vec<_>, _> = parser.documents(lines, &pool).collect();
+    assert_eq!(whole.unwrap().len(), 7);
+    for (text, kind, offset) in [
+        ("[1] [x    ]", ErrorKind::ExpectedValue, 5),
+        ("[1] 01 ", ErrorKind::InvalidNumber, 5),
+        ("[1] 1true", ErrorKind::TrailingText, 5),
+        ("[1] tru ", ErrorKind::ExpectedValue, 4),
+        ("[1] tru", ErrorKind::ExpectedValue, 4),
+    ] {
+        let error = parser.documents(text, &pool).find_map(Result::err).unwrap();
+        assert_eq!((error.kind(), error.offset()), (kind, offset), "{text}");
+    }
+    let mut parser = Parser::with_options(Options::new().max_nodes(3).max_bytes(48).max_depth(1));
+    let all: Result<Vec<_>, _> = parser.documents("[1,2] [3,4] [5,6]", &pool).collect();
+    assert_eq!(all.unwrap().len(), 3);
+    assert_whole(&pool);
 }
 
 #[test]

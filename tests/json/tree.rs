@@ -1,6 +1,6 @@
 //! A document that is read: looked at, compared, written, dropped.
 
-use arraypool::json::{self, Parser, Pool, Style};
+use arraypool::json::{self, ErrorKind, Options, Parser, Pool, Style};
 use arraypool::{Arena, Direct, Interner, Metadata, ReleaseStrategy, Tagged};
 
 use crate::help::{assert_same, assert_whole, documents, pretty};
@@ -11,6 +11,7 @@ for_every_strategy!(
     every_array_comes_back,
     a_million_brackets_are_no_matter,
     documents_follow_one_another,
+    a_stream_may_begin_with_a_mark,
     strings_from_anywhere_are_escaped,
 );
 
@@ -128,6 +129,31 @@ fn documents_follow_one_another<S: ReleaseStrategy>() {
     );
     let lines = [pretty(3), pretty(5)].concat();
     assert_eq!(parser.documents(&lines, &pool).filter_map(Result::ok).count(), 2);
+    let lines = "{\"a\":1}\n[2,\n \"é\"]\n{\"é\": x}\n[4]\n";
+    let third = parser.documents(lines, &pool).nth(2).unwrap().unwrap_err();
+    assert_eq!((third.line(), third.column(), third.offset()), (4, 7, 26));
+    assert_eq!(
+        third.to_string(),
+        "expected a value at line 4, column 7\n  | {\"é\": x}\n  |       ^"
+    );
+    assert_whole(&pool);
+}
+
+/// A byte order mark is one at the beginning only.
+fn a_stream_may_begin_with_a_mark<S: ReleaseStrategy>() {
+    let pool = Pool::<S>::new();
+    let mut parser = Parser::with_options(Options::new().allow_bom(true));
+    for (text, count) in [("\u{feff}", 0), ("\u{feff}\n ", 0), ("\u{feff}[1] \n2", 2)] {
+        let all: Result<Vec<_>, _> = parser.documents(text, &pool).collect();
+        assert_eq!(all.unwrap().len(), count);
+        let error = Parser::new().documents(text, &pool).next().unwrap().unwrap_err();
+        assert_eq!((error.kind(), error.offset()), (ErrorKind::ByteOrderMark, 0));
+    }
+    for (text, offset) in [(" \u{feff}1", 1), ("\u{feff}\u{feff}1", 3), ("\u{feff}1 \u{feff}2", 5)]
+    {
+        let error = parser.documents(text, &pool).find_map(Result::err).unwrap();
+        assert_eq!((error.kind(), error.offset()), (ErrorKind::ExpectedValue, offset));
+    }
     assert_whole(&pool);
 }
 

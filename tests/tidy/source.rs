@@ -233,6 +233,50 @@ impl File {
         modules.collect()
     }
 
+    /// Every public item, fields and modules aside: its name, and whether its
+    /// documentation has an example. What is hidden from the documentation is none.
+    pub(crate) fn public_items(&self) -> Vec<(usize, &str, bool)> {
+        const ITEMS: [&str; 8] =
+            ["const", "enum", "fn", "static", "struct", "trait", "type", "union"];
+        let mut found = Vec::new();
+        for start in self.words("pub") {
+            let rest = &self.code[start + 3..];
+            let words = rest.split(|c: char| !matches!(c, '_' | '$') && !c.is_alphanumeric());
+            let mut words = words.filter(|word| !["", "C", "unsafe", "extern"].contains(word));
+            let (kind, name) = match (words.next(), words.next()) {
+                (Some("const"), Some("fn")) => ("fn", words.next()),
+                (Some(kind), name) => (kind, name),
+                (None, _) => continue,
+            };
+            let is_item = rest.starts_with(' ') && ITEMS.contains(&kind);
+            // What a macro makes has its documentation where that is called.
+            let Some(name) = name.filter(|name| is_item && !name.starts_with('$')) else {
+                continue;
+            };
+            let above = self.above(start);
+            if !above.contains("#[doc(hidden)]") {
+                found.push((start, name, above.contains("```")));
+            }
+        }
+        found
+    }
+
+    /// Documentation and attributes of the item at a place.
+    fn above(&self, place: usize) -> &str {
+        let line = self.text[..place].rfind('\n').map_or(0, |end| end + 1);
+        let mut first = line;
+        while first > 0 {
+            let before = self.text[..first - 1].rfind('\n').map_or(0, |end| end + 1);
+            let text = self.text[before..first].trim();
+            let belongs = text.starts_with("//") || text.starts_with("#[") || text.ends_with(")]");
+            if !belongs {
+                break;
+            }
+            first = before;
+        }
+        &self.text[first..line]
+    }
+
     /// Where functions begin, and how many lines each has.
     pub(crate) fn functions(&self) -> Vec<(usize, usize)> {
         let lengths = self.words("fn").into_iter().filter_map(|start| {
@@ -307,6 +351,30 @@ fn r#unsafe<'a>() { unsafe {} }
     assert_eq!(file.notes("unsafe").len(), 5, "{}", file.prose);
     assert_eq!(file.functions(), [(source.find("fn r#").expect("it is there"), 1)]);
     assert_eq!(file.code.len(), source.len());
+}
+
+#[test]
+fn public_items_are_found_with_their_examples() {
+    let source = "
+/// Bare.
+#[derive(
+    Debug)]
+pub struct Bare { pub field: u8 }
+
+/// ```
+/// shown()
+/// ```
+#[inline]
+pub const unsafe fn shown() {}
+#[doc(hidden)]
+pub fn hidden() {}
+pub(crate) fn inner() {}
+pub const LIMIT: u8 = 1;
+";
+    let file = File::new("src/pool/a.rs".to_string(), source.to_string());
+    let items = file.public_items();
+    let found: Vec<_> = items.into_iter().map(|(_, name, example)| (name, example)).collect();
+    assert_eq!(found, [("Bare", false), ("shown", true), ("LIMIT", false)]);
 }
 
 #[test]

@@ -17,6 +17,7 @@ mod unchecked;
 mod image {
     use alloc::vec::Vec;
     use core::mem::MaybeUninit;
+    use core::ptr;
 
     use arraypool::expr::{Batch, Engine, Phases, Pool, parse};
     use arraypool::{Arena, ArrayPool, DefaultStrategy, PoolArray, ReleaseStrategy};
@@ -51,7 +52,11 @@ mod image {
         pool: &'p ArrayPool<'p, T, S>,
         length: usize,
         held: MaybeUninit<Array<'p, T, S>>,
+        /// What ends the array: its drop, or nothing, which is what the way there costs.
+        end: unsafe fn(*mut Array<'p, T, S>),
     }
+
+    unsafe fn keep<A>(_: *mut A) {}
 
     extern "C" fn nothing(_: *mut u8) {}
 
@@ -66,19 +71,25 @@ mod image {
     extern "C" fn release<T, S: ReleaseStrategy>(hand: *mut u8) {
         // SAFETY: `Measured` passes its own hand.
         let hand = unsafe { &mut *hand.cast::<Hand<'_, T, S>>() };
-        // SAFETY: `Measured` put an array there, and takes none out afterwards.
-        unsafe { hand.held.assume_init_drop() };
+        // SAFETY: `Measured` put an array there if it is to be dropped, and takes none
+        // out afterwards.
+        unsafe { (hand.end)(hand.held.as_mut_ptr()) };
     }
 
     struct Measured<'p, T, S: ReleaseStrategy> {
         hand: Hand<'p, T, S>,
         /// Instructions of a function that does nothing.
         own: u32,
+        /// Instructions of a release that does nothing.
+        release_own: u32,
     }
 
     impl<'p, T, S: ReleaseStrategy> Measured<'p, T, S> {
         fn new(pool: &'p ArrayPool<'p, T, S>, own: u32) -> Self {
-            Self { hand: Hand { pool, length: 0, held: MaybeUninit::uninit() }, own }
+            let mut hand = Hand { pool, length: 0, held: MaybeUninit::uninit(), end: keep };
+            let release_own = count(release::<T, S>, (&raw mut hand).cast());
+            hand.end = ptr::drop_in_place;
+            Self { hand, own, release_own }
         }
 
         fn allocate(&mut self, length: usize) -> (u32, Held<'p, T, S>) {
@@ -90,7 +101,7 @@ mod image {
 
         fn release(&mut self, held: Array<'p, T, S>) -> u32 {
             self.hand.held.write(held);
-            count(release::<T, S>, (&raw mut self.hand).cast()) - self.own
+            count(release::<T, S>, (&raw mut self.hand).cast()) - self.release_own
         }
     }
 

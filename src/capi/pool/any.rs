@@ -1,5 +1,7 @@
 //! A pool whose strategy and classes are chosen when it is made.
 
+use core::ffi::CStr;
+
 use super::{Chosen, ap_status, ap_strategy};
 use crate::arena::Arena;
 use crate::error::{AllocError, ReleaseError, VerifyError};
@@ -91,6 +93,10 @@ impl Any {
             #[cfg(not(feature = "alloc"))]
             (AP_METADATA, _) => return Err(ap_status::AP_UNSUPPORTED),
         })
+    }
+
+    pub(super) fn set_place(&self, place: &'static CStr) {
+        each!(self, pool => pool.set_place(place));
     }
 
     #[inline(always)]

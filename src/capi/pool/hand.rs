@@ -1,9 +1,9 @@
 //! Arrays in the hands of a C program: by address, and by token.
 
-use core::ffi::c_void;
+use core::ffi::{CStr, c_char, c_void};
 use core::ptr::{self, NonNull};
 
-use super::{ap_pool, ap_status};
+use super::{UNKNOWN, ap_pool, ap_status};
 use crate::capi::handle;
 use crate::capi::status::{attempt, guard};
 use crate::pool::{Located, RawArray, SlotState};
@@ -81,6 +81,36 @@ impl From<RawArray> for ap_array {
     }
 }
 
+/// A pool that knows a place in the program as long as this lives.
+pub(super) struct Here(*mut ap_pool);
+
+impl Here {
+    /// # Safety
+    /// The module's contract, until this is dropped; and the place is NULL, or a text
+    /// that stays as long as the pool.
+    pub(super) unsafe fn note(pool: *mut ap_pool, place: *const c_char) -> Self {
+        let here = Self(pool);
+        if !place.is_null() {
+            // SAFETY: it is a text that stays: the caller's promise.
+            here.tell(unsafe { CStr::from_ptr(place) });
+        }
+        here
+    }
+
+    fn tell(&self, place: &'static CStr) {
+        // SAFETY: the module's contract, which `note` was promised.
+        if let Ok(Ok(pool)) = unsafe { handle::borrow(self.0) }.map(ap_pool::pool) {
+            pool.set_place(place);
+        }
+    }
+}
+
+impl Drop for Here {
+    fn drop(&mut self) {
+        self.tell(UNKNOWN);
+    }
+}
+
 /// An array of `length` elements, uninitialised. NULL: the length is 0, or there is no
 /// memory; `ap_pool_alloc_array` says why.
 #[unsafe(no_mangle)]
@@ -97,12 +127,27 @@ pub unsafe extern "C" fn ap_pool_alloc(pool: *mut ap_pool, length: usize) -> *mu
     })
 }
 
+/// As `ap_pool_alloc`, from a place in the program that `AP_CHECK_CALLERS` names later: a
+/// text such as "parser.c:42", which stays as long as the pool. NULL is no place. With
+/// AP_CALLERS defined, the header lets every `ap_pool_alloc` be this.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ap_pool_alloc_at(
+    pool: *mut ap_pool,
+    length: usize,
+    place: *const c_char,
+) -> *mut c_void {
+    // SAFETY: the module's contract.
+    let _here = unsafe { Here::note(pool, place) };
+    // SAFETY: as above.
+    unsafe { ap_pool_alloc(pool, length) }
+}
+
 /// Takes the array back that begins at `address`. NULL, the array without elements, is
 /// `AP_OK`.
 ///
 /// Every other address is refused, whatever it is, and no memory is read that is not
 /// the pool's: `AP_ALREADY_RELEASED`, `AP_FOREIGN`, `AP_INTERIOR`, `AP_CORRUPTED`,
-/// `AP_NOT_RELEASABLE`. It is checked against the place's current tenant: a second
+/// `AP_NOT_RELEASABLE`, and `AP_OVERFLOW` with `AP_CHECK_CANARY`. It is checked against the place's current tenant: a second
 /// release goes unseen if the place was used again in between. Prefer a token where one
 /// can be kept.
 #[unsafe(no_mangle)]
@@ -116,6 +161,19 @@ pub unsafe extern "C" fn ap_pool_release(pool: *mut ap_pool, address: *const c_v
         // SAFETY: nobody uses the array any more: the module's contract.
         Ok(unsafe { pool.release_address(address.cast()) }?)
     })
+}
+
+/// As `ap_pool_release`, from a place as in `ap_pool_alloc_at`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ap_pool_release_at(
+    pool: *mut ap_pool,
+    address: *const c_void,
+    place: *const c_char,
+) -> ap_status {
+    // SAFETY: the module's contract.
+    let _here = unsafe { Here::note(pool, place) };
+    // SAFETY: as above.
+    unsafe { ap_pool_release(pool, address) }
 }
 
 /// Writes a token of an array of `length` elements, uninitialised. One of length 0 has
@@ -142,6 +200,20 @@ pub unsafe extern "C" fn ap_pool_alloc_array(
     })
 }
 
+/// As `ap_pool_alloc_array`, from a place as in `ap_pool_alloc_at`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ap_pool_alloc_array_at(
+    pool: *mut ap_pool,
+    length: usize,
+    array: *mut ap_array,
+    place: *const c_char,
+) -> ap_status {
+    // SAFETY: the module's contract.
+    let _here = unsafe { Here::note(pool, place) };
+    // SAFETY: as above.
+    unsafe { ap_pool_alloc_array(pool, length, array) }
+}
+
 /// Takes the array of a token back. Every wrong token is refused, whatever is in it, and
 /// no memory is read that is not the pool's: as `ap_pool_release`, and `AP_STALE` after
 /// the place was used again, or the pool was reset.
@@ -154,6 +226,19 @@ pub unsafe extern "C" fn ap_pool_release_array(pool: *mut ap_pool, array: ap_arr
         // SAFETY: nobody uses the array any more: the module's contract.
         Ok(unsafe { pool.release(raw) }?)
     })
+}
+
+/// As `ap_pool_release_array`, from a place as in `ap_pool_alloc_at`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ap_pool_release_array_at(
+    pool: *mut ap_pool,
+    array: ap_array,
+    place: *const c_char,
+) -> ap_status {
+    // SAFETY: the module's contract.
+    let _here = unsafe { Here::note(pool, place) };
+    // SAFETY: as above.
+    unsafe { ap_pool_release_array(pool, array) }
 }
 
 /// Finds the array that an address points into, whatever the position. `AP_FOREIGN`: no

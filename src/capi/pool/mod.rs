@@ -5,11 +5,12 @@ mod hand;
 
 use core::alloc::Layout;
 use core::cell::UnsafeCell;
-use core::ffi::c_void;
+use core::ffi::{CStr, c_char, c_void};
 use core::ptr::NonNull;
 use core::slice;
 
 use any::Any;
+use hand::Here;
 pub use hand::*;
 
 use super::arena::place_in;
@@ -68,6 +69,10 @@ pub enum ap_check {
     AP_CHECK_CLEAR_ON_RELEASE = 8,
     /// Says which arrays were not released, when the pool is destroyed.
     AP_CHECK_LEAKS = 16,
+    /// Notes where an array was allocated and where it was released first, and says so
+    /// whenever something is wrong; every wrong release is told, too. For the places,
+    /// define AP_CALLERS before the header.
+    AP_CHECK_CALLERS = 32,
 }
 
 /// How a pool is made. All zero, or NULL instead of it, is what suits most.
@@ -192,12 +197,13 @@ type Switch = (ap_check, fn(Checks) -> Checks);
 
 fn checks(options: &ap_pool_options) -> Result<Option<Checks>, ap_status> {
     use ap_check::*;
-    let all: [Switch; 5] = [
+    let all: [Switch; 6] = [
         (AP_CHECK_POISON, Checks::poison),
         (AP_CHECK_INTEGRITY, Checks::integrity),
         (AP_CHECK_CANARY, Checks::canary),
         (AP_CHECK_CLEAR_ON_RELEASE, Checks::clear_on_release),
         (AP_CHECK_LEAKS, Checks::leaks),
+        (AP_CHECK_CALLERS, Checks::callers),
     ];
     let mut left = options.checks;
     let mut checks = Checks::none().quarantine(options.quarantine).fail_every(options.fail_every);
@@ -239,6 +245,9 @@ pub(super) unsafe fn make<T>(
     made.unwrap_or(core::ptr::null_mut())
 }
 
+/// Where a program is that does not say so.
+const UNKNOWN: &CStr = c"an unknown place (define AP_CALLERS before the header)";
+
 impl ap_pool {
     /// Puts the pool into its body.
     ///
@@ -257,6 +266,7 @@ impl ap_pool {
         // SAFETY: it stays until the pool is destroyed: the caller's promise.
         let body: &'static Self = unsafe { place.as_ref() };
         let pool = Any::open(chosen, arena(&body.budget))?;
+        pool.set_place(UNKNOWN);
         // SAFETY: nobody has a reference to the pool yet.
         unsafe { *body.pool.get() = Some(pool) };
         // SAFETY: it is written, and stays.
@@ -376,6 +386,15 @@ pub unsafe extern "C" fn ap_pool_reset(pool: *mut ap_pool) -> ap_status {
     })
 }
 
+/// As `ap_pool_reset`, from a place as in `ap_pool_alloc_at`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ap_pool_reset_at(pool: *mut ap_pool, place: *const c_char) -> ap_status {
+    // SAFETY: the module's contract.
+    let _here = unsafe { Here::note(pool, place) };
+    // SAFETY: as above.
+    unsafe { ap_pool_reset(pool) }
+}
+
 /// Leaves free arrays alone until each class has at most `max_free`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ap_pool_trim(pool: *mut ap_pool, max_free: u32) -> ap_status {
@@ -439,7 +458,8 @@ pub unsafe extern "C" fn ap_pool_stats(
 }
 
 /// Walks everything and checks that the books add up: `AP_OK`, `AP_CORRUPTED` or
-/// `AP_UNBALANCED`.
+/// `AP_UNBALANCED`; and of a pool that watches, `AP_OVERFLOW` or
+/// `AP_WRITTEN_AFTER_RELEASE`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ap_pool_verify(pool: *const ap_pool) -> ap_status {
     attempt(|| {

@@ -6,6 +6,16 @@ mod libm;
 mod std;
 
 /// What a number has to be able to compute.
+///
+/// ```
+/// use arraypool::expr::{Functions, Real};
+///
+/// fn length<R: Real>(x: R, y: R) -> R {
+///     Functions::sqrt(x * x + y * y)                      // with a standard library or without
+/// }
+///
+/// assert_eq!((length(3.0_f32, 4.0), length(5.0_f64, 12.0)), (5.0, 13.0));
+/// ```
 #[allow(missing_docs, reason = "the usual names of the usual functions")]
 pub trait Functions: Sized {
     fn sqrt(self) -> Self;

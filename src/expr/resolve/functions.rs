@@ -3,11 +3,11 @@
 use super::{Inside, RECURSIVE, Resolver, Scope};
 use crate::arena::Arena;
 use crate::expr::ast::{self, Span};
-use crate::expr::context::Place;
 use crate::expr::error::ErrorKind;
 use crate::expr::frame::SLOTS;
 use crate::expr::function::Body;
 use crate::expr::ir::{Recursive, Term};
+use crate::expr::names::Place;
 use crate::expr::real::Real;
 use crate::pool::ReleaseStrategy;
 
@@ -26,10 +26,11 @@ impl<'t, 'a, R: Real, S: ReleaseStrategy> Resolver<'t, 'a, '_, '_, R, S> {
         let arguments = self.arena.try_alloc_slice_fill_with(usize::from(body.arity), parameter);
         let arguments = self.in_memory(arguments, scope, Span::default())?;
         self.window = Some(body.arity);
-        let inside = Inside { body, place, arguments, outer: None };
-        let inner = &Scope { text: body.expr.text, function: Some(&inside) };
+        let inside = Inside { body, place, level: 0, arguments, outer: None };
+        let root = &inside.body.expr.root;
+        let inner = &Scope { text: body.expr.text, root, function: Some(&inside) };
         let mut whole = Term::NOTHING;
-        self.term(&body.expr.root, inner, &mut whole)?;
+        self.term(root, inner, &mut whole)?;
         let window = self.window.take()?;
         Some(Recursive { body: whole, arity: body.arity, window })
     }
@@ -70,11 +71,13 @@ impl<'t, 'a, R: Real, S: ReleaseStrategy> Resolver<'t, 'a, '_, '_, R, S> {
             };
             return None;
         }
-        if outer.count() >= usize::from(self.limits.depth) {
+        // Bodies in bodies are a tree, too, and resolving it is as deep as it is high.
+        let level = scope.levels(span);
+        if body.expr.root.height() > self.limits.depth.saturating_sub(level) {
             return self.too_large(scope, span);
         }
         let arguments = self.arguments(term, scope)?;
-        self.inline(place, body, arguments, scope, span)
+        self.inline(place, level, body, arguments, scope, span)
     }
 
     /// A body with its parameters replaced: by what is free to evaluate twice, by
@@ -82,6 +85,7 @@ impl<'t, 'a, R: Real, S: ReleaseStrategy> Resolver<'t, 'a, '_, '_, R, S> {
     fn inline(
         &mut self,
         place: Place,
+        level: u16,
         body: Body<'t, R>,
         arguments: &'a [Term<'a, R>],
         scope: &Scope<'_, 't, 'a, R>,
@@ -96,10 +100,11 @@ impl<'t, 'a, R: Real, S: ReleaseStrategy> Resolver<'t, 'a, '_, '_, R, S> {
                 *term = self.intermediate(scope, span)?;
             }
         }
-        let inside = Inside { body, place, arguments: replaced, outer: scope.function };
-        let inner = &Scope { text: body.expr.text, function: Some(&inside) };
+        let inside = Inside { body, place, level, arguments: replaced, outer: scope.function };
+        let root = &inside.body.expr.root;
+        let inner = &Scope { text: body.expr.text, root, function: Some(&inside) };
         let mut result = Term::NOTHING;
-        self.term(&body.expr.root, inner, &mut result)?;
+        self.term(root, inner, &mut result)?;
         for (value, slot) in arguments.iter().zip(&*replaced).rev() {
             let (slot, local) = match *slot {
                 Term::Slot(slot) if !value.is_leaf() => (slot, false),

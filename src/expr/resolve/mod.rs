@@ -5,13 +5,14 @@ mod functions;
 use crate::arena::Arena;
 use crate::error::AllocError;
 use crate::expr::ast::{self, Span};
-use crate::expr::context::{Context, Names, Native, Place, Space};
+use crate::expr::context::Context;
 use crate::expr::error::{Error, ErrorKind};
 use crate::expr::frame::Frame;
 use crate::expr::function::Body;
 use crate::expr::ir::{Ir, Recursive, Term};
 use crate::expr::limits::Limits;
-use crate::expr::operator::{Builtin, Op1, Op2};
+use crate::expr::names::{Names, Native, Place, Space};
+use crate::expr::operator::{Builtin, CONSTANTS, Op1, Op2};
 use crate::expr::real::Real;
 use crate::expr::suggest::Nearest;
 use crate::pool::ReleaseStrategy;
@@ -41,14 +42,28 @@ struct Resolver<'t, 'a, 'f, 'm, R: Real, S: ReleaseStrategy> {
 
 /// Where a term stands.
 struct Scope<'s, 't, 'a, R> {
+    /// The whole that the term is a part of.
     text: &'t str,
+    root: &'s ast::Term<'t, R>,
     function: Option<&'s Inside<'s, 't, 'a, R>>,
 }
 
-impl<R> Scope<'_, '_, '_, R> {
+impl<R: Real> Scope<'_, '_, '_, R> {
     /// Names are looked up from here on: a function's, from where it was defined.
     fn level(&self) -> u8 {
         self.function.map_or(0, |inside| inside.place.level)
+    }
+
+    /// Levels of the tree above the term at this place.
+    fn levels(&self, span: Span) -> u16 {
+        let (mut term, mut levels) = (self.root, 0_u16);
+        let around = |term: &&ast::Term<'_, R>| {
+            term.span().start <= span.start && span.end <= term.span().end
+        };
+        while let Some(below) = term.children().iter().find(around) {
+            (term, levels) = (below, levels.saturating_add(1));
+        }
+        levels.saturating_add(self.function.map_or(0, |inside| inside.level))
     }
 }
 
@@ -56,6 +71,8 @@ impl<R> Scope<'_, '_, '_, R> {
 struct Inside<'s, 't, 'a, R> {
     body: Body<'t, R>,
     place: Place,
+    /// Levels of the tree above the body.
+    level: u16,
     arguments: &'s [Term<'a, R>],
     outer: Option<&'s Inside<'s, 't, 'a, R>>,
 }
@@ -135,7 +152,7 @@ pub fn resolve<'a, 'm, R: Real, S: ReleaseStrategy>(
 
 impl<'t, 'a, 'm, R: Real, S: ReleaseStrategy> Resolver<'t, 'a, '_, 'm, R, S> {
     fn expression(&mut self, expr: &ast::Expr<'t, R>) -> Option<Ir<'a, R>> {
-        let scope = &Scope { text: expr.text, function: None };
+        let scope = &Scope { text: expr.text, root: &expr.root, function: None };
         let mut root = Term::NOTHING;
         self.term(&expr.root, scope, &mut root)?;
         let count = self.recursive.iter().flatten().count();
@@ -170,7 +187,7 @@ impl<'t, 'a, 'm, R: Real, S: ReleaseStrategy> Resolver<'t, 'a, '_, 'm, R, S> {
                 Some(inside) => inside.body.parameters().for_each(|name| nearest.offer(name)),
                 None => self.frame.names.iter().for_each(|name| nearest.offer(name)),
             }
-            nearest.offer(b"pi");
+            CONSTANTS.iter().for_each(|name| nearest.offer(name));
         }
         self.names.each_name(space, &mut |name| nearest.offer(name));
         let kind = match space {
@@ -550,6 +567,11 @@ impl<'t, 'a, 'm, R: Real, S: ReleaseStrategy> Resolver<'t, 'a, '_, 'm, R, S> {
             }
             (Builtin::Two(op), ast::Term::Call2 { span, arguments, .. }) => {
                 return self.two(op, arguments, scope, span, to);
+            }
+            // A power without an exponent is a square.
+            (Builtin::Two(Op2::Pow), ast::Term::Call1 { span, argument, .. }) => {
+                let two = ast::Term::Number { span, value: R::ONE + R::ONE };
+                return self.two(Op2::Pow, &[*argument, two], scope, span, to);
             }
             (Builtin::E, ast::Term::Call0 { .. }) => *to = Term::Constant(R::E),
             (Builtin::Pi, ast::Term::Call0 { .. }) => *to = Term::Constant(R::PI),

@@ -6,6 +6,7 @@ use core::marker::PhantomData;
 use core::mem::MaybeUninit;
 use core::ptr::NonNull;
 
+use super::super::scan::Short;
 use super::super::{Pool, Unit};
 use super::tree::{Tree, release};
 use super::{FLAT, HELD, INDEXED, KIND, Kind, PLAIN, Value, Word, info};
@@ -14,15 +15,22 @@ use crate::pool::ReleaseStrategy;
 
 /// Where nodes wait until their container ends. It keeps its memory from one
 /// document to the next, and is empty between them.
-#[derive(Default)]
 pub(in crate::json) struct Stack {
     /// Of length 0 but while it grows: nodes lie in its spare capacity.
     nodes: Vec<MaybeUninit<Value<'static>>>,
+    /// With more nodes than this on it, it does not grow.
+    most: usize,
 }
 
 impl Stack {
     pub(in crate::json) const fn new() -> Self {
-        Self { nodes: Vec::new() }
+        Self { nodes: Vec::new(), most: usize::MAX }
+    }
+
+    /// Sets how many nodes are too many to make more room for any: more than
+    /// these may be on it in memory that it has.
+    pub(in crate::json) fn set_limit(&mut self, most: usize) {
+        self.most = most;
     }
 
     /// Bytes of the memory that is kept.
@@ -44,6 +52,9 @@ impl Stack {
     fn grow<'t>(&mut self, used: usize) -> Result<Memory<'t>, AllocError> {
         /// Nodes of the first memory: 4 KiB.
         const FIRST: usize = 256;
+        if used > self.most {
+            return Err(AllocError::TooLarge { length: used });
+        }
         let more = used.max(FIRST);
         let requested = (used + more) * size_of::<Value<'_>>();
         // SAFETY: at most the capacity, and any content is a `MaybeUninit`.
@@ -52,6 +63,12 @@ impl Stack {
         self.nodes.clear();
         grown.map_err(|_| AllocError::OutOfMemory { requested })?;
         Ok(self.memory())
+    }
+}
+
+impl Default for Stack {
+    fn default() -> Self {
+        Self::new()
     }
 }
 
@@ -174,19 +191,24 @@ impl<'s, 'p, 't, S: ReleaseStrategy> Builder<'s, 'p, 't, S> {
 
     /// Adds a string that lies in the text, where it needs no escape.
     #[inline(always)]
+    pub(in crate::json) fn push_short(&mut self, text: Short<'t>) -> Result<(), AllocError> {
+        self.push_borrowed(text.text(), text.length(), PLAIN)
+    }
+
+    /// [`push_short`](Self::push_short) of any length.
     pub(in crate::json) fn push_plain(&mut self, text: &'t str) -> Result<(), AllocError> {
-        self.push_borrowed(text, PLAIN)
+        self.push_borrowed(text, length_of(text)?, PLAIN)
     }
 
     /// Adds a string that lives as long as the text.
     pub(in crate::json) fn push_text(&mut self, text: &'t str) -> Result<(), AllocError> {
-        self.push_borrowed(text, 0)
+        self.push_borrowed(text, length_of(text)?, 0)
     }
 
+    /// Adds a string of that length.
     #[inline(always)]
-    fn push_borrowed(&mut self, text: &'t str, flags: u32) -> Result<(), AllocError> {
-        let length = u32::try_from(text.len());
-        let length = length.map_err(|_| AllocError::TooLarge { length: text.len() })?;
+    fn push_borrowed(&mut self, text: &'t str, length: u32, flags: u32) -> Result<(), AllocError> {
+        debug_assert_eq!(text.len(), length as usize);
         let word = Word { address: NonNull::from(text).cast() };
         let info = info(Kind::String as u32 | flags, length);
         self.push(Value { info, word, text: PhantomData })
@@ -359,6 +381,11 @@ impl<'s, 'p, 't, S: ReleaseStrategy> Builder<'s, 'p, 't, S> {
         let root = unsafe { self.base.read() };
         Some(Tree::new(root, self.pool))
     }
+}
+
+/// Its bytes.
+fn length_of(text: &str) -> Result<u32, AllocError> {
+    u32::try_from(text.len()).map_err(|_| AllocError::TooLarge { length: text.len() })
 }
 
 /// Copies `count` nodes, which is not 0. Few are copied in two equal parts that

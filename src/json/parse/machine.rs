@@ -29,7 +29,7 @@ pub(super) struct Machine<'s> {
 }
 
 /// How many nodes are too many, with so many bytes beside them.
-fn nodes_end(options: &Options, bytes: usize) -> usize {
+pub(super) fn nodes_end(options: &Options, bytes: usize) -> usize {
     let fit = options.bytes.saturating_sub(bytes) / size_of::<Value<'_>>();
     options.nodes.min(fit.saturating_add(1))
 }
@@ -42,6 +42,11 @@ impl<'s> Machine<'s> {
     pub(super) fn new(options: &'s Options, buffer: &'s mut String) -> Self {
         let nodes_end = nodes_end(options, 0);
         Self { options, indents: Indents::new(), buffer, nodes: 0, nodes_end, bytes: 0 }
+    }
+
+    /// From so many nodes on, a limit is passed.
+    pub(super) fn nodes_end(&self) -> usize {
+        self.nodes_end
     }
 
     /// Counts bytes beside the nodes; false if that passes a limit.
@@ -196,7 +201,7 @@ impl<'s> Machine<'s> {
         }
         let start = *cursor;
         if let Some(text) = cursor.simple() {
-            return builder.push_plain(text).map_err(|error| refused(*cursor, error));
+            return builder.push_short(text).map_err(|error| refused(*cursor, error));
         }
         // It is read once more, so that what was found need not be in memory.
         let (behind, text) = self.other(start)?;

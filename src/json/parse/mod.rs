@@ -18,12 +18,16 @@ use super::error::{Error, ErrorKind, Fault};
 use super::node::{Builder, Stack, Tree};
 use super::scan::{Cursor, Text};
 use super::{Pool, scan};
+use crate::error::AllocError;
 use crate::pool::ReleaseStrategy;
-use machine::{Machine, expected};
+use machine::{Machine, expected, nodes_end};
 
 /// The most bytes of the first chunk of a pool that has none: a tree is about as
 /// large as its text, and a few chunks that double are enough for any.
 const FIRST_CHUNK: usize = 32 * 1024;
+
+/// A byte order mark in UTF-8.
+const MARK: [u8; 3] = [0xEF, 0xBB, 0xBF];
 
 /// Reads one JSON text into arrays of the pool.
 ///
@@ -167,15 +171,19 @@ impl Parser {
         }
     }
 
+    /// The most bytes that a document may have.
+    fn longest_text(&self) -> usize {
+        self.options.text.min(u32::MAX as usize)
+    }
+
     fn check_length(&self, text: &[u8]) -> Result<(), Fault> {
-        let most = self.options.text.min(u32::MAX as usize);
+        let most = self.longest_text();
         let fault = Fault { kind: ErrorKind::TextTooLong, offset: most };
         if text.len() <= most { Ok(()) } else { Err(fault) }
     }
 
     /// The place where a text begins, behind its byte order mark.
     fn start<'c, 't>(&self, text: &'c Text<'t>) -> Result<Cursor<'c, 't, false>, Fault> {
-        const MARK: [u8; 3] = [0xEF, 0xBB, 0xBF];
         let mut start = text.first();
         if start.rest().starts_with(&MARK) {
             if !self.options.allows_bom {
@@ -195,6 +203,7 @@ impl Parser {
         pool: &'p Pool<'p, S>,
     ) -> Result<(Tree<'p, 't, S>, Option<Cursor<'c, 't, false>>), Fault> {
         let mut machine = Machine::new(&self.options, &mut self.buffer);
+        self.stack.set_limit(machine.nodes_end());
         let builder = Builder::new(pool, &mut self.stack);
         let (mut builder, outcome) = machine.run(start, builder);
         let outcome = outcome.and_then(|(cursor, goes_on)| {
@@ -203,8 +212,22 @@ impl Parser {
             Ok((tree, goes_on.then_some(behind)))
         });
         builder.give_back();
-        outcome
+        outcome.map_err(|fault| past_limit(&self.options, fault))
     }
+}
+
+/// The fault; that of a limit if it is one of more nodes on the stack than that allows.
+fn past_limit(options: &Options, fault: Fault) -> Fault {
+    let kind = match fault.kind {
+        ErrorKind::Alloc(AllocError::TooLarge { length }) if length > options.nodes => {
+            ErrorKind::TooManyNodes
+        }
+        ErrorKind::Alloc(AllocError::TooLarge { length }) if length > nodes_end(options, 0) => {
+            ErrorKind::TooManyBytes
+        }
+        other => other,
+    };
+    Fault { kind, ..fault }
 }
 
 /// The text without white space at its end.

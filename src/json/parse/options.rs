@@ -28,6 +28,19 @@ pub struct Options {
 }
 
 /// What becomes of a number that no `f64` is near to, such as `1e999`.
+///
+/// ```
+/// use arraypool::json::{Options, OutOfRange, Parser, Pool};
+///
+/// let pool = <Pool>::new();
+/// let written = |rule| {
+///     let mut parser = Parser::with_options(Options::new().out_of_range(rule));
+///     parser.parse("[1e999]", &pool).map(|document| document.to_string())
+/// };
+/// assert!(written(OutOfRange::Refuse).is_err());
+/// assert_eq!(written(OutOfRange::Infinity).unwrap(), "[null]");
+/// assert_eq!(written(OutOfRange::KeepText).unwrap(), "[1e999]");
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub enum OutOfRange {
@@ -81,7 +94,9 @@ impl Options {
         self
     }
 
-    /// The most bytes of text. 4 GiB less one is the most in any case.
+    /// The most bytes of text, the white space around a document included; of
+    /// several [`documents`](super::Parser::documents) in one text, the most bytes
+    /// of each. 4 GiB less one is the most in any case.
     ///
     /// ```
     /// use arraypool::json::{Options, Parser, Pool};
@@ -96,7 +111,9 @@ impl Options {
         self
     }
 
-    /// The most values and keys.
+    /// The most values and keys. They are counted where a container ends, or where
+    /// what waits for its end needs more room: no more than about twice as many,
+    /// and no fewer than 256, ever have room.
     ///
     /// ```
     /// use arraypool::json::{Options, Parser, Pool};
@@ -111,7 +128,7 @@ impl Options {
     }
 
     /// The most bytes of tree: 16 for each value and each key, and those of
-    /// strings that could not be borrowed.
+    /// strings that could not be borrowed. Counted as nodes are.
     ///
     /// ```
     /// use arraypool::json::{Options, Parser, Pool};

@@ -5,15 +5,17 @@
 use core::fmt;
 use core::iter::FusedIterator;
 
-use super::{Parser, trimmed};
+use super::{MARK, Parser, trimmed};
 use crate::json::error::{Error, ErrorKind, Fault};
+use crate::json::node::Tree;
 use crate::json::scan::{Text, is_space};
 use crate::json::{Document, Pool};
 use crate::pool::{DefaultStrategy, ReleaseStrategy};
 
 /// The documents of a text. From [`Parser::documents`].
 ///
-/// After an error there is nothing more.
+/// After an error there is nothing more: where the next document would begin is
+/// not known. Of lines, one may be left out and the rest read by another call.
 ///
 /// ```
 /// use arraypool::json::{Parser, Pool};
@@ -35,7 +37,12 @@ pub struct Documents<'s, 'p, 't, S: ReleaseStrategy = DefaultStrategy> {
 impl Parser {
     /// Reads the documents of a text that has any number of them: lines of JSON
     /// (NDJSON), or one after the other. White space may separate them, and has
-    /// to where a number or a word would run into the next.
+    /// to where a number or a word would run into the next. A text of white space
+    /// has none.
+    ///
+    /// Each limit of the [`Options`](super::Options) is one for each document, that
+    /// of the text, too, so that the whole may be longer than 4 GiB. The place of
+    /// an error is one in the whole.
     ///
     /// ```
     /// use arraypool::json::{Parser, Pool};
@@ -54,7 +61,9 @@ impl Parser {
         text: &'t T,
         pool: &'p Pool<'p, S>,
     ) -> Documents<'s, 'p, 't, S> {
-        Documents { parser: self, pool, text: trimmed(text.as_ref()), at: 0 }
+        let text = trimmed(text.as_ref());
+        let is_marked = self.options.allows_bom && text.starts_with(&MARK);
+        Documents { parser: self, pool, text, at: if is_marked { MARK.len() } else { 0 } }
     }
 }
 
@@ -75,37 +84,61 @@ impl<'p, 't, S: ReleaseStrategy> Documents<'_, 'p, 't, S> {
         self.at
     }
 
-    fn read(&mut self) -> Result<Document<'p, 't, S>, Fault> {
-        self.parser.check_length(self.text)?;
-        let rest = &self.text[self.at..];
-        let text = Text::new(rest);
-        let start = if self.at == 0 { self.parser.start(&text)? } else { text.first() };
+    /// Reads the document that begins at `start`; returns its length, too.
+    fn read(&mut self, start: usize) -> Result<(Tree<'p, 't, S>, usize), Fault> {
+        if start == 0 && self.text.starts_with(&MARK) {
+            return Err(Fault { kind: ErrorKind::ByteOrderMark, offset: 0 });
+        }
+        let rest = &self.text[start..];
+        let most = self.parser.longest_text();
+        // One byte more than may be, so that what is too long is known by it.
+        let text = &rest[..rest.len().min(most.saturating_add(1))];
+        let too_long = Fault { kind: ErrorKind::TextTooLong, offset: most };
+        match self.read_in(text) {
+            Ok((_, length)) if length > most => Err(too_long),
+            Err(fault) if text.len() < rest.len() && is_cut(text, fault.offset) => Err(too_long),
+            outcome => outcome,
+        }
+    }
+
+    /// Reads the document that a text begins with; returns its length, too.
+    fn read_in(&mut self, text: &'t [u8]) -> Result<(Tree<'p, 't, S>, usize), Fault> {
+        let bounds = Text::new(text);
+        let start = bounds.first();
         let (tree, behind) = match start.with_sentinel() {
             Some(start) => self.parser.read(start, self.pool)?,
             None => self.parser.read(start, self.pool)?,
         };
-        let length = behind.map_or(rest.len(), |behind| behind.offset());
-        let needs_none =
-            tree.root().is_string() || tree.root().is_array() || tree.root().is_object();
+        let length = behind.map_or(text.len(), |behind| behind.offset());
+        let root = tree.root();
+        let ends_itself = root.is_string() || root.is_array() || root.is_object();
         let separates = |&next: &u8| is_space(next) || matches!(next, b'"' | b'[' | b'{');
-        if !needs_none && !rest.get(length).is_none_or(separates) {
+        if !ends_itself && !text.get(length).is_none_or(separates) {
             return Err(Fault { kind: ErrorKind::TrailingText, offset: length });
         }
-        self.at += length;
-        Ok(Document::new(tree))
+        Ok((tree, length))
     }
+}
+
+/// Whether a fault may be one only because the text was cut: it stands where the
+/// last word, number, character or escape begins, or behind all.
+fn is_cut(text: &[u8], fault: usize) -> bool {
+    let goes_on =
+        |&byte: &u8| byte.is_ascii_alphanumeric() || !byte.is_ascii() || b"\\+-.".contains(&byte);
+    text.get(fault..).unwrap_or_default().iter().all(goes_on)
 }
 
 impl<'p, 't, S: ReleaseStrategy> Iterator for Documents<'_, 'p, 't, S> {
     type Item = Result<Document<'p, 't, S>, Error>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        if self.at >= self.text.len() {
-            return None;
-        }
-        let start = self.at;
-        Some(self.read().map_err(|fault| {
-            self.at = self.text.len();
+        let rest = &self.text[self.at..];
+        let start = self.at + rest.iter().position(|&byte| !is_space(byte))?;
+        let read = self.read(start);
+        // Nothing comes behind a fault.
+        self.at = read.as_ref().map_or(self.text.len(), |(_, length)| start + length);
+        let document = read.map(|(tree, _)| Document::new(tree));
+        Some(document.map_err(|fault| {
             Error::new(Fault { offset: start + fault.offset, ..fault }, self.text)
         }))
     }

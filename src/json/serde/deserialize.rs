@@ -29,6 +29,16 @@ pub fn from_value<'de, T: Deserialize<'de>>(value: &'de Value<'_>) -> Result<T, 
 }
 
 /// Why a value is not what a type expects.
+///
+/// ```
+/// use arraypool::json::{self, Pool};
+///
+/// let pool = <Pool>::new();
+/// let document = json::parse(r#"[1, "two"]"#, &pool)?;
+/// let error: json::FromValueError = json::from_value::<Vec<u32>>(&document).unwrap_err();
+/// assert!(error.to_string().starts_with(r#"invalid type: string "two""#));
+/// # Ok::<(), json::Error>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FromValueError(String);
 

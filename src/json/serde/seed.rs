@@ -14,6 +14,17 @@ use crate::pool::{DefaultStrategy, ReleaseStrategy};
 
 /// The most arrays and objects around one another that a [`Seed`] accepts: serde
 /// is recursive, and so is this door.
+///
+/// ```
+/// use arraypool::json::{DEPTH_MAX, Pool, Scratch, Seed};
+/// use serde::de::DeserializeSeed;
+///
+/// let pool = <Pool>::new();
+/// let deep = "[".repeat(1 + DEPTH_MAX as usize);
+/// let mut format = serde_json::Deserializer::from_str(&deep);
+/// let error = Seed::new(&pool, &mut Scratch::new()).deserialize(&mut format).unwrap_err();
+/// assert!(error.is_data() || error.is_syntax());
+/// ```
 pub const DEPTH_MAX: u32 = 128;
 
 /// Fills a [`Document`] from any serde deserializer that describes its data.
@@ -49,6 +60,20 @@ pub struct Seed<'s, 'p, S: ReleaseStrategy = DefaultStrategy> {
 
 /// Where children wait until their array ends: a stack to be kept from one
 /// document to the next. It is empty between documents.
+///
+/// ```
+/// use arraypool::json::{Pool, Scratch, Seed};
+/// use serde::de::DeserializeSeed;
+///
+/// let pool = <Pool>::new();
+/// let mut scratch = Scratch::new();
+/// for line in ["[1]", "[2, 3]"] {                         // one stack for all of them
+///     let mut format = serde_json::Deserializer::from_str(line);
+///     let document = Seed::new(&pool, &mut scratch).deserialize(&mut format)?;
+///     assert!(document[0].is_number());
+/// }
+/// # Ok::<(), serde_json::Error>(())
+/// ```
 #[derive(Debug, Default)]
 pub struct Scratch {
     stack: Stack,
@@ -56,6 +81,23 @@ pub struct Scratch {
 
 impl Scratch {
     /// An empty stack, which takes no memory yet.
+    ///
+    /// ```
+    /// use arraypool::json::{Pool, Scratch, Seed};
+    /// use serde::de::DeserializeSeed;
+    /// use std::cell::RefCell;
+    ///
+    /// thread_local! {
+    ///     static SCRATCH: RefCell<Scratch> = const { RefCell::new(Scratch::new()) };
+    /// }
+    ///
+    /// let pool = <Pool>::new();
+    /// let mut format = serde_json::Deserializer::from_str("[1, 2]");
+    /// let read = SCRATCH.with_borrow_mut(|scratch| {
+    ///     Seed::new(&pool, scratch).deserialize(&mut format).map(|document| document.to_string())
+    /// });
+    /// assert_eq!(read.unwrap(), "[1,2]");
+    /// ```
     #[must_use]
     pub const fn new() -> Self {
         Self { stack: Stack::new() }
@@ -64,6 +106,19 @@ impl Scratch {
 
 impl<'s, 'p, S: ReleaseStrategy> Seed<'s, 'p, S> {
     /// A seed for one document in `pool`.
+    ///
+    /// ```
+    /// use arraypool::json::{Pool, Scratch, Seed};
+    /// use serde::de::DeserializeSeed;
+    /// use serde::de::value::{Error, SeqDeserializer};
+    ///
+    /// let pool = <Pool>::new();
+    /// let mut scratch = Scratch::new();
+    /// let numbers = SeqDeserializer::<_, Error>::new([1, 2, 3].into_iter());
+    /// let document = Seed::new(&pool, &mut scratch).deserialize(numbers)?;
+    /// assert_eq!(document.to_string(), "[1,2,3]");
+    /// # Ok::<(), Error>(())
+    /// ```
     #[must_use]
     pub fn new(pool: &'p Pool<'p, S>, scratch: &'s mut Scratch) -> Self {
         Self { pool, scratch }
@@ -192,7 +247,7 @@ impl<'de, S: ReleaseStrategy> Visitor<'de> for Filler<'_, '_, '_, S> {
     }
 
     fn visit_f64<E: Error>(self, float: f64) -> Result<(), E> {
-        self.push(if float.is_finite() { Value::float(float) } else { Value::NULL })
+        self.push(Value::finite(float))
     }
 
     fn visit_str<E: Error>(self, text: &str) -> Result<(), E> {

@@ -7,12 +7,11 @@
 //! **front**. Its handle finds it there when it goes out of scope.
 
 use core::alloc::Layout;
-use core::panic::Location;
 use core::ptr::NonNull;
 
 use super::fill::{self, Bytes};
 use super::notes::Note;
-use super::report::{Caller, Problem};
+use super::report::{Line, Problem};
 use crate::error::{AllocError, ReleaseError};
 use crate::pool::class::ClassTable;
 use crate::pool::classes::ClassId;
@@ -67,7 +66,7 @@ impl<S: ReleaseStrategy, C: ClassTable> RawPool<'_, S, C> {
         let start = self.arena().try_alloc_layout(block)?;
         // SAFETY: the elements lie there in the block.
         let elements = unsafe { start.add(at) };
-        let note = Note { allocated: Some(Location::caller()), length: units, ..Note::default() };
+        let note = Note { allocated: Some(self.watch.caller()), length: units, ..Note::default() };
         // SAFETY: the block has room for a front before the elements.
         let front = unsafe { Front::of(elements) };
         // SAFETY: as above, and it is aligned, since they are and its size is a
@@ -102,7 +101,7 @@ impl<S: ReleaseStrategy, C: ClassTable> RawPool<'_, S, C> {
     pub(in crate::pool) unsafe fn retire_direct_watched(
         &self,
         elements: NonNull<u8>,
-        caller: Option<Caller>,
+        line: Option<Line>,
     ) -> Result<(), ReleaseError> {
         // SAFETY: the array has a front, which `issue_direct_watched` wrote.
         let Front { note, room } = unsafe { Front::read(elements) };
@@ -112,7 +111,7 @@ impl<S: ReleaseStrategy, C: ClassTable> RawPool<'_, S, C> {
             return Ok(());
         };
         self.corrupted.set(self.corrupted.get() + 1);
-        self.tell(problem, elements, WATCHED, self.known(note), caller);
+        self.tell(problem, elements, WATCHED, self.known(note), self.watch.caller_at(line));
         let Problem::Overflow { offset, .. } = problem else { return Ok(()) };
         let address = elements.addr().get();
         Err(ReleaseError::Overflow { address, length: note.length, offset })
@@ -136,7 +135,7 @@ impl<S: ReleaseStrategy, C: ClassTable> RawPool<'_, S, C> {
         let body = self.direct_body(elements, front.room);
         if let Some(problem) = self.overflow(body, front.note.length) {
             self.corrupted.set(self.corrupted.get() + 1);
-            let caller = Some(Location::caller());
+            let caller = Some(self.watch.caller());
             self.tell(problem, elements, WATCHED, self.known(front.note), caller);
         }
         front.note.length = units.min(front.room);

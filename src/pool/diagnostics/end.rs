@@ -1,7 +1,5 @@
 //! What is looked at when everything ends: a reset, a walk, the drop of the pool.
 
-use core::panic::Location;
-
 use super::fill::Bytes;
 use super::paths::pattern_of_free;
 use super::report::{Caller, History, Problem, ReleasedBy};
@@ -48,6 +46,12 @@ impl<S: ReleaseStrategy, C: ClassTable> RawPool<'_, S, C> {
         history.allocated.is_some().then_some(history)
     }
 
+    /// From here on, callers are this text: the program is not one of Rust.
+    #[cfg(feature = "capi-core")]
+    pub(crate) fn set_place(&self, place: &'static core::ffi::CStr) {
+        self.watch.set_place(place);
+    }
+
     /// Calls `each` with every slot that was cut, in order.
     fn for_each_slot(&self, mut each: impl FnMut(RunId, &Run, u32, Record)) {
         for id in 0.. {
@@ -69,7 +73,7 @@ impl<S: ReleaseStrategy, C: ClassTable> RawPool<'_, S, C> {
     /// Effaces every slot: the pool is being reset.
     #[track_caller]
     pub(in crate::pool) fn reset_watched(&self) {
-        let caller = Location::caller();
+        let caller = self.watch.caller();
         self.watch.resting.borrow_mut().forget();
         self.for_each_slot(|id, run, index, record| {
             self.efface(self.body_at(run, index));

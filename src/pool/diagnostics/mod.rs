@@ -22,10 +22,14 @@ mod quarantine;
 mod report;
 
 use core::cell::{Cell, RefCell};
+#[cfg(feature = "capi-core")]
+use core::ffi::CStr;
+use core::panic::Location;
 
 pub use checks::{Checks, UnknownCheck};
 pub(super) use direct::WATCHED;
 pub(super) use notes::Block;
+pub(super) use report::Line;
 pub use report::{Caller, History, Problem, ReleasedBy, Report};
 
 use super::books;
@@ -43,6 +47,9 @@ pub(super) struct Watch<S: ReleaseStrategy> {
     tell: Option<fn(&Report)>,
     /// Allocations since one was made to fail.
     served: Cell<u32>,
+    /// Where the program that uses the pool is, if it is not one of Rust.
+    #[cfg(feature = "capi-core")]
+    place: Cell<Option<&'static CStr>>,
     notes: RefCell<Notes>,
     resting: RefCell<Quarantine<S>>,
 }
@@ -58,6 +65,8 @@ impl<S: ReleaseStrategy> Watch<S> {
             on: false,
             tell: None,
             served: Cell::new(0),
+            #[cfg(feature = "capi-core")]
+            place: Cell::new(None),
             notes: RefCell::new(Notes::new()),
             resting: RefCell::new(Quarantine::none()),
         }
@@ -121,6 +130,29 @@ impl<S: ReleaseStrategy> Watch<S> {
         const TRAILER: usize = 8;
         let has_one = Self::WATCHES && (asan::LISTENS || checks.has_canary());
         if has_one { TRAILER } else { 0 }
+    }
+
+    /// Who calls: a line of Rust, or what a program in another language has said.
+    #[track_caller]
+    fn caller(&self) -> Caller {
+        let line = Location::caller();
+        self.caller_at(Some(line)).unwrap_or(line.into())
+    }
+
+    /// As [`caller`](Self::caller), where the line is known already. `None`: a handle
+    /// that goes out of scope.
+    fn caller_at(&self, line: Option<Line>) -> Option<Caller> {
+        #[cfg(feature = "capi-core")]
+        if let Some(place) = self.place.get() {
+            return Some(Caller::text(place));
+        }
+        line.map(Caller::from)
+    }
+
+    /// From here on, callers are this text: the program is not one of Rust.
+    #[cfg(feature = "capi-core")]
+    pub(super) fn set_place(&self, place: &'static CStr) {
+        self.place.set(Some(place));
     }
 
     /// Tells a report. Nothing of the pool is borrowed meanwhile.

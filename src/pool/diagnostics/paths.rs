@@ -1,12 +1,11 @@
 //! What a watched pool does when an array goes out and when one comes back.
 
-use core::panic::Location;
 use core::ptr::NonNull;
 
 use super::Checks;
 use super::fill::{self, Bytes};
 use super::quarantine::Resting;
-use super::report::{Caller, History, Problem, ReleasedBy, Report};
+use super::report::{Caller, History, Line, Problem, ReleasedBy, Report};
 use crate::error::{AllocError, ReleaseError};
 use crate::pool::class::ClassTable;
 use crate::pool::classes::{Class, ClassId};
@@ -49,7 +48,7 @@ impl<S: ReleaseStrategy, C: ClassTable> RawPool<'_, S, C> {
                 continue;
             }
             self.prepare(class, issued.elements, units);
-            let caller = Location::caller();
+            let caller = self.watch.caller();
             self.note(issued.elements, |note| {
                 *note = super::notes::Note {
                     allocated: Some(caller),
@@ -78,7 +77,7 @@ impl<S: ReleaseStrategy, C: ClassTable> RawPool<'_, S, C> {
         self.lose(class);
         let problem =
             Problem::WrittenAfterRelease { offset: other.offset, found: other.found, expected };
-        self.tell(problem, issued.elements, id, history, Some(Location::caller()));
+        self.tell(problem, issued.elements, id, history, Some(self.watch.caller()));
         false
     }
 
@@ -127,8 +126,9 @@ impl<S: ReleaseStrategy, C: ClassTable> RawPool<'_, S, C> {
         ticket: S::Ticket,
         id: ClassId,
         tenure: Tenure,
-        caller: Option<Caller>,
+        line: Option<Line>,
     ) -> Result<(), ReleaseError> {
+        let caller = self.watch.caller_at(line);
         // SAFETY: the class is one that a slot, a run or `class_of` of this pool named.
         let (class, address) = (unsafe { self.classes.get(id) }, elements.addr().get());
         // SAFETY: the caller's promise.
@@ -248,7 +248,7 @@ impl<S: ReleaseStrategy, C: ClassTable> RawPool<'_, S, C> {
         if let Some(problem) = self.overflow(body, length) {
             let history = History { length, ..self.history_of(slot.elements.addr().get()) };
             self.corrupted.set(self.corrupted.get() + 1);
-            self.tell(problem, slot.elements, slot.class, history, Some(Location::caller()));
+            self.tell(problem, slot.elements, slot.class, history, Some(self.watch.caller()));
         }
         // SAFETY: as above, and the class holds so many units.
         unsafe { S::relabel(class.list(), slot.elements, slot.ticket, units) };
@@ -265,7 +265,7 @@ impl<S: ReleaseStrategy, C: ClassTable> RawPool<'_, S, C> {
         }
         let address = elements.addr().get();
         let id = self.runs.borrow().find(address).map_or(ClassId::NONE, |run| run.class);
-        let (history, caller) = (self.history_of(address), Some(Location::caller()));
+        let (history, caller) = (self.history_of(address), Some(self.watch.caller()));
         self.tell(Problem::BookkeepingOverwritten, elements, id, history, caller);
     }
 
@@ -284,7 +284,7 @@ impl<S: ReleaseStrategy, C: ClassTable> RawPool<'_, S, C> {
                 class_length: 0,
                 unit_size: self.unit_size(),
                 history: self.history_of(start),
-                caller: Some(Location::caller()),
+                caller: Some(self.watch.caller()),
             });
         }
         error

@@ -2,13 +2,92 @@
 
 #![forbid(unsafe_code)]
 
+#[cfg(feature = "capi-core")]
+use core::ffi::CStr;
 use core::fmt;
 use core::panic::Location;
 
 use crate::error::ReleaseError;
 
-/// A place in the program that uses the pool.
-pub type Caller = &'static Location<'static>;
+/// A line of Rust.
+pub(in crate::pool) type Line = &'static Location<'static>;
+
+/// A place in the program that uses the pool. It prints as a compiler does.
+///
+/// ```
+/// # #[cfg(feature = "diagnostics")] {
+/// use arraypool::{ArrayPool, Checks, Tagged};
+///
+/// let pool = ArrayPool::<u8, Tagged>::builder().checks(Checks::none().callers()).build();
+/// let array = pool.allocate(3);
+/// let caller = pool.history(array.as_ptr()).unwrap().allocated.unwrap();
+/// assert_eq!(caller.location().unwrap().file(), file!());
+/// # }
+/// ```
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct Caller(Place);
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Place {
+    Line(Line),
+    /// What a program in C says of itself.
+    #[cfg(feature = "capi-core")]
+    Text(&'static CStr),
+}
+
+impl Caller {
+    /// The line of Rust; `None` in a program of another language, which tells a text:
+    /// that is what the caller prints as then. Never panics.
+    ///
+    /// ```
+    /// # #[cfg(feature = "diagnostics")] {
+    /// use arraypool::{ArrayPool, Checks, Tagged};
+    ///
+    /// let pool = ArrayPool::<u8, Tagged>::builder().checks(Checks::none().callers()).build();
+    /// let array = pool.allocate(3);
+    /// let caller = pool.history(array.as_ptr()).unwrap().allocated.unwrap();
+    /// assert_eq!(caller.location().map(|line| line.file()), Some(file!()));
+    /// # }
+    /// ```
+    #[must_use]
+    pub const fn location(&self) -> Option<&'static Location<'static>> {
+        match self.0 {
+            Place::Line(line) => Some(line),
+            #[cfg(feature = "capi-core")]
+            Place::Text(_) => None,
+        }
+    }
+
+    #[cfg(feature = "capi-core")]
+    pub(super) const fn text(text: &'static CStr) -> Self {
+        Self(Place::Text(text))
+    }
+}
+
+impl From<Line> for Caller {
+    fn from(line: Line) -> Self {
+        Self(Place::Line(line))
+    }
+}
+
+impl fmt::Display for Caller {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            Place::Line(line) => line.fmt(f),
+            #[cfg(feature = "capi-core")]
+            Place::Text(text) => text.to_bytes().utf8_chunks().try_for_each(|chunk| {
+                f.write_str(chunk.valid())?;
+                f.write_str(if chunk.invalid().is_empty() { "" } else { "\u{fffd}" })
+            }),
+        }
+    }
+}
+
+impl fmt::Debug for Caller {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
 
 /// How an array came back.
 ///

@@ -29,7 +29,8 @@ use crate::arena::{Arena, Budget};
 use crate::error::AllocError;
 use crate::pool::books;
 use crate::pool::run::{Run, RunId};
-use crate::sync::{AtomicPtr, AtomicU32, Ordering};
+use crate::sync::Ordering;
+use crate::sync::record::{Word32, WordPtr};
 
 /// Records beside the memory: the default strategy, which needs a heap.
 ///
@@ -87,19 +88,21 @@ impl Block {
     }
 }
 
-/// The record of one slot. It fills half a cache line, and never parts of two.
+/// The record of one slot. It fills half a cache line, and never parts of two. What
+/// is loaded together and what is stored together are neighbours.
 #[derive(Debug)]
+#[repr(C)]
 #[cfg_attr(target_pointer_width = "64", repr(align(32)))]
 pub struct SlotRecord {
-    /// Any thread of a shared pool may ask for these three: words, loaded and
+    /// Any thread of a shared pool may ask for three of these: words, loaded and
     /// stored relaxed. Only whoever has the slot, or the list that it is on,
     /// writes them or touches `next`.
-    elements: AtomicPtr<u8>,
+    elements: WordPtr<u8>,
     next: Cell<Option<NonNull<SlotRecord>>>,
     /// Generation and state: one word where there are atomics of 64 bits, so
     /// that one exchange decides about both.
     stamp: StampCell,
-    length: AtomicU32,
+    length: Word32,
     /// The number of the run: in what would be padding where words have 64 bits.
     run: u32,
 }
@@ -113,6 +116,20 @@ impl SlotRecord {
 
     fn length(&self) -> u32 {
         self.length.load(Ordering::Relaxed)
+    }
+}
+
+/// The states of a slot: the low 3 bits of its stamp, below the class.
+const FREE: u32 = 2;
+const LOST: u32 = 4;
+
+/// The state of a slot with such a tenant.
+#[inline(always)]
+const fn state(tenure: Tenure) -> u32 {
+    match tenure {
+        Tenure::Owned => 1,
+        Tenure::Raw => 3,
+        Tenure::Leaving => 5,
     }
 }
 
@@ -293,11 +310,11 @@ unsafe impl ReleaseStrategy for Metadata {
         let code = |state: u32| class << 3 | state;
         List {
             head: Cell::new(None),
-            owned: code(1),
-            free: code(2),
-            raw: code(3),
-            lost: code(4),
-            leaving: code(5),
+            owned: code(state(Tenure::Owned)),
+            free: code(FREE),
+            raw: code(state(Tenure::Raw)),
+            lost: code(LOST),
+            leaving: code(state(Tenure::Leaving)),
             cutting: Cell::new(None),
             cutting_run: Cell::new(0),
         }
@@ -390,10 +407,10 @@ unsafe impl ReleaseStrategy for Metadata {
         };
         let stamp = before.next_generation().with_low(list.code(tenure));
         let record = SlotRecord {
-            elements: AtomicPtr::new(slot.elements.as_ptr()),
+            elements: WordPtr::new(slot.elements.as_ptr()),
             next: Cell::new(None),
             stamp: StampCell::new(stamp),
-            length: AtomicU32::new(length),
+            length: Word32::new(length),
             run: list.cutting_run.get(),
         };
         // SAFETY: the block has room for this record, and the slot has no
@@ -416,11 +433,12 @@ unsafe impl ReleaseStrategy for Metadata {
         if stamp.low() != list.free {
             return None;
         }
-        record.stamp.store_low(stamp, list.code(tenure));
+        let (elements, next) = (record.elements(), record.next.get());
+        // Compared just now: the code of `free` in this class.
+        record.stamp.store_low(stamp.shifted(FREE, state(tenure)));
         record.length.store(length, Ordering::Relaxed);
-        list.head.set(record.next.get());
-        let generation = stamp.generation();
-        Some(Issued { elements: record.elements(), ticket: link, generation })
+        list.head.set(next);
+        Some(Issued { elements, ticket: link, generation: stamp.generation() })
     }
 
     #[inline(always)]
@@ -438,7 +456,8 @@ unsafe impl ReleaseStrategy for Metadata {
         if stamp.low() != list.code(tenure) {
             return false;
         }
-        record.stamp.store(stamp.next_generation().with_low(list.free));
+        // Compared just now: the code of that tenure in this class.
+        record.stamp.store(stamp.next_generation().shifted(state(tenure), FREE));
         record.next.set(list.head.get());
         list.head.set(Some(link));
         true
@@ -497,7 +516,7 @@ unsafe impl ReleaseStrategy for Metadata {
         if record.elements() != elements || stamp.low() != list.code(from) {
             return None;
         }
-        record.stamp.store_low(stamp, list.code(to));
+        record.stamp.store_low(stamp.with_low(list.code(to)));
         Some(stamp.generation())
     }
 

@@ -31,6 +31,15 @@ use crate::error::AllocError;
 ///
 /// The feature is shared by everything in a build. Libraries stay generic over
 /// the strategy; the final binary sets the flag.
+///
+/// ```
+/// use arraypool::{ArrayPool, DefaultStrategy, ReleaseStrategy};
+///
+/// // What names no strategy has this one.
+/// let pool: ArrayPool<u32, DefaultStrategy> = ArrayPool::<u32>::new();
+/// assert!(DefaultStrategy::RECLAIMS);
+/// # drop(pool);
+/// ```
 #[cfg(all(feature = "alloc", not(feature = "tagged")))]
 pub type DefaultStrategy = Metadata;
 
@@ -39,6 +48,17 @@ pub type DefaultStrategy = Metadata;
 ///
 /// The feature is shared by everything in a build. Libraries stay generic over
 /// the strategy; the final binary sets the flag.
+///
+/// ```
+/// # #[cfg(feature = "alloc")] {
+/// use arraypool::{ArrayPool, DefaultStrategy, ReleaseStrategy};
+///
+/// // What names no strategy has this one.
+/// let pool: ArrayPool<u32, DefaultStrategy> = ArrayPool::<u32>::new();
+/// assert!(DefaultStrategy::RECLAIMS);
+/// # drop(pool);
+/// # }
+/// ```
 #[cfg(not(all(feature = "alloc", not(feature = "tagged"))))]
 pub type DefaultStrategy = Tagged;
 
@@ -172,8 +192,27 @@ impl Place for () {
 /// is named, and of the head of its list, is written.
 pub unsafe trait ReleaseStrategy: sealed::Sealed + Sized + fmt::Debug + 'static {
     /// The strategy's name, in lower case.
+    ///
+    /// ```
+    /// use arraypool::{Direct, ReleaseStrategy, Tagged};
+    ///
+    /// assert_eq!((Direct::NAME, Tagged::NAME), ("direct", "tagged"));
+    /// ```
     const NAME: &'static str;
     /// Whether single arrays can go back at all.
+    ///
+    /// ```
+    /// use arraypool::{ArrayPool, Direct, ReleaseStrategy, Tagged};
+    ///
+    /// fn free_after_one_release<S: ReleaseStrategy>() -> usize {
+    ///     let pool = ArrayPool::<u8, S>::new();
+    ///     drop(pool.allocate(5));
+    ///     pool.stats().free
+    /// }
+    ///
+    /// assert!(Tagged::RECLAIMS && free_after_one_release::<Tagged>() == 1);
+    /// assert!(!Direct::RECLAIMS && free_after_one_release::<Direct>() == 0);
+    /// ```
     const RECLAIMS: bool;
     /// Whether the books live on a heap even when the arena lives in a buffer.
     #[doc(hidden)]

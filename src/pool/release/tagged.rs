@@ -23,7 +23,8 @@ use super::{Broken, Cut, Issued, Record, ReleaseStrategy, Tenure, seal, sealed};
 use crate::arena::Arena;
 use crate::error::AllocError;
 use crate::pool::run::Run;
-use crate::sync::{AtomicPtr, AtomicU32, Ordering};
+use crate::sync::Ordering;
+use crate::sync::record::{Word32, WordPtr};
 
 /// A header in front of every array: the strategy that needs no heap.
 ///
@@ -48,10 +49,10 @@ pub struct Tagged;
 #[derive(Debug)]
 pub struct Header {
     /// Live or lost: the magic. Free: the sealed link, with its provenance.
-    word: AtomicPtr<Header>,
+    word: WordPtr<Header>,
     /// Live: the length. Free: what the link is checked against.
-    low: AtomicU32,
-    generation: AtomicU32,
+    low: Word32,
+    generation: Word32,
 }
 
 const HEADER: usize = size_of::<Header>();
@@ -62,15 +63,16 @@ const _: () = assert!(HEADER == size_of::<usize>() + 8, "a word and 8 bytes");
 
 /// The free list of one class, and its keys.
 #[derive(Debug)]
+#[repr(C)]
 pub struct List {
     head: Cell<Option<NonNull<Header>>>,
-    owned: usize,
     link: usize,
+    /// [`seal::FACTOR`]. In front of the magics: needed together with the link's key.
+    factor: usize,
+    owned: usize,
     raw: usize,
     lost: usize,
     leaving: usize,
-    /// [`seal::FACTOR`].
-    factor: usize,
 }
 
 impl List {
@@ -176,7 +178,7 @@ unsafe fn header_of(elements: NonNull<u8>) -> NonNull<Header> {
     unsafe { elements.cast::<Header>().sub(1) }
 }
 
-/// The header at `link`, for reading and for storing through its atomics.
+/// The header at `link`, for reading and for storing through its words.
 ///
 /// # Safety
 /// `link` is the header of a cut slot; the borrow ends before the pool does.
@@ -249,9 +251,9 @@ unsafe impl ReleaseStrategy for Tagged {
         let link = unsafe { header_of(slot.elements) };
         if !slot.seen {
             let blank = Header {
-                word: AtomicPtr::new(ptr::null_mut()),
-                low: AtomicU32::new(0),
-                generation: AtomicU32::new(0),
+                word: WordPtr::new(ptr::null_mut()),
+                low: Word32::new(0),
+                generation: Word32::new(0),
             };
             // SAFETY: the slot lies in a run of this pool's, and has no tenant yet.
             unsafe { link.write(blank) };

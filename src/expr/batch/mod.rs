@@ -1,17 +1,21 @@
 //! A batch: expressions over common parameters, evaluated together, tick by tick.
 
+mod answers;
+mod builder;
+
 use core::fmt;
 
-use super::ast::{Expr, Span};
-use super::engine::Engine;
-use super::error::{Error, ErrorKind};
-use super::failure::Failure;
-use super::frame::Frame;
-use super::ir::Ir;
-use super::memory::{Array, Vector};
-use super::program::{Cost, Program, World};
-use super::real::Real;
+pub use builder::BatchBuilder;
+
 use crate::error::AllocError;
+use crate::expr::ast::Span;
+use crate::expr::engine::Engine;
+use crate::expr::error::{Error, ErrorKind};
+use crate::expr::failure::Failure;
+use crate::expr::frame::Frame;
+use crate::expr::memory::{Array, Vector};
+use crate::expr::program::{Cost, Program, World};
+use crate::expr::real::Real;
 use crate::pool::{DefaultStrategy, ReleaseStrategy};
 
 struct Entry<'m, R: Real, S: ReleaseStrategy> {
@@ -71,6 +75,18 @@ impl<'e, 'm, R: Real, S: ReleaseStrategy> Batch<'e, 'm, R, S> {
 
     /// Adds a parameter; its index counts up from 0. It hides a variable of the
     /// context with the same name.
+    ///
+    /// ```
+    /// # use arraypool::expr::{Engine, Pool};
+    /// # let pool = Pool::new();
+    /// # let engine = <Engine>::new(&pool);
+    /// # let mut batch = engine.batch().build();
+    /// let x = batch.parameter("x", 2.0)?;
+    /// let y = batch.parameter("y", 3.0)?;
+    /// assert_eq!((x, y), (0, 1));
+    /// assert!(batch.parameter("x", 0.0).is_err());            // there is one already
+    /// # Ok::<(), arraypool::expr::Error>(())
+    /// ```
     ///
     /// # Errors
     /// [`ErrorKind::InvalidName`] if it is there already or none,
@@ -249,17 +265,51 @@ impl<'e, 'm, R: Real, S: ReleaseStrategy> Batch<'e, 'm, R, S> {
     }
 
     /// Sets a parameter by name; false: there is none. Linear in their number.
+    ///
+    /// ```
+    /// # use arraypool::expr::{Engine, Pool};
+    /// # let pool = Pool::new();
+    /// # let engine = <Engine>::new(&pool);
+    /// # let mut batch = engine.batch().build();
+    /// batch.parameter("x", 2.0)?;
+    /// let square = batch.add("x ^ 2")?;
+    /// assert!(batch.set_by_name("x", 3.0) && !batch.set_by_name("y", 3.0));
+    /// batch.eval();
+    /// assert_eq!(batch.result(square), Some(9.0));
+    /// # Ok::<(), arraypool::expr::Error>(())
+    /// ```
     pub fn set_by_name(&mut self, name: &str, value: R) -> bool {
         self.parameter_index(name).is_some_and(|index| self.set(index, value))
     }
 
     /// The index of a parameter. Linear in their number.
+    ///
+    /// ```
+    /// # use arraypool::expr::{Engine, Pool};
+    /// # let pool = Pool::new();
+    /// # let engine = <Engine>::new(&pool);
+    /// # let mut batch = engine.batch().build();
+    /// let x = batch.parameter("x", 2.0)?;
+    /// assert_eq!((batch.parameter_index("x"), batch.parameter_index("y")), (Some(x), None));
+    /// # Ok::<(), arraypool::expr::Error>(())
+    /// ```
     #[must_use]
     pub fn parameter_index(&self, name: &str) -> Option<usize> {
         self.frame.names.find(name.as_bytes())
     }
 
     /// The index of a named expression. Linear in their number.
+    ///
+    /// ```
+    /// # use arraypool::expr::{Engine, Pool};
+    /// # let pool = Pool::new();
+    /// # let engine = <Engine>::new(&pool);
+    /// # let mut batch = engine.batch().build();
+    /// batch.parameter("x", 2.0)?;
+    /// let twice = batch.add_named("twice", "2 * x")?;
+    /// assert_eq!((batch.index_of("twice"), batch.index_of("x")), (Some(twice), None));
+    /// # Ok::<(), arraypool::expr::Error>(())
+    /// ```
     #[must_use]
     pub fn index_of(&self, name: &str) -> Option<usize> {
         let has_name = |entry: &Entry<'_, R, S>| *entry.name == *name.as_bytes();
@@ -343,169 +393,6 @@ impl<'e, 'm, R: Real, S: ReleaseStrategy> Batch<'e, 'm, R, S> {
             }
         }
     }
-
-    /// The result of an expression in the last tick: NaN if it failed, or was not
-    /// evaluated yet.
-    #[inline]
-    #[must_use]
-    pub fn result(&self, index: usize) -> Option<R> {
-        self.entries.get(index)?.as_ref()?;
-        self.results.get(index).copied()
-    }
-
-    /// The result of a named expression. Linear in the number of expressions.
-    #[must_use]
-    pub fn result_by_name(&self, name: &str) -> Option<R> {
-        self.result(self.index_of(name)?)
-    }
-
-    /// The results by index; NaN where an expression was removed.
-    #[must_use]
-    pub fn results(&self) -> &[R] {
-        &self.results
-    }
-
-    /// How an expression fared in the last tick; `None`: there is none.
-    ///
-    /// ```
-    /// use arraypool::expr::{Engine, Pool};
-    ///
-    /// let pool = Pool::new();
-    /// let engine = <Engine>::new(&pool);
-    /// let mut batch = engine.batch().build();
-    /// let x = batch.parameter("x", 2.0)?;
-    /// let index = batch.add("2 * x")?;
-    /// assert!(batch.status(index).unwrap().is_err());  // not evaluated yet
-    /// batch.eval();
-    /// assert_eq!((x, batch.status(index)), (0, Some(Ok(()))));
-    /// # Ok::<(), arraypool::expr::Error>(())
-    /// ```
-    #[must_use]
-    pub fn status(&self, index: usize) -> Option<Result<(), Failure>> {
-        Some(self.entries.get(index)?.as_ref()?.status)
-    }
-
-    /// The result of an expression, or why there is none.
-    ///
-    /// # Errors
-    /// Its status in the last tick; [`Failure::NotEvaluated`] if there is none.
-    pub fn value(&self, index: usize) -> Result<R, Failure> {
-        self.status(index).unwrap_or(Err(Failure::NotEvaluated))?;
-        self.result(index).ok_or(Failure::NotEvaluated)
-    }
-
-    /// What is wrong with an expression whose status is
-    /// [`Failure::DoesNotCompile`].
-    #[must_use]
-    pub fn diagnose(&mut self, index: usize) -> Option<Error> {
-        let entry = self.entries.get(index)?.as_ref()?;
-        let text = core::str::from_utf8(&entry.text).unwrap_or_default();
-        match self.engine.compile(text, &mut self.frame) {
-            Ok(program) => {
-                self.frame.release(program.uses);
-                None
-            }
-            Err(error) => Some(error),
-        }
-    }
-
-    /// Shows the tree and the checked form of a text, as this batch would compile
-    /// it. Nothing is kept.
-    ///
-    /// ```
-    /// use arraypool::expr::{Engine, Pool};
-    ///
-    /// let pool = Pool::new();
-    /// let engine = <Engine>::new(&pool);
-    /// engine.define("sq", &["x"], "x*x")?;
-    /// let mut batch = engine.batch().build();
-    /// batch.parameter("a", 1.0)?;
-    /// let shown = batch.inspect("sq(a) + 2*3", |tree, ir| format!("{tree} is {ir}"))?;
-    /// assert_eq!(shown, "sq(a) + 2.0 * 3.0 is ((s0 * s0) + 6.0)");
-    /// # Ok::<(), arraypool::expr::Error>(())
-    /// ```
-    ///
-    /// # Errors
-    /// As [`add`](Self::add).
-    pub fn inspect<T>(
-        &mut self,
-        text: &str,
-        show: impl FnOnce(&Expr<'_, R>, &Ir<'_, R>) -> T,
-    ) -> Result<T, Error> {
-        self.engine.inspect(text, &mut self.frame, show)
-    }
-
-    /// The program of an expression as a text, which reads as an expression: see
-    /// [`Program::display`]. Nothing, if it does not compile any more.
-    #[must_use]
-    pub fn program(&self, index: usize) -> Option<impl fmt::Display + '_> {
-        let program = &self.entries.get(index)?.as_ref()?.program;
-        (!program.nodes.is_empty()).then(|| program.display(&self.frame))
-    }
-
-    /// The text of an expression.
-    #[must_use]
-    pub fn text(&self, index: usize) -> Option<&str> {
-        core::str::from_utf8(&self.entries.get(index)?.as_ref()?.text).ok()
-    }
-
-    /// Expressions of the batch.
-    #[must_use]
-    pub fn len(&self) -> usize {
-        self.entries.iter().flatten().count()
-    }
-
-    /// Whether there is no expression.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.len() == 0
-    }
-
-    /// What a tick can take at most, of all expressions.
-    ///
-    /// ```
-    /// use arraypool::expr::{Engine, Pool};
-    ///
-    /// let pool = Pool::new();
-    /// let engine = <Engine>::new(&pool);
-    /// let mut batch = engine.batch().build();
-    /// let x = batch.parameter("x", 2.0)?;
-    /// batch.add("2 * x + 1")?;
-    /// assert!(batch.cost().steps > 0);
-    /// # let _ = x;
-    /// # Ok::<(), arraypool::expr::Error>(())
-    /// ```
-    #[must_use]
-    pub fn cost(&self) -> Cost {
-        let costs = self.entries.iter().flatten().map(|entry| entry.program.cost);
-        costs.fold(Cost::default(), Cost::and)
-    }
-
-    /// Steps that a tick can take at most.
-    #[must_use]
-    pub fn steps(&self) -> u64 {
-        self.cost().steps
-    }
-
-    /// Nodes that are being evaluated at the same time at most: each is a call of
-    /// a native function, of some 16 to 100 bytes of stack.
-    #[must_use]
-    pub fn stack_depth(&self) -> u64 {
-        self.cost().depth
-    }
-
-    /// Bytes of the frame: slots, copies of arrays, windows of recursive calls.
-    #[must_use]
-    pub fn frame_bytes(&self) -> usize {
-        self.frame.bytes()
-    }
-
-    /// Bytes of all programs' nodes.
-    #[must_use]
-    pub fn program_bytes(&self) -> usize {
-        let nodes = self.entries.iter().flatten().map(|entry| size_of_val(&*entry.program.nodes));
-        nodes.sum()
-    }
 }
 
 fn memory(error: AllocError) -> Error {
@@ -522,48 +409,5 @@ impl<R: Real, S: ReleaseStrategy> fmt::Debug for Batch<'_, '_, R, S> {
             }
         }
         map.finish()
-    }
-}
-
-/// A batch that is being put together.
-#[derive(Debug)]
-#[must_use = "a builder does nothing until `build`"]
-pub struct BatchBuilder<'e, 'm, R: Real = f64, S: ReleaseStrategy = DefaultStrategy> {
-    batch: Batch<'e, 'm, R, S>,
-}
-
-impl<'e, 'm, R: Real, S: ReleaseStrategy> BatchBuilder<'e, 'm, R, S> {
-    pub(super) fn new(batch: Batch<'e, 'm, R, S>) -> Self {
-        Self { batch }
-    }
-
-    /// As [`Batch::parameter`].
-    ///
-    /// # Errors
-    /// As [`Batch::parameter`].
-    pub fn parameter(&mut self, name: &str, value: R) -> Result<usize, Error> {
-        self.batch.parameter(name, value)
-    }
-
-    /// As [`Batch::add`].
-    ///
-    /// # Errors
-    /// As [`Batch::add`].
-    pub fn add(&mut self, text: &str) -> Result<usize, Error> {
-        self.batch.add(text)
-    }
-
-    /// As [`Batch::add_named`].
-    ///
-    /// # Errors
-    /// As [`Batch::add_named`].
-    pub fn add_named(&mut self, name: &str, text: &str) -> Result<usize, Error> {
-        self.batch.add_named(name, text)
-    }
-
-    /// The batch, which says what a tick of it can take.
-    #[must_use]
-    pub fn build(self) -> Batch<'e, 'm, R, S> {
-        self.batch
     }
 }

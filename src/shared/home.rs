@@ -1,0 +1,252 @@
+//! Where an array of a shared pool goes when it is dropped: to its lane, or there from afar.
+
+use core::fmt;
+use core::marker::PhantomData;
+use core::ptr::NonNull;
+
+use super::local::Shelf;
+use super::threads;
+use crate::error::ReleaseError;
+use crate::pool::{ClassTable, ReleaseStrategy};
+
+/// Where an array goes when it is dropped.
+///
+/// ```
+/// use arraypool::shared::{Home, Homed, SharedPool};
+///
+/// fn sum<H: Home>(array: &Homed<u32, H>) -> u32 {        // a lane's, or anybody's
+///     array.iter().sum()
+/// }
+///
+/// let pool = SharedPool::<u32>::new();
+/// assert_eq!(sum(&pool.lane().allocate_copy(&[1, 2])), 3);
+/// assert_eq!(sum(&pool.allocate_copy(&[3, 4])), 7);
+/// ```
+pub trait Home: Copy + sealed::Sealed {
+    /// The pool's strategy.
+    type Strategy: ReleaseStrategy;
+
+    /// Takes the slot back.
+    ///
+    /// # Safety
+    /// The slot is that of a handle with this home, which is given up.
+    #[doc(hidden)]
+    unsafe fn bring(
+        self,
+        slot: Berth<<Self::Strategy as ReleaseStrategy>::Ticket>,
+    ) -> Result<(), ReleaseError>;
+
+    /// The same where nobody can be handed an error: the pool's hook is told.
+    ///
+    /// # Safety
+    /// As [`bring`](Self::bring).
+    #[doc(hidden)]
+    unsafe fn bring_or_report(self, slot: Berth<<Self::Strategy as ReleaseStrategy>::Ticket>);
+
+    /// The capacity of a class, in elements.
+    #[doc(hidden)]
+    fn class_length(self, class: u32) -> u32;
+}
+
+/// A slot as a handle keeps it.
+#[derive(Debug, Clone, Copy)]
+#[doc(hidden)]
+pub struct Berth<K> {
+    pub(super) elements: NonNull<u8>,
+    pub(super) ticket: K,
+    pub(super) class: u32,
+}
+
+impl<K> Berth<K> {
+    #[inline(always)]
+    pub(super) fn new(elements: NonNull<u8>, ticket: K, class: u32) -> Self {
+        Self { elements, ticket, class }
+    }
+
+    /// That of an array which takes no memory: of no elements, or of elements
+    /// without size.
+    #[inline(always)]
+    pub(super) fn none<T>(no_ticket: K) -> Self {
+        Self { elements: NonNull::<T>::dangling().cast(), ticket: no_ticket, class: NO_CLASS }
+    }
+}
+
+impl<K: Copy> Berth<K> {
+    /// The class whose shelf a handle may refer to.
+    pub(super) fn shelf(&self) -> u32 {
+        if self.class == NO_CLASS { 0 } else { self.class }
+    }
+
+    /// Takes the slot back onto the shelf it came from.
+    ///
+    /// # Safety
+    /// As [`Shelf::retire`].
+    #[inline(always)]
+    unsafe fn retire<S: ReleaseStrategy<Ticket = K>, C: ClassTable>(
+        self,
+        shelf: &Shelf<S, C>,
+    ) -> Result<(), ReleaseError> {
+        let Self { elements, ticket, class } = self;
+        // SAFETY: the caller's promise.
+        if unsafe { shelf.retire(class, elements, ticket) } {
+            return Ok(());
+        }
+        Err(shelf.local().depot().refuse(class, elements, ticket))
+    }
+
+    /// The same where nobody can be handed an error.
+    ///
+    /// # Safety
+    /// As [`Shelf::retire`].
+    #[inline(always)]
+    unsafe fn retire_or_report<S: ReleaseStrategy<Ticket = K>, C: ClassTable>(
+        self,
+        shelf: &Shelf<S, C>,
+    ) {
+        let Self { elements, ticket, class } = self;
+        // SAFETY: the caller's promise.
+        if !unsafe { shelf.retire(class, elements, ticket) } {
+            shelf.local().depot().refuse_and_report(class, elements, ticket);
+        }
+    }
+}
+
+/// The class of what has no slot.
+pub(super) const NO_CLASS: u32 = u32::MAX;
+
+/// Home is a lane that the handle borrows.
+///
+/// ```
+/// use arraypool::shared::{Homed, LaneHome, SharedPool};
+/// use arraypool::{DefaultClasses, DefaultStrategy};
+///
+/// let pool = SharedPool::<u32>::new();
+/// let lane = pool.lane();
+/// let array: Homed<u32, LaneHome<'_, '_, DefaultStrategy, DefaultClasses>> = lane.allocate_copy(&[1]);
+/// assert_eq!(array, [1]);
+/// ```
+pub struct LaneHome<'l, 'p, S: ReleaseStrategy, C: ClassTable> {
+    pub(super) shelf: &'p Shelf<S, C>,
+    /// The lane cannot be given up meanwhile, and is of one thread.
+    lane: PhantomData<&'l core::cell::Cell<()>>,
+}
+
+/// Home is a lane, whoever has it now.
+///
+/// ```
+/// use arraypool::shared::{Homed, SharedHome, SharedPool};
+/// use arraypool::{DefaultClasses, DefaultStrategy};
+///
+/// let pool = SharedPool::<u32>::new();
+/// let array: Homed<u32, SharedHome<'_, DefaultStrategy, DefaultClasses>> = pool.allocate_copy(&[1]);
+/// assert_eq!(array, [1]);
+/// ```
+pub struct SharedHome<'p, S: ReleaseStrategy, C: ClassTable> {
+    pub(super) shelf: &'p Shelf<S, C>,
+}
+
+impl<S: ReleaseStrategy, C: ClassTable> Clone for LaneHome<'_, '_, S, C> {
+    #[inline(always)]
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<S: ReleaseStrategy, C: ClassTable> Copy for LaneHome<'_, '_, S, C> {}
+
+impl<S: ReleaseStrategy, C: ClassTable> Clone for SharedHome<'_, S, C> {
+    #[inline(always)]
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<S: ReleaseStrategy, C: ClassTable> Copy for SharedHome<'_, S, C> {}
+
+impl<S: ReleaseStrategy, C: ClassTable> fmt::Debug for LaneHome<'_, '_, S, C> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("LaneHome")
+    }
+}
+
+impl<S: ReleaseStrategy, C: ClassTable> fmt::Debug for SharedHome<'_, S, C> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("SharedHome")
+    }
+}
+
+impl<'p, S: ReleaseStrategy, C: ClassTable> LaneHome<'_, 'p, S, C> {
+    /// # Safety
+    /// The caller's lane owns the shelf, and is borrowed for `'l`.
+    #[inline(always)]
+    pub(super) unsafe fn new(shelf: &'p Shelf<S, C>) -> Self {
+        Self { shelf, lane: PhantomData }
+    }
+}
+
+impl<'p, S: ReleaseStrategy, C: ClassTable> SharedHome<'p, S, C> {
+    #[inline(always)]
+    pub(super) fn new(shelf: &'p Shelf<S, C>) -> Self {
+        Self { shelf }
+    }
+}
+
+impl<S: ReleaseStrategy, C: ClassTable> Home for LaneHome<'_, '_, S, C> {
+    type Strategy = S;
+
+    #[inline(always)]
+    unsafe fn bring(self, slot: Berth<S::Ticket>) -> Result<(), ReleaseError> {
+        // SAFETY: `new`'s promise: the lane owns the shelf, and this is its thread,
+        // as the handle does not leave it; the rest is the caller's promise.
+        unsafe { slot.retire(self.shelf) }
+    }
+
+    #[inline(always)]
+    unsafe fn bring_or_report(self, slot: Berth<S::Ticket>) {
+        // SAFETY: as in `bring`.
+        unsafe { slot.retire_or_report(self.shelf) }
+    }
+
+    fn class_length(self, class: u32) -> u32 {
+        self.shelf.local().depot().book(class).length
+    }
+}
+
+impl<S: ReleaseStrategy, C: ClassTable> Home for SharedHome<'_, S, C> {
+    type Strategy = S;
+
+    #[inline(always)]
+    unsafe fn bring(self, slot: Berth<S::Ticket>) -> Result<(), ReleaseError> {
+        if threads::owns(self.shelf) {
+            // SAFETY: the lane is this thread's default one; the rest is the
+            // caller's promise.
+            return unsafe { slot.retire(self.shelf) };
+        }
+        // SAFETY: the caller's promise.
+        unsafe { self.shelf.local().send(slot.class, slot.elements, slot.ticket) }
+    }
+
+    #[inline(always)]
+    unsafe fn bring_or_report(self, slot: Berth<S::Ticket>) {
+        if threads::owns(self.shelf) {
+            // SAFETY: as in `bring`.
+            return unsafe { slot.retire_or_report(self.shelf) };
+        }
+        // SAFETY: the caller's promise.
+        unsafe { self.shelf.local().send_or_report(slot.class, slot.elements, slot.ticket) }
+    }
+
+    fn class_length(self, class: u32) -> u32 {
+        self.shelf.local().depot().book(class).length
+    }
+}
+
+mod sealed {
+    use super::{ClassTable, LaneHome, ReleaseStrategy, SharedHome};
+
+    #[allow(unreachable_pub, reason = "a seal is public where nobody can name it")]
+    pub trait Sealed {}
+
+    impl<S: ReleaseStrategy, C: ClassTable> Sealed for LaneHome<'_, '_, S, C> {}
+    impl<S: ReleaseStrategy, C: ClassTable> Sealed for SharedHome<'_, S, C> {}
+}
