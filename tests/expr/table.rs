@@ -2,7 +2,7 @@
 
 use core::f64::consts::{E, PI, TAU};
 
-use arraypool::expr::{Batch, Engine, Limits, Phases, Pool};
+use arraypool::expr::{Batch, Engine, Limits, Phases, Pool, parse, with_arena};
 
 const INF: f64 = f64::INFINITY;
 const NAN: f64 = f64::NAN;
@@ -724,6 +724,20 @@ fn space() {
         ("1 <= 2", 1.0),
         ("x\u{a0}", X),
     ]);
+}
+
+/// Of all characters that are no signs or digits, those are passed by that the
+/// standard library calls space.
+#[test]
+fn space_is_what_unicode_calls_so() {
+    let last = if cfg!(miri) { 0xff } else { 0x30ff };
+    for character in (1..=last).filter_map(char::from_u32) {
+        let text = format!("1{character}+ 1");
+        let is_read = with_arena(|arena| parse::<f64>(&text, arena, &Limits::DEFAULT).is_ok());
+        if !"0123456789.+-*/%^&|<>,;".contains(character) {
+            assert_eq!(is_read, character.is_whitespace(), "{:x}", u32::from(character));
+        }
+    }
 }
 
 #[test]
