@@ -1,8 +1,9 @@
 //! JSON documents read, dropped and written, under every strategy, and by `serde_json`.
 //!
 //! `cargo bench --bench json`; with `ARRAYPOOL_CORPUS` set, the files of that
-//! folder, else a document that is made here. `cargo figures json` has more peers, and
-//! look-alikes of the files.
+//! folder, else a document that is made here. The peers that this package does not depend
+//! on (simd-json, sonic-rs, jiter) are in another: `cargo bench --package arraypool-rivals
+//! --bench json`, and `cargo figures json` for ratios.
 
 #![allow(missing_docs, reason = "criterion's macros make public items without documentation")]
 

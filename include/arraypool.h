@@ -426,11 +426,11 @@ typedef struct ap_arena_event {
      */
     size_t capacity;
     /**
-     * Bytes that were in use before a reset.
+     * Bytes that were handed out before a reset, as `ap_arena_total_used`.
      */
     size_t used;
     /**
-     * Bytes of all chunks now.
+     * Bytes of all chunks now; 0 if a request was refused.
      */
     size_t allocated;
 } ap_arena_event;
@@ -885,7 +885,8 @@ enum ap_status ap_pool_stats(const struct ap_pool *pool, struct ap_pool_statisti
 
 /**
  * Walks everything and checks that the books add up: `AP_OK`, `AP_CORRUPTED` or
- * `AP_UNBALANCED`.
+ * `AP_UNBALANCED`; and of a pool that watches, `AP_OVERFLOW` or
+ * `AP_WRITTEN_AFTER_RELEASE`.
  */
 enum ap_status ap_pool_verify(const struct ap_pool *pool);
 
@@ -908,11 +909,12 @@ void *ap_pool_alloc_at(struct ap_pool *pool, size_t length, const char *place);
  *
  * Every other address is refused, whatever it is, and no memory is read that is not
  * the pool's: `AP_ALREADY_RELEASED`, `AP_FOREIGN`, `AP_INTERIOR`, `AP_CORRUPTED`,
- * `AP_NOT_RELEASABLE`. It is checked against the place's current tenant: a second
+ * `AP_NOT_RELEASABLE`, and `AP_OVERFLOW` with `AP_CHECK_CANARY`. It is checked against the place's current tenant: a second
  * release goes unseen if the place was used again in between. Prefer a token where one
  * can be kept.
  */
-enum ap_status ap_pool_release(struct ap_pool *pool, const void *address);
+enum ap_status ap_pool_release(struct ap_pool *pool,
+                               const void *address);
 
 /**
  * As `ap_pool_release`, from a place as in `ap_pool_alloc_at`.
@@ -1259,15 +1261,21 @@ extern "C" {
 void ap_panic(void);
 #endif
 
+#if defined(__GNUC__) || defined(__clang__)
+#define AP_LIKELY(condition) __builtin_expect(!!(condition), 1)
+#else
+#define AP_LIKELY(condition) (condition)
+#endif
+
 #if !defined(AP_NO_INLINE)
 /*
  * `ap_arena_alloc` without a call, as long as the chunk has room.
  */
 static inline void *ap_arena_alloc_inline(ap_arena *arena, size_t size) {
-    if (arena != NULL && size - 1 < AP_ARENA_MOST) {
+    if (AP_LIKELY(arena != NULL && size - 1 < AP_ARENA_MOST)) {
         uint8_t *start = arena->cursor;
         size_t bytes = (size + 15) & ~(size_t)15;
-        if (bytes <= arena->end - (uintptr_t)start) {
+        if (AP_LIKELY(bytes <= arena->end - (uintptr_t)start)) {
             arena->cursor = start + bytes;
             return start;
         }

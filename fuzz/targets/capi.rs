@@ -144,6 +144,11 @@ impl Arena {
                     self.blocks.extend(Block::fill(block, size, number));
                 }
                 ArenaStep::Calloc { count, size } => {
+                    // As large as others, or so large that there must be none.
+                    let bytes = count.checked_mul(size.into());
+                    if bytes.is_some_and(|bytes| (70_000..=1 << 30).contains(&bytes)) {
+                        return;
+                    }
                     let block = ap_arena_calloc(arena, count, size.into()).cast::<u8>();
                     if !block.is_null() {
                         let size = count * usize::from(size);

@@ -16,7 +16,7 @@ impl<S: ReleaseStrategy, C: ClassTable> RawPool<'_, S, C> {
     /// strategy that takes none back: it is not empty, not too long, not watched.
     #[inline(always)]
     pub(super) fn is_exact(&self, units: usize) -> bool {
-        units.wrapping_sub(1) < self.direct_most as usize
+        units.wrapping_sub(1) < self.direct_most
     }
 
     /// Exact bytes from the arena.

@@ -1,4 +1,4 @@
-//! Growth: runs taken from the arena, cut one after the other, and reset.
+//! Growth and its end: runs taken from the arena, cut one after the other; trim, reset.
 
 use core::alloc::Layout;
 use core::cell::{Ref, RefMut};
@@ -80,6 +80,32 @@ impl<S: ReleaseStrategy, C: ClassTable> RawPool<'_, S, C> {
                 let slots = u32::try_from(missing).map_err(|_| AllocError::TooLarge { length })?;
                 self.add_run(id, slots, slots)
             }
+        }
+    }
+
+    /// Leaves free arrays to the arena until every class has at most `free_max`.
+    ///
+    /// Their memory is not handed out again before the arena is reset; they are
+    /// counted in [`stats`](Self::stats). What is in quarantine has rested enough then.
+    /// Complexity: one step per array left.
+    /// Never panics.
+    ///
+    /// ```
+    /// use core::alloc::Layout;
+    /// use arraypool::{RawPool, Tagged};
+    ///
+    /// let pool = RawPool::<Tagged>::builder(Layout::new::<u64>()).build();
+    /// drop(pool.try_allocate::<u64>(3)?);
+    /// pool.trim(0);
+    /// assert_eq!((pool.stats().free, pool.stats().left), (0, 1));
+    /// # Ok::<(), arraypool::AllocError>(())
+    /// ```
+    pub fn trim(&self, free_max: u32) {
+        if self.watch.is_on() {
+            self.end_all_rest();
+        }
+        for class in self.classes.all() {
+            self.bound_free(class, free_max);
         }
     }
 

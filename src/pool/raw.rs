@@ -49,8 +49,8 @@ pub struct RawPool<'m, S: ReleaseStrategy = DefaultStrategy, C: ClassTable = Def
     /// The diagnostics, asked on the cold path alone.
     pub(super) watch: Watch<S>,
     /// The longest array that is given out under a strategy that takes none back
-    /// and is not watched: any, or none.
-    pub(super) direct_most: u32,
+    /// and is not watched: any that 32 bits hold, or none. As wide as what is compared.
+    pub(super) direct_most: usize,
     pub(super) frozen: Cell<bool>,
     /// Arrays whose record was found overwritten.
     pub(super) corrupted: Cell<usize>,
@@ -136,7 +136,7 @@ impl<'m, S: ReleaseStrategy, C: ClassTable> RawPool<'m, S, C> {
             checked: settings.free_max != u32::MAX || watched,
             free_max: settings.free_max,
             watch: Watch::nothing(),
-            direct_most: if watched { 0 } else { u32::MAX },
+            direct_most: if watched { 0 } else { u32::MAX as usize },
             frozen: Cell::new(false),
             corrupted: Cell::new(0),
             direct: Cell::new((0, 0)),
@@ -536,32 +536,6 @@ impl<'m, S: ReleaseStrategy, C: ClassTable> RawPool<'m, S, C> {
     pub(super) fn report(&self, error: &ReleaseError) {
         if let Some(hook) = self.hook {
             hook(error);
-        }
-    }
-
-    /// Leaves free arrays to the arena until every class has at most `free_max`.
-    ///
-    /// Their memory is not handed out again before the arena is reset; they are
-    /// counted in [`stats`](Self::stats). What is in quarantine has rested enough then.
-    /// Complexity: one step per array left.
-    /// Never panics.
-    ///
-    /// ```
-    /// use core::alloc::Layout;
-    /// use arraypool::{RawPool, Tagged};
-    ///
-    /// let pool = RawPool::<Tagged>::builder(Layout::new::<u64>()).build();
-    /// drop(pool.try_allocate::<u64>(3)?);
-    /// pool.trim(0);
-    /// assert_eq!((pool.stats().free, pool.stats().left), (0, 1));
-    /// # Ok::<(), arraypool::AllocError>(())
-    /// ```
-    pub fn trim(&self, free_max: u32) {
-        if self.watch.is_on() {
-            self.end_all_rest();
-        }
-        for class in self.classes.all() {
-            self.bound_free(class, free_max);
         }
     }
 

@@ -94,8 +94,9 @@ impl<H: Home> WayHome<H> {
 impl<H: Home> Drop for WayHome<H> {
     #[inline(always)]
     fn drop(&mut self) {
-        if let Err(error) = self.bring() {
-            self.home.report(&error);
+        if self.slot.class != NO_CLASS {
+            // SAFETY: as in `bring`.
+            unsafe { self.home.bring_or_report(self.slot) };
         }
     }
 }
@@ -326,7 +327,7 @@ impl<'p, T, S: ReleaseStrategy, C: ClassTable> Homed<T, LaneHome<'_, 'p, S, C>> 
     pub fn into_shared(self) -> SharedArray<'p, T, S, C> {
         let this = ManuallyDrop::new(self);
         let Self { elements, ticket, length, class, .. } = *this;
-        let home = SharedHome::new(this.home.local);
+        let home = SharedHome::new(this.home.shelf);
         Homed { elements, ticket, home, length, class, owns: PhantomData }
     }
 }
@@ -360,7 +361,7 @@ impl<T, S: ReleaseStrategy, C: ClassTable> Homed<T, SharedHome<'_, S, C>> {
             return Ok(());
         }
         // SAFETY: the slot is this handle's, which is given up.
-        unsafe { this.home.local.send(slot.class, slot.elements, slot.ticket) }
+        unsafe { this.home.shelf.local().send(slot.class, slot.elements, slot.ticket) }
     }
 
     /// Takes the array out of the pool's care, to be released by hand on any
@@ -385,7 +386,7 @@ impl<T, S: ReleaseStrategy, C: ClassTable> Homed<T, SharedHome<'_, S, C>> {
         let generation = if class == NO_CLASS {
             None
         } else {
-            let keys = this.home.local.depot().book(class).keys();
+            let keys = this.home.shelf.local().depot().book(class).keys();
             // SAFETY: the slot is this handle's.
             unsafe { S::hand_over(keys, elements, ticket, Tenure::Owned, Tenure::Raw) }
         };

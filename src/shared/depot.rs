@@ -238,7 +238,7 @@ impl<S: ReleaseStrategy, C: ClassTable> Depot<S, C> {
     /// Takes a lane back from its owner: what is on its shelves goes to the depot,
     /// what comes home to it later to whoever needs it.
     pub(super) fn leave(&self, local: &Local<S, C>) {
-        local.owner.store(NOBODY, Ordering::Relaxed);
+        local.belong_to(NOBODY);
         local.answer();
         let mut core = self.lock();
         for class in self.indices() {
@@ -352,11 +352,11 @@ impl<S: ReleaseStrategy, C: ClassTable> Depot<S, C> {
     fn empty(&self, core: &Core<S, C>, local: &Local<S, C>, class: u32) {
         let shelf = local.shelf(class);
         while shelf.free() > 0 && self.shelve_one(core, local, class) {}
-        // SAFETY: the lane's owner gives it up; nothing of the list is counted by it.
-        if S::head(&shelf.list).is_some() && !unsafe { local.returns(class).leave(&shelf.list) } {
-            while self.shelve_one(core, local, class) {}
-        }
         local.settle(class);
+        if S::head(&shelf.list).is_some() {
+            // SAFETY: the lane's owner gives it up; what is left of its list came home.
+            unsafe { local.returns(class).leave(&shelf.list) };
+        }
         self.book(class).note(core.raw.stock(class));
     }
 
@@ -446,6 +446,13 @@ impl<S: ReleaseStrategy, C: ClassTable> Depot<S, C> {
             self.lose(class, 1);
         }
         crate::pool::refusal(record, address, None, book.length)
+    }
+
+    /// The same where nobody can be handed the error.
+    #[cold]
+    #[inline(never)]
+    pub(super) fn refuse_and_report(&self, class: u32, elements: NonNull<u8>, ticket: S::Ticket) {
+        self.report(&self.refuse(class, elements, ticket));
     }
 
     /// Tells the pool's hook about an error that nobody can be handed.

@@ -37,7 +37,7 @@ impl<T, S: ReleaseStrategy, C: ClassTable> SharedPool<T, S, C> {
         threads::with_lane(self.depot()?, |local| {
             let class = local.depot().class_of(len)?;
             // SAFETY: the lane is this thread's default one; the class holds `len`.
-            let issued = unsafe { local.issue(class, length, Tenure::Raw) }?;
+            let issued = unsafe { local.shelf(class).issue(class, length, Tenure::Raw) }?;
             Ok(RawArray { ptr: issued.elements.cast(), generation: issued.generation })
         })
     }
@@ -124,7 +124,6 @@ impl<T, S: ReleaseStrategy, C: ClassTable> SharedPool<T, S, C> {
         let depot = self.depot().map_err(|_| ReleaseError::Foreign { address })?;
         let local =
             threads::with_lane(depot, Ok).map_err(|_| ReleaseError::NotReleasable { address })?;
-        let home = SharedHome::new(local);
         let (slot, length) = if is_empty(raw) {
             (Berth::none::<T>(S::NO_TICKET), 0)
         } else {
@@ -137,6 +136,7 @@ impl<T, S: ReleaseStrategy, C: ClassTable> SharedPool<T, S, C> {
             };
             (Berth::new(found.elements, found.ticket, found.class), length)
         };
+        let home = SharedHome::new(local.shelf(slot.shelf()));
         // SAFETY: the caller's promise.
         Ok(unsafe { Homed::new(slot, length, home).assume_init() })
     }

@@ -4,7 +4,7 @@ use core::fmt;
 use core::marker::PhantomData;
 use core::ptr::NonNull;
 
-use super::local::Local;
+use super::local::Shelf;
 use super::threads;
 use crate::error::ReleaseError;
 use crate::pool::{ClassTable, ReleaseStrategy};
@@ -36,9 +36,12 @@ pub trait Home: Copy + sealed::Sealed {
         slot: Berth<<Self::Strategy as ReleaseStrategy>::Ticket>,
     ) -> Result<(), ReleaseError>;
 
-    /// Tells the pool's hook about an error that nobody can be handed.
+    /// The same where nobody can be handed an error: the pool's hook is told.
+    ///
+    /// # Safety
+    /// As [`bring`](Self::bring).
     #[doc(hidden)]
-    fn report(self, error: &ReleaseError);
+    unsafe fn bring_or_report(self, slot: Berth<<Self::Strategy as ReleaseStrategy>::Ticket>);
 
     /// The capacity of a class, in elements.
     #[doc(hidden)]
@@ -68,6 +71,46 @@ impl<K> Berth<K> {
     }
 }
 
+impl<K: Copy> Berth<K> {
+    /// The class whose shelf a handle may refer to.
+    pub(super) fn shelf(&self) -> u32 {
+        if self.class == NO_CLASS { 0 } else { self.class }
+    }
+
+    /// Takes the slot back onto the shelf it came from.
+    ///
+    /// # Safety
+    /// As [`Shelf::retire`].
+    #[inline(always)]
+    unsafe fn retire<S: ReleaseStrategy<Ticket = K>, C: ClassTable>(
+        self,
+        shelf: &Shelf<S, C>,
+    ) -> Result<(), ReleaseError> {
+        let Self { elements, ticket, class } = self;
+        // SAFETY: the caller's promise.
+        if unsafe { shelf.retire(class, elements, ticket) } {
+            return Ok(());
+        }
+        Err(shelf.local().depot().refuse(class, elements, ticket))
+    }
+
+    /// The same where nobody can be handed an error.
+    ///
+    /// # Safety
+    /// As [`Shelf::retire`].
+    #[inline(always)]
+    unsafe fn retire_or_report<S: ReleaseStrategy<Ticket = K>, C: ClassTable>(
+        self,
+        shelf: &Shelf<S, C>,
+    ) {
+        let Self { elements, ticket, class } = self;
+        // SAFETY: the caller's promise.
+        if !unsafe { shelf.retire(class, elements, ticket) } {
+            shelf.local().depot().refuse_and_report(class, elements, ticket);
+        }
+    }
+}
+
 /// The class of what has no slot.
 pub(super) const NO_CLASS: u32 = u32::MAX;
 
@@ -83,7 +126,7 @@ pub(super) const NO_CLASS: u32 = u32::MAX;
 /// assert_eq!(array, [1]);
 /// ```
 pub struct LaneHome<'l, 'p, S: ReleaseStrategy, C: ClassTable> {
-    pub(super) local: &'p Local<S, C>,
+    pub(super) shelf: &'p Shelf<S, C>,
     /// The lane cannot be given up meanwhile, and is of one thread.
     lane: PhantomData<&'l core::cell::Cell<()>>,
 }
@@ -99,7 +142,7 @@ pub struct LaneHome<'l, 'p, S: ReleaseStrategy, C: ClassTable> {
 /// assert_eq!(array, [1]);
 /// ```
 pub struct SharedHome<'p, S: ReleaseStrategy, C: ClassTable> {
-    pub(super) local: &'p Local<S, C>,
+    pub(super) shelf: &'p Shelf<S, C>,
 }
 
 impl<S: ReleaseStrategy, C: ClassTable> Clone for LaneHome<'_, '_, S, C> {
@@ -134,17 +177,17 @@ impl<S: ReleaseStrategy, C: ClassTable> fmt::Debug for SharedHome<'_, S, C> {
 
 impl<'p, S: ReleaseStrategy, C: ClassTable> LaneHome<'_, 'p, S, C> {
     /// # Safety
-    /// The caller's lane owns `local`, and is borrowed for `'l`.
+    /// The caller's lane owns the shelf, and is borrowed for `'l`.
     #[inline(always)]
-    pub(super) unsafe fn new(local: &'p Local<S, C>) -> Self {
-        Self { local, lane: PhantomData }
+    pub(super) unsafe fn new(shelf: &'p Shelf<S, C>) -> Self {
+        Self { shelf, lane: PhantomData }
     }
 }
 
 impl<'p, S: ReleaseStrategy, C: ClassTable> SharedHome<'p, S, C> {
     #[inline(always)]
-    pub(super) fn new(local: &'p Local<S, C>) -> Self {
-        Self { local }
+    pub(super) fn new(shelf: &'p Shelf<S, C>) -> Self {
+        Self { shelf }
     }
 }
 
@@ -155,15 +198,17 @@ impl<S: ReleaseStrategy, C: ClassTable> Home for LaneHome<'_, '_, S, C> {
     unsafe fn bring(self, slot: Berth<S::Ticket>) -> Result<(), ReleaseError> {
         // SAFETY: `new`'s promise: the lane owns the shelf, and this is its thread,
         // as the handle does not leave it; the rest is the caller's promise.
-        unsafe { self.local.retire(slot.class, slot.elements, slot.ticket) }
+        unsafe { slot.retire(self.shelf) }
     }
 
-    fn report(self, error: &ReleaseError) {
-        self.local.depot().report(error);
+    #[inline(always)]
+    unsafe fn bring_or_report(self, slot: Berth<S::Ticket>) {
+        // SAFETY: as in `bring`.
+        unsafe { slot.retire_or_report(self.shelf) }
     }
 
     fn class_length(self, class: u32) -> u32 {
-        self.local.depot().book(class).length
+        self.shelf.local().depot().book(class).length
     }
 }
 
@@ -172,21 +217,27 @@ impl<S: ReleaseStrategy, C: ClassTable> Home for SharedHome<'_, S, C> {
 
     #[inline(always)]
     unsafe fn bring(self, slot: Berth<S::Ticket>) -> Result<(), ReleaseError> {
-        if threads::owns(self.local) {
+        if threads::owns(self.shelf) {
             // SAFETY: the lane is this thread's default one; the rest is the
             // caller's promise.
-            return unsafe { self.local.retire(slot.class, slot.elements, slot.ticket) };
+            return unsafe { slot.retire(self.shelf) };
         }
         // SAFETY: the caller's promise.
-        unsafe { self.local.send(slot.class, slot.elements, slot.ticket) }
+        unsafe { self.shelf.local().send(slot.class, slot.elements, slot.ticket) }
     }
 
-    fn report(self, error: &ReleaseError) {
-        self.local.depot().report(error);
+    #[inline(always)]
+    unsafe fn bring_or_report(self, slot: Berth<S::Ticket>) {
+        if threads::owns(self.shelf) {
+            // SAFETY: as in `bring`.
+            return unsafe { slot.retire_or_report(self.shelf) };
+        }
+        // SAFETY: the caller's promise.
+        unsafe { self.shelf.local().send_or_report(slot.class, slot.elements, slot.ticket) }
     }
 
     fn class_length(self, class: u32) -> u32 {
-        self.local.depot().book(class).length
+        self.shelf.local().depot().book(class).length
     }
 }
 

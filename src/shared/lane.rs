@@ -10,7 +10,7 @@ use core::mem::MaybeUninit;
 
 use super::array::{Homed, LaneArray};
 use super::home::LaneHome;
-use super::local::Local;
+use super::local::{Local, Shelves};
 use crate::error::{AllocError, OrPanic};
 use crate::pool::{ClassTable, DefaultClasses, DefaultStrategy, ReleaseStrategy, allocates_filled};
 
@@ -35,7 +35,7 @@ use crate::pool::{ClassTable, DefaultClasses, DefaultStrategy, ReleaseStrategy, 
 /// std::thread::spawn(move || assert_eq!(shared[3], 9)).join().unwrap();
 /// ```
 pub struct Lane<'p, T, S: ReleaseStrategy = DefaultStrategy, C: ClassTable = DefaultClasses> {
-    local: &'p Local<S, C>,
+    shelves: Shelves<'p, S, C>,
     /// Not `Sync`: a lane is of one thread at a time.
     alone: PhantomData<core::cell::Cell<()>>,
     elements: PhantomData<fn() -> T>,
@@ -44,7 +44,7 @@ pub struct Lane<'p, T, S: ReleaseStrategy = DefaultStrategy, C: ClassTable = Def
 impl<'p, T, S: ReleaseStrategy, C: ClassTable> Lane<'p, T, S, C> {
     /// The handle of a lane that was just claimed.
     pub(super) fn new(local: &'p Local<S, C>) -> Self {
-        Self { local, alone: PhantomData, elements: PhantomData }
+        Self { shelves: local.shelves(), alone: PhantomData, elements: PhantomData }
     }
 
     /// Allocates an array of `len` elements, uninitialised.
@@ -88,10 +88,10 @@ impl<'p, T, S: ReleaseStrategy, C: ClassTable> Lane<'p, T, S, C> {
         len: usize,
     ) -> Result<LaneArray<'_, 'p, MaybeUninit<T>, S, C>, AllocError> {
         let length = super::length_of(len)?;
-        // SAFETY: the lane owns its local part.
-        let slot = unsafe { super::slot_for::<T, S, C>(self.local, length) }?;
-        // SAFETY: the arrays borrow this lane, which owns its local part.
-        let home = unsafe { LaneHome::new(self.local) };
+        // SAFETY: the lane owns its shelves.
+        let (shelf, slot) = unsafe { super::slot_from::<T, S, C>(self.shelves, length) }?;
+        // SAFETY: the arrays borrow this lane, which owns its shelves.
+        let home = unsafe { LaneHome::new(shelf) };
         Ok(Homed::new(slot, length, home))
     }
 
@@ -114,13 +114,14 @@ impl<'p, T, S: ReleaseStrategy, C: ClassTable> Lane<'p, T, S, C> {
     /// lane.answer_trim();                             // before this thread rests
     /// ```
     pub fn answer_trim(&self) {
-        self.local.answer();
+        self.shelves.local().answer();
     }
 }
 
 impl<T, S: ReleaseStrategy, C: ClassTable> Drop for Lane<'_, T, S, C> {
     fn drop(&mut self) {
-        self.local.depot().leave(self.local);
+        let local = self.shelves.local();
+        local.depot().leave(local);
     }
 }
 

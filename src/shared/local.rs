@@ -4,6 +4,7 @@
 //! anyone. The returns beside it are for everyone.
 
 use core::alloc::{Layout, LayoutError};
+use core::marker::PhantomData;
 use core::ptr::NonNull;
 
 use super::depot::Depot;
@@ -13,10 +14,13 @@ use crate::error::{AllocError, ReleaseError};
 use crate::pool::{ClassTable, Issued, ReleaseStrategy, Tenure};
 use crate::sync::{AtomicI32, AtomicPtr, AtomicUsize, Cell, Ordering};
 
-/// The free slots of one class that a lane keeps.
+/// The free slots of one class that a lane keeps. What a hot path touches comes first.
 #[repr(C, align(64))]
-pub(super) struct Shelf<S: ReleaseStrategy> {
+pub(super) struct Shelf<S: ReleaseStrategy, C: ClassTable> {
     pub(super) list: S::List,
+    /// The number of the thread whose default lane this is, or [`NOBODY`]: on every
+    /// shelf, so that a drop finds it where it goes anyway.
+    owner: AtomicUsize,
     /// Slots on the list, but for those that came home: they count as waiting until
     /// the list is empty. Each of them that is issued is one less here all the same,
     /// so the number falls below 0. Written by the owner.
@@ -27,6 +31,61 @@ pub(super) struct Shelf<S: ReleaseStrategy> {
     /// Allocations that were served from here, and those that were not.
     hits: AtomicUsize,
     misses: AtomicUsize,
+    /// The lane that it belongs to.
+    local: NonNull<Local<S, C>>,
+}
+
+// SAFETY: the list is touched by the lane's owner alone, as the unsafe functions demand;
+// all else is atomic or never changes.
+unsafe impl<S: ReleaseStrategy, C: ClassTable> Sync for Shelf<S, C> {}
+
+/// The shelves of a lane, one per class, as long as the pool lives.
+pub(super) struct Shelves<'p, S: ReleaseStrategy, C: ClassTable> {
+    first: NonNull<Shelf<S, C>>,
+    pool: PhantomData<&'p Shelf<S, C>>,
+}
+
+impl<S: ReleaseStrategy, C: ClassTable> Clone for Shelves<'_, S, C> {
+    #[inline(always)]
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<S: ReleaseStrategy, C: ClassTable> Copy for Shelves<'_, S, C> {}
+
+// SAFETY: it is as a reference to them, which are `Sync`.
+unsafe impl<S: ReleaseStrategy, C: ClassTable> Send for Shelves<'_, S, C> {}
+
+impl<'p, S: ReleaseStrategy, C: ClassTable> Shelves<'p, S, C> {
+    /// Those that `into_raw` gave.
+    ///
+    /// # Safety
+    /// Their pool lives, and is borrowed, for `'p`.
+    #[inline(always)]
+    pub(super) unsafe fn from_raw(first: NonNull<()>) -> Self {
+        Self { first: first.cast(), pool: PhantomData }
+    }
+
+    pub(super) fn into_raw(self) -> NonNull<()> {
+        self.first.cast()
+    }
+
+    /// The shelf of a class that came from this pool, or of the first one, 0.
+    #[inline(always)]
+    pub(super) fn of(self, class: u32) -> &'p Shelf<S, C> {
+        // SAFETY: a class that a slot or a table names is one of the depot's, and
+        // `make` made a shelf for each, one at least, which stays as long as the pool.
+        let shelf = unsafe { self.first.add(class as usize) };
+        // SAFETY: `make` wrote it; all that changes in it are cells and atomics.
+        unsafe { shelf.as_ref() }
+    }
+
+    /// The lane.
+    #[inline(always)]
+    pub(super) fn local(self) -> &'p Local<S, C> {
+        self.of(0).local()
+    }
 }
 
 /// No bytes were asked for.
@@ -38,11 +97,9 @@ pub(super) const NOBODY: usize = usize::MAX;
 /// What a lane owns, as long as the pool lives: lanes come and go, and each
 /// adopts what one before it has left.
 pub(super) struct Local<S: ReleaseStrategy, C: ClassTable> {
-    shelves: NonNull<Shelf<S>>,
+    shelves: NonNull<Shelf<S, C>>,
     returns: NonNull<Returns<S>>,
     depot: NonNull<Depot<S, C>>,
-    /// The number of the thread whose default lane this is, or [`NOBODY`].
-    pub(super) owner: AtomicUsize,
     /// Bytes of free slots that the lane was asked to shrink to.
     asked: AtomicUsize,
     /// The lane made before this one.
@@ -66,7 +123,7 @@ struct Parts {
 impl Parts {
     fn of<S: ReleaseStrategy, C: ClassTable>(classes: usize) -> Result<Self, AllocError> {
         let lay_out = || {
-            let shelves = Layout::array::<Shelf<S>>(classes)?;
+            let shelves = Layout::array::<Shelf<S, C>>(classes)?;
             let returns = Layout::array::<Returns<S>>(classes)?;
             let (block, shelves) = Layout::new::<Local<S, C>>().extend(shelves)?;
             let (block, returns) = block.extend(returns)?;
@@ -97,17 +154,20 @@ impl<S: ReleaseStrategy, C: ClassTable> Local<S, C> {
         let classes = depot.books();
         let parts = Parts::of::<S, C>(classes.len())?;
         let block = arena.try_obtain(parts.block)?;
+        let local = block.cast::<Self>();
         // SAFETY: the parts lie in the block.
-        let shelves = unsafe { block.add(parts.shelves) }.cast::<Shelf<S>>();
+        let shelves = unsafe { block.add(parts.shelves) }.cast::<Shelf<S, C>>();
         // SAFETY: as above.
         let returns = unsafe { block.add(parts.returns) }.cast::<Returns<S>>();
         for (index, book) in classes.iter().enumerate() {
             let shelf = Shelf {
                 list: S::twin(book.keys()),
+                owner: AtomicUsize::new(NOBODY),
                 free: AtomicI32::new(0),
                 most: AtomicI32::new(book.most()),
                 hits: AtomicUsize::new(0),
                 misses: AtomicUsize::new(0),
+                local,
             };
             // SAFETY: the block has room for one of each per class.
             let place = unsafe { shelves.add(index) };
@@ -118,12 +178,10 @@ impl<S: ReleaseStrategy, C: ClassTable> Local<S, C> {
             // SAFETY: as above.
             unsafe { place.write(Returns::new(S::twin(book.keys()))) };
         }
-        let local = block.cast::<Self>();
         let depot = NonNull::from(depot);
-        let (owner, asked) = (AtomicUsize::new(NOBODY), AtomicUsize::new(UNASKED));
-        let idle = Cell::new(None);
+        let (asked, idle) = (AtomicUsize::new(UNASKED), Cell::new(None));
         // SAFETY: the lane itself lies first in the block.
-        unsafe { local.write(Self { shelves, returns, depot, owner, asked, before, idle }) };
+        unsafe { local.write(Self { shelves, returns, depot, asked, before, idle }) };
         Ok(local)
     }
 
@@ -135,52 +193,36 @@ impl<S: ReleaseStrategy, C: ClassTable> Local<S, C> {
     }
 
     #[inline(always)]
-    pub(super) fn shelf(&self, class: u32) -> &Shelf<S> {
+    pub(super) fn shelves(&self) -> Shelves<'_, S, C> {
+        Shelves { first: self.shelves, pool: PhantomData }
+    }
+
+    #[inline(always)]
+    pub(super) fn shelf(&self, class: u32) -> &Shelf<S, C> {
         debug_assert!((class as usize) < self.depot().books().len());
-        // SAFETY: a class that a slot or a table names is one of the depot's,
-        // and `make` made a shelf for each.
-        let shelf = unsafe { self.shelves.add(class as usize) };
-        // SAFETY: `make` wrote it; all that changes in it are cells and atomics.
-        unsafe { shelf.as_ref() }
+        self.shelves().of(class)
+    }
+
+    /// Makes it the default lane of the thread with that number, or of [`NOBODY`].
+    pub(super) fn belong_to(&self, thread: usize) {
+        for (class, _) in (0_u32..).zip(self.depot().books()) {
+            self.shelf(class).owner.store(thread, Ordering::Relaxed);
+        }
     }
 
     #[inline(always)]
     pub(super) fn returns(&self, class: u32) -> &Returns<S> {
         debug_assert!((class as usize) < self.depot().books().len());
-        // SAFETY: as in `shelf`.
+        // SAFETY: as in `Shelves::of`.
         let returns = unsafe { self.returns.add(class as usize) };
-        // SAFETY: as in `shelf`.
+        // SAFETY: as in `Shelves::of`.
         unsafe { returns.as_ref() }
-    }
-
-    /// Gives a slot to a tenant.
-    ///
-    /// # Safety
-    /// The caller is the lane's owner. The class holds `units`, or is empty.
-    #[inline(always)]
-    pub(super) unsafe fn issue(
-        &self,
-        class: u32,
-        units: u32,
-        tenure: Tenure,
-    ) -> Result<Issued<S::Ticket>, AllocError> {
-        let shelf = self.shelf(class);
-        // SAFETY: the list is the owner's, and of this class.
-        match unsafe { S::issue(&shelf.list, units, tenure) } {
-            Some(issued) => {
-                shelf.count(i32::wrapping_sub(shelf.free(), 1));
-                shelf.hits.store(shelf.hits().wrapping_add(1), Ordering::Relaxed);
-                Ok(issued)
-            }
-            // SAFETY: the caller's promise.
-            None => unsafe { self.issue_slow(class, units, tenure) },
-        }
     }
 
     /// What the shelf could not serve: first what has come home, then the depot.
     ///
     /// # Safety
-    /// As [`issue`](Self::issue).
+    /// As [`Shelf::issue`].
     #[cold]
     #[inline(never)]
     unsafe fn issue_slow(
@@ -253,37 +295,10 @@ impl<S: ReleaseStrategy, C: ClassTable> Local<S, C> {
         later.lost + unreached.saturating_add_signed(own)
     }
 
-    /// Takes an owned array's slot back onto the shelf.
-    ///
-    /// # Safety
-    /// The caller is the lane's owner, and the slot is a handle's of this pool,
-    /// which is given up.
-    #[inline(always)]
-    pub(super) unsafe fn retire(
-        &self,
-        class: u32,
-        elements: NonNull<u8>,
-        ticket: S::Ticket,
-    ) -> Result<(), ReleaseError> {
-        let shelf = self.shelf(class);
-        // SAFETY: the caller's promise.
-        if !unsafe { S::retire(&shelf.list, elements, ticket, Tenure::Owned) } {
-            return Err(self.depot().refuse(class, elements, ticket));
-        }
-        let free = shelf.free() + 1;
-        shelf.count(free);
-        if free > shelf.most.load(Ordering::Relaxed) {
-            self.overflow(class);
-        }
-        Ok(())
-    }
-
     /// Sends an owned array's slot home, from anywhere.
     ///
     /// # Safety
     /// The slot is a handle's of this pool, which is given up.
-    // Called, so that the short way is small enough to be inlined.
-    #[inline(never)]
     pub(super) unsafe fn send(
         &self,
         class: u32,
@@ -295,6 +310,24 @@ impl<S: ReleaseStrategy, C: ClassTable> Local<S, C> {
             return Ok(());
         }
         Err(self.depot().refuse(class, elements, ticket))
+    }
+
+    /// The same where nobody can be handed an error: the pool's hook is told.
+    ///
+    /// # Safety
+    /// As [`send`](Self::send).
+    // Called, so that the short way is small enough to be inlined.
+    #[inline(never)]
+    pub(super) unsafe fn send_or_report(
+        &self,
+        class: u32,
+        elements: NonNull<u8>,
+        ticket: S::Ticket,
+    ) {
+        // SAFETY: the caller's promise.
+        if let Err(error) = unsafe { self.send(class, elements, ticket) } {
+            self.depot().report(&error);
+        }
     }
 
     /// The shelf is full, or the lane was asked to shrink.
@@ -333,7 +366,67 @@ impl<S: ReleaseStrategy, C: ClassTable> Local<S, C> {
     }
 }
 
-impl<S: ReleaseStrategy> Shelf<S> {
+impl<S: ReleaseStrategy, C: ClassTable> Shelf<S, C> {
+    #[inline(always)]
+    pub(super) fn local(&self) -> &Local<S, C> {
+        // SAFETY: the shelf is a part of its lane, and `make` made both.
+        unsafe { self.local.as_ref() }
+    }
+
+    /// The number of the thread whose default lane it belongs to, or [`NOBODY`].
+    #[inline(always)]
+    pub(super) fn owner(&self) -> usize {
+        self.owner.load(Ordering::Relaxed)
+    }
+
+    /// Gives a slot to a tenant.
+    ///
+    /// # Safety
+    /// The caller is the lane's owner. The class is the shelf's, and holds `units`.
+    #[inline(always)]
+    pub(super) unsafe fn issue(
+        &self,
+        class: u32,
+        units: u32,
+        tenure: Tenure,
+    ) -> Result<Issued<S::Ticket>, AllocError> {
+        // SAFETY: the list is the owner's, and of this class.
+        match unsafe { S::issue(&self.list, units, tenure) } {
+            Some(issued) => {
+                self.count(i32::wrapping_sub(self.free(), 1));
+                self.hits.store(self.hits().wrapping_add(1), Ordering::Relaxed);
+                Ok(issued)
+            }
+            // SAFETY: the caller's promise.
+            None => unsafe { self.local().issue_slow(class, units, tenure) },
+        }
+    }
+
+    /// Takes an owned array's slot back onto the shelf; false, and nothing changed, if
+    /// its record is overwritten.
+    ///
+    /// # Safety
+    /// The caller is the lane's owner, the class is the shelf's, and the slot is one of
+    /// this class that a handle of this pool has, which is given up.
+    #[inline(always)]
+    pub(super) unsafe fn retire(
+        &self,
+        class: u32,
+        elements: NonNull<u8>,
+        ticket: S::Ticket,
+    ) -> bool {
+        // SAFETY: the caller's promise.
+        if !unsafe { S::retire(&self.list, elements, ticket, Tenure::Owned) } {
+            return false;
+        }
+        let free = self.free().wrapping_add(1);
+        self.count(free);
+        if free > self.most.load(Ordering::Relaxed) {
+            self.local().overflow(class);
+        }
+        true
+    }
+
     /// Slots on the list, but for those that came home.
     #[inline(always)]
     pub(super) fn free(&self) -> i32 {

@@ -46,12 +46,12 @@ pub use stats::{SharedClassStats, SharedStats};
 
 use crate::error::{AllocError, OrPanic};
 use crate::pool::{
-    ClassTable, DefaultClasses, DefaultStrategy, ReleaseStrategy, Tenure, allocates_filled,
+    ClassTable, DefaultClasses, DefaultStrategy, ReleaseStrategy, Table, Tenure, allocates_filled,
 };
-use crate::sync::OnceLock;
+use crate::sync::{OnceLock, Ordering, StaticCounter};
 use depot::Depot;
 use home::Berth;
-use local::Local;
+use local::{Shelf, Shelves};
 use owner::Owner;
 
 /// A pool of arrays of `T` for any number of threads. It owns its memory and can
@@ -83,6 +83,9 @@ use owner::Owner;
 /// | [`release_raw`](Self::release_raw) and what else begins with an address | the lock, a look-up, and a compare-and-swap |
 pub struct SharedPool<T, S: ReleaseStrategy = DefaultStrategy, C: ClassTable = DefaultClasses> {
     depot: OnceLock<Owner<Depot<S, C>>>,
+    /// The depot's number, or 0 as long as it may not be there: read by a thread that
+    /// has a lane of it, and knows by this number.
+    number: StaticCounter,
     settings: SharedSettings,
     elements: PhantomData<fn() -> T>,
 }
@@ -112,7 +115,8 @@ impl<T, S: ReleaseStrategy, C: ClassTable> SharedPool<T, S, C> {
     #[must_use]
     pub const fn with_settings(settings: SharedSettings) -> Self {
         const { assert!(S::RECLAIMS, "a shared pool needs a strategy that takes arrays back") };
-        Self { depot: OnceLock::new(), settings, elements: PhantomData }
+        let number = StaticCounter::new(0);
+        Self { depot: OnceLock::new(), number, settings, elements: PhantomData }
     }
 
     #[inline(always)]
@@ -128,7 +132,9 @@ impl<T, S: ReleaseStrategy, C: ClassTable> SharedPool<T, S, C> {
         let unit = self.settings.unit.unwrap_or(Layout::new::<T>());
         let depot = Owner::try_new(Depot::open(unit, &self.settings)?)?;
         // Of several threads that come first, one has its depot kept.
-        Ok(self.depot.get_or_init(|| depot))
+        let depot = self.depot.get_or_init(|| depot);
+        self.number.store(depot.id, Ordering::Relaxed);
+        Ok(depot)
     }
 
     /// A lane of one's own.
@@ -207,12 +213,13 @@ impl<T, S: ReleaseStrategy, C: ClassTable> SharedPool<T, S, C> {
         len: usize,
     ) -> Result<SharedArray<'_, MaybeUninit<T>, S, C>, AllocError> {
         let length = length_of(len)?;
-        let (local, slot) = match self.depot.get().and_then(|depot| threads::last(depot)) {
+        // SAFETY: the number is this pool's, which is borrowed.
+        let (shelf, slot) = match unsafe { threads::last(self.number.load(Ordering::Relaxed)) } {
             // SAFETY: the lane is this thread's default one.
-            Some(local) => (local, unsafe { slot_for::<T, S, C>(local, length) }?),
+            Some(shelves) => unsafe { slot_from::<T, S, C>(shelves, length) }?,
             None => self.slot_elsewhere(length)?,
         };
-        Ok(Homed::new(slot, length, SharedHome::new(local)))
+        Ok(Homed::new(slot, length, SharedHome::new(shelf)))
     }
 
     /// The slot of an array whose thread used another pool last, or none.
@@ -221,7 +228,7 @@ impl<T, S: ReleaseStrategy, C: ClassTable> SharedPool<T, S, C> {
     fn slot_elsewhere(&self, length: u32) -> Result<Placed<'_, S, C>, AllocError> {
         threads::with_lane(self.depot()?, |local| {
             // SAFETY: the lane is this thread's default one.
-            Ok((local, unsafe { slot_for::<T, S, C>(local, length) }?))
+            unsafe { slot_from::<T, S, C>(local.shelves(), length) }
         })
     }
 
@@ -265,34 +272,40 @@ impl<T, S: ReleaseStrategy, C: ClassTable> SharedPool<T, S, C> {
     /// assert_eq!(pool.stats().live, 0);
     /// ```
     pub fn clear(&mut self) {
+        *self.number.get_mut() = 0;
         self.depot.take();
     }
 }
 
-/// A slot, and the lane that it goes home to.
-type Placed<'p, S, C> = (&'p Local<S, C>, Berth<<S as ReleaseStrategy>::Ticket>);
+/// A slot, and the shelf that it goes home to.
+type Placed<'p, S, C> = (&'p Shelf<S, C>, Berth<<S as ReleaseStrategy>::Ticket>);
 
 #[inline(always)]
 fn length_of(len: usize) -> Result<u32, AllocError> {
     u32::try_from(len).map_err(|_| AllocError::TooLarge { length: len })
 }
 
-/// The slot of an array of `length` elements from a lane.
+/// The slot of an array of `length` elements from a lane's shelves.
 ///
 /// # Safety
 /// The caller is the lane's owner.
 #[inline(always)]
-unsafe fn slot_for<T, S: ReleaseStrategy, C: ClassTable>(
-    local: &Local<S, C>,
+unsafe fn slot_from<'p, T, S: ReleaseStrategy, C: ClassTable>(
+    shelves: Shelves<'p, S, C>,
     length: u32,
-) -> Result<Berth<S::Ticket>, AllocError> {
+) -> Result<Placed<'p, S, C>, AllocError> {
     if size_of::<T>() == 0 || length == 0 {
-        return Ok(Berth::none::<T>(S::NO_TICKET));
+        return Ok((shelves.of(0), Berth::none::<T>(S::NO_TICKET)));
     }
-    let class = local.depot().class_of(length as usize)?;
+    let class = match Table::<C>::class_of(length as usize) {
+        #[allow(clippy::cast_possible_truncation, reason = "a table has 64 classes at most")]
+        Some(index) => index as u32,
+        None => shelves.local().depot().class_of(length as usize)?,
+    };
+    let shelf = shelves.of(class);
     // SAFETY: the caller's promise; the class is the one that holds so many units.
-    let issued = unsafe { local.issue(class, length, Tenure::Owned) }?;
-    Ok(Berth::new(issued.elements, issued.ticket, class))
+    let issued = unsafe { shelf.issue(class, length, Tenure::Owned) }?;
+    Ok((shelf, Berth::new(issued.elements, issued.ticket, class)))
 }
 
 impl<T, S: ReleaseStrategy, C: ClassTable> Default for SharedPool<T, S, C> {

@@ -112,18 +112,16 @@ impl<S: ReleaseStrategy> Returns<S> {
         S::set_head(list, self.taken.take().or_else(|| self.take()));
     }
 
-    /// Leaves a list, of which nothing is counted elsewhere, for who unpacks next; false,
-    /// and nothing changed, if what is left from before has not been unpacked yet.
+    /// Takes what is left of such a list back, for whoever unpacks next.
     ///
     /// # Safety
-    /// The caller is the owner, as in [`move_to`](Self::move_to), which made the list.
-    pub(super) unsafe fn leave(&self, list: &S::List) -> bool {
-        let room = self.taken.get().is_none();
-        if room {
-            self.taken.set(S::head(list));
-            S::set_head(list, None);
-        }
-        room
+    /// The caller is the owner, and has settled: nothing of the list is counted
+    /// elsewhere.
+    pub(super) unsafe fn leave(&self, list: &S::List) {
+        // What came home is a list only when nothing is left here from before.
+        debug_assert!(self.taken.get().is_none());
+        self.taken.set(S::head(list));
+        S::set_head(list, None);
     }
 
     /// No longer counts so many slots: they were unpacked, or issued by the owner.

@@ -72,7 +72,8 @@ pub struct SharedClassStats {
     pub in_lanes: usize,
     /// Free arrays in the depot.
     pub in_depot: usize,
-    /// Arrays that have come home and were not unpacked yet.
+    /// Free arrays that have come home to a lane, until the lane has used up all that
+    /// came with them: some may be on its shelf.
     pub waiting: usize,
     /// Abandoned slots.
     pub lost: usize,

@@ -2,23 +2,26 @@
 //! the thread ends.
 
 use core::cell::{Cell, RefCell};
-use core::ptr;
+use core::ptr::{self, NonNull};
 
 use super::depot::Depot;
-use super::local::Local;
+use super::local::{Local, Shelf, Shelves};
 use super::owner::{Owner, Witness};
 use crate::error::AllocError;
 use crate::pool::{ClassTable, ReleaseStrategy};
-use crate::sync::{Ordering, unique_number};
+use crate::sync::unique_number;
 
 std::thread_local! {
     /// This thread's number, or 0 while it has no default lane.
     static NUMBER: Cell<usize> = const { Cell::new(0) };
-    /// The pool that was used last, by its number, and the lane in it.
-    static LAST: Cell<(usize, *const ())> = const { Cell::new((0, ptr::null())) };
+    /// The pool that was used last, by its number, and the shelves of the lane in it.
+    static LAST: Cell<(usize, NonNull<()>)> = const { Cell::new(NO_POOL) };
     /// The default lanes of this thread in all pools.
     static LANES: Lanes = const { Lanes(RefCell::new(alloc::vec::Vec::new())) };
 }
+
+/// A number that no pool has, not even one that is not open yet.
+const NO_POOL: (usize, NonNull<()>) = (usize::MAX, NonNull::dangling());
 
 /// A default lane of this thread.
 struct Entry {
@@ -36,7 +39,7 @@ impl Drop for Lanes {
         // From here on this thread owns nothing, so whatever its other
         // thread-locals still drop goes home as from any thread.
         NUMBER.set(0);
-        LAST.set((0, ptr::null()));
+        LAST.set(NO_POOL);
         for Entry { lane, home, .. } in self.0.take() {
             if let Some(home) = home.upgrade() {
                 // SAFETY: the depot lives; it gave the lane to this thread, which
@@ -61,20 +64,26 @@ impl<S: ReleaseStrategy, C: ClassTable> Leave for Depot<S, C> {
     }
 }
 
-/// Whether the lane is this thread's default one.
+/// Whether the shelf's lane is this thread's default one.
 #[inline(always)]
-pub(super) fn owns<S: ReleaseStrategy, C: ClassTable>(local: &Local<S, C>) -> bool {
+pub(super) fn owns<S: ReleaseStrategy, C: ClassTable>(shelf: &Shelf<S, C>) -> bool {
     // Only this thread ever writes its number there, or takes it away.
-    local.owner.load(Ordering::Relaxed) == NUMBER.get()
+    shelf.owner() == NUMBER.get()
 }
 
-/// This thread's default lane, if its last one was of this depot.
+/// The shelves of this thread's default lane, if its last one was of this pool.
+///
+/// # Safety
+/// `pool` is 0 or the number of a depot of these types that lives, and is borrowed, for
+/// `'p`.
 #[inline(always)]
-pub(super) fn last<S: ReleaseStrategy, C: ClassTable>(depot: &Depot<S, C>) -> Option<&Local<S, C>> {
-    let (pool, lane) = LAST.get();
-    // SAFETY: the depot with this number gave the lane to this thread, and lives: it
-    // is borrowed.
-    (pool == depot.id).then(|| unsafe { &*lane.cast::<Local<S, C>>() })
+pub(super) unsafe fn last<'p, S: ReleaseStrategy, C: ClassTable>(
+    pool: usize,
+) -> Option<Shelves<'p, S, C>> {
+    let (last, shelves) = LAST.get();
+    // SAFETY: the depot with this number gave the lane to this thread, and lives by the
+    // caller's promise.
+    (last == pool).then(|| unsafe { Shelves::from_raw(shelves) })
 }
 
 /// Calls `use_lane` with this thread's default lane.
@@ -85,8 +94,9 @@ pub(super) fn with_lane<'p, S: ReleaseStrategy, C: ClassTable, R>(
     depot: &'p Owner<Depot<S, C>>,
     use_lane: impl FnOnce(&'p Local<S, C>) -> Result<R, AllocError>,
 ) -> Result<R, AllocError> {
-    match last(depot) {
-        Some(local) => use_lane(local),
+    // SAFETY: the number is that of a depot of these types, which is borrowed.
+    match unsafe { last::<S, C>(depot.id) } {
+        Some(shelves) => use_lane(shelves.local()),
         None => with_lane_slow(depot, use_lane),
     }
 }
@@ -102,7 +112,8 @@ fn with_lane_slow<'p, S: ReleaseStrategy, C: ClassTable, R>(
     });
     let local = match known {
         Ok(Some(lane)) => {
-            // SAFETY: as in `last`.
+            // SAFETY: the depot with this number gave the lane to this thread, and is
+            // borrowed.
             unsafe { &*lane.cast::<Local<S, C>>() }
         }
         Ok(None) => claim(depot)?,
@@ -114,7 +125,7 @@ fn with_lane_slow<'p, S: ReleaseStrategy, C: ClassTable, R>(
             return result;
         }
     };
-    LAST.set((depot.id, ptr::from_ref(local).cast()));
+    LAST.set((depot.id, local.shelves().into_raw()));
     use_lane(local)
 }
 
@@ -132,7 +143,7 @@ fn claim<S: ReleaseStrategy, C: ClassTable>(
         if NUMBER.get() == 0 {
             NUMBER.set(unique_number());
         }
-        local.owner.store(NUMBER.get(), Ordering::Relaxed);
+        local.belong_to(NUMBER.get());
         let home = depot.witness();
         lanes.push(Entry { pool: depot.id, lane: ptr::from_ref(local).cast(), home });
         Ok(local)
@@ -141,7 +152,7 @@ fn claim<S: ReleaseStrategy, C: ClassTable>(
 
 /// Does at once what `trim` has asked of this thread's default lane.
 pub(super) fn answer<S: ReleaseStrategy, C: ClassTable>(depot: &Depot<S, C>) {
-    if let Some(local) = depot.lanes.all().find(|local| owns(local)) {
+    if let Some(local) = depot.lanes.all().find(|local| owns(local.shelf(0))) {
         local.answer();
     }
 }

@@ -5,11 +5,16 @@
 #include <cstdint>
 #include <cstring>
 #include <string>
+#include <thread>
 #include <vector>
 
 #define pool_t ap_mempool
 #define pool_create ap_mempool_create
 #define pool_destroy ap_mempool_destroy
+#define pool_alloc ap_mempool_alloc
+#define pool_calloc ap_mempool_calloc
+#define pool_free ap_mempool_free
+#define pool_used ap_mempool_used
 #define arena_t ap_arena
 #define arena_create ap_arena_create
 #define arena_create_default ap_arena_create_default
@@ -107,6 +112,16 @@ CASE(initial_above_max) { sized(32 * KiB, 8 * KiB); CHECK(arena_total(arena) == 
 CASE(initial_is_max) { sized(512, 512); bytes(512); bytes(512); CHECK(arena_total(arena) == 1024); }
 CASE(whole_capacity_serves) { sized(128, 128); bytes(128); CHECK(arena_chunks(arena) == 1 && arena_waste(arena) == 0); }
 CASE(whole_capacity_in_parts) { sized(128, 128); for (int i = 0; i < 8; i++) bytes(16); CHECK(arena_chunks(arena) == 1); }
+CASE(smaller_than_smallest) { sized(1, 1); CHECK(arena_total(arena) == 64); bytes(64); CHECK(arena_chunks(arena) == 1); bytes(64); CHECK(arena_total(arena) == 128); }
+CASE(initial_above_the_default_max) { sized(128 * KiB, 0); CHECK(arena_total(arena) == 64 * KiB); }
+CASE(max_below_the_default_initial) { sized(0, KiB); CHECK(arena_total(arena) == KiB); bytes(KiB); bytes(16); CHECK(arena_total(arena) == 2 * KiB); }
+CASE(initial_64_grows) {
+    sized(64, 256);
+    for (std::size_t expected : {64, 64 + 128, 64 + 128 + 256, 64 + 128 + 256 + 256}) {
+        while (arena_used(arena) < expected) bytes(16);
+        CHECK(arena_total(arena) == expected && arena_waste(arena) == 0);
+    }
+}
 CASE(no_pool) { CHECK(arena_create(nullptr, 0, 0) == nullptr && arena_create_default(nullptr) == nullptr); }
 CASE(many_arenas) {
     std::vector<arena_t *> all;
@@ -230,6 +245,12 @@ CASE(balance) {
 CASE(megabytes) { for (int i = 0; i < 64; i++) bytes(256 * KiB); CHECK(arena_used(arena) == 16 * KiB * KiB); }
 
 // Texts.
+CASE(more_than_the_next_but_less_than_the_max) { bytes(4096); bytes(10000); CHECK(arena_total(arena) == 4096 + 10000); bytes(10000); CHECK(arena_total(arena) == 4096 + 10000 + 16 * KiB); }
+CASE(more_than_the_max) { sized(KiB, 2 * KiB); bytes(5 * KiB); CHECK(arena_total(arena) == 6 * KiB && arena_chunks(arena) == 2); bytes(KiB); bytes(KiB); CHECK(arena_total(arena) == 8 * KiB); }
+CASE(more_than_the_next_in_a_loop) { for (int i = 0; i < 20; i++) bytes(100 * KiB); CHECK(arena_chunks(arena) == 21 && arena_used(arena) == 2000 * KiB); }
+CASE(large_survives_a_reset) { bytes(100000); CHECK(arena_reset(arena) && arena_chunks(arena) == 2 && arena_total(arena) == 104096); bytes(100000); CHECK(arena_total(arena) == 104096); }
+CASE(a_gibibyte_is_too_much_with_a_limit_only) { CHECK(arena_limit(arena, 64 * KiB) && !arena_alloc(arena, GiB) && !arena_alloc(arena, GiB + 1) && !arena_aligned(arena, GiB + 1, 4096) && !arena_alloc(arena, SIZE_MAX) && arena_used(arena) == 0); }
+CASE(alignment_far_beyond_the_chunk) { char *block = static_cast<char *>(arena_aligned(arena, 1, 4096)); CHECK(block && address(block) % 4096 == 0); char *next = static_cast<char *>(arena_aligned(arena, 5000, 64 * KiB)); CHECK(next && address(next) % (64 * KiB) == 0); std::memset(next, 1, 5000); }
 CASE(strdup_copies) { char text[] = "text"; char *copy = arena_strdup(arena, text); text[0] = 'n'; CHECK(!std::strcmp(copy, "text")); }
 CASE(strdup_empty) { char *copy = arena_strdup(arena, ""); CHECK(copy && !*copy && arena_used(arena) == 16); }
 CASE(strdup_long) { std::string text(100000, 'x'); CHECK(text == arena_strdup(arena, text.c_str())); }
@@ -268,6 +289,31 @@ CASE(realloc_shrinks_in_the_middle) { char *block = bytes(1000); bytes(16); CHEC
 CASE(realloc_same_size) { char *block = bytes(64); bytes(16); CHECK(arena_realloc(arena, block, 64, 64) == block && arena_used(arena) == 80); }
 CASE(realloc_to_nothing_frees) { char *block = bytes(64); CHECK(!arena_realloc(arena, block, 64, 0) && arena_used(arena) == 0 && bytes(64) == block); }
 CASE(realloc_too_large) { char *block = bytes(64); CHECK(!arena_realloc(arena, block, 64, GiB + 1) && is_all(block, 0x5a, 64) && arena_used(arena) == 64); }
+CASE(realloc_nothing_to_nothing) { CHECK(!arena_realloc(arena, nullptr, 0, 0) && !arena_realloc(arena, nullptr, 64, 0) && arena_used(arena) == 0); }
+CASE(realloc_with_an_old_size_too_small) {
+    char *block = bytes(200);
+    char *larger = static_cast<char *>(arena_realloc(arena, block, 100, 300));
+    CHECK(larger && is_all(larger, 0x5a, 100));
+}
+CASE(realloc_with_an_old_size_too_large) {
+    char *block = bytes(64);
+    CHECK(!arena_realloc(arena, block, 8192, 16384) && is_all(block, 0x5a, 64) && arena_used(arena) == 64);
+    CHECK(!arena_realloc(arena, block, 0, 100) && !arena_realloc(arena, block, SIZE_MAX, 100) && arena_used(arena) == 64);
+}
+CASE(realloc_to_the_end_of_the_chunk_and_beyond) {
+    char *block = bytes(2000);
+    CHECK(arena_realloc(arena, block, 2000, 4096) == block && arena_chunks(arena) == 1 && arena_waste(arena) == 0);
+    char *moved = static_cast<char *>(arena_realloc(arena, block, 4096, 4097));
+    CHECK(moved && moved != block && arena_chunks(arena) == 2 && is_all(moved, 0x5a, 2000) && arena_used(arena) == 4112);
+}
+CASE(realloc_again_and_again) {
+    char *block = bytes(16);
+    for (std::size_t size = 16; size < 64 * KiB; size += 1000) {
+        block = static_cast<char *>(arena_realloc(arena, block, size, size + 1000));
+        CHECK(block != nullptr && is_all(block, 0x5a, 16));
+    }
+}
+CASE(realloc_gives_the_rest_to_others) { char *block = bytes(2048); bytes(2048); CHECK(arena_realloc(arena, block, 2048, 1024) == block); CHECK(bytes(1024) == block + 1024 && arena_chunks(arena) == 1); }
 CASE(realloc_of_others) { char outside[64]; CHECK(!arena_realloc(arena, outside, 64, 128) && !arena_realloc(nullptr, outside, 64, 128)); }
 CASE(free_last) { bytes(16); char *block = bytes(100); CHECK(arena_free(arena, block, 100) && arena_used(arena) == 16 && bytes(32) == block); }
 CASE(free_in_the_middle_is_used_before_growth) {
@@ -321,6 +367,11 @@ CASE(nested_marks) {
 CASE(stale_after_an_earlier_one) { arena_mark_t outer = arena_mark(arena); arena_mark_t inner = arena_mark(arena); arena_rewind(arena, outer); bytes(4000); CHECK(!arena_rewind(arena, inner) && arena_used(arena) == 4000); }
 CASE(stale_after_reset) { arena_mark_t mark = arena_mark(arena); arena_reset(arena); bytes(100); CHECK(!arena_rewind(arena, mark) && arena_used(arena) == 112); }
 CASE(stale_after_clear) { arena_mark_t mark = arena_mark(arena); arena_clear(arena); CHECK(!arena_rewind(arena, mark)); }
+CASE(mark_where_the_chunk_is_full) { bytes(4096); arena_mark_t mark = arena_mark(arena); bytes(100); CHECK(arena_used(arena) == 4096 + 112 && arena_rewind(arena, mark) && arena_used(arena) == 4096); }
+CASE(mark_counts_nothing) { for (int i = 0; i < 10; i++) arena_mark(arena); CHECK(arena_used(arena) == 0 && arena_chunks(arena) == 1 && arena_total(arena) == 4096); }
+CASE(rewind_over_large) { bytes(16); arena_mark_t mark = arena_mark(arena); bytes(100000); bytes(5000); CHECK(arena_rewind(arena, mark) && arena_used(arena) == 16); bytes(100000); CHECK(arena_chunks(arena) <= 3 && arena_used(arena) == 100016); }
+CASE(mark_of_a_destroyed_one) { arena_mark_t mark = arena_mark(arena); arena_destroy(arena); CHECK(!arena_rewind(arena, mark)); arena = arena_create_default(pool); CHECK(!arena_rewind(arena, mark)); }
+CASE(used_after_free_and_reset) { char *block = bytes(100); bytes(100); CHECK(arena_free(arena, block, 100) && arena_used(arena) == 112); CHECK(arena_reset(arena) && arena_used(arena) == 0); }
 CASE(mark_of_another) { arena_t *other = arena_create_default(pool); arena_mark_t mark = arena_mark(other); arena_mark(arena); CHECK(!arena_rewind(arena, mark)); }
 CASE(mark_of_nobody) { arena_mark_t zero; std::memset(&zero, 0, sizeof zero); CHECK(!arena_rewind(arena, zero) && !arena_rewind(nullptr, arena_mark(nullptr)) && !arena_rewind(arena, arena_mark(nullptr))); }
 CASE(rewind_keeps_what_was_given_back) {
@@ -337,6 +388,9 @@ CASE(rewind_keeps_what_was_given_back) {
 // The rest.
 CASE(limit) { CHECK(arena_limit(arena, 12 * KiB)); bytes(4096); bytes(8 * KiB); CHECK(!arena_alloc(arena, 1) && arena_total(arena) == 12 * KiB); CHECK(arena_limit(arena, 0) && arena_alloc(arena, 1)); }
 CASE(limit_of_what_is_there) { CHECK(arena_limit(arena, 100)); bytes(4096); CHECK(!arena_alloc(arena, 1) && arena_reset(arena) && arena_alloc(arena, 4096)); }
+std::size_t used_before;
+extern "C" void note_used(void *, const ap_arena_event *event) { used_before = event->used; }
+CASE(event_of_a_reset_counts_as_used_does) { CHECK(arena_on_event(arena, note_used, nullptr)); bytes(100); arena_mark(arena); std::size_t used = arena_used(arena); CHECK(arena_reset(arena) && used_before == used); bytes(50); CHECK(arena_clear(arena) && used_before == 64); }
 int told[4];
 extern "C" void tell(void *user, const ap_arena_event *event) { told[event->kind]++; CHECK(user == told && event->allocated <= 12 * KiB); }
 CASE(events) { CHECK(arena_on_event(arena, tell, told)); bytes(4096); bytes(1); arena_reset(arena); arena_limit(arena, 1); CHECK(!arena_alloc(arena, 64 * KiB)); CHECK(told[AP_ARENA_GROWN] == 1 && told[AP_ARENA_RESET] == 1 && told[AP_ARENA_REFUSED] == 1); CHECK(arena_on_event(arena, nullptr, nullptr) && arena_reset(arena) && told[AP_ARENA_RESET] == 1); }
@@ -351,6 +405,52 @@ CASE(destroyed_twice_with_another_in_between) {
     CHECK(next != arena && arena_alloc(next, 16) != nullptr && arena_used(next) == 16);
 }
 CASE(destroyed_with_its_pool) { pool_destroy(pool); arena = nullptr; pool = nullptr; }
+CASE(destroyed_before_and_after_others) {
+    arena_t *first = arena_create_default(pool), *second = arena_create_default(pool);
+    CHECK(arena_alloc(first, 100000) && arena_alloc(second, 100000));
+    arena_destroy(first);
+    CHECK(arena_used(second) == 100000 && arena_alloc(second, 16));
+    // The second one ends with the pool.
+}
+CASE(chunks_go_back_to_the_pool) {
+    std::size_t before = pool_used(pool);
+    for (int i = 0; i < 60; i++) bytes(KiB);
+    CHECK(pool_used(pool) >= before + 56 * KiB && arena_clear(arena) && pool_used(pool) == before);
+}
+CASE(pool_blocks) {
+    for (std::size_t size : {std::size_t{1}, std::size_t{100}, 100 * KiB}) {
+        char *block = static_cast<char *>(pool_alloc(pool, size)), *zero = static_cast<char *>(pool_calloc(pool, 2, size));
+        CHECK(block && zero && address(block) % 16 == 0 && address(zero) % 16 == 0 && is_all(zero, 0, 2 * size));
+        std::memset(block, 1, size);
+        CHECK(pool_free(pool, block) == AP_OK && pool_free(pool, zero) == AP_OK);
+        CHECK(pool_free(pool, block) == AP_FOREIGN);
+    }
+    CHECK(!pool_alloc(pool, 0) && !pool_calloc(pool, 0, 1) && !pool_calloc(pool, 1, 0) && !pool_calloc(pool, SIZE_MAX, 2));
+    CHECK(pool_free(pool, nullptr) == AP_OK && pool_free(pool, bytes(16)) == AP_FOREIGN);
+    CHECK(!pool_alloc(nullptr, 1) && !pool_calloc(nullptr, 1, 1) && pool_free(nullptr, nullptr) != AP_OK && !pool_used(nullptr));
+}
+CASE(arenas_of_threads_in_one_pool) {
+    std::vector<int> done(4);
+    std::vector<std::thread> threads;
+    for (std::size_t number = 0; number < done.size(); number++) {
+        threads.emplace_back([this, &done, number] {
+            int right = 0;
+            for (int round = 0; round < 50; round++) {
+                arena_t *own = arena_create(pool, 64, 4096);
+                char *block = static_cast<char *>(arena_alloc(own, 3000));
+                void *direct = pool_alloc(pool, 100);
+                if (block == nullptr || direct == nullptr) continue;
+                std::memset(block, static_cast<int>(number), 3000);
+                for (int i = 0; i < 100; i++) right += arena_alloc(own, 48) != nullptr;
+                right += is_all(block, static_cast<char>(number), 3000) && pool_free(pool, direct) == AP_OK;
+                if (round % 2 == 0) arena_destroy(own); // The others end with the pool.
+            }
+            done[number] = right;
+        });
+    }
+    for (std::thread &thread : threads) thread.join();
+    for (int right : done) CHECK(right == 50 * 101);
+}
 CASE(null_everywhere) {
     CHECK(!arena_alloc(nullptr, 16) && !(arena_alloc)(nullptr, 16) && !arena_aligned(nullptr, 16, 16) && !arena_calloc(nullptr, 1, 1));
     CHECK(!arena_strdup(nullptr, "x") && !arena_strndup(nullptr, "x", 1) && !arena_realloc(nullptr, nullptr, 0, 1));

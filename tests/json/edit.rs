@@ -16,7 +16,65 @@ for_every_strategy!(
     a_test_of_a_patch_compares_numbers_by_value,
     keys_are_kept_once_for_many_documents,
     an_index_finds_what_a_search_finds,
+    numbers_strings_and_copies_are_put_in,
 );
+
+/// Every type that a value can be made of, and values of another pool, which are copied.
+fn numbers_strings_and_copies_are_put_in<S: ReleaseStrategy>() {
+    let (pool, other) = (Pool::<S>::new(), Pool::<Tagged>::new());
+    let mut list = Document::array(&pool);
+    let mut root = list.root_mut();
+    root.push(1).unwrap();
+    root.push(-1_i8).unwrap();
+    root.push(i16::MIN).unwrap();
+    root.push(u8::MAX).unwrap();
+    root.push(u16::MAX).unwrap();
+    root.push(u32::MAX).unwrap();
+    root.push(usize::MAX as u64).unwrap();
+    root.push(i64::MIN).unwrap();
+    root.push(1_usize).unwrap();
+    root.push(-1_isize).unwrap();
+    root.push(0.5_f32).unwrap();
+    root.push(f32::NAN).unwrap();
+    root.push(f64::INFINITY).unwrap();
+    root.push(String::from("a\"b")).unwrap();
+    root.push(&String::from("c")).unwrap();
+    let expected = json!([
+        1,
+        -1,
+        i16::MIN,
+        255,
+        65535,
+        u32::MAX,
+        usize::MAX as u64,
+        i64::MIN,
+        1,
+        -1,
+        0.5,
+        null,
+        null,
+        "a\"b",
+        "c"
+    ]);
+    assert_same(&list, &expected);
+    let text = String::from(r#"{"a":[1,{"b":"\u0041\n"}],"c":"plain"}"#);
+    let mut foreign = json::parse(&text, &other).unwrap();
+    let mut copy = Document::of(&foreign["a"], &pool).unwrap();
+    let moved = foreign.root_mut().remove("a").unwrap().into_owned().unwrap();
+    copy.root_mut().push(moved.root()).unwrap();
+    copy.root_mut().push(&foreign["c"]).unwrap();
+    drop((foreign, moved));
+    drop(text);
+    let expected = json!([1, {"b": "A\n"}, [1, {"b": "A\n"}], "plain"]);
+    assert_same(&copy, &expected);
+    // A copy of a part of the same document goes in beside it.
+    let part = Document::of(&copy[2], &pool).unwrap();
+    copy.root_mut().replace(part).unwrap();
+    assert_eq!(copy.to_string(), r#"[1,{"b":"A\n"}]"#);
+    drop((copy, list));
+    assert_whole(&pool);
+    assert_whole(&other);
+}
 
 fn what_is_removed_goes_back_at_once<S: ReleaseStrategy>() {
     let pool = Pool::<S>::new();

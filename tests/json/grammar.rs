@@ -224,6 +224,29 @@ fn strings_are_utf_8() {
     }
 }
 
+/// Of many strings that are not ASCII, the one that is wrong is found, and where.
+#[test]
+fn many_strings_are_utf_8_or_one_of_them_is_not() {
+    let texts = ["日本語", "é", "\\n日本語\\u00e9", "plain", "😀 and more than sixteen", "ü\\t"];
+    let strings: Vec<_> = texts.iter().cycle().take(30).map(|text| format!("\"{text}\"")).collect();
+    let text = format!("[{}]", strings.join(","));
+    good(&text);
+    for place in 0..text.len() {
+        for wrong in [0x80, 0xC3, 0xE6, 0xFF] {
+            let mut bytes = text.clone().into_bytes();
+            bytes[place] = wrong;
+            let pool = Pool::<Direct>::new();
+            let error = json::parse(&bytes, &pool).err();
+            let expected = serde_json::from_slice::<serde_json::Value>(&bytes);
+            assert_eq!(error.is_some(), expected.is_err(), "{wrong:x} at {place}");
+            let valid = str::from_utf8(&bytes).map_or_else(|error| error.valid_up_to(), str::len);
+            if let Some(error) = error.filter(|error| error.kind() == ErrorKind::InvalidUtf8) {
+                assert_eq!(error.offset(), valid, "{wrong:x} at {place}");
+            }
+        }
+    }
+}
+
 #[test]
 fn arrays_and_objects_have_commas_between() {
     for text in [

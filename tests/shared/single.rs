@@ -81,8 +81,12 @@ fn the_next_lane_adopts_what_was_left<S: ReleaseStrategy>() {
     assert_eq!(pool.verify().unwrap().waiting, 1);
     let lane = pool.lane();
     assert_eq!(pool.stats().lanes, 1);
-    assert_eq!(lane.allocate_copy(&[4]).as_ptr(), address, "it came home and was adopted");
+    let again = lane.allocate_copy(&[4]);
+    assert_eq!(again.as_ptr(), address, "it came home and was adopted");
     assert_eq!(pool.stats().waiting, 0);
+    drop(again);
+    let stats = pool.verify().unwrap();
+    assert_eq!((stats.live, stats.waiting + stats.in_lanes), (0, 1), "{stats:?}");
 }
 
 /// Tells a log when it is dropped, and uses the pool then.

@@ -6,9 +6,9 @@
 //! as many values of each kind, and indented alike.
 
 use core::fmt::Write;
+use std::ffi::OsString;
 use std::path::Path;
 
-use crate::report::Report;
 use crate::support::workload::XorShift;
 
 /// A document.
@@ -19,12 +19,14 @@ pub(crate) struct Text {
 
 const NAMES: [&str; 5] = ["twitter", "citm_catalog", "canada", "github_events", "api_10kb"];
 
-/// All documents, and a line about those that could not be read.
-pub(crate) fn texts(report: &mut Report) -> Vec<Text> {
-    let folder = std::env::var_os("ARRAYPOOL_CORPUS");
-    if folder.is_none() {
-        report.skipped("real documents", "ARRAYPOOL_CORPUS names no folder; look-alikes are made");
-    }
+/// The folder with real documents.
+pub(crate) fn folder() -> Option<OsString> {
+    std::env::var_os("ARRAYPOOL_CORPUS")
+}
+
+/// All documents.
+pub(crate) fn texts() -> Vec<Text> {
+    let folder = folder();
     let mut texts = Vec::new();
     for name in NAMES {
         let bytes = match &folder {

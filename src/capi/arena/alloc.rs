@@ -28,14 +28,22 @@ unsafe fn allocate(arena: *mut ap_arena, size: usize, alignment: usize) -> *mut 
     // Nothing in this panics, so that it needs no guard.
     match inner.arena().bump_current(layout) {
         Some(block) => block.as_ptr().cast(),
-        None => grow(inner, layout),
+        // SAFETY: the caller's promise.
+        None => unsafe { grow(arena, size, alignment) },
     }
 }
 
+/// As [`allocate`], where the chunk is full: a function of C's kind and of the same
+/// arguments, so that it is jumped to and the way there needs no frame.
 #[cold]
 #[inline(never)]
-fn grow(inner: &Inner, layout: Layout) -> *mut c_void {
-    or_nothing(|| Some(inner.arena().try_alloc_layout(layout).ok()?.as_ptr().cast()))
+unsafe extern "C" fn grow(arena: *mut ap_arena, size: usize, alignment: usize) -> *mut c_void {
+    or_nothing(|| {
+        // SAFETY: the caller's promise.
+        let inner = unsafe { inner(arena) }?;
+        let layout = layout_of(size, alignment)?;
+        Some(inner.arena().try_alloc_layout(layout).ok()?.as_ptr().cast())
+    })
 }
 
 /// `size` bytes, aligned to 16 and uninitialised. NULL: the size is 0 or above

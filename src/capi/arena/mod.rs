@@ -46,6 +46,8 @@ pub(super) struct Inner {
     arena: UnsafeCell<MaybeUninit<Arena<'static>>>,
     budget: Budget,
     listener: Cell<(ap_arena_event_fn, *mut c_void)>,
+    /// Bytes of marks before the reset that the listener is told of.
+    marks: Cell<usize>,
     /// The closure that the arena calls: a pointer to this.
     hook: UnsafeCell<MaybeUninit<usize>>,
     /// Whether it grows, rather than lie in a buffer.
@@ -114,7 +116,8 @@ impl Hook {
         // SAFETY: the body lives as long as the arena in it, which calls this.
         let inner = unsafe { &*self.0 };
         if let (Some(listener), user) = inner.listener.get() {
-            let event = ap_arena_event::from(event);
+            let mut event = ap_arena_event::from(event);
+            event.used = event.used.saturating_sub(inner.marks.get());
             listener(user, &raw const event);
         }
     }
@@ -146,6 +149,7 @@ impl Inner {
             arena: UnsafeCell::new(MaybeUninit::uninit()),
             budget: Budget::unlimited(),
             listener: Cell::new((None, core::ptr::null_mut())),
+            marks: Cell::new(0),
             hook: UnsafeCell::new(MaybeUninit::uninit()),
             grows,
             #[cfg(feature = "capi")]
@@ -185,6 +189,7 @@ impl Inner {
 
     /// Does what needs the arena for itself.
     fn alone<R>(&self, work: impl FnOnce(&mut Arena<'static>) -> R) -> R {
+        self.marks.set(self.arena().mark_bytes());
         // SAFETY: one thread at a time has the handle, and no call is running: a
         // listener may not use the arena, as the header says.
         let arena = unsafe { &mut *self.arena.get() };

@@ -48,9 +48,9 @@ pub struct ap_arena_event {
     status: ap_status,
     /// The capacity of the chunk that was added, in bytes.
     capacity: usize,
-    /// Bytes that were in use before a reset.
-    used: usize,
-    /// Bytes of all chunks now.
+    /// Bytes that were handed out before a reset, as `ap_arena_total_used`.
+    pub(super) used: usize,
+    /// Bytes of all chunks now; 0 if a request was refused.
     allocated: usize,
 }
 

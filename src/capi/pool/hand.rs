@@ -147,7 +147,7 @@ pub unsafe extern "C" fn ap_pool_alloc_at(
 ///
 /// Every other address is refused, whatever it is, and no memory is read that is not
 /// the pool's: `AP_ALREADY_RELEASED`, `AP_FOREIGN`, `AP_INTERIOR`, `AP_CORRUPTED`,
-/// `AP_NOT_RELEASABLE`. It is checked against the place's current tenant: a second
+/// `AP_NOT_RELEASABLE`, and `AP_OVERFLOW` with `AP_CHECK_CANARY`. It is checked against the place's current tenant: a second
 /// release goes unseen if the place was used again in between. Prefer a token where one
 /// can be kept.
 #[unsafe(no_mangle)]

@@ -458,7 +458,8 @@ pub unsafe extern "C" fn ap_pool_stats(
 }
 
 /// Walks everything and checks that the books add up: `AP_OK`, `AP_CORRUPTED` or
-/// `AP_UNBALANCED`.
+/// `AP_UNBALANCED`; and of a pool that watches, `AP_OVERFLOW` or
+/// `AP_WRITTEN_AFTER_RELEASE`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ap_pool_verify(pool: *const ap_pool) -> ap_status {
     attempt(|| {

@@ -6,6 +6,7 @@ mod copy;
 mod merge;
 mod patch;
 
+use alloc::string::String;
 use core::fmt;
 
 pub use patch::PatchError;
@@ -86,9 +87,10 @@ impl From<AllocError> for EditError {
     }
 }
 
-/// What can be put into a document: `()` for `null`, a `bool`, an `i64`, a `u64`,
-/// an `f64` (`null` if it is not finite), a `&str`, which is copied, and a
-/// [`Document`] of the same pool, which is moved.
+/// What can be put into a document: `()` for `null`, a `bool`, an integer of up to 64
+/// bits, a float (`null` if it is not finite), a string, which is copied, a
+/// [`Document`] of the same pool, which is moved, and a [`&Value`](Value) of any
+/// document of any pool, which is copied with its strings.
 ///
 /// It is sealed.
 ///
@@ -103,6 +105,10 @@ impl From<AllocError> for EditError {
 /// root.push("text")?;
 /// root.push(Document::object(&pool))?;
 /// assert_eq!(list.to_string(), r#"[null,2.5,"text",{}]"#);
+///
+/// let other = <Pool>::new();
+/// let copy = Document::of(&list[2], &other)?;
+/// assert_eq!(copy.to_string(), r#""text""#);
 /// # Ok::<(), arraypool::json::EditError>(())
 /// ```
 pub trait Put<'p, 't, S: ReleaseStrategy>: sealed::Sealed<'p, 't, S> {}
@@ -135,19 +141,41 @@ macro_rules! put_leaves {
 put_leaves! {
     (): _nothing => Value::NULL;
     bool: value => Value::bool(value);
+    u8: integer => Value::unsigned(integer.into());
+    u16: integer => Value::unsigned(integer.into());
+    u32: integer => Value::unsigned(integer.into());
     u64: integer => Value::unsigned(integer);
+    usize: integer => Value::unsigned(integer as u64);
+    i8: integer => Value::signed(integer.into());
+    i16: integer => Value::signed(integer.into());
+    i32: integer => Value::signed(integer.into());
     i64: integer => Value::signed(integer);
-    f64: float => if float.is_finite() { Value::float(float) } else { Value::NULL };
+    isize: integer => Value::signed(integer as i64);
+    f32: float => Value::finite(float.into());
+    f64: float => Value::finite(float);
 }
 
-impl<'p, 't, S: ReleaseStrategy> sealed::Sealed<'p, 't, S> for &str {
-    #[allow(private_interfaces, reason = "nobody else can call it")]
-    fn into_tree(self, pool: &'p Pool<'p, S>) -> Result<Tree<'p, 't, S>, AllocError> {
-        Tree::string(self, pool)
-    }
+/// Copies into a document what can be put into it.
+macro_rules! put_copies {
+    ($($type:ty: $value:ident, $pool:ident => $tree:expr;)+) => {
+        $(impl<'p, 't, S: ReleaseStrategy> sealed::Sealed<'p, 't, S> for $type {
+            #[allow(private_interfaces, reason = "nobody else can call it")]
+            fn into_tree(self, $pool: &'p Pool<'p, S>) -> Result<Tree<'p, 't, S>, AllocError> {
+                let $value = self;
+                $tree
+            }
+        }
+
+        impl<'p, 't, S: ReleaseStrategy> Put<'p, 't, S> for $type {})+
+    };
 }
 
-impl<'p, 't, S: ReleaseStrategy> Put<'p, 't, S> for &str {}
+put_copies! {
+    &str: text, pool => Tree::string(text, pool);
+    &String: text, pool => Tree::string(text, pool);
+    String: text, pool => Tree::string(&text, pool);
+    &Value<'_>: value, pool => copy::copied(value, pool);
+}
 
 impl<'p, 't, S: ReleaseStrategy> sealed::Sealed<'p, 't, S> for Document<'p, 't, S> {
     #[allow(private_interfaces, reason = "nobody else can call it")]

@@ -6,6 +6,7 @@ use core::marker::PhantomData;
 use core::mem::MaybeUninit;
 use core::ptr::NonNull;
 
+use super::super::scan::Short;
 use super::super::{Pool, Unit};
 use super::tree::{Tree, release};
 use super::{FLAT, HELD, INDEXED, KIND, Kind, PLAIN, Value, Word, info};
@@ -190,19 +191,24 @@ impl<'s, 'p, 't, S: ReleaseStrategy> Builder<'s, 'p, 't, S> {
 
     /// Adds a string that lies in the text, where it needs no escape.
     #[inline(always)]
+    pub(in crate::json) fn push_short(&mut self, text: Short<'t>) -> Result<(), AllocError> {
+        self.push_borrowed(text.text(), text.length(), PLAIN)
+    }
+
+    /// [`push_short`](Self::push_short) of any length.
     pub(in crate::json) fn push_plain(&mut self, text: &'t str) -> Result<(), AllocError> {
-        self.push_borrowed(text, PLAIN)
+        self.push_borrowed(text, length_of(text)?, PLAIN)
     }
 
     /// Adds a string that lives as long as the text.
     pub(in crate::json) fn push_text(&mut self, text: &'t str) -> Result<(), AllocError> {
-        self.push_borrowed(text, 0)
+        self.push_borrowed(text, length_of(text)?, 0)
     }
 
+    /// Adds a string of that length.
     #[inline(always)]
-    fn push_borrowed(&mut self, text: &'t str, flags: u32) -> Result<(), AllocError> {
-        let length = u32::try_from(text.len());
-        let length = length.map_err(|_| AllocError::TooLarge { length: text.len() })?;
+    fn push_borrowed(&mut self, text: &'t str, length: u32, flags: u32) -> Result<(), AllocError> {
+        debug_assert_eq!(text.len(), length as usize);
         let word = Word { address: NonNull::from(text).cast() };
         let info = info(Kind::String as u32 | flags, length);
         self.push(Value { info, word, text: PhantomData })
@@ -375,6 +381,11 @@ impl<'s, 'p, 't, S: ReleaseStrategy> Builder<'s, 'p, 't, S> {
         let root = unsafe { self.base.read() };
         Some(Tree::new(root, self.pool))
     }
+}
+
+/// Its bytes.
+fn length_of(text: &str) -> Result<u32, AllocError> {
+    u32::try_from(text.len()).map_err(|_| AllocError::TooLarge { length: text.len() })
 }
 
 /// Copies `count` nodes, which is not 0. Few are copied in two equal parts that

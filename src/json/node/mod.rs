@@ -167,6 +167,11 @@ impl<'t> Value<'t> {
         Self::plain(Scalar::Float, float.to_bits())
     }
 
+    /// A float, or `null` if it is infinite or no number.
+    pub(super) fn finite(float: f64) -> Self {
+        if float.is_finite() { Self::float(float) } else { Self::NULL }
+    }
+
     /// A string, or a number as text, that lies in the text.
     #[inline(always)]
     fn borrowed(kind: Kind, text: &'t str) -> Option<Self> {

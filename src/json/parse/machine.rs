@@ -201,7 +201,7 @@ impl<'s> Machine<'s> {
         }
         let start = *cursor;
         if let Some(text) = cursor.simple() {
-            return builder.push_plain(text).map_err(|error| refused(*cursor, error));
+            return builder.push_short(text).map_err(|error| refused(*cursor, error));
         }
         // It is read once more, so that what was found need not be in memory.
         let (behind, text) = self.other(start)?;

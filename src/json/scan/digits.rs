@@ -25,7 +25,8 @@ impl<const SENTINEL: bool> Cursor<'_, '_, SENTINEL> {
     /// part does not wait for the first.
     #[inline(always)]
     pub(in crate::json) fn decimal(&mut self) -> Option<Decimal> {
-        if self.left() <= 33 || self.offset() < 16 {
+        let at = self.at.addr().get();
+        if at > self.text.last_number || at < self.text.first_number {
             return None;
         }
         // SAFETY: more than 32 bytes lie before the end.

@@ -28,20 +28,41 @@ pub(super) const fn is_space(byte: u8) -> bool {
     matches!(byte, b' ' | b'\n' | b'\r' | b'\t')
 }
 
-/// The bounds of a text.
+/// The bounds of a text. Those that are addresses save a subtraction wherever one
+/// is asked, which is once for each string, key and number.
 pub(super) struct Text<'t> {
     start: NonNull<u8>,
     end: NonNull<u8>,
+    /// The last address from which on there are 16 bytes, and one more.
+    last_block: usize,
+    /// The first address in front of which there are 16 bytes.
+    first_number: usize,
+    /// The last address from which on there are 32 bytes, and two more.
+    last_number: usize,
     bytes: PhantomData<&'t [u8]>,
 }
 
 impl<'t> Text<'t> {
+    /// The most bytes of a text.
+    const LONGEST: u64 = 1 << 32;
+
+    /// The bounds of so many bytes, which are no more than `LONGEST`: a string,
+    /// which has a quote behind it, is shorter than that.
     #[inline(always)]
     pub(super) fn new(bytes: &'t [u8]) -> Self {
+        assert!(bytes.len() as u64 <= Self::LONGEST, "the parser looks at the length first");
         let range = bytes.as_ptr_range();
         let start = NonNull::from(bytes).cast::<u8>();
         let end = NonNull::new(range.end.cast_mut()).unwrap_or(start);
-        Self { start, end, bytes: PhantomData }
+        let (first, behind) = (start.addr().get(), end.addr().get());
+        Self {
+            start,
+            end,
+            last_block: behind.saturating_sub(17),
+            first_number: first.saturating_add(16),
+            last_number: behind.saturating_sub(34),
+            bytes: PhantomData,
+        }
     }
 
     /// The place in front of the first byte.
@@ -98,6 +119,25 @@ impl<'t> Plain<'t> {
     /// How many bytes these are.
     pub(super) fn length(&self) -> usize {
         self.bytes.len()
+    }
+}
+
+/// A string in a text, shorter than 4 GiB.
+pub(super) struct Short<'t>(&'t str);
+
+impl<'t> Short<'t> {
+    #[inline(always)]
+    pub(super) fn text(&self) -> &'t str {
+        self.0
+    }
+
+    /// Its bytes.
+    #[inline(always)]
+    pub(super) fn length(&self) -> u32 {
+        debug_assert!(u32::try_from(self.0.len()).is_ok());
+        #[allow(clippy::cast_possible_truncation, reason = "it is as short as its name says")]
+        let length = self.0.len() as u32;
+        length
     }
 }
 
@@ -314,10 +354,15 @@ impl<'s, 't, const SENTINEL: bool> Cursor<'s, 't, SENTINEL> {
     /// that, or `None` if there is no colon.
     #[inline(always)]
     pub(super) fn colon(&mut self) -> Option<u8> {
-        if self.left() > 2 {
+        if self.has_block() {
             // SAFETY: so many bytes are left.
-            let pair = unsafe { self.at.cast::<[u8; 2]>().read_unaligned() };
-            if pair == *b": " {
+            let [first, second] = unsafe { self.at.cast::<[u8; 2]>().read_unaligned() };
+            if first == b':' && second > b' ' {
+                // SAFETY: a byte that is no bracket, and there is one more.
+                unsafe { self.advance(1) };
+                return Some(second);
+            }
+            if first == b':' && second == b' ' {
                 // SAFETY: two bytes that are no brackets, and there is one more.
                 unsafe { self.advance(2) };
                 let byte = self.peek();
@@ -368,7 +413,9 @@ impl<'s, 't, const SENTINEL: bool> Cursor<'s, 't, SENTINEL> {
             if self.eat(b' ') && self.peek() > b' ' {
                 return self.peek();
             }
-        } else if self.left() > Indents::LONGEST && self.has_indent(&indents.pattern, length) {
+        } else if self.at.addr().get() <= self.text.last_number
+            && self.has_indent(&indents.pattern, length)
+        {
             // SAFETY: at most LONGEST bytes, fewer than are left, and all of
             // them white space like the pattern.
             unsafe { self.advance(length as usize) };
@@ -416,10 +463,16 @@ impl<'s, 't, const SENTINEL: bool> Cursor<'s, 't, SENTINEL> {
         differ << (32 - length) == 0
     }
 
-    /// The next 16 bytes, if there are so many, and one more with a sentinel.
+    /// Whether there are 16 bytes, and one more, which may be a sentinel.
+    #[inline(always)]
+    fn has_block(&self) -> bool {
+        self.at.addr().get() <= self.text.last_block
+    }
+
+    /// The next 16 bytes, if there are so many, and one more.
     #[inline(always)]
     fn block(&self) -> Option<Block> {
-        if self.left() < 16 + usize::from(SENTINEL) {
+        if !self.has_block() {
             return None;
         }
         // SAFETY: 16 bytes lie before the end.
@@ -430,7 +483,7 @@ impl<'s, 't, const SENTINEL: bool> Cursor<'s, 't, SENTINEL> {
     /// escape and is UTF-8; if not, or if the text ends nearby, the cursor has
     /// moved to some place inside.
     #[inline(always)]
-    pub(super) fn simple(&mut self) -> Option<&'t str> {
+    pub(super) fn simple(&mut self) -> Option<Short<'t>> {
         let start = self.at;
         let mut high = 0;
         loop {
@@ -454,7 +507,9 @@ impl<'s, 't, const SENTINEL: bool> Cursor<'s, 't, SENTINEL> {
         }
         // SAFETY: the cursor was there, and has moved on by so many bytes.
         let bytes = unsafe { slice::from_raw_parts(start.as_ptr(), length) };
-        Plain { bytes, ascii: high == 0, stop: Some(b'"') }.text()
+        let text = Plain { bytes, ascii: high == 0, stop: Some(b'"') }.text();
+        // A text is at most 4 GiB long, and the quote is no part of the string.
+        text.map(Short)
     }
 
     /// Steps over the bytes of a string that mean themselves, and over the quote

@@ -247,7 +247,7 @@ impl<'de, S: ReleaseStrategy> Visitor<'de> for Filler<'_, '_, '_, S> {
     }
 
     fn visit_f64<E: Error>(self, float: f64) -> Result<(), E> {
-        self.push(if float.is_finite() { Value::float(float) } else { Value::NULL })
+        self.push(Value::finite(float))
     }
 
     fn visit_str<E: Error>(self, text: &str) -> Result<(), E> {

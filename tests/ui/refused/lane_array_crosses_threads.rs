@@ -1,6 +1,5 @@
 //! A lane's array stays with the lane's thread: its slot goes home without a lock.
-//~ cannot be shared between threads safely
-//~ required for `&std::cell::Cell<()>` to implement `Send`
+//~ `Homed<u32, LaneHome<'_, '_, Tagged, DefaultClasses>>` cannot be sent between threads safely
 
 use arraypool::Tagged;
 use arraypool::shared::SharedPool;
