@@ -2,7 +2,7 @@
 
 use core::f64::consts::{E, PI, TAU};
 
-use arraypool::expr::{Batch, Engine, Limits, Phases, Pool, parse, with_arena};
+use arraypool::expr::{Batch, Engine, Limits, NativeFn, Phases, Pool, parse, with_arena};
 
 const INF: f64 = f64::INFINITY;
 const NAN: f64 = f64::NAN;
@@ -15,11 +15,7 @@ fn is(holds: bool) -> f64 {
 }
 
 /// What all texts may name besides the parameters `x`, `y`, `z` and `zero`.
-fn world<'m>(
-    pool: &'m Pool<'m>,
-    fold: bool,
-    natives: [&'m dyn Fn(&[f64]) -> f64; 2],
-) -> Engine<'m> {
+fn world<'m>(pool: &'m Pool<'m>, fold: bool, natives: [NativeFn<'m, f64>; 2]) -> Engine<'m> {
     let engine =
         Engine::with(pool, Phases::new(), Limits { fold, calls: 50_000, ..Limits::DEFAULT });
     let context = engine.context();
@@ -462,7 +458,7 @@ fn numbers() {
         ("9007199254740993", 9_007_199_254_740_993.0),
         ("0.1", 0.1),
         ("0.30000000000000004", 0.300_000_000_000_000_04),
-        ("3.14159265358979323846", 3.141_592_653_589_793),
+        ("3.14159265358979323846", PI),
         ("100000000000000000000000000000", 1e29),
         ("0.000000000000000000000000000001", 1e-30),
         ("1e3-1", 999.0),
