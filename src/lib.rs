@@ -68,6 +68,7 @@ extern crate std;
 mod arena;
 mod error;
 mod pool;
+mod random;
 mod sync;
 
 #[cfg(feature = "capi-core")]

@@ -45,6 +45,7 @@ pub(crate) fn text(name: &str, histogram: &Histogram<u64>) -> String {
     let most = most(&bars);
     let mut text = format!("{name}, from:\n");
     for Bar { low, count } in &bars {
+        #[allow(clippy::cast_possible_truncation, reason = "no bar is longer than the longest")]
         let length = (*count as f64 / most * LONGEST).ceil() as usize;
         let _ = writeln!(text, "{:>12} {count:>8} {}", time(*low), "#".repeat(length));
     }

@@ -13,12 +13,13 @@ use crate::expr::ir::{Ir, Recursive, Term};
 use crate::expr::limits::Limits;
 use crate::expr::names::{Names, Native, Place, Space};
 use crate::expr::operator::{Builtin, CONSTANTS, Op1, Op2};
+use crate::expr::program::CALLED_BITS;
 use crate::expr::real::Real;
 use crate::expr::suggest::Nearest;
 use crate::pool::ReleaseStrategy;
 
 /// Functions that recurse, of one expression.
-const RECURSIVE: usize = 8;
+const RECURSIVE: usize = 1 << CALLED_BITS;
 
 /// Resolves one expression.
 struct Resolver<'t, 'a, 'f, 'm, R: Real, S: ReleaseStrategy> {
