@@ -21,8 +21,10 @@ pub struct Limits {
     pub depth: u16,
     /// Terms of one expression, functions put in place; at most 65,535.
     pub terms: usize,
-    /// Depth of recursive calls of expression functions. Each needs native stack:
-    /// [`Batch::stack_depth`](super::Batch::stack_depth) says how many nodes.
+    /// Depth of recursive calls of expression functions, in which one whose body is
+    /// higher than 16 levels counts as one call for each 16. So native stack for 16
+    /// times as many nodes is the most that recursion needs;
+    /// [`Batch::stack_depth`](super::Batch::stack_depth) says how many there are.
     pub call_depth: u32,
     /// Calls of recursive functions by one expression in one tick.
     pub calls: u32,
@@ -31,6 +33,9 @@ pub struct Limits {
 }
 
 impl Limits {
+    /// Levels of a body that is one call deep.
+    pub(super) const LEVELS_OF_CALL: u16 = 16;
+
     /// 65,535 bytes, 512 levels, 16,384 terms, 256 calls deep, 1,000,000 calls.
     ///
     /// ```

@@ -21,7 +21,7 @@ impl<R: Real, S: ReleaseStrategy> Display for Listing<'_, '_, R, S> {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         At(self, 0).fmt(f)?;
         for number in 0..=u8::MAX {
-            let is_it = |node: &&Node<R>| node.shape == Shape::CALL && node.slots[2] == number;
+            let is_it = |node: &&Node<R>| node.shape == Shape::CALL && node.called() == number;
             let Some(call) = self.nodes.iter().find(is_it) else { break };
             write!(f, "\nf{number}/{}: {}", call.slots[0], At(self, call.left))?;
         }
@@ -88,7 +88,7 @@ impl<R: Real, S: ReleaseStrategy> Listing<'_, '_, R, S> {
 
     /// A node without operators.
     fn other(&self, node: &Node<R>, shape: Shape, f: &mut Formatter<'_>) -> fmt::Result {
-        let (x, [slot, high, function]) = (Slot(self, node.slots[0]), node.slots);
+        let (x, [slot, high, _]) = (Slot(self, node.slots[0]), node.slots);
         let (left, right) = (At(self, node.left), At(self, node.right));
         match shape {
             Shape::LOAD => x.fmt(f),
@@ -104,7 +104,7 @@ impl<R: Real, S: ReleaseStrategy> Listing<'_, '_, R, S> {
             Shape::INDEX_S => write!(f, "t{}[{x}]", node.right),
             Shape::SET => write!(f, "let(s{slot}, {left}, {right})"),
             Shape::SET_LOCAL => write!(f, "let(w{slot}, {left}, {right})"),
-            Shape::CALL => write!(f, "f{function}{}", self.list(node.right, slot)),
+            Shape::CALL => write!(f, "f{}{}", node.called(), self.list(node.right, slot)),
             _ => Err(fmt::Error),
         }
     }

@@ -6,7 +6,7 @@ use super::ir::{Ir, Recursive, Term};
 use super::limits::Limits;
 use super::memory::Pool;
 use super::operator::Op2;
-use super::program::{Cost, Node, Program};
+use super::program::{CALLED_BITS, Cost, Node, Program};
 use super::real::Real;
 use super::shape::{Fused, Shape};
 use crate::arena::Arena;
@@ -110,6 +110,15 @@ fn attempt<'m, R: Real, S: ReleaseStrategy>(
     Ok(Some(Program { nodes, uses: frame.finish(), cost }))
 }
 
+/// As how many a call counts whose body is so high: the native stack that is needed
+/// for a depth of calls is bounded, however high their bodies are. At most 32, of a
+/// body that is higher than [`Limits::DEFAULT`] allows.
+fn depth_of_call(height: u16) -> u8 {
+    const MOST: u8 = u8::MAX >> CALLED_BITS;
+    let more = height.saturating_sub(1) / Limits::LEVELS_OF_CALL;
+    u8::try_from(more).map_or(MOST, |more| more.min(MOST)) + 1
+}
+
 fn steps(nodes: usize) -> u64 {
     u64::try_from(nodes).unwrap_or(u64::MAX)
 }
@@ -128,16 +137,18 @@ impl<R: Real, S: ReleaseStrategy> Lowering<'_, '_, '_, R, S> {
         for (place, function) in places.iter_mut().zip(functions) {
             let before = self.used;
             *place = self.term(&function.body);
-            bodies = bodies.and(Cost { steps: 0, depth: u64::from(function.body.height()) });
+            let height = function.body.height();
+            let calls = limits.call_depth / u32::from(depth_of_call(height));
+            bodies.depth = bodies.depth.max(u64::from(height).saturating_mul(calls.into()));
             bodies.steps = bodies.steps.max(steps(self.used - before));
         }
         self.connect(&places, functions);
         let window = functions.iter().map(|function| usize::from(function.window)).max();
         let windows = usize::try_from(limits.call_depth).unwrap_or(usize::MAX);
         self.frame.stack(windows.saturating_mul(window.unwrap_or(0).max(1)))?;
-        let of = |bodies: u64, count: u32| bodies.saturating_mul(u64::from(count));
-        cost.steps = cost.steps.saturating_add(of(bodies.steps, limits.calls));
-        cost.depth = cost.depth.saturating_add(of(bodies.depth, limits.call_depth));
+        let all_bodies = bodies.steps.saturating_mul(limits.calls.into());
+        cost.steps = cost.steps.saturating_add(all_bodies);
+        cost.depth = cost.depth.saturating_add(bodies.depth);
         Ok(())
     }
 
@@ -410,7 +421,9 @@ impl<R: Real, S: ReleaseStrategy> Lowering<'_, '_, '_, R, S> {
             call = node.left;
             let function = usize::from(node.slots[2]);
             node.left = places.get(function).copied().unwrap_or(0);
-            node.slots[1] = functions.get(function).map_or(0, |function| function.window);
+            let Some(called) = functions.get(function) else { continue };
+            node.slots[1] = called.window;
+            node.slots[2] |= (depth_of_call(called.body.height()) - 1) << CALLED_BITS;
         }
     }
 }

@@ -69,6 +69,11 @@ impl<R: Real> Node<R> {
         }
     }
 
+    /// The number of the function that the node calls, if it is a call.
+    pub(super) fn called(&self) -> u8 {
+        self.slots[2] & ((1 << CALLED_BITS) - 1)
+    }
+
     /// A node that is not a number.
     pub(super) const NOTHING: &'static Self =
         &Self { run: entry, slots: [0; 3], shape: Shape::ENTRY, left: 0, right: 0 };
@@ -76,6 +81,10 @@ impl<R: Real> Node<R> {
 
 #[cfg(target_pointer_width = "64")]
 const _: () = assert!(size_of::<Node<f64>>() == 16);
+
+/// Bits for the number of a function in the third slot of a node that calls it. The
+/// others hold as how many a call counts, less one.
+pub(super) const CALLED_BITS: u32 = 3;
 
 /// What a program reads besides the frame's slots.
 pub(super) struct World<'f, R> {

@@ -6,7 +6,7 @@
 use super::failure::Failure;
 use super::frame::Slots;
 use super::operator::{OP1, OP2};
-use super::program::{Node, Run, World};
+use super::program::{CALLED_BITS, Node, Run, World};
 use super::real::Real;
 use super::shape::{SHAPES, Shape};
 
@@ -261,7 +261,7 @@ fn set_local<R: Real>(node: &Node<R>, slots: &Slots<R>, world: &World<'_, R>) ->
 /// A call of a function that recurses: a window of its own, filled with the
 /// arguments, within the bounds.
 fn call<R: Real>(node: &Node<R>, slots: &Slots<R>, world: &World<'_, R>) -> R {
-    let [count, window, _] = node.slots;
+    let [count, window, called] = node.slots;
     // Behind the first failure nothing is worth a call, and there might be many.
     if world.failure.get().is_some() {
         return R::NAN;
@@ -272,9 +272,10 @@ fn call<R: Real>(node: &Node<R>, slots: &Slots<R>, world: &World<'_, R>) -> R {
     world.calls.set(calls);
     let (base, start) = (world.base.get(), world.top.get());
     let depth = world.depth.get();
-    let (Some(left), Some(cells)) =
-        (depth.checked_sub(1), world.stack.get(start..start + usize::from(window)))
-    else {
+    let (Some(left), Some(cells)) = (
+        depth.checked_sub(u32::from(called >> CALLED_BITS) + 1),
+        world.stack.get(start..start + usize::from(window)),
+    ) else {
         return world.fail(Failure::TooDeep);
     };
     world.top.set(start + usize::from(window));

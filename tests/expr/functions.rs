@@ -99,6 +99,27 @@ fn recursion_has_bounds() {
     is(&engine, "many(5)", 32.0);
 }
 
+/// Native stack grows with the height of bodies, too: it is the product that is bounded.
+#[test]
+fn recursion_of_high_bodies_fits_the_stack() {
+    let pool = Pool::new();
+    let engine = <Engine>::new(&pool);
+    for (name, levels) in [("low", 10), ("middle", 100), ("high", 300)] {
+        let body =
+            format!("n <= 0 ? 0 : {}{name}(n-1){}", "(n+".repeat(levels), ")".repeat(levels));
+        engine.define(name, &["n"], &body).unwrap();
+        let mut batch = engine.batch();
+        batch.add(&format!("{name}(1e9)")).unwrap();
+        let depth = batch.build().stack_depth();
+        assert!((100..=256 * 16 + 512).contains(&depth), "{name}: {depth}");
+        let error = engine.eval(&format!("{name}(1e9)")).unwrap_err();
+        assert_eq!(error.kind, ErrorKind::Failed(Failure::TooDeep), "{name}");
+    }
+    is(&engine, "low(255)", 10.0 * 255.0 * 128.0);
+    is(&engine, "high(10)", 300.0 * 55.0);
+    assert!(engine.eval("high(20)").is_err(), "each counts as 19 calls, of which there are 256");
+}
+
 #[test]
 fn scope_is_lexical() {
     let pool = Pool::new();
