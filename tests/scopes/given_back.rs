@@ -143,3 +143,36 @@ fn patterns_leave_the_lists_alone() {
     take(&arena, 144);
     assert_eq!(Block::of(&arena, 64).0, hole);
 }
+
+#[test]
+fn a_large_block_is_found_behind_many_smaller_ones() {
+    const COUNT: usize = 10;
+    for (small, large) in [(32, 64), (4096, 8192)] {
+        let capacity = large + 16 + COUNT * (small + 16);
+        let arena = Arena::builder().initial_chunk(capacity).max_chunk(capacity).build();
+        // What stays between the blocks keeps them from being merged.
+        let apart = |size| (Block::of(&arena, size), arena.alloc(0_u128)).0;
+        let first = apart(large);
+        let others: Vec<_> = (0..COUNT).map(|_| apart(small)).collect();
+        assert_eq!(arena.used_bytes(), capacity);
+        let first = first.give_back(&arena);
+        for other in others {
+            other.give_back(&arena);
+        }
+        assert_eq!(arena.alloc_layout(layout(large)), first);
+        assert_eq!(arena.allocated_bytes(), capacity, "no new chunk was taken");
+    }
+}
+
+#[test]
+fn the_largest_blocks_share_a_list() {
+    let sizes = [1 << 19, 1 << 20, 1 << 22];
+    let capacity = sizes.iter().sum::<usize>() + 16 * sizes.len();
+    let arena = Arena::with_capacity(capacity);
+    let blocks = sizes.map(|size| (Block::of(&arena, size), arena.alloc(0_u128)).0);
+    let starts = blocks.map(|block| block.give_back(&arena));
+    for (size, start) in sizes.into_iter().zip(starts).rev() {
+        assert_eq!(arena.alloc_layout(layout(size)), start);
+    }
+    assert_eq!(arena.allocated_bytes(), capacity);
+}
