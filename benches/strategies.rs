@@ -62,7 +62,11 @@ fn group<'c>(
 ) -> BenchmarkGroup<'c, WallTime> {
     let mut group = criterion.benchmark_group(name);
     group.throughput(Throughput::Elements(operations as u64));
-    group.warm_up_time(Duration::from_secs(1)).measurement_time(Duration::from_secs(2));
+    // With `--quick` all groups together end within three minutes.
+    let quick = std::env::args().any(|argument| argument == "--quick");
+    let [warm_up, measurement] = if quick { [100, 400] } else { [1000, 2000] };
+    group.warm_up_time(Duration::from_millis(warm_up));
+    group.measurement_time(Duration::from_millis(measurement));
     group.plot_config(PlotConfiguration::default().summary_scale(AxisScale::Logarithmic));
     group
 }

@@ -303,6 +303,20 @@ typedef enum ap_check {
  * Made by `ap_batch_builder_new` or `ap_batch_builder_new_with_arena`, freed by
  * `ap_batch_builder_free`. One thread at a time may use it. A function of the
  * program's that it calls may not use it: that is `AP_BUSY`.
+ *
+ * ```c
+ * ap_batch_builder *batch = ap_batch_builder_new();
+ * size_t speed = 0, force = 0;
+ * double found = 0.0;
+ * assert(ap_batch_builder_add_parameter(batch, "speed", 0.0, &speed) == AP_OK);
+ * assert(ap_batch_builder_add_expression(batch, "max(0, 10 - speed) * 2.5", &force) == AP_OK);
+ * assert(ap_batch_builder_set_parameter(batch, speed, 6.0) == AP_OK);
+ * assert(ap_batch_builder_eval(batch) == AP_OK);            // every millisecond, say
+ * assert(ap_batch_builder_get_result(batch, force, &found) == AP_OK && found == 10.0);
+ * assert(ap_batch_builder_add_expression(batch, "speed +", NULL) == AP_SYNTAX);
+ * puts(ap_batch_builder_error(batch, NULL));                // with a caret under the place
+ * assert(ap_batch_builder_free(batch) == AP_OK);
+ * ```
  */
 typedef struct ap_batch_builder ap_batch_builder;
 
@@ -321,6 +335,18 @@ typedef struct ap_expr_arena ap_expr_arena;
  * Made by `ap_json_parse`, freed by `ap_json_free`. It borrows strings from its text,
  * which stays as it is until then. Any thread may look at it, several at once, but
  * only one may free it or use its pool.
+ *
+ * ```c
+ * const char *text = "{\"name\": \"Ada\", \"born\": [1815, 12, 10]}";
+ * ap_json_pool *pool = ap_json_pool_new(0);
+ * ap_json *document = NULL;
+ * assert(ap_json_parse(pool, text, strlen(text), &document, NULL) == AP_OK);
+ * const ap_json_value *month = ap_json_pointer(ap_json_root(document), "/born/1");
+ * int64_t number = 0;
+ * assert(ap_json_i64(month, &number) == AP_OK && number == 12);
+ * assert(ap_json_free(document) == AP_OK);
+ * assert(ap_json_pool_free(pool) == AP_OK);
+ * ```
  */
 typedef struct ap_json ap_json;
 
@@ -346,6 +372,15 @@ typedef struct ap_json_value ap_json_value;
  *
  * Made by `ap_mempool_create`, freed by `ap_mempool_destroy`. Any thread may use
  * it, several at once.
+ *
+ * ```c
+ * ap_mempool *mempool = ap_mempool_create();
+ * double *block = ap_mempool_calloc(mempool, 100, sizeof *block);
+ * assert(block != NULL && block[99] == 0.0);
+ * assert(ap_mempool_free(mempool, block) == AP_OK);
+ * assert(ap_mempool_free(mempool, block) == AP_FOREIGN);
+ * ap_mempool_destroy(mempool);
+ * ```
  */
 typedef struct ap_mempool ap_mempool;
 #endif
@@ -356,6 +391,17 @@ typedef struct ap_mempool ap_mempool;
  * Made by `ap_pool_create` or `ap_pool_create_in`, freed by `ap_pool_destroy`. One
  * thread at a time may use it; `ap_shared_pool` is for several. What it hands out is
  * valid until it is released, or the pool is reset or destroyed.
+ *
+ * ```c
+ * ap_pool_options options = {.strategy = AP_TAGGED, .limit = 1 << 20};
+ * ap_pool *pool = ap_pool_create(sizeof(float), _Alignof(float), &options);
+ * float *samples = ap_pool_alloc(pool, 100);
+ * samples[99] = 0.5f;
+ * assert(ap_pool_release(pool, samples + 1) == AP_INTERIOR);
+ * assert(ap_pool_release(pool, samples) == AP_OK);
+ * assert(ap_pool_release(pool, samples) == AP_ALREADY_RELEASED);
+ * ap_pool_destroy(pool);
+ * ```
  */
 typedef struct ap_pool ap_pool;
 
@@ -366,6 +412,14 @@ typedef struct ap_pool ap_pool;
  * Made by `ap_shared_pool_create`, freed by `ap_shared_pool_destroy`, when no thread is
  * using it. Any thread may use it, several at once, and release what another one has
  * allocated. What it hands out is valid until it is released, or the pool is destroyed.
+ *
+ * ```c
+ * ap_shared_pool *pool = ap_shared_pool_create(sizeof(int), _Alignof(int), NULL);
+ * int *numbers = ap_shared_pool_alloc(pool, 12);
+ * assert(ap_shared_pool_len(pool, numbers) == 12);
+ * assert(ap_shared_pool_release(pool, numbers) == AP_OK);   // by this thread or another
+ * ap_shared_pool_destroy(pool);
+ * ```
  */
 typedef struct ap_shared_pool ap_shared_pool;
 #endif
@@ -380,6 +434,20 @@ typedef struct ap_shared_pool ap_shared_pool;
  * The two words are for the fast path of `ap_arena_alloc`; a program leaves them
  * alone. There is more behind them: an `ap_arena` cannot be copied, or be anywhere
  * but where it was made.
+ *
+ * ```c
+ * ap_mempool *mempool = ap_mempool_create();
+ * ap_arena *arena = ap_arena_create_default(mempool);
+ * for (int file = 0; file < 3; file++) {
+ *     char *name = ap_arena_sprintf(arena, "file %d", file);
+ *     int *lines = ap_arena_calloc(arena, 1000, sizeof *lines);
+ *     assert(name != NULL && lines != NULL && lines[999] == 0);
+ *     ap_arena_reset(arena);
+ * }
+ * assert(ap_arena_total_used(arena) == 0);
+ * ap_arena_destroy(arena);
+ * ap_mempool_destroy(mempool);
+ * ```
  */
 typedef struct ap_arena {
     /**
@@ -397,6 +465,18 @@ typedef struct ap_arena {
  * A place that an arena can go back to. It is a value: copy it, store it, forget
  * it; nobody frees it. It is refused once the arena has gone back to an earlier one,
  * or was reset, cleared or destroyed. A program passes it back as it got it.
+ *
+ * ```c
+ * ap_mempool *mempool = ap_mempool_create();
+ * ap_arena *arena = ap_arena_create_default(mempool);
+ * char *kept = ap_arena_strdup(arena, "kept");
+ * ap_mark mark = ap_arena_mark(arena);
+ * assert(ap_arena_alloc(arena, 1000) != NULL);
+ * assert(ap_arena_rewind(arena, mark) && ap_arena_owns(arena, kept));
+ * ap_arena_reset(arena);
+ * assert(!ap_arena_rewind(arena, mark));
+ * ap_mempool_destroy(mempool);
+ * ```
  */
 typedef struct ap_mark {
     /**
@@ -540,6 +620,17 @@ typedef struct ap_pool_statistics {
  * An array as a token: where it is, and which tenant of its place. It is a value,
  * and nobody frees it. A second release of it is refused also after its place was
  * used again (after 2^32 uses of one place it may not be).
+ *
+ * ```c
+ * ap_pool *pool = ap_pool_create(1, 1, NULL);
+ * ap_array first, second;
+ * assert(ap_pool_alloc_array(pool, 10, &first) == AP_OK);
+ * assert(ap_pool_release_array(pool, first) == AP_OK);
+ * assert(ap_pool_alloc_array(pool, 10, &second) == AP_OK && second.ptr == first.ptr);
+ * assert(ap_pool_release_array(pool, first) == AP_STALE);
+ * assert(ap_pool_release_array(pool, second) == AP_OK);
+ * ap_pool_destroy(pool);
+ * ```
  */
 typedef struct ap_array {
     /**

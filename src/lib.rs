@@ -68,6 +68,7 @@ extern crate std;
 mod arena;
 mod error;
 mod pool;
+mod random;
 mod sync;
 
 #[cfg(feature = "capi-core")]
@@ -116,6 +117,11 @@ struct Memory;
 #[cfg(all(doctest, feature = "std", feature = "expr"))]
 #[doc = include_str!("../docs/MIGRATING.md")]
 struct Migrating;
+
+/// The language's examples, run as tests.
+#[cfg(all(doctest, feature = "std", feature = "expr"))]
+#[doc = include_str!("../docs/EXPRESSIONS.md")]
+struct Expressions;
 
 /// The guide's examples, run as tests.
 #[cfg(all(doctest, feature = "std", feature = "diagnostics"))]

@@ -57,16 +57,16 @@ pub(crate) mod record {
         use core::cell::Cell;
         use core::sync::atomic::Ordering;
 
-        pub(crate) type Word32 = Plain<u32>;
+        pub(crate) type Word32 = WordCell<u32>;
         #[cfg(all(feature = "alloc", target_has_atomic = "64"))]
-        pub(crate) type Word64 = Plain<u64>;
-        pub(crate) type WordPtr<T> = Plain<*mut T>;
+        pub(crate) type Word64 = WordCell<u64>;
+        pub(crate) type WordPtr<T> = WordCell<*mut T>;
 
         /// A cell with an atomic's methods. No order means anything in it.
         #[derive(Debug)]
-        pub(crate) struct Plain<T: Copy>(Cell<T>);
+        pub(crate) struct WordCell<T: Copy>(Cell<T>);
 
-        impl<T: Copy + PartialEq> Plain<T> {
+        impl<T: Copy + PartialEq> WordCell<T> {
             pub(crate) const fn new(value: T) -> Self {
                 Self(Cell::new(value))
             }

@@ -5,6 +5,7 @@
 //! before it is timed. `cargo figures json` has the ratios, taken in interleaved rounds.
 
 #![allow(missing_docs, reason = "criterion's macros make public items without documentation")]
+#![allow(clippy::cast_possible_truncation, reason = "the numbers of a benchmark are small")]
 
 extern crate alloc;
 
@@ -21,7 +22,6 @@ mod json_rivals;
 #[allow(dead_code, reason = "criterion holds no races")]
 mod measure;
 #[path = "../support/mod.rs"]
-#[allow(dead_code, reason = "no arrays are taken here")]
 mod support;
 
 use arraypool::{Metadata, Tagged};

@@ -4,6 +4,7 @@ use core::alloc::Layout;
 use core::ptr::NonNull;
 
 use super::source::{ChunkSource, heap};
+use crate::random::{GOLDEN, scatter};
 use crate::sync::{AtomicUsize, Ordering, const_fn};
 
 /// Which requests are refused.
@@ -197,13 +198,9 @@ impl FailingSource {
     }
 }
 
-/// The `number`-th output of the generator SplitMix64 (Steele, Lea and Flood, "Fast
-/// splittable pseudorandom number generators", 2014).
+/// The `number`-th random number from a seed on.
 fn mix(seed: u64, number: usize) -> u64 {
-    let mut z = seed.wrapping_add((number as u64).wrapping_mul(0x9E37_79B9_7F4A_7C15));
-    z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-    z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-    z ^ (z >> 31)
+    scatter(seed.wrapping_add((number as u64).wrapping_mul(GOLDEN)))
 }
 
 // SAFETY: blocks come from the global allocator, which keeps the same promises; no

@@ -155,13 +155,12 @@ impl FreeLists {
         }
         let size = bump::round_up(layout.size());
         let first = list_of(size);
-        let (block, found) =
-            self.find_in(first, size, layout.align(), LOOKED_AT).or_else(|| {
-                // Every block of the lists above is large enough.
-                let above = self.filled.get() & (u32::MAX << first << 1);
-                let list = above.trailing_zeros() as usize;
-                (list < LISTS).then(|| self.find_in(list, size, layout.align(), LOOKED_AT))?
-            })?;
+        let (block, found) = self.find_in(first, size, layout.align()).or_else(|| {
+            // Every block of the lists above is large enough.
+            let above = self.filled.get() & (u32::MAX << first << 1);
+            let list = above.trailing_zeros() as usize;
+            (list < LISTS).then(|| self.find_in(list, size, layout.align()))?
+        })?;
         self.blocks.set(self.blocks.get().saturating_sub(1));
         self.bytes.set(self.bytes.get() - found);
         if found > size {
@@ -240,17 +239,11 @@ impl FreeLists {
     }
 
     /// Takes the first block out of a list that is large enough and aligned,
-    /// with its size; looks at no more than `looks`.
-    fn find_in(
-        &self,
-        list: usize,
-        size: usize,
-        align: usize,
-        looks: usize,
-    ) -> Option<(NonNull<u8>, usize)> {
+    /// with its size; looks at no more than [`LOOKED_AT`].
+    fn find_in(&self, list: usize, size: usize, align: usize) -> Option<(NonNull<u8>, usize)> {
         let mut before: Option<NonNull<Free>> = None;
         let mut link = self.head(list);
-        for _ in 0..looks {
+        for _ in 0..LOOKED_AT {
             let block = link?;
             // SAFETY: blocks in a list were written by `put`, and nobody else uses them.
             let Free { next, size: found } = unsafe { block.read() };

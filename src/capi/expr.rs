@@ -36,6 +36,20 @@ unsafe impl Body for ap_expr_arena {
 /// Made by `ap_batch_builder_new` or `ap_batch_builder_new_with_arena`, freed by
 /// `ap_batch_builder_free`. One thread at a time may use it. A function of the
 /// program's that it calls may not use it: that is `AP_BUSY`.
+///
+/// ```c
+/// ap_batch_builder *batch = ap_batch_builder_new();
+/// size_t speed = 0, force = 0;
+/// double found = 0.0;
+/// assert(ap_batch_builder_add_parameter(batch, "speed", 0.0, &speed) == AP_OK);
+/// assert(ap_batch_builder_add_expression(batch, "max(0, 10 - speed) * 2.5", &force) == AP_OK);
+/// assert(ap_batch_builder_set_parameter(batch, speed, 6.0) == AP_OK);
+/// assert(ap_batch_builder_eval(batch) == AP_OK);            // every millisecond, say
+/// assert(ap_batch_builder_get_result(batch, force, &found) == AP_OK && found == 10.0);
+/// assert(ap_batch_builder_add_expression(batch, "speed +", NULL) == AP_SYNTAX);
+/// puts(ap_batch_builder_error(batch, NULL));                // with a caret under the place
+/// assert(ap_batch_builder_free(batch) == AP_OK);
+/// ```
 #[repr(C, align(16))]
 pub struct ap_batch_builder {
     /// First, for the reason that it gives.
@@ -61,16 +75,6 @@ unsafe impl Body for ap_batch_builder {
 /// which are valid during the call. It returns normally: no exception, no `longjmp`.
 pub type ap_native_fn =
     Option<extern "C" fn(user: *mut c_void, arguments: *const f64, count: usize) -> f64>;
-
-/// A pointer that a program wants back.
-#[derive(Clone, Copy)]
-struct User(*mut c_void);
-
-impl User {
-    fn get(self) -> *mut c_void {
-        self.0
-    }
-}
 
 fn new_arena(limit: usize) -> Result<NonNull<ap_expr_arena>, ap_status> {
     let place = handle::reserve::<ap_expr_arena>().ok_or(ap_status::AP_OUT_OF_MEMORY)?;
@@ -353,7 +357,6 @@ pub unsafe extern "C" fn ap_batch_builder_register_function(
     function: ap_native_fn,
     user: *mut c_void,
 ) -> ap_status {
-    let user = User(user);
     let work = |body: &ap_batch_builder, _: &mut Batch<'static, 'static>| {
         // SAFETY: the module's contract.
         let name = unsafe { text(name) }?;
@@ -362,8 +365,7 @@ pub unsafe extern "C" fn ap_batch_builder_register_function(
             ..0 => None,
             _ => Some(u8::try_from(arity).map_err(|_| ap_status::AP_INVALID_ARGUMENT)?),
         };
-        let call =
-            move |arguments: &[f64]| function(user.get(), arguments.as_ptr(), arguments.len());
+        let call = move |arguments: &[f64]| function(user, arguments.as_ptr(), arguments.len());
         let kept: *const _ = body.natives.try_alloc(call)?;
         // SAFETY: it stays as long as the builder, and so as long as its engine.
         let kept: &'static _ = unsafe { &*kept };

@@ -36,6 +36,18 @@ unsafe impl Body for ap_json_pool {
 /// Made by `ap_json_parse`, freed by `ap_json_free`. It borrows strings from its text,
 /// which stays as it is until then. Any thread may look at it, several at once, but
 /// only one may free it or use its pool.
+///
+/// ```c
+/// const char *text = "{\"name\": \"Ada\", \"born\": [1815, 12, 10]}";
+/// ap_json_pool *pool = ap_json_pool_new(0);
+/// ap_json *document = NULL;
+/// assert(ap_json_parse(pool, text, strlen(text), &document, NULL) == AP_OK);
+/// const ap_json_value *month = ap_json_pointer(ap_json_root(document), "/born/1");
+/// int64_t number = 0;
+/// assert(ap_json_i64(month, &number) == AP_OK && number == 12);
+/// assert(ap_json_free(document) == AP_OK);
+/// assert(ap_json_pool_free(pool) == AP_OK);
+/// ```
 #[repr(C, align(16))]
 pub struct ap_json {
     /// First, for the reason that it gives.

@@ -17,6 +17,15 @@ use crate::sync::Mutex;
 ///
 /// Made by `ap_mempool_create`, freed by `ap_mempool_destroy`. Any thread may use
 /// it, several at once.
+///
+/// ```c
+/// ap_mempool *mempool = ap_mempool_create();
+/// double *block = ap_mempool_calloc(mempool, 100, sizeof *block);
+/// assert(block != NULL && block[99] == 0.0);
+/// assert(ap_mempool_free(mempool, block) == AP_OK);
+/// assert(ap_mempool_free(mempool, block) == AP_FOREIGN);
+/// ap_mempool_destroy(mempool);
+/// ```
 #[repr(C, align(16))]
 pub struct ap_mempool {
     /// First, for the reason that it gives.

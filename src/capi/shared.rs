@@ -17,6 +17,14 @@ use crate::shared::{SharedPool, SharedSettings, SharedStats};
 /// Made by `ap_shared_pool_create`, freed by `ap_shared_pool_destroy`, when no thread is
 /// using it. Any thread may use it, several at once, and release what another one has
 /// allocated. What it hands out is valid until it is released, or the pool is destroyed.
+///
+/// ```c
+/// ap_shared_pool *pool = ap_shared_pool_create(sizeof(int), _Alignof(int), NULL);
+/// int *numbers = ap_shared_pool_alloc(pool, 12);
+/// assert(ap_shared_pool_len(pool, numbers) == 12);
+/// assert(ap_shared_pool_release(pool, numbers) == AP_OK);   // by this thread or another
+/// ap_shared_pool_destroy(pool);
+/// ```
 #[repr(C, align(16))]
 pub struct ap_shared_pool {
     /// First, for the reason that it gives.

@@ -46,7 +46,8 @@ pub enum ErrorKind {
     InvalidUtf8,
     /// A byte order mark, which [`Options::allow_bom`](super::Options::allow_bom) lets pass.
     ByteOrderMark,
-    /// A key of an object for the second time, where the options forbid it.
+    /// A key of an object for the second time, where the options forbid it. The place
+    /// is the key's, or, if it has escapes, the object's end.
     DuplicateKey,
     /// More arrays and objects around one another than the options allow.
     TooDeep,

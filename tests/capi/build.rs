@@ -71,12 +71,15 @@ fn try_compiler(name: &str) -> Result<Command, String> {
     Ok(command)
 }
 
-/// Builds `tests/c/NAME` with more options of the compiler; the program's path.
+/// Builds `tests/c/NAME`, or what is at another path, with more options of the compiler;
+/// the program's path.
 pub(crate) fn program(name: &str, kind: &str, options: &[&str]) -> Result<PathBuf, String> {
-    let path = target().join(format!("{}-{kind}", name.replace('.', "-")));
+    let source = root().join("tests/c").join(name);
+    let stem = source.file_name().expect("a file").to_string_lossy().replace('.', "-");
+    let path = target().join(format!("{stem}-{kind}"));
     let mut command = try_compiler(name)?;
     command.args(options).arg("-I").arg(root().join("include"));
-    command.arg(root().join("tests/c").join(name)).arg(library());
+    command.arg(source).arg(library());
     command.args(["-lpthread", "-ldl", "-lm", "-o"]).arg(&path);
     let output = command.output().map_err(|error| error.to_string())?;
     if !output.status.success() {

@@ -3,7 +3,7 @@
 use std::fs;
 use std::process::Command;
 
-use super::build::{outputs, program, run, skip};
+use super::build::{outputs, program, run, skip, target};
 use super::header::root;
 
 /// Plain, with the sanitizers, and under Valgrind.
@@ -90,6 +90,29 @@ const WRAPPED: [&str; 6] = [
 #[test]
 fn every_failure_of_memory_is_refused() {
     everywhere("failing.c", &WRAPPED);
+}
+
+/// The examples in the header's comments, each as a function of one program.
+#[test]
+fn the_examples_of_the_header_run() {
+    let header = fs::read_to_string(root().join("include/arraypool.h")).expect("a header");
+    let plain = |line: &str| line.trim_start().trim_start_matches('*').to_string();
+    let mut source = String::from("#include <assert.h>\n#include <string.h>\n");
+    source.push_str("#include \"arraypool.h\"\n\nint main(void) {\n");
+    let mut lines = header.lines().map(plain);
+    let mut examples = 0;
+    while lines.any(|line| line == " ```c") {
+        examples += 1;
+        source.push_str("{\n");
+        let code = lines.by_ref().take_while(|line| line != " ```");
+        code.for_each(|line| source.push_str(&format!("{line}\n")));
+        source.push_str("}\n");
+    }
+    source.push_str("}\n");
+    assert!(examples >= 8, "{examples} examples found");
+    let path = target().join("examples.c");
+    fs::write(&path, source).expect("a writable target");
+    everywhere(path.to_str().expect("a path of UTF-8"), &[]);
 }
 
 #[test]

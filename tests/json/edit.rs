@@ -38,7 +38,9 @@ fn numbers_strings_and_copies_are_put_in<S: ReleaseStrategy>() {
     root.push(f32::NAN).unwrap();
     root.push(f64::INFINITY).unwrap();
     root.push(String::from("a\"b")).unwrap();
-    root.push(&String::from("c")).unwrap();
+    let text = String::from("c");
+    root.push(&text).unwrap();
+    assert_eq!(text, "c");
     let expected = json!([
         1,
         -1,

@@ -342,6 +342,16 @@ fn options_open_what_the_rules_close() {
         parse(plain.refuse_duplicate_keys(true), r#"[{"a":1,"b":{},"\u0061":2}]"#),
         Err(ErrorKind::DuplicateKey)
     );
+    let mut strict = Parser::with_options(plain.refuse_duplicate_keys(true));
+    for (text, offset) in [
+        (r#"{"a":1,"b":2,"a":3,"b":4}"#, 13),
+        (r#"[{"":1, "":2}]"#, 8),
+        (r#"{"z":1,"a":{"b":0,"c":0,"c":0},"z":0}"#, 24),
+        (r#"{"a":1,"\u0061":2 }"#, 18),
+    ] {
+        let error = strict.parse(text, &pool).unwrap_err();
+        assert_eq!((error.kind(), error.offset()), (ErrorKind::DuplicateKey, offset), "{text}");
+    }
     for text in ["1e999", "-1e309", "[1.8e308]"] {
         assert_eq!(parse(plain, text), Err(ErrorKind::NumberOutOfRange));
         assert!(serde_json::from_str::<serde_json::Value>(text).is_err());

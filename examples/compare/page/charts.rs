@@ -74,10 +74,12 @@ pub(crate) struct Curve<'a> {
 
 /// Curves over steps with names; the first is drawn as ground.
 pub(crate) fn curves(title: &str, unit: &str, steps: &[String], all: &[Curve<'_>]) -> String {
-    const WIDTH: f64 = 680.0;
+    const WIDTH: f64 = 664.0;
     const HEIGHT: f64 = 260.0;
     let most = most(all.iter().flat_map(|curve| curve.values.iter().copied()));
-    let mut drawing = Drawing::new(LEFT + WIDTH + RIGHT, HEAD + HEIGHT + 36.0, title);
+    // The last number stands half behind the last step.
+    let width = LEFT + WIDTH + 2.0 * RIGHT;
+    let mut drawing = Drawing::new(width, HEAD + HEIGHT + 36.0, title);
     let legend: Vec<(Ink, &str)> = all.iter().map(|curve| (curve.ink, curve.name)).collect();
     drawing.legend([16.0, 52.0], &legend);
     let ground = HEAD + HEIGHT;

@@ -151,6 +151,13 @@ pub(crate) fn threads(results: &Results) -> String {
     markdown(&rows)
 }
 
+/// A figure that misses its goal, with as many digits as it takes to see that.
+fn beside(value: f64, goal: &str) -> String {
+    let short = number(value);
+    let limit = goal.rsplit(' ').next().and_then(|limit| limit.parse::<f64>().ok());
+    if limit.is_some() && short.parse().ok() == limit { value.to_string() } else { short }
+}
+
 /// Every goal that was set and is not reached.
 pub(crate) fn missed(results: &Results) -> String {
     let goals = || results.all().filter(|(_, figure)| figure.goal.is_some());
@@ -160,9 +167,10 @@ pub(crate) fn missed(results: &Results) -> String {
     });
     let mut rows = vec![row(["group", "figure", "measured", "goal"])];
     for (group, figure, goal) in missed {
+        let value = beside(figure.value, goal);
         let goal = goal.replacen("<=", "at most", 1).replacen(">=", "at least", 1);
         let name = format!("`{}`", figure.name);
-        rows.push(vec![group.to_string(), name, number(figure.value), goal]);
+        rows.push(vec![group.to_string(), name, value, goal]);
     }
     let reached = goals().count() - (rows.len() - 1);
     format!(

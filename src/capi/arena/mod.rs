@@ -30,6 +30,20 @@ use crate::arena::{CHUNK_HEADER, ChunkSource};
 /// The two words are for the fast path of `ap_arena_alloc`; a program leaves them
 /// alone. There is more behind them: an `ap_arena` cannot be copied, or be anywhere
 /// but where it was made.
+///
+/// ```c
+/// ap_mempool *mempool = ap_mempool_create();
+/// ap_arena *arena = ap_arena_create_default(mempool);
+/// for (int file = 0; file < 3; file++) {
+///     char *name = ap_arena_sprintf(arena, "file %d", file);
+///     int *lines = ap_arena_calloc(arena, 1000, sizeof *lines);
+///     assert(name != NULL && lines != NULL && lines[999] == 0);
+///     ap_arena_reset(arena);
+/// }
+/// assert(ap_arena_total_used(arena) == 0);
+/// ap_arena_destroy(arena);
+/// ap_mempool_destroy(mempool);
+/// ```
 #[repr(C)]
 pub struct ap_arena {
     /// The first free byte of the current chunk, a multiple of 16.

@@ -10,6 +10,18 @@ use crate::capi::status::or_nothing;
 /// A place that an arena can go back to. It is a value: copy it, store it, forget
 /// it; nobody frees it. It is refused once the arena has gone back to an earlier one,
 /// or was reset, cleared or destroyed. A program passes it back as it got it.
+///
+/// ```c
+/// ap_mempool *mempool = ap_mempool_create();
+/// ap_arena *arena = ap_arena_create_default(mempool);
+/// char *kept = ap_arena_strdup(arena, "kept");
+/// ap_mark mark = ap_arena_mark(arena);
+/// assert(ap_arena_alloc(arena, 1000) != NULL);
+/// assert(ap_arena_rewind(arena, mark) && ap_arena_owns(arena, kept));
+/// ap_arena_reset(arena);
+/// assert(!ap_arena_rewind(arena, mark));
+/// ap_mempool_destroy(mempool);
+/// ```
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub struct ap_mark {

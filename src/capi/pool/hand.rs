@@ -11,6 +11,17 @@ use crate::pool::{Located, RawArray, SlotState};
 /// An array as a token: where it is, and which tenant of its place. It is a value,
 /// and nobody frees it. A second release of it is refused also after its place was
 /// used again (after 2^32 uses of one place it may not be).
+///
+/// ```c
+/// ap_pool *pool = ap_pool_create(1, 1, NULL);
+/// ap_array first, second;
+/// assert(ap_pool_alloc_array(pool, 10, &first) == AP_OK);
+/// assert(ap_pool_release_array(pool, first) == AP_OK);
+/// assert(ap_pool_alloc_array(pool, 10, &second) == AP_OK && second.ptr == first.ptr);
+/// assert(ap_pool_release_array(pool, first) == AP_STALE);
+/// assert(ap_pool_release_array(pool, second) == AP_OK);
+/// ap_pool_destroy(pool);
+/// ```
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub struct ap_array {

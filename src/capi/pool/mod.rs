@@ -24,6 +24,17 @@ use crate::pool::Checks;
 /// Made by `ap_pool_create` or `ap_pool_create_in`, freed by `ap_pool_destroy`. One
 /// thread at a time may use it; `ap_shared_pool` is for several. What it hands out is
 /// valid until it is released, or the pool is reset or destroyed.
+///
+/// ```c
+/// ap_pool_options options = {.strategy = AP_TAGGED, .limit = 1 << 20};
+/// ap_pool *pool = ap_pool_create(sizeof(float), _Alignof(float), &options);
+/// float *samples = ap_pool_alloc(pool, 100);
+/// samples[99] = 0.5f;
+/// assert(ap_pool_release(pool, samples + 1) == AP_INTERIOR);
+/// assert(ap_pool_release(pool, samples) == AP_OK);
+/// assert(ap_pool_release(pool, samples) == AP_ALREADY_RELEASED);
+/// ap_pool_destroy(pool);
+/// ```
 #[repr(C, align(16))]
 pub struct ap_pool {
     /// First, for the reason that it gives.

@@ -12,7 +12,7 @@
 //! in its array holds one, so that the array goes back unread.
 //!
 //! What makes the pointers right, in one place: a node with the flag `HELD` is
-//! made by [`Node::held`] only, of an array that was just filled. A node is
+//! made by [`Value::held`] only, of an array that was just filled. A node is
 //! neither `Copy` nor `Clone` and is never handed out by value, so it stands for
 //! its array alone; the array goes back when the [`Tree`] that owns the node
 //! is dropped, or the [`Builder`] gives back what it has. Both borrow the pool, which therefore is

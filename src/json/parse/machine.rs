@@ -168,7 +168,7 @@ impl<'s> Machine<'s> {
             return Err(fault(*cursor, kind));
         }
         if self.options.refuses_duplicates && builder.is_object() {
-            check_keys(builder.open_nodes()).map_err(|kind| fault(*cursor, kind))?;
+            check_keys(builder.open_nodes(), *cursor)?;
         }
         let closed = if builder.is_object() && builder.nodes() / 2 >= self.options.index_from {
             builder.close_indexed()
@@ -277,18 +277,26 @@ fn refused<const SENTINEL: bool>(cursor: Cursor<'_, '_, SENTINEL>, error: AllocE
     fault(cursor, ErrorKind::Alloc(error))
 }
 
-/// Refuses an object that has the same key twice.
+/// Refuses an object that has the same key twice: at the second one, if that lies in
+/// the text as it is, or else at the object's end, where the cursor is.
 #[cold]
 #[inline(never)]
-fn check_keys(nodes: &[Value<'_>]) -> Result<(), ErrorKind> {
-    let mut keys: Vec<&str> = Vec::new();
-    let requested = nodes.len() / 2 * size_of::<&str>();
+fn check_keys<const SENTINEL: bool>(
+    nodes: &[Value<'_>],
+    cursor: Cursor<'_, '_, SENTINEL>,
+) -> Result<(), Fault> {
+    let mut keys: Vec<(&str, usize)> = Vec::new();
+    let requested = nodes.len() / 2 * size_of::<(&str, usize)>();
     keys.try_reserve_exact(nodes.len() / 2)
-        .map_err(|_| ErrorKind::Alloc(AllocError::OutOfMemory { requested }))?;
-    keys.extend(nodes.chunks_exact(2).filter_map(|member| member[0].string_text()));
+        .map_err(|_| refused(cursor, AllocError::OutOfMemory { requested }))?;
+    let members = nodes.chunks_exact(2).enumerate();
+    keys.extend(members.filter_map(|(place, member)| Some((member[0].string_text()?, place))));
     keys.sort_unstable();
-    let is_twice = keys.windows(2).any(|pair| pair[0] == pair[1]);
-    if is_twice { Err(ErrorKind::DuplicateKey) } else { Ok(()) }
+    let twice = keys.windows(2).filter(|pair| pair[0].0 == pair[1].0).map(|pair| pair[1]);
+    let Some((key, _)) = twice.min_by_key(|&(_, place)| place) else { return Ok(()) };
+    // In front of the text of a key is its quote.
+    let offset = cursor.offset_of(key).map_or(cursor.offset(), |place| place - 1);
+    Err(Fault { kind: ErrorKind::DuplicateKey, offset })
 }
 
 /// The fault that something else stands here, or nothing at all.

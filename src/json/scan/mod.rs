@@ -14,6 +14,7 @@
 
 mod block;
 mod digits;
+mod indents;
 mod utf8;
 
 use core::marker::PhantomData;
@@ -22,6 +23,7 @@ use core::{slice, str};
 
 use block::Block;
 pub(super) use digits::Decimal;
+pub(super) use indents::Indents;
 
 /// What JSON takes for white space.
 pub(super) const fn is_space(byte: u8) -> bool {
@@ -185,42 +187,6 @@ const fn is_stop(byte: u8) -> bool {
     byte < b' ' || byte == b'"' || byte == b'\\'
 }
 
-/// The length of the white space that is expected in front of an element, by
-/// depth: pretty text repeats itself, and to check a guess is quicker than to
-/// find out, since nothing has to wait for the answer.
-pub(super) struct Indents {
-    lengths: [u8; Self::DEPTHS],
-    /// A run of white space that the text has shown, padded with spaces.
-    pattern: [u8; Self::LONGEST],
-}
-
-impl Indents {
-    /// Depths that are told apart; a power of two.
-    const DEPTHS: usize = 64;
-    /// Longer runs are not guessed.
-    const LONGEST: usize = 32;
-
-    pub(super) const fn new() -> Self {
-        Self { lengths: [0; Self::DEPTHS], pattern: [b' '; Self::LONGEST] }
-    }
-
-    #[inline(always)]
-    fn length(&self, depth: u32) -> u32 {
-        u32::from(self.lengths[depth as usize % Self::DEPTHS])
-    }
-
-    /// Remembers a run for the next guess at this depth, if it is indentation.
-    fn learn(&mut self, depth: u32, run: &[u8]) {
-        let guessed = run.len() <= Self::LONGEST && run.first() != Some(&b' ');
-        let length = u8::try_from(run.len()).unwrap_or(0);
-        self.lengths[depth as usize % Self::DEPTHS] = if guessed { length } else { 0 };
-        if guessed && !self.pattern.starts_with(run) {
-            self.pattern = [b' '; Self::LONGEST];
-            self.pattern[..run.len()].copy_from_slice(run);
-        }
-    }
-}
-
 impl<'s, 't> Cursor<'s, 't, false> {
     /// The same place, if the text's last byte is a closing bracket in front of
     /// which or at which the cursor stands.
@@ -240,6 +206,14 @@ impl<'s, 't, const SENTINEL: bool> Cursor<'s, 't, SENTINEL> {
     #[inline(always)]
     pub(super) fn offset(&self) -> usize {
         self.at.addr().get() - self.text.start.addr().get()
+    }
+
+    /// Bytes in front of a part of the text, of which there are some; `None` if it
+    /// lies elsewhere.
+    pub(super) fn offset_of(&self, part: &str) -> Option<usize> {
+        let (start, end) = (self.text.start.addr().get(), self.text.end.addr().get());
+        let place = part.as_ptr().addr();
+        (start < place && place < end).then(|| place - start)
     }
 
     /// Bytes from the cursor on.

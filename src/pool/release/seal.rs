@@ -12,6 +12,8 @@
 
 #![forbid(unsafe_code)]
 
+use crate::random::GOLDEN;
+
 /// What a live array's word is larger by than magic and address.
 #[inline(always)]
 pub(super) const fn blend(generation: u32, length: u32) -> usize {
@@ -52,10 +54,6 @@ pub(super) const fn check(sum: usize, factor: usize) -> u32 {
 /// instructions more per array, most of them moves that make room for it).
 #[allow(clippy::cast_possible_truncation, reason = "the upper bits that a word has room for")]
 pub(super) const FACTOR: usize = (GOLDEN >> (u64::BITS - usize::BITS)) as usize | 1;
-
-/// 2^64 divided by the golden ratio, made odd: the increment of `SplitMix64`
-/// (Steele, Lea, Flood: "Fast splittable pseudorandom number generators", 2014).
-pub(super) const GOLDEN: u64 = 0x9E37_79B9_7F4A_7C15;
 
 /// Where words have 64 bits.
 #[cfg(any(test, target_pointer_width = "64"))]
@@ -100,15 +98,15 @@ mod tests {
     use core::ops::Range;
 
     use super::{GOLDEN, narrow, wide};
+    use crate::random::scatter;
 
-    /// Numbers that look random (`SplitMix64`).
+    /// Numbers that look random.
     struct Numbers(u64);
 
     impl Numbers {
         fn next(&mut self) -> u64 {
             self.0 = self.0.wrapping_add(GOLDEN);
-            let mixed = (self.0 ^ self.0 >> 30).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-            (mixed ^ mixed >> 27).wrapping_mul(0x94D0_49BB_1331_11EB)
+            scatter(self.0)
         }
 
         /// Of every magnitude.

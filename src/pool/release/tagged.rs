@@ -23,6 +23,7 @@ use super::{Broken, Cut, Issued, Record, ReleaseStrategy, Tenure, seal, sealed};
 use crate::arena::Arena;
 use crate::error::AllocError;
 use crate::pool::run::Run;
+use crate::random::{GOLDEN, scatter};
 use crate::sync::Ordering;
 use crate::sync::record::{Word32, WordPtr};
 
@@ -213,7 +214,7 @@ unsafe impl ReleaseStrategy for Tagged {
     fn close(&mut self, _: &Arena<'_>) {}
 
     fn list(class: u32, secret: usize) -> List {
-        let mut state = scatter(secret as u64 ^ u64::from(class + 1).wrapping_mul(seal::GOLDEN));
+        let mut state = scatter(secret as u64 ^ u64::from(class + 1).wrapping_mul(GOLDEN));
         let mut key = || next_magic(&mut state);
         List {
             head: Cell::new(None),
@@ -430,20 +431,13 @@ unsafe impl ReleaseStrategy for Tagged {
 /// byte is one that memory is filled with by accident or on purpose.
 fn next_magic(state: &mut u64) -> usize {
     loop {
-        *state = state.wrapping_add(seal::GOLDEN);
+        *state = state.wrapping_add(GOLDEN);
         #[allow(clippy::cast_possible_truncation, reason = "any bits of the mixture will do")]
         let magic = scatter(*state) as usize;
         if !magic.to_ne_bytes().iter().any(|byte| FILLS.contains(byte)) {
             return magic;
         }
     }
-}
-
-/// The finaliser of `SplitMix64`.
-fn scatter(mut bits: u64) -> u64 {
-    bits = (bits ^ bits >> 30).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-    bits = (bits ^ bits >> 27).wrapping_mul(0x94D0_49BB_1331_11EB);
-    bits ^ bits >> 31
 }
 
 /// Bytes that fill memory: zeros, ones, and the poison of this crate's arenas
