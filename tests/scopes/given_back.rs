@@ -176,3 +176,16 @@ fn the_largest_blocks_share_a_list() {
     }
     assert_eq!(arena.allocated_bytes(), capacity);
 }
+
+#[test]
+fn a_larger_block_serves_and_what_is_left_over_is_kept() {
+    let capacity = 32 + 256 + 2 * 16;
+    let arena = Arena::builder().initial_chunk(capacity).max_chunk(capacity).build();
+    let blocks = [32, 256].map(|size| (Block::of(&arena, size), arena.alloc(0_u128)).0);
+    let [small, large] = blocks.map(|block| block.give_back(&arena));
+    assert_eq!(arena.alloc_layout(layout(64)), large, "the smaller one is too small");
+    let rest = arena.alloc_layout(layout(192));
+    assert_eq!(rest.addr().get(), large.addr().get() + 64);
+    assert_eq!(arena.alloc_layout(layout(32)), small);
+    assert_eq!(arena.allocated_bytes(), capacity, "no new chunk was taken");
+}
