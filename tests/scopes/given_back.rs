@@ -189,3 +189,36 @@ fn a_larger_block_serves_and_what_is_left_over_is_kept() {
     assert_eq!(arena.alloc_layout(layout(32)), small);
     assert_eq!(arena.allocated_bytes(), capacity, "no new chunk was taken");
 }
+
+#[test]
+fn blocks_that_touch_are_merged_before_a_new_chunk_is_taken() {
+    let capacity = 4 * 64 + 2 * 16;
+    for order in [[0, 1, 2, 3], [3, 2, 1, 0], [2, 0, 3, 1]] {
+        for request in [128, 256] {
+            let arena = Arena::builder().initial_chunk(capacity).max_chunk(capacity).build();
+            arena.alloc(0_u128);
+            let mut blocks = [(); 4].map(|()| Some(Block::of(&arena, 64)));
+            arena.alloc(0_u128);
+            let starts = order.map(|place| blocks[place].take().unwrap().give_back(&arena));
+            assert_eq!(balance(&arena), (32, 256));
+            assert_eq!(arena.alloc_layout(layout(request)), starts.into_iter().min().unwrap());
+            assert_eq!(balance(&arena), (32 + request, 256 - request));
+            assert_eq!(arena.allocated_bytes(), capacity, "no new chunk was taken");
+        }
+    }
+}
+
+#[test]
+fn blocks_that_do_not_touch_are_not_merged() {
+    let capacity = 4 * 64 + 2 * 16;
+    let arena = Arena::builder().initial_chunk(capacity).max_chunk(capacity).build();
+    let [a, b] = [(); 2].map(|()| Block::of(&arena, 64));
+    arena.alloc(0_u128);
+    let [c, d] = [(); 2].map(|()| Block::of(&arena, 64));
+    arena.alloc(0_u128);
+    let [a, _, c, _] = [a, b, c, d].map(|block| block.give_back(&arena));
+    let pairs = [128, 128].map(|size| arena.alloc_layout(layout(size)));
+    assert_eq!(pairs.into_iter().min(), Some(a));
+    assert_eq!(pairs.into_iter().max(), Some(c));
+    assert_eq!(arena.allocated_bytes(), capacity, "no new chunk was taken");
+}
