@@ -118,6 +118,11 @@ struct Memory;
 #[doc = include_str!("../docs/MIGRATING.md")]
 struct Migrating;
 
+/// The language's examples, run as tests.
+#[cfg(all(doctest, feature = "std", feature = "expr"))]
+#[doc = include_str!("../docs/EXPRESSIONS.md")]
+struct Expressions;
+
 /// The guide's examples, run as tests.
 #[cfg(all(doctest, feature = "std", feature = "diagnostics"))]
 #[doc = include_str!("../docs/DIAGNOSTICS.md")]

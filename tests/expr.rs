@@ -14,6 +14,8 @@ mod functions;
 mod language;
 #[path = "expr/naive.rs"]
 mod naive;
+#[path = "expr/operators.rs"]
+mod operators;
 #[path = "expr/phases.rs"]
 mod phases;
 #[path = "expr/random.rs"]

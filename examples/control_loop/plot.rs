@@ -9,7 +9,7 @@ const HEIGHT: f64 = 160.0;
 /// Above and below the bars of one histogram.
 const MARGIN: (f64, f64) = (44.0, 28.0);
 /// Characters of the longest bar.
-const LONGEST: f64 = 48.0;
+const LONGEST: u64 = 48;
 
 /// Values from `low` nanoseconds up to twice that, and how many there were.
 struct Bar {
@@ -25,8 +25,8 @@ fn bars(histogram: &Histogram<u64>) -> Vec<Bar> {
 }
 
 /// How many there are in the longest bar.
-fn most(bars: &[Bar]) -> f64 {
-    bars.iter().map(|bar| bar.count).max().unwrap_or(1).max(1) as f64
+fn most(bars: &[Bar]) -> u64 {
+    bars.iter().map(|bar| bar.count).max().unwrap_or(1).max(1)
 }
 
 /// A time in the unit that makes it short.
@@ -45,9 +45,9 @@ pub(crate) fn text(name: &str, histogram: &Histogram<u64>) -> String {
     let most = most(&bars);
     let mut text = format!("{name}, from:\n");
     for Bar { low, count } in &bars {
-        #[allow(clippy::cast_possible_truncation, reason = "no bar is longer than the longest")]
-        let length = (*count as f64 / most * LONGEST).ceil() as usize;
-        let _ = writeln!(text, "{:>12} {count:>8} {}", time(*low), "#".repeat(length));
+        let length = (count * LONGEST).div_ceil(most);
+        let bar: String = (0..length).map(|_| '#').collect();
+        let _ = writeln!(text, "{:>12} {count:>8} {bar}", time(*low));
     }
     text
 }
@@ -81,7 +81,7 @@ fn draw(svg: &mut String, name: &str, histogram: &Histogram<u64>, top: f64) {
         histogram.len()
     );
     for (index, Bar { low, count }) in bars.iter().enumerate() {
-        let height = *count as f64 / most * HEIGHT;
+        let height = *count as f64 / most as f64 * HEIGHT;
         let (x, y) = (20.0 + index as f64 * width, bottom - height);
         let middle = x + width / 2.0;
         let _ = writeln!(

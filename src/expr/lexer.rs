@@ -88,9 +88,15 @@ impl<'a, R: Real> Lexer<'a, R> {
     /// another kind than ASCII's.
     #[cold]
     pub(super) fn was_space(&self, start: u16) -> bool {
-        let token = self.text.get(usize::from(start)..self.at).unwrap_or_default();
-        let mut characters = core::str::from_utf8(token).unwrap_or_default().chars();
-        characters.next().is_some_and(char::is_whitespace)
+        // As `char::is_whitespace` has it, without its tables.
+        matches!(
+            self.text.get(usize::from(start)..self.at).unwrap_or_default(),
+            [0xc2, 0x85 | 0xa0]
+                | [0xe1, 0x9a, 0x80]
+                | [0xe2, 0x80, 0x80..=0x8a | 0xa8 | 0xa9 | 0xaf]
+                | [0xe2, 0x81, 0x9f]
+                | [0xe3, 0x80, 0x80]
+        )
     }
 
     /// The token that begins here.
@@ -267,8 +273,10 @@ impl<'a, R: Real> Lexer<'a, R> {
         let digits = self.at;
         let mut value = 0_i64;
         while let Some(digit) = char::from(self.byte(self.at)).to_digit(16) {
-            // What is too large stays so.
-            value = value.saturating_mul(16).saturating_add(i64::from(digit));
+            // What is far too large stays so.
+            if value < 1 << 56 {
+                value = value << 4 | i64::from(digit);
+            }
             self.at += 1;
         }
         let is_over = !is_name(self.byte(self.at)) && self.byte(self.at) != b'.';
@@ -277,7 +285,7 @@ impl<'a, R: Real> Lexer<'a, R> {
             return self.wrong(ErrorKind::InvalidNumber);
         }
         self.number = R::from_integer(value);
-        // The largest is not exact, and no integer to the operators that ask for one.
+        // As the operators on integers see it.
         match self.number.to_integer() == Some(value) {
             true => Token::Number,
             false => self.wrong(ErrorKind::NumberTooLarge),

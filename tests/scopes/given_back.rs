@@ -143,3 +143,82 @@ fn patterns_leave_the_lists_alone() {
     take(&arena, 144);
     assert_eq!(Block::of(&arena, 64).0, hole);
 }
+
+#[test]
+fn a_large_block_is_found_behind_many_smaller_ones() {
+    const COUNT: usize = 10;
+    for (small, large) in [(32, 64), (4096, 8192)] {
+        let capacity = large + 16 + COUNT * (small + 16);
+        let arena = Arena::builder().initial_chunk(capacity).max_chunk(capacity).build();
+        // What stays between the blocks keeps them from being merged.
+        let apart = |size| (Block::of(&arena, size), arena.alloc(0_u128)).0;
+        let first = apart(large);
+        let others: Vec<_> = (0..COUNT).map(|_| apart(small)).collect();
+        assert_eq!(arena.used_bytes(), capacity);
+        let first = first.give_back(&arena);
+        for other in others {
+            other.give_back(&arena);
+        }
+        assert_eq!(arena.alloc_layout(layout(large)), first);
+        assert_eq!(arena.allocated_bytes(), capacity, "no new chunk was taken");
+    }
+}
+
+#[test]
+fn the_largest_blocks_share_a_list() {
+    let sizes = [1 << 19, 1 << 20, 1 << 22];
+    let capacity = sizes.iter().sum::<usize>() + 16 * sizes.len();
+    let arena = Arena::with_capacity(capacity);
+    let blocks = sizes.map(|size| (Block::of(&arena, size), arena.alloc(0_u128)).0);
+    let starts = blocks.map(|block| block.give_back(&arena));
+    for (size, start) in sizes.into_iter().zip(starts).rev() {
+        assert_eq!(arena.alloc_layout(layout(size)), start);
+    }
+    assert_eq!(arena.allocated_bytes(), capacity);
+}
+
+#[test]
+fn a_larger_block_serves_and_what_is_left_over_is_kept() {
+    let capacity = 32 + 256 + 2 * 16;
+    let arena = Arena::builder().initial_chunk(capacity).max_chunk(capacity).build();
+    let blocks = [32, 256].map(|size| (Block::of(&arena, size), arena.alloc(0_u128)).0);
+    let [small, large] = blocks.map(|block| block.give_back(&arena));
+    assert_eq!(arena.alloc_layout(layout(64)), large, "the smaller one is too small");
+    let rest = arena.alloc_layout(layout(192));
+    assert_eq!(rest.addr().get(), large.addr().get() + 64);
+    assert_eq!(arena.alloc_layout(layout(32)), small);
+    assert_eq!(arena.allocated_bytes(), capacity, "no new chunk was taken");
+}
+
+#[test]
+fn blocks_that_touch_are_merged_before_a_new_chunk_is_taken() {
+    let capacity = 4 * 64 + 2 * 16;
+    for order in [[0, 1, 2, 3], [3, 2, 1, 0], [2, 0, 3, 1]] {
+        for request in [128, 256] {
+            let arena = Arena::builder().initial_chunk(capacity).max_chunk(capacity).build();
+            arena.alloc(0_u128);
+            let mut blocks = [(); 4].map(|()| Some(Block::of(&arena, 64)));
+            arena.alloc(0_u128);
+            let starts = order.map(|place| blocks[place].take().unwrap().give_back(&arena));
+            assert_eq!(balance(&arena), (32, 256));
+            assert_eq!(arena.alloc_layout(layout(request)), starts.into_iter().min().unwrap());
+            assert_eq!(balance(&arena), (32 + request, 256 - request));
+            assert_eq!(arena.allocated_bytes(), capacity, "no new chunk was taken");
+        }
+    }
+}
+
+#[test]
+fn blocks_that_do_not_touch_are_not_merged() {
+    let capacity = 4 * 64 + 2 * 16;
+    let arena = Arena::builder().initial_chunk(capacity).max_chunk(capacity).build();
+    let [a, b] = [(); 2].map(|()| Block::of(&arena, 64));
+    arena.alloc(0_u128);
+    let [c, d] = [(); 2].map(|()| Block::of(&arena, 64));
+    arena.alloc(0_u128);
+    let [a, _, c, _] = [a, b, c, d].map(|block| block.give_back(&arena));
+    let pairs = [128, 128].map(|size| arena.alloc_layout(layout(size)));
+    assert_eq!(pairs.into_iter().min(), Some(a));
+    assert_eq!(pairs.into_iter().max(), Some(c));
+    assert_eq!(arena.allocated_bytes(), capacity, "no new chunk was taken");
+}

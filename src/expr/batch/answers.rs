@@ -171,7 +171,8 @@ impl<R: Real, S: ReleaseStrategy> Batch<'_, '_, R, S> {
     }
 
     /// The program of an expression as a text, which reads as an expression: see
-    /// [`Program::display`]. Nothing, if it does not compile any more.
+    /// [`Program::display`](crate::expr::Program::display). Nothing, if it does not
+    /// compile any more.
     ///
     /// ```
     /// # use arraypool::expr::{Engine, Pool};

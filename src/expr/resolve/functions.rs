@@ -21,10 +21,10 @@ impl<'t, 'a, R: Real, S: ReleaseStrategy> Resolver<'t, 'a, '_, '_, R, S> {
     ) -> Option<Recursive<'a, R>> {
         let place = self.recursive.get(number).copied().flatten()?;
         let body = self.names.body(place, self.trees);
-        let body = self.in_memory(body, scope, Span::default())??;
+        let body = self.given(body, scope, Span::default())??;
         let parameter = |slot: usize| Term::Local(u8::try_from(slot).unwrap_or(u8::MAX));
         let arguments = self.arena.try_alloc_slice_fill_with(usize::from(body.arity), parameter);
-        let arguments = self.in_memory(arguments, scope, Span::default())?;
+        let arguments = self.given(arguments, scope, Span::default())?;
         self.window = Some(body.arity);
         let inside = Inside { body, place, level: 0, arguments, outer: None };
         let root = &inside.body.expr.root;
@@ -45,7 +45,7 @@ impl<'t, 'a, R: Real, S: ReleaseStrategy> Resolver<'t, 'a, '_, '_, R, S> {
     ) -> Option<Term<'a, R>> {
         let span = term.span();
         let body = self.names.body(place, self.trees);
-        let body = match self.in_memory(body, scope, span)? {
+        let body = match self.given(body, scope, span)? {
             Some(body) => body,
             None => return self.fail(ErrorKind::Busy, scope, span),
         };
@@ -93,7 +93,7 @@ impl<'t, 'a, R: Real, S: ReleaseStrategy> Resolver<'t, 'a, '_, '_, R, S> {
     ) -> Option<Term<'a, R>> {
         let arena: &'a Arena<'a> = self.arena;
         let replaced = arena.try_alloc_slice_copy(arguments);
-        let replaced = self.in_memory(replaced, scope, span)?;
+        let replaced = self.given(replaced, scope, span)?;
         for (number, term) in replaced.iter_mut().enumerate() {
             let once = || term.is_total() && uses(&body.expr.root, &body, number) <= 1;
             if !(term.is_leaf() || once()) {
@@ -131,7 +131,7 @@ impl<'t, 'a, R: Real, S: ReleaseStrategy> Resolver<'t, 'a, '_, '_, R, S> {
             None => {
                 self.locals = next;
                 let slot = self.frame.local(counter);
-                self.in_frame(slot, scope, span).map(Term::Slot)
+                self.given(slot, scope, span).map(Term::Slot)
             }
         }
     }

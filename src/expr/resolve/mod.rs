@@ -3,7 +3,6 @@
 mod functions;
 
 use crate::arena::Arena;
-use crate::error::AllocError;
 use crate::expr::ast::{self, Span};
 use crate::expr::context::Context;
 use crate::expr::error::{Error, ErrorKind};
@@ -159,18 +158,24 @@ impl<'t, 'a, 'm, R: Real, S: ReleaseStrategy> Resolver<'t, 'a, '_, 'm, R, S> {
         let count = self.recursive.iter().flatten().count();
         let nothing = Recursive { body: Term::NOTHING, arity: 0, window: 0 };
         let functions = self.arena.try_alloc_slice_fill_with(count, |_| nothing);
-        let functions = self.in_memory(functions, scope, Span::default())?;
+        let functions = self.given(functions, scope, Span::default())?;
         for (number, place) in functions.iter_mut().enumerate() {
             *place = self.out_of_line(number, scope)?;
         }
         Some(Ir { root, functions, nodes: self.nodes + 1 + count })
     }
 
+    #[inline]
+    fn fail<T>(&mut self, kind: ErrorKind, scope: &Scope<'_, 't, 'a, R>, span: Span) -> Option<T> {
+        self.refuse(kind, scope, span);
+        None
+    }
+
+    /// Notes the first error. Of no type that is asked for, so that it stands once.
     #[cold]
     #[inline(never)]
-    fn fail<T>(&mut self, kind: ErrorKind, scope: &Scope<'_, 't, 'a, R>, span: Span) -> Option<T> {
-        self.error = self.error.or(Some(Error::at(kind, scope.text, span)));
-        None
+    fn refuse(&mut self, error: impl Into<ErrorKind>, scope: &Scope<'_, 't, 'a, R>, span: Span) {
+        self.error = self.error.or(Some(Error::at(error.into(), scope.text, span)));
     }
 
     /// Nobody has the name: which known one is the nearest?
@@ -202,41 +207,21 @@ impl<'t, 'a, 'm, R: Real, S: ReleaseStrategy> Resolver<'t, 'a, '_, 'm, R, S> {
         None
     }
 
+    /// What memory or the frame had room for.
     #[inline]
-    fn in_memory<T>(
+    fn given<T>(
         &mut self,
-        result: Result<T, AllocError>,
+        result: Result<T, impl Into<ErrorKind>>,
         scope: &Scope<'_, 't, 'a, R>,
         span: Span,
     ) -> Option<T> {
         match result {
             Ok(value) => Some(value),
-            Err(error) => self.no_memory(error, scope, span),
+            Err(error) => {
+                self.refuse(error, scope, span);
+                None
+            }
         }
-    }
-
-    #[inline]
-    fn in_frame<T>(
-        &mut self,
-        result: Result<T, ErrorKind>,
-        scope: &Scope<'_, 't, 'a, R>,
-        span: Span,
-    ) -> Option<T> {
-        match result {
-            Ok(value) => Some(value),
-            Err(kind) => self.fail(kind, scope, span),
-        }
-    }
-
-    #[cold]
-    #[inline(never)]
-    fn no_memory<T>(
-        &mut self,
-        error: AllocError,
-        scope: &Scope<'_, 't, 'a, R>,
-        span: Span,
-    ) -> Option<T> {
-        self.fail(ErrorKind::Memory(error), scope, span)
     }
 
     /// Places in the arena, for terms below another one.
@@ -257,10 +242,7 @@ impl<'t, 'a, 'm, R: Real, S: ReleaseStrategy> Resolver<'t, 'a, '_, 'm, R, S> {
         span: Span,
     ) -> Option<&'a mut T> {
         let arena: &'a Arena<'a> = self.arena;
-        match arena.try_alloc(value) {
-            Ok(place) => Some(place),
-            Err(error) => self.no_memory(error, scope, span),
-        }
+        self.given(arena.try_alloc(value), scope, span)
     }
 
     /// The height of a term above `below` others of at most `height`.
@@ -391,7 +373,7 @@ impl<'t, 'a, 'm, R: Real, S: ReleaseStrategy> Resolver<'t, 'a, '_, 'm, R, S> {
                 Some((value, true)) => Some(Term::Constant(value)),
                 _ => {
                     let slot = self.frame.bind(self.names, place, None);
-                    self.in_frame(slot, scope, span).map(Term::Slot)
+                    self.given(slot, scope, span).map(Term::Slot)
                 }
             };
         }
@@ -475,12 +457,12 @@ impl<'t, 'a, 'm, R: Real, S: ReleaseStrategy> Resolver<'t, 'a, '_, 'm, R, S> {
             self.names.array(place, &mut |array| length = array.len());
             if (element as usize) < length {
                 let slot = self.frame.bind(self.names, place, Some(element));
-                *to = Term::Slot(self.in_frame(slot, scope, span)?);
+                *to = Term::Slot(self.given(slot, scope, span)?);
                 return Some(());
             }
         }
         let array = self.frame.array(self.names, place);
-        let array = self.in_frame(array, scope, span)?;
+        let array = self.given(array, scope, span)?;
         let height = self.above(index.height(), 1, scope, span)?;
         *to = Term::Index { array, height, index };
         Some(())
@@ -519,7 +501,7 @@ impl<'t, 'a, 'm, R: Real, S: ReleaseStrategy> Resolver<'t, 'a, '_, 'm, R, S> {
         self.check_arity(native.arity.map(usize::from), term, scope)?;
         let arguments = self.arguments(term, scope)?;
         let native = self.frame.native(place, native);
-        let native = self.in_frame(native, scope, term.name_span())?;
+        let native = self.given(native, scope, term.name_span())?;
         let height = self.above_list(arguments, scope, term.span())?;
         let arguments = self.place(arguments, scope, term.span())?;
         Some(Term::Native { native, height, arguments })
@@ -548,7 +530,7 @@ impl<'t, 'a, 'm, R: Real, S: ReleaseStrategy> Resolver<'t, 'a, '_, 'm, R, S> {
         let children = term.children();
         let arena: &'a Arena<'a> = self.arena;
         let places = arena.try_alloc_slice_fill_with(children.len(), |_| Term::NOTHING);
-        let places = self.in_memory(places, scope, term.span())?;
+        let places = self.given(places, scope, term.span())?;
         for (place, child) in places.iter_mut().zip(children) {
             self.term(child, scope, place)?;
         }
