@@ -54,14 +54,24 @@ const LENGTHS: [usize; 7] = [1, 4, 16, 64, 256, 1024, 4096];
 /// Live arrays of the curve over them: from the first cache to far out of the last.
 const CROWDS: [u32; 7] = [16, 128, 1024, 8192, 65_536, 262_144, 1_000_000];
 
+/// Replacements in one iteration of that curve: a time in milliseconds is one in
+/// nanoseconds for each.
+const CROWD_STEPS: usize = 1_000_000;
+
 /// A group in which an operation is one array, taken and given back.
 fn group<'c>(
     criterion: &'c mut Criterion,
     name: &str,
     operations: usize,
 ) -> BenchmarkGroup<'c, WallTime> {
-    let mut group = criterion.benchmark_group(name);
+    let mut group = curve(criterion, name);
     group.throughput(Throughput::Elements(operations as u64));
+    group
+}
+
+/// A group over a number. It has no throughput, which a chart would take for that number.
+fn curve<'c>(criterion: &'c mut Criterion, name: &str) -> BenchmarkGroup<'c, WallTime> {
+    let mut group = criterion.benchmark_group(name);
     // With `--quick` all groups together end within three minutes.
     let quick = std::env::args().any(|argument| argument == "--quick");
     let [warm_up, measurement] = if quick { [100, 400] } else { [1000, 2000] };
@@ -116,7 +126,7 @@ fn pair(criterion: &mut Criterion) {
     check::<Direct>();
     check::<Metadata>();
     check::<Tagged>();
-    let mut group = group(criterion, "pair over length", ROUNDS);
+    let mut group = curve(criterion, "pair over length");
     for len in LENGTHS {
         pair_of::<Unchecked>(&mut group, len);
         pair_of::<Direct>(&mut group, len);
@@ -147,7 +157,7 @@ fn churn_of<S: ReleaseStrategy, V: Copy + Into<u32> + TryFrom<u64>>(
     group: &mut BenchmarkGroup<'_, WallTime>,
     id: BenchmarkId,
     live: u32,
-    small_percent: u64,
+    (small_percent, steps): (u64, usize),
 ) {
     let pool = ArrayPool::<Element, S>::new();
     let subject = Owned(&pool);
@@ -155,7 +165,7 @@ fn churn_of<S: ReleaseStrategy, V: Copy + Into<u32> + TryFrom<u64>>(
     let mut crowd = None;
     group.bench_function(id, |bencher| {
         let (steps, live) = crowd.get_or_insert_with(|| {
-            let steps = workload::churn_steps::<V>(steps_among(live), live, small_percent, 1);
+            let steps = workload::churn_steps::<V>(steps, live, small_percent, 1);
             (steps, workload::churn_fill(&subject, live, small_percent))
         });
         bencher.iter(|| workload::churn::<_, false>(&subject, live, steps));
@@ -165,15 +175,11 @@ fn churn_of<S: ReleaseStrategy, V: Copy + Into<u32> + TryFrom<u64>>(
     }
 }
 
-/// Steps enough to come to most of the arrays in every round.
-fn steps_among(live: u32) -> usize {
-    STEPS.max(live as usize)
-}
-
 /// `Direct` is not here: what it never gives back is not churn.
 fn churn(criterion: &mut Criterion) {
     fn one<S: ReleaseStrategy>(group: &mut BenchmarkGroup<'_, WallTime>) {
-        churn_of::<S, u16>(group, BenchmarkId::from_parameter(S::NAME), LIVE, SMALL_PERCENT);
+        let workload = (SMALL_PERCENT, STEPS);
+        churn_of::<S, u16>(group, BenchmarkId::from_parameter(S::NAME), LIVE, workload);
     }
     let mut group = group(criterion, "churn", STEPS);
     one::<Unchecked>(&mut group);
@@ -185,12 +191,11 @@ fn churn(criterion: &mut Criterion) {
 /// The same over live arrays, all of them small, so that the edges of the caches show.
 fn crowd(criterion: &mut Criterion) {
     fn one<S: ReleaseStrategy>(group: &mut BenchmarkGroup<'_, WallTime>, live: u32) {
-        churn_of::<S, u32>(group, BenchmarkId::new(S::NAME, live), live, 100);
+        churn_of::<S, u32>(group, BenchmarkId::new(S::NAME, live), live, (100, CROWD_STEPS));
     }
-    let mut group = group(criterion, "churn over live arrays", STEPS);
+    let mut group = curve(criterion, "churn over live arrays");
     group.sample_size(20);
     for live in CROWDS {
-        group.throughput(Throughput::Elements(steps_among(live) as u64));
         one::<Unchecked>(&mut group, live);
         one::<Metadata>(&mut group, live);
         one::<Tagged>(&mut group, live);
