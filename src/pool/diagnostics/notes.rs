@@ -20,9 +20,11 @@ pub(super) struct Note {
     pub(super) counted: bool,
 }
 
-/// Words of a note; with the C interface, whose callers are texts, there are more.
-const WORDS: usize = if cfg!(feature = "capi-core") { 6 } else { 3 };
-const _: () = assert!(size_of::<Note>() == WORDS * size_of::<usize>() + 8, "as the docs say");
+/// With the C interface, whose callers are texts, a note has more words.
+const _: () = {
+    let words = if cfg!(feature = "capi-core") { 6 } else { 3 };
+    assert!(size_of::<Note>() == words * size_of::<usize>() + 8, "as the docs say");
+};
 
 impl Note {
     pub(super) fn history(self) -> History {
