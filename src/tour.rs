@@ -213,7 +213,7 @@
 //! let pool = ArrayPool::<u8>::builder().checks(Checks::none().callers()).build();
 //! let array = pool.allocate(5);
 //! let history = pool.history(array.as_ptr()).unwrap();
-//! assert!(history.allocated.unwrap().file().ends_with(".rs"));
+//! assert_eq!(history.allocated.unwrap().location().unwrap().file(), file!());
 //! # }
 //! ```
 //!

@@ -432,7 +432,8 @@ impl<'m, T, S: ReleaseStrategy, C: ClassTable> ArrayPool<'m, T, S, C> {
     /// let pool = ArrayPool::<u32, Tagged>::builder().checks(Checks::none().callers()).build();
     /// let array = pool.allocate(3);
     /// let line = line!() - 1;
-    /// assert_eq!(pool.history(array.as_ptr()).unwrap().allocated.unwrap().line(), line);
+    /// let caller = pool.history(array.as_ptr()).unwrap().allocated.unwrap();
+    /// assert_eq!(caller.location().unwrap().line(), line);
     /// # }
     /// ```
     #[must_use]
