@@ -14,13 +14,12 @@ use crate::error::{AllocError, ReleaseError};
 use crate::pool::{ClassTable, Issued, ReleaseStrategy, Tenure};
 use crate::sync::{AtomicI32, AtomicPtr, AtomicUsize, Cell, Ordering};
 
-/// The free slots of one class that a lane keeps. What a hot path touches comes first.
+/// The free slots of one class that a lane keeps. What the owner writes with every call
+/// comes first, and what others read is on a line of its own: a drop on another thread
+/// would take the owner's line from it otherwise, and the owner take it back.
 #[repr(C, align(64))]
 pub(super) struct Shelf<S: ReleaseStrategy, C: ClassTable> {
     pub(super) list: S::List,
-    /// The number of the thread whose default lane this is, or [`NOBODY`]: on every
-    /// shelf, so that a drop finds it where it goes anyway.
-    owner: AtomicUsize,
     /// Slots on the list, but for those that came home: they count as waiting until
     /// the list is empty. Each of them that is issued is one less here all the same,
     /// so the number falls below 0. Written by the owner.
@@ -28,11 +27,21 @@ pub(super) struct Shelf<S: ReleaseStrategy, C: ClassTable> {
     /// The most of them that stay; `trim` lowers it, so that the owner's next release
     /// looks up.
     most: AtomicI32,
-    /// Allocations that were served from here, and those that were not.
+    /// Allocations that were served from here.
     hits: AtomicUsize,
-    misses: AtomicUsize,
-    /// The lane that it belongs to.
+    sign: Sign<S, C>,
+}
+
+/// What a drop finds where its handle leads, on whatever thread it is.
+#[repr(C, align(64))]
+struct Sign<S: ReleaseStrategy, C: ClassTable> {
+    /// The number of the thread whose default lane this is, or [`NOBODY`]: on every
+    /// shelf, so that a drop finds it where it goes anyway.
+    owner: AtomicUsize,
+    /// The lane that the shelf belongs to.
     local: NonNull<Local<S, C>>,
+    /// Allocations that were not served from the shelf: written once per batch.
+    misses: AtomicUsize,
 }
 
 // SAFETY: the list is touched by the lane's owner alone, as the unsafe functions demand;
@@ -162,12 +171,10 @@ impl<S: ReleaseStrategy, C: ClassTable> Local<S, C> {
         for (index, book) in classes.iter().enumerate() {
             let shelf = Shelf {
                 list: S::twin(book.keys()),
-                owner: AtomicUsize::new(NOBODY),
                 free: AtomicI32::new(0),
                 most: AtomicI32::new(book.most()),
                 hits: AtomicUsize::new(0),
-                misses: AtomicUsize::new(0),
-                local,
+                sign: Sign { owner: AtomicUsize::new(NOBODY), local, misses: AtomicUsize::new(0) },
             };
             // SAFETY: the block has room for one of each per class.
             let place = unsafe { shelves.add(index) };
@@ -206,7 +213,7 @@ impl<S: ReleaseStrategy, C: ClassTable> Local<S, C> {
     /// Makes it the default lane of the thread with that number, or of [`NOBODY`].
     pub(super) fn belong_to(&self, thread: usize) {
         for (class, _) in (0_u32..).zip(self.depot().books()) {
-            self.shelf(class).owner.store(thread, Ordering::Relaxed);
+            self.shelf(class).sign.owner.store(thread, Ordering::Relaxed);
         }
     }
 
@@ -232,7 +239,7 @@ impl<S: ReleaseStrategy, C: ClassTable> Local<S, C> {
         tenure: Tenure,
     ) -> Result<Issued<S::Ticket>, AllocError> {
         let (shelf, depot) = (self.shelf(class), self.depot());
-        shelf.misses.store(shelf.misses().wrapping_add(1), Ordering::Relaxed);
+        shelf.sign.misses.store(shelf.misses().wrapping_add(1), Ordering::Relaxed);
         self.answer();
         if S::head(&shelf.list).is_some() {
             // SAFETY: the caller owns the lane.
@@ -370,13 +377,13 @@ impl<S: ReleaseStrategy, C: ClassTable> Shelf<S, C> {
     #[inline(always)]
     pub(super) fn local(&self) -> &Local<S, C> {
         // SAFETY: the shelf is a part of its lane, and `make` made both.
-        unsafe { self.local.as_ref() }
+        unsafe { self.sign.local.as_ref() }
     }
 
     /// The number of the thread whose default lane it belongs to, or [`NOBODY`].
     #[inline(always)]
     pub(super) fn owner(&self) -> usize {
-        self.owner.load(Ordering::Relaxed)
+        self.sign.owner.load(Ordering::Relaxed)
     }
 
     /// Gives a slot to a tenant.
@@ -444,7 +451,7 @@ impl<S: ReleaseStrategy, C: ClassTable> Shelf<S, C> {
     }
 
     pub(super) fn misses(&self) -> usize {
-        self.misses.load(Ordering::Relaxed)
+        self.sign.misses.load(Ordering::Relaxed)
     }
 
     /// Takes a free slot off the list; `None` if there is none, or its record is
