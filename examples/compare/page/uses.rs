@@ -115,7 +115,7 @@ pub(crate) fn diagnostics(results: &Results) -> String {
         rows.push(cells);
     };
     line("with none, ns", &|name, workload| get(format!("{name}/off/{workload}/ns")));
-    line("with none, instructions more than before there were any", &|name, workload| {
+    line("with none, instructions more than in a build without the feature", &|name, workload| {
         get(format!("{name}/off/{workload}/instructions-more"))
     });
     for (watched, shown) in [
