@@ -126,6 +126,11 @@ struct Migrating;
 #[doc = include_str!("../docs/EXPRESSIONS.md")]
 struct Expressions;
 
+/// The guide's example, run as a test.
+#[cfg(all(doctest, feature = "std", feature = "serde"))]
+#[doc = include_str!("../docs/JSON.md")]
+struct Json;
+
 /// The guide's examples, run as tests.
 #[cfg(all(doctest, feature = "std", feature = "diagnostics"))]
 #[doc = include_str!("../docs/DIAGNOSTICS.md")]
