@@ -7,8 +7,8 @@ use core::slice;
 
 use crate::arena::Interner;
 use crate::error::AllocError;
-use crate::json::Pool;
 use crate::json::node::{Builder, Content, Kind, Stack, Tree, Value};
+use crate::json::{Pool, reserve};
 use crate::pool::ReleaseStrategy;
 
 /// Copies a value into arrays of a pool, all strings included.
@@ -57,8 +57,7 @@ fn copy_into<'p, 'k, S: ReleaseStrategy>(
         match next {
             Some(value) => {
                 if let Some(children) = copy_node(value, builder)? {
-                    let requested = (around.len() + 1) * size_of::<slice::Iter<'_, Value<'_>>>();
-                    around.try_reserve(1).map_err(|_| AllocError::OutOfMemory { requested })?;
+                    reserve(&mut around, 1)?;
                     around.push(children.iter());
                 }
             }

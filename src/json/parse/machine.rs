@@ -10,6 +10,7 @@ use super::number;
 use crate::error::AllocError;
 use crate::json::error::{ErrorKind, Fault};
 use crate::json::node::{Builder, Kind, Scalar, Value};
+use crate::json::reserve;
 use crate::json::scan::{Cursor, Indents};
 use crate::pool::ReleaseStrategy;
 
@@ -286,9 +287,7 @@ fn check_keys<const SENTINEL: bool>(
     cursor: Cursor<'_, '_, SENTINEL>,
 ) -> Result<(), Fault> {
     let mut keys: Vec<(&str, usize)> = Vec::new();
-    let requested = nodes.len() / 2 * size_of::<(&str, usize)>();
-    keys.try_reserve_exact(nodes.len() / 2)
-        .map_err(|_| refused(cursor, AllocError::OutOfMemory { requested }))?;
+    reserve(&mut keys, nodes.len() / 2).map_err(|error| refused(cursor, error))?;
     let members = nodes.chunks_exact(2).enumerate();
     keys.extend(members.filter_map(|(place, member)| Some((member[0].string_text()?, place))));
     keys.sort_unstable();
