@@ -379,7 +379,8 @@ impl<'s, 'p, 't, S: ReleaseStrategy> Builder<'s, 'p, 't, S> {
         self.top = self.base;
         // SAFETY: the only node; it is off the stack, so it moves.
         let root = unsafe { self.base.read() };
-        Some(Tree::new(root, self.pool))
+        // SAFETY: the builder's arrays are of its pool, and the node is off the stack.
+        Some(unsafe { Tree::new(root, self.pool) })
     }
 }
 
