@@ -25,12 +25,12 @@ pub(super) struct Machine<'s> {
     nodes: usize,
     /// From so many nodes on, a limit is passed.
     nodes_end: usize,
-    /// Bytes of strings and numbers with arrays of their own so far.
+    /// Bytes of unescaped strings so far.
     bytes: usize,
 }
 
 /// How many nodes are too many, with so many bytes beside them.
-pub(super) fn nodes_end(options: &Options, bytes: usize) -> usize {
+fn nodes_end(options: &Options, bytes: usize) -> usize {
     let fit = options.bytes.saturating_sub(bytes) / size_of::<Value<'_>>();
     options.nodes.min(fit.saturating_add(1))
 }
@@ -216,7 +216,7 @@ impl<'s> Machine<'s> {
 }
 
 #[inline(always)]
-pub(super) fn push<'t, S: ReleaseStrategy, const SENTINEL: bool>(
+fn push<'t, S: ReleaseStrategy, const SENTINEL: bool>(
     builder: &mut Builder<'_, '_, 't, S>,
     node: Value<'t>,
     cursor: Cursor<'_, 't, SENTINEL>,
