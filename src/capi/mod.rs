@@ -57,6 +57,9 @@ mod arguments;
 
 mod handle;
 
+#[cfg(all(test, feature = "capi"))]
+mod tests;
+
 pub use arena::*;
 #[cfg(feature = "capi")]
 pub use expr::*;
