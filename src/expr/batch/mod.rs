@@ -374,9 +374,13 @@ impl<'e, 'm, R: Real, S: ReleaseStrategy> Batch<'e, 'm, R, S> {
 
     fn compile_anew(&mut self) {
         self.frame.clear();
+        // All slots are free before the first is taken: what one expression has no
+        // use for any more is there for the others.
+        for entry in self.entries.iter_mut().flatten() {
+            self.frame.release(core::mem::take(&mut entry.program.uses));
+        }
         for index in 0..self.entries.len() {
             let Some(Some(entry)) = self.entries.get_mut(index) else { continue };
-            self.frame.release(core::mem::take(&mut entry.program.uses));
             let text = core::str::from_utf8(&entry.text).unwrap_or_default();
             match self.engine.compile(text, &mut self.frame) {
                 Ok(program) => entry.program = program,
