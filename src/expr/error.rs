@@ -8,7 +8,7 @@ use crate::error::AllocError;
 
 /// Bytes of the excerpt and of the suggestion that an error carries along.
 const EXCERPT: usize = 48;
-const SUGGESTION: usize = 23;
+pub(super) const SUGGESTION: usize = 23;
 
 /// What is wrong.
 ///
@@ -174,9 +174,7 @@ impl Error {
     /// The same error, with a name that may have been meant.
     #[cold]
     pub(super) fn suggest(mut self, name: &str) -> Self {
-        if name.len() <= SUGGESTION {
-            self.suggestion = Short::new(name);
-        }
+        self.suggestion = Short::new(name);
         self
     }
 

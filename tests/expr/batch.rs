@@ -234,6 +234,16 @@ fn what_one_expression_needs_no_more_is_there_for_the_others() {
 }
 
 #[test]
+fn a_name_that_is_taken_is_shown() {
+    let pool = Pool::new();
+    let engine = <Engine>::new(&pool);
+    let mut batch = engine.batch().build();
+    batch.add_named("sum", "1 + 2").unwrap();
+    let error = batch.add_named("sum", "1 + 3").unwrap_err();
+    assert_eq!((error.kind, error.range()), (ErrorKind::InvalidName, 0..3));
+}
+
+#[test]
 fn batches_share_an_engine() {
     let pool = Pool::new();
     let engine = <Engine>::new(&pool);
