@@ -73,7 +73,10 @@ impl SlotSet {
 }
 
 /// What programs read: 256 numbers, of parameters from below, of constants,
-/// followed values and intermediate ones from above; copies of arrays; natives.
+/// followed values and intermediate ones from above; copies of arrays; natives;
+/// windows of calls, as many as the expression with the most has needed so far. Slots
+/// come back when an expression goes, arrays and natives when every program of a batch
+/// is made anew or goes, windows with the frame.
 ///
 /// A [`Batch`](super::Batch) has one. Without a batch it is what the phases have in
 /// common: [`resolve`](super::resolve()) notes in it what names stand for,

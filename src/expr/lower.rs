@@ -53,8 +53,9 @@ struct Pair(Op2, u8, u8);
 /// Complexity: linear in the number of terms. Never panics.
 ///
 /// # Errors
-/// [`ErrorKind::TooManyTerms`], [`ErrorKind::Memory`]. What the expression uses of
-/// the frame is free again then.
+/// [`ErrorKind::TooManyTerms`], [`ErrorKind::Memory`]. The slots that the expression
+/// uses of the frame are free again then. Copies of arrays, natives and the windows of
+/// calls stay in it.
 pub fn lower<'m, R: Real, S: ReleaseStrategy>(
     ir: &Ir<'_, R>,
     scratch: &Arena<'_>,

@@ -326,8 +326,10 @@ impl<'e, 'm, R: Real, S: ReleaseStrategy> Batch<'e, 'm, R, S> {
     /// Evaluates all expressions, in order.
     ///
     /// Takes at most [`cost`](Self::cost), and no memory, unless a definition of
-    /// the context has changed since the last tick: then every expression is
-    /// compiled anew first. Never panics.
+    /// the context has changed since the last tick, or a parameter was added after
+    /// an expression: then every expression is compiled anew first, and so with each
+    /// tick as long as one of them had no memory for that, or the engine was in use.
+    /// Never panics.
     ///
     /// ```
     /// use arraypool::expr::{Engine, Pool};
