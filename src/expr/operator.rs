@@ -221,26 +221,32 @@ impl Op2 {
     }
 }
 
+/// A number as an integer; out of line, as all that concerns integers: nobody needs
+/// it to be fast.
+#[inline(never)]
+fn integer<R: Real>(x: R) -> Result<i64, Failure> {
+    x.to_integer().ok_or(Failure::NotAnInteger)
+}
+
 /// An integer as a number, if it is one of those that are told apart from the next.
-fn exact<R: Real>(integer: i64) -> Result<R, Failure> {
-    let number = R::from_integer(integer);
-    match number.to_integer() == Some(integer) {
+fn exact<R: Real>(value: i64) -> Result<R, Failure> {
+    let number = R::from_integer(value);
+    match integer(number)? == value {
         true => Ok(number),
         false => Err(Failure::NotAnInteger),
     }
 }
 
-/// `~`, out of line as the other operators on integers are.
+/// `~`.
 #[inline(never)]
 fn complement<R: Real>(x: R) -> Result<R, Failure> {
-    exact(!x.to_integer().ok_or(Failure::NotAnInteger)?)
+    exact(!integer(x)?)
 }
 
-/// The operators on integers; kept out of line, as nobody needs them to be fast.
+/// The other operators on integers.
 #[inline(never)]
 fn integers<R: Real>(op: Op2, x: R, y: R) -> Result<R, Failure> {
-    let x = x.to_integer().ok_or(Failure::NotAnInteger)?;
-    let y = y.to_integer().ok_or(Failure::NotAnInteger)?;
+    let (x, y) = (integer(x)?, integer(y)?);
     let distance = || u32::try_from(y).ok().filter(|&y| y < 63).ok_or(Failure::ShiftOutOfRange);
     Ok(R::from_integer(match op {
         Op2::BitAnd => return exact(x & y),
