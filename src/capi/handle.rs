@@ -191,8 +191,8 @@ pub(super) unsafe fn give_back<T: Body>(place: NonNull<T>) {
 /// Drops a handle on the heap, if it is one of this kind.
 ///
 /// # Safety
-/// As [`borrow`]; if it is valid, it came from [`boxed`] or [`reserve`], and nobody
-/// uses it any more.
+/// As [`borrow`]; if it is valid, it came from [`boxed`] or [`reserve`], nobody uses it
+/// any more, and no part of its body refers to another one.
 #[cfg(feature = "capi")]
 pub(super) unsafe fn unbox<T: Body>(handle: *mut T) -> Result<(), ap_status> {
     // SAFETY: the caller's promise.
