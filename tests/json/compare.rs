@@ -1,7 +1,8 @@
 //! When two documents are equal, also if whoever wrote them wants the comparison to be slow.
 
-use std::fmt::Write;
-use std::time::{Duration, Instant};
+use core::fmt::Write;
+use core::time::Duration;
+use std::time::Instant;
 
 use arraypool::json::{self, Pool};
 use arraypool::{Direct, ReleaseStrategy, Tagged};

@@ -1,6 +1,7 @@
 //! Editing: one step after the other against `serde_json`, and what goes back meanwhile.
 
-use std::time::{Duration, Instant};
+use core::time::Duration;
+use std::time::Instant;
 
 use arraypool::json::{self, Document, EditError, Options, OutOfRange, Parser, PatchError, Pool};
 use arraypool::{Arena, Direct, Interner, ReleaseStrategy, Tagged};
