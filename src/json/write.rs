@@ -84,7 +84,7 @@ fn in_style(value: &Value<'_>, style: Style) -> String {
 /// Writes the value as JSON.
 ///
 /// Complexity: as [`to_string`] and [`to_string_pretty`], in many small writes: a file
-/// wants a buffer. Never panics.
+/// wants a buffer. Panics only if the writer does.
 ///
 /// ```
 /// use arraypool::json::{self, Pool, Style};
