@@ -26,9 +26,13 @@ mod image {
     /// Waits for the millisecond after `seen`; the answer is how many were missed.
     fn wait(seen: &mut u32) -> u32 {
         while NOW.load(Ordering::Acquire) == *seen {
-            // An interrupt since the load above is an event, too, and ends the wait at
-            // once: `wfi` would sleep until the next one.
-            cortex_m::asm::wfe();
+            // With interrupts off none comes between the look and the sleep, which ends
+            // when one is pending; it is taken when they are on again.
+            cortex_m::interrupt::free(|_| {
+                if NOW.load(Ordering::Acquire) == *seen {
+                    cortex_m::asm::wfi();
+                }
+            });
         }
         let now = NOW.load(Ordering::Acquire);
         let missed = now - *seen - 1;
