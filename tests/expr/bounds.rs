@@ -112,7 +112,7 @@ fn what_folds_away_counts() {
 }
 
 #[test]
-fn a_body_that_recurses_is_read_once() {
+fn a_body_is_read_once() {
     let pool = Pool::new();
     let engine = <Engine>::new(&pool);
     let mut body = String::from("f(x)");
@@ -123,7 +123,12 @@ fn a_body_that_recurses_is_read_once() {
     assert_eq!(engine.eval("f(0)").unwrap(), 0.0);
     assert!(engine.eval("f(0, 0)").is_err());
     let (trees, _) = engine.peak_bytes();
-    assert!(trees < 4 << 20, "{trees}");
+    assert!(trees < 1 << 20, "{trees}");
+    // Nor is one that is put in place.
+    engine.define("long", &["x"], &format!("x{}", " ".repeat(60_000))).unwrap();
+    assert_eq!(engine.eval(&vec!["long(1)"; 500].join("+")).unwrap(), 500.0);
+    let (trees, _) = engine.peak_bytes();
+    assert!(trees < 1 << 20, "{trees}");
 }
 
 #[test]

@@ -11,6 +11,14 @@ use crate::expr::names::Place;
 use crate::expr::real::Real;
 use crate::pool::ReleaseStrategy;
 
+/// A body that is in the arena already: each is put there once, as its text and its
+/// numbers may be far longer than what they count.
+pub(super) struct Known<'t, R> {
+    place: Place,
+    body: Body<'t, R>,
+    next: Option<&'t Known<'t, R>>,
+}
+
 impl<'t, 'a, R: Real, S: ReleaseStrategy> Resolver<'t, 'a, '_, '_, R, S> {
     /// The body of a function that recurses. Its parameters are the first slots
     /// of its window.
@@ -41,14 +49,24 @@ impl<'t, 'a, R: Real, S: ReleaseStrategy> Resolver<'t, 'a, '_, '_, R, S> {
         level: u16,
         scope: &Scope<'_, 't, 'a, R>,
         span: Span,
-    ) -> Option<Body<'t, R>> {
+    ) -> Option<&'t Body<'t, R>> {
         let levels = self.limits.depth.saturating_sub(level);
-        let body = self.names.body(place, levels, self.trees);
-        match self.given(body, scope, span)? {
-            Some(body) if body.height > levels => self.too_large(scope, span),
-            Some(body) => Some(body),
-            None => self.fail(ErrorKind::Busy, scope, span),
-        }
+        let mut known = core::iter::successors(self.bodies, |known| known.next);
+        let known = match known.find(|known| known.place == place) {
+            Some(known) => known,
+            None => {
+                let body = self.names.body(place, levels, self.trees);
+                let Some(body) = self.given(body, scope, span)? else {
+                    return self.fail(ErrorKind::Busy, scope, span);
+                };
+                let known = self.trees.try_alloc(Known { place, body, next: self.bodies });
+                let known = &*self.given(known, scope, span)?;
+                self.bodies = Some(known);
+                known
+            }
+        };
+        let body = &known.body;
+        if body.height > levels { self.too_large(scope, span) } else { Some(body) }
     }
 
     /// A call of an expression function: its body in place, unless it recurses.
@@ -100,7 +118,7 @@ impl<'t, 'a, R: Real, S: ReleaseStrategy> Resolver<'t, 'a, '_, '_, R, S> {
         &mut self,
         place: Place,
         level: u16,
-        body: Body<'t, R>,
+        body: &'t Body<'t, R>,
         arguments: &'a [Term<'a, R>],
         scope: &Scope<'_, 't, 'a, R>,
         span: Span,
@@ -109,7 +127,7 @@ impl<'t, 'a, R: Real, S: ReleaseStrategy> Resolver<'t, 'a, '_, '_, R, S> {
         let replaced = arena.try_alloc_slice_copy(arguments);
         let replaced = self.given(replaced, scope, span)?;
         for (number, term) in replaced.iter_mut().enumerate() {
-            let once = || term.is_total() && uses(&body.expr.root, &body, number) <= 1;
+            let once = || term.is_total() && uses(&body.expr.root, body, number) <= 1;
             if !(term.is_leaf() || once()) {
                 *term = self.intermediate(scope, span)?;
             }

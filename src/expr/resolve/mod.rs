@@ -2,6 +2,8 @@
 
 mod functions;
 
+use functions::Known;
+
 use crate::arena::Arena;
 use crate::expr::ast::{self, Span};
 use crate::expr::context::Context;
@@ -42,6 +44,8 @@ struct Resolver<'t, 'a, 'f, 'm, R: Real, S: ReleaseStrategy> {
     locals: u8,
     window: Option<u8>,
     recursive: [Option<Called>; RECURSIVE],
+    /// Bodies so far, the last one first.
+    bodies: Option<&'t Known<'t, R>>,
     /// A function turned out to recurse: everything is to be done again.
     again: bool,
     error: Option<Error>,
@@ -76,7 +80,7 @@ impl<R: Real> Scope<'_, '_, '_, R> {
 
 /// The function that a term stands in.
 struct Inside<'s, 't, 'a, R> {
-    body: Body<'t, R>,
+    body: &'t Body<'t, R>,
     place: Place,
     /// Levels of the tree above the body.
     level: u16,
@@ -145,6 +149,7 @@ pub fn resolve<'a, 'm, R: Real, S: ReleaseStrategy>(
             locals: 0,
             window: None,
             recursive,
+            bodies: None,
             again: false,
             error: None,
         };
