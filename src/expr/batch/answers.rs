@@ -207,7 +207,8 @@ impl<R: Real, S: ReleaseStrategy> Batch<'_, '_, R, S> {
         core::str::from_utf8(&self.entries.get(index)?.as_ref()?.text).ok()
     }
 
-    /// Expressions of the batch.
+    /// Expressions of the batch. Linear in the number of their indexes, vacant ones
+    /// included.
     ///
     /// ```
     /// # use arraypool::expr::{Engine, Pool};
