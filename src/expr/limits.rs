@@ -19,7 +19,8 @@ pub struct Limits {
     /// so deep is the recursion of parser, folder and evaluator. The default takes
     /// up to 1.6 MB of native stack in a build without optimisation.
     pub depth: u16,
-    /// Terms of one expression, functions put in place; at most 65,535.
+    /// Terms of one expression, functions put in place, those that fold away included:
+    /// so much is compiled. At most 65,535.
     pub terms: usize,
     /// Depth of recursive calls of expression functions, in which one whose body is
     /// higher than 16 levels counts as one call for each 16. So native stack for 16
