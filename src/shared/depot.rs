@@ -232,7 +232,10 @@ impl<S: ReleaseStrategy, C: ClassTable> Depot<S, C> {
             }
         };
         // SAFETY: lanes stay until the depot is dropped.
-        Ok(unsafe { local.as_ref() })
+        let local = unsafe { local.as_ref() };
+        // What the owner before was asked for as it left is nothing to the next one.
+        local.forget_request();
+        Ok(local)
     }
 
     /// Takes a lane back from its owner: what is on its shelves goes to the depot,
@@ -405,11 +408,12 @@ impl<S: ReleaseStrategy, C: ClassTable> Depot<S, C> {
 
     /// Asks all lanes to keep no more than `bytes` of free slots together.
     pub(super) fn trim(&self, bytes: usize) {
-        let share = bytes / self.lanes.all().count().max(1);
-        for local in self.lanes.all() {
-            local.ask(share);
-        }
         let core = self.lock();
+        // Lanes without an owner keep nothing, and have no share.
+        let owned = self.lanes.all().count().saturating_sub(core.idle().count());
+        for local in self.lanes.all() {
+            local.ask(bytes / owned.max(1));
+        }
         for class in self.indices() {
             self.collect(&core, &self.book(class).strays, class);
             for idle in core.idle() {

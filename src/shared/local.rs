@@ -24,8 +24,8 @@ pub(super) struct Shelf<S: ReleaseStrategy, C: ClassTable> {
     /// the list is empty. Each of them that is issued is one less here all the same,
     /// so the number falls below 0. Written by the owner.
     free: AtomicI32,
-    /// The most of them that stay; `trim` lowers it, so that the owner's next release
-    /// looks up.
+    /// The most of them that stay. Whoever trims makes it [`LOOK_UP`], and the owner what
+    /// it was.
     most: AtomicI32,
     /// Allocations that were served from here.
     hits: AtomicUsize,
@@ -96,6 +96,10 @@ impl<'p, S: ReleaseStrategy, C: ClassTable> Shelves<'p, S, C> {
         self.of(0).local()
     }
 }
+
+/// What a shelf keeps whose owner was asked to shrink: less than any number of slots, as
+/// that falls below 0 too, so that the next release looks up.
+const LOOK_UP: i32 = i32::MIN;
 
 /// No bytes were asked for.
 const UNASKED: usize = usize::MAX;
@@ -341,34 +345,40 @@ impl<S: ReleaseStrategy, C: ClassTable> Local<S, C> {
     #[cold]
     #[inline(never)]
     fn overflow(&self, class: u32) {
-        if !self.answer() {
-            let depot = self.depot();
-            let (book, shelf) = (depot.book(class), self.shelf(class));
-            // A request that was answered a moment ago may have come in between.
-            shelf.most.store(book.most(), Ordering::Relaxed);
+        let depot = self.depot();
+        let (book, shelf) = (depot.book(class), self.shelf(class));
+        shelf.most.store(book.most(), Ordering::Relaxed);
+        // An exchange, as in `forget_request`: who asks behind it lowers `most` again.
+        if self.asked.fetch_or(0, Ordering::AcqRel) != UNASKED {
+            self.answer();
+        } else if shelf.free() > book.most() {
             depot.shelve(self, class);
         }
     }
 
     /// Does what `trim` asked for, if it did. Only the owner calls it.
-    pub(super) fn answer(&self) -> bool {
-        if self.asked.load(Ordering::Relaxed) == UNASKED {
-            return false;
+    pub(super) fn answer(&self) {
+        if self.asked.load(Ordering::Relaxed) != UNASKED {
+            let keep = self.forget_request();
+            self.depot().shrink(self, keep);
         }
-        let keep = self.asked.swap(UNASKED, Ordering::Relaxed);
-        let depot = self.depot();
-        for (class, book) in (0_u32..).zip(depot.books()) {
+    }
+
+    /// Takes what was asked for, if anything was. Only the owner calls it, or who makes
+    /// somebody the owner.
+    pub(super) fn forget_request(&self) -> usize {
+        for (class, book) in (0_u32..).zip(self.depot().books()) {
             self.shelf(class).most.store(book.most(), Ordering::Relaxed);
         }
-        depot.shrink(self, keep);
-        true
+        // Release, and `ask` acquires: who asks from here on lowers `most` after that.
+        self.asked.swap(UNASKED, Ordering::AcqRel)
     }
 
     /// Asks the lane's owner to keep no more than so many bytes of free slots.
     pub(super) fn ask(&self, bytes: usize) {
-        self.asked.store(bytes.min(UNASKED - 1), Ordering::Relaxed);
+        self.asked.swap(bytes.min(UNASKED - 1), Ordering::AcqRel);
         for (class, _) in (0_u32..).zip(self.depot().books()) {
-            self.shelf(class).most.store(0, Ordering::Relaxed);
+            self.shelf(class).most.store(LOOK_UP, Ordering::Relaxed);
         }
     }
 }

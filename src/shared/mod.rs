@@ -238,9 +238,10 @@ impl<T, S: ReleaseStrategy, C: ClassTable> SharedPool<T, S, C> {
     /// until all lanes together keep at most `max_bytes`.
     ///
     /// What waits for lanes that nobody has comes at once, and so does what this
-    /// thread's default lane has. A lane that somebody is using is asked, and does
-    /// it with its next release, its next refill, or
-    /// [`answer_trim`](Lane::answer_trim): nobody is stopped. The memory stays the
+    /// thread's default lane has. A lane that somebody is using is asked, for an equal
+    /// share, and does it when the next array is dropped onto its shelf, with its next
+    /// refill, or with [`answer_trim`](Lane::answer_trim): nobody is stopped. (What is
+    /// released by hand goes to the depot, and answers nothing.) The memory stays the
     /// pool's; [`clear`](Self::clear) gives it back.
     ///
     /// Complexity: one step per array that is moved, under the lock. Never panics.

@@ -82,7 +82,8 @@ impl SharedSettings {
 
     /// How many free arrays of a class move between a lane and the depot at once:
     /// at most so many, of so many bytes together. A lane keeps at most two batches
-    /// of a class; arrays that are larger than the bytes are kept by no lane.
+    /// of a class, and none of arrays that are larger than the bytes, but for what came
+    /// home to it from elsewhere (docs/THREADS.md, "Bounded memory").
     ///
     /// ```
     /// use arraypool::shared::{SharedPool, SharedSettings};

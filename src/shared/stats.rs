@@ -23,11 +23,13 @@ use crate::pool::{ClassTable, ReleaseStrategy, Stock, Tally};
 pub struct SharedStats {
     /// Arrays that have a tenant, those held by hand included.
     pub live: usize,
-    /// Free arrays on the shelves of lanes.
+    /// Free arrays on the shelves of lanes, but for those that count as waiting.
     pub in_lanes: usize,
     /// Free arrays in the depot.
     pub in_depot: usize,
-    /// Arrays that have come home and were not unpacked yet.
+    /// Arrays that have come home to a lane and are not used up yet, wherever they are:
+    /// on its shelf they go on to be counted here, and those that replace them there
+    /// too, until the lane needs the next and has none.
     pub waiting: usize,
     /// Slots abandoned because their bookkeeping was overwritten or out of reach.
     pub lost: usize,
@@ -39,7 +41,7 @@ pub struct SharedStats {
     pub misses: usize,
     /// Lanes, whoever has them.
     pub lanes: usize,
-    /// Bytes taken from the heap, and the most that may be.
+    /// Bytes taken from the heap.
     pub bytes: usize,
     /// The most bytes that may be taken.
     pub limit: usize,
@@ -72,8 +74,8 @@ pub struct SharedClassStats {
     pub in_lanes: usize,
     /// Free arrays in the depot.
     pub in_depot: usize,
-    /// Free arrays that have come home to a lane, until the lane has used up all that
-    /// came with them: some may be on its shelf.
+    /// Free arrays that have come home to a lane, until it has used up all that came
+    /// with them and needs the next: some may be on its shelf.
     pub waiting: usize,
     /// Abandoned slots.
     pub lost: usize,
