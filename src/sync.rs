@@ -35,7 +35,7 @@ pub(crate) use loom::cell::Cell;
 pub(crate) use loom::sync::atomic::{AtomicPtr, AtomicU32, AtomicU64, AtomicUsize};
 
 #[cfg(feature = "shared")]
-pub(crate) use locks::{Condvar, Mutex, MutexGuard, pause, wait};
+pub(crate) use locks::{Condvar, Mutex, MutexGuard, give_way, pause, wait};
 #[cfg(feature = "std")]
 pub(crate) use std::sync::OnceLock;
 
@@ -127,6 +127,11 @@ mod locks {
     pub(crate) fn pause() {
         core::hint::spin_loop();
     }
+
+    /// What it does when that one seems to have been stopped.
+    pub(crate) fn give_way() {
+        std::thread::yield_now();
+    }
 }
 
 #[cfg(all(feature = "shared", arraypool_loom, feature = "loom"))]
@@ -156,6 +161,8 @@ mod locks {
     pub(crate) fn pause() {
         loom::thread::yield_now();
     }
+
+    pub(crate) use pause as give_way;
 }
 
 /// A number that is given once: 1, 2, 3, ... Not modelled, since no order hangs
