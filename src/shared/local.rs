@@ -29,10 +29,13 @@ pub(super) struct Shelf<S: ReleaseStrategy, C: ClassTable> {
     most: AtomicI32,
     /// Allocations that were served from here.
     hits: AtomicUsize,
+    /// Allocations that were not.
+    misses: AtomicUsize,
     sign: Sign<S, C>,
 }
 
-/// What a drop finds where its handle leads, on whatever thread it is.
+/// What a drop finds where its handle leads, on whatever thread it is. It changes with
+/// the lane's owner only.
 #[repr(C, align(64))]
 struct Sign<S: ReleaseStrategy, C: ClassTable> {
     /// The number of the thread whose default lane this is, or [`NOBODY`]: on every
@@ -40,8 +43,6 @@ struct Sign<S: ReleaseStrategy, C: ClassTable> {
     owner: AtomicUsize,
     /// The lane that the shelf belongs to.
     local: NonNull<Local<S, C>>,
-    /// Allocations that were not served from the shelf: written once per batch.
-    misses: AtomicUsize,
 }
 
 // SAFETY: the list is touched by the lane's owner alone, as the unsafe functions demand;
@@ -178,7 +179,8 @@ impl<S: ReleaseStrategy, C: ClassTable> Local<S, C> {
                 free: AtomicI32::new(0),
                 most: AtomicI32::new(book.most()),
                 hits: AtomicUsize::new(0),
-                sign: Sign { owner: AtomicUsize::new(NOBODY), local, misses: AtomicUsize::new(0) },
+                misses: AtomicUsize::new(0),
+                sign: Sign { owner: AtomicUsize::new(NOBODY), local },
             };
             // SAFETY: the block has room for one of each per class.
             let place = unsafe { shelves.add(index) };
@@ -243,7 +245,7 @@ impl<S: ReleaseStrategy, C: ClassTable> Local<S, C> {
         tenure: Tenure,
     ) -> Result<Issued<S::Ticket>, AllocError> {
         let (shelf, depot) = (self.shelf(class), self.depot());
-        shelf.sign.misses.store(shelf.misses().wrapping_add(1), Ordering::Relaxed);
+        shelf.misses.store(shelf.misses().wrapping_add(1), Ordering::Relaxed);
         self.answer();
         if S::head(&shelf.list).is_some() {
             // SAFETY: the caller owns the lane.
@@ -296,10 +298,11 @@ impl<S: ReleaseStrategy, C: ClassTable> Local<S, C> {
             // SAFETY: the slot is free, of this class, and on no list now.
             unsafe { S::put(&shelf.list, link) };
         };
+        let all = returns.waiting();
         // SAFETY: the caller owns the lane.
         let later = unsafe { returns.unpack(u32::MAX, keep) };
-        // Nothing that can be reached waits any more.
-        let unreached = returns.waiting();
+        // Of those that waited before, none can be reached any more.
+        let unreached = all.saturating_sub(later.moved as usize + later.lost);
         returns.settle(unreached);
         let own = isize::try_from(shelf.free()).unwrap_or(0);
         shelf.count(i32::try_from(later.moved).unwrap_or(i32::MAX));
@@ -461,7 +464,7 @@ impl<S: ReleaseStrategy, C: ClassTable> Shelf<S, C> {
     }
 
     pub(super) fn misses(&self) -> usize {
-        self.sign.misses.load(Ordering::Relaxed)
+        self.misses.load(Ordering::Relaxed)
     }
 
     /// Takes a free slot off the list; `None` if there is none, or its record is
