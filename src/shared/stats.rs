@@ -35,7 +35,8 @@ pub struct SharedStats {
     pub lost: usize,
     /// Slots in the pool's runs, those never used included.
     pub slots: usize,
-    /// Allocations that a lane served from its shelf.
+    /// Allocations that a lane served from its shelf. After 2^32 of them a counter of
+    /// 32 bits starts over, this and the next.
     pub hits: usize,
     /// Allocations for which a lane had to unpack its returns or ask the depot.
     pub misses: usize,
@@ -120,8 +121,9 @@ impl<T, S: ReleaseStrategy, C: ClassTable> SharedPool<T, S, C> {
             stats.waiting += class.waiting;
             stats.lost += class.lost;
             stats.slots += class.slots;
-            stats.hits += class.hits;
-            stats.misses += class.misses;
+            // Where words have 32 bits, these start over.
+            stats.hits = stats.hits.wrapping_add(class.hits);
+            stats.misses = stats.misses.wrapping_add(class.misses);
         }
         stats
     }
@@ -214,8 +216,8 @@ fn class_of<S: ReleaseStrategy, C: ClassTable>(
         // Below 0: what was issued of those that came home.
         let issued = usize::try_from(free.saturating_neg()).unwrap_or(0);
         stats.waiting += waiting.saturating_sub(issued);
-        stats.hits += shelf.hits();
-        stats.misses += shelf.misses();
+        stats.hits = stats.hits.wrapping_add(shelf.hits());
+        stats.misses = stats.misses.wrapping_add(shelf.misses());
     }
     let elsewhere = stats.in_lanes + stats.in_depot + stats.waiting + stats.lost;
     stats.live = cut.saturating_sub(elsewhere);
