@@ -197,9 +197,10 @@ impl<S: ReleaseStrategy, C: ClassTable> Depot<S, C> {
         }
     }
 
+    /// The class of so many units, which is none of the table's.
     #[cold]
     #[inline(never)]
-    fn class_outside(&self, units: usize) -> Result<u32, AllocError> {
+    pub(super) fn class_outside(&self, units: usize) -> Result<u32, AllocError> {
         let index = self.books().partition_point(|book| (book.length as usize) < units);
         match u32::try_from(index) {
             Ok(class) if index < self.classes => Ok(class),

@@ -301,7 +301,7 @@ unsafe fn slot_from<'p, T, S: ReleaseStrategy, C: ClassTable>(
     let class = match Table::<C>::class_of(length as usize) {
         #[allow(clippy::cast_possible_truncation, reason = "a table has 64 classes at most")]
         Some(index) => index as u32,
-        None => shelves.local().depot().class_of(length as usize)?,
+        None => shelves.local().depot().class_outside(length as usize)?,
     };
     let shelf = shelves.of(class);
     // SAFETY: the caller's promise; the class is the one that holds so many units.
