@@ -135,22 +135,24 @@ impl<T, S: ReleaseStrategy, C: ClassTable> SharedPool<T, S, C> {
         raw: RawArray<T>,
     ) -> Result<SharedArray<'_, T, S, C>, ReleaseError> {
         let address = raw.ptr.as_ptr().addr();
+        if is_empty(raw) {
+            let slot = Berth::none::<T>(S::NO_TICKET);
+            // SAFETY: there is no element, or none that has bytes.
+            return Ok(unsafe { Homed::new(slot, 0, SharedHome::none()).assume_init() });
+        }
         let depot = self.depot().map_err(|_| ReleaseError::Foreign { address })?;
         let local =
             threads::with_lane(depot, Ok).map_err(|_| ReleaseError::NotReleasable { address })?;
-        let (slot, length) = if is_empty(raw) {
-            (Berth::none::<T>(S::NO_TICKET), 0)
-        } else {
-            let found = self.seize(address, Some(raw.generation), Tenure::Owned)?;
-            let keys = depot.book(found.class).keys();
-            // SAFETY: the slot was found by the pool, and is this call's since then.
-            let length = match unsafe { S::read(keys, found.elements, found.ticket) } {
-                Record::Live { length, .. } => length,
-                _ => 0,
-            };
-            (Berth::new(found.elements, found.ticket, found.class), length)
+        let Seized { class, elements, ticket } =
+            self.seize(address, Some(raw.generation), Tenure::Owned)?;
+        let keys = depot.book(class).keys();
+        // SAFETY: the slot was found by the pool, and is this call's since then.
+        let length = match unsafe { S::read(keys, elements, ticket) } {
+            Record::Live { length, .. } => length,
+            _ => 0,
         };
-        let home = SharedHome::new(local.shelf(slot.shelf()));
+        let (slot, home) =
+            (Berth::new(elements, ticket, class), SharedHome::new(local.shelf(class)));
         // SAFETY: the caller's promise.
         Ok(unsafe { Homed::new(slot, length, home).assume_init() })
     }

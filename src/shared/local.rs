@@ -393,6 +393,11 @@ impl<S: ReleaseStrategy, C: ClassTable> Shelf<S, C> {
         unsafe { self.sign.local.as_ref() }
     }
 
+    /// The capacity of a class of the pool, in units.
+    pub(super) fn class_length(&self, class: u32) -> u32 {
+        self.local().depot().book(class).length
+    }
+
     /// The number of the thread whose default lane it belongs to, or [`NOBODY`].
     #[inline(always)]
     pub(super) fn owner(&self) -> usize {

@@ -214,21 +214,29 @@ impl<T, S: ReleaseStrategy, C: ClassTable> SharedPool<T, S, C> {
     ) -> Result<SharedArray<'_, MaybeUninit<T>, S, C>, AllocError> {
         let length = length_of(len)?;
         // SAFETY: the number is this pool's, which is borrowed.
-        let (shelf, slot) = match unsafe { threads::last(self.number.load(Ordering::Relaxed)) } {
-            // SAFETY: the lane is this thread's default one.
-            Some(shelves) => unsafe { slot_from::<T, S, C>(shelves, length) }?,
+        let (home, slot) = match unsafe { threads::last(self.number.load(Ordering::Relaxed)) } {
+            Some(shelves) => {
+                // SAFETY: the lane is this thread's default one.
+                let (shelf, slot) = unsafe { slot_from::<T, S, C>(shelves, length) }?;
+                (SharedHome::new(shelf), slot)
+            }
             None => self.slot_elsewhere(length)?,
         };
-        Ok(Homed::new(slot, length, SharedHome::new(shelf)))
+        Ok(Homed::new(slot, length, home))
     }
 
-    /// The slot of an array whose thread used another pool last, or none.
+    /// The slot of an array whose thread used another pool last, or none, and its home.
     #[cold]
     #[inline(never)]
-    fn slot_elsewhere(&self, length: u32) -> Result<Placed<'_, S, C>, AllocError> {
+    fn slot_elsewhere(&self, length: u32) -> Result<Settled<'_, S, C>, AllocError> {
+        if size_of::<T>() == 0 || length == 0 {
+            // It takes nothing, not even a lane.
+            return Ok((SharedHome::none(), Berth::none::<T>(S::NO_TICKET)));
+        }
         threads::with_lane(self.depot()?, |local| {
             // SAFETY: the lane is this thread's default one.
-            unsafe { slot_from::<T, S, C>(local.shelves(), length) }
+            let (shelf, slot) = unsafe { slot_from::<T, S, C>(local.shelves(), length) }?;
+            Ok((SharedHome::new(shelf), slot))
         })
     }
 
@@ -280,6 +288,9 @@ impl<T, S: ReleaseStrategy, C: ClassTable> SharedPool<T, S, C> {
 
 /// A slot, and the shelf that it goes home to.
 type Placed<'p, S, C> = (&'p Shelf<S, C>, Berth<<S as ReleaseStrategy>::Ticket>);
+
+/// The home of an array that any thread may drop, and its slot.
+type Settled<'p, S, C> = (SharedHome<'p, S, C>, Berth<<S as ReleaseStrategy>::Ticket>);
 
 #[inline(always)]
 fn length_of(len: usize) -> Result<u32, AllocError> {
