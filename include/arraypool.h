@@ -84,7 +84,7 @@ typedef enum ap_status {
      */
     AP_OVER_LIMIT = 17,
     /**
-     * The length is more than the pool can ever serve.
+     * More than can ever be served.
      */
     AP_TOO_LARGE = 18,
     /**
@@ -354,7 +354,7 @@ typedef struct ap_json ap_json;
  * The memory of documents, and of reading them.
  *
  * Made by `ap_json_pool_new`, freed by `ap_json_pool_free`, which is refused while a
- * document lives in it. One thread at a time may use it and its documents.
+ * document lives in it. One thread at a time may use it, and make or free its documents.
  */
 typedef struct ap_json_pool ap_json_pool;
 
@@ -535,8 +535,9 @@ typedef struct ap_pool_options {
      */
     uint32_t max_free;
     /**
-     * Flags of `ap_check`; 0 is what the library was built for: nothing, in a release
-     * build. What the environment variable `ARRAYPOOL_CHECK` names is added.
+     * Flags of `ap_check`; 0, with `quarantine` and `fail_every` 0 too, is what the library
+     * was built for: nothing, in a release build. What the environment variable
+     * `ARRAYPOOL_CHECK` names is added.
      */
     uint32_t checks;
     /**
@@ -554,8 +555,8 @@ typedef struct ap_pool_options {
      */
     size_t max_runs;
     /**
-     * The most bytes that arrays and bookkeeping take from the heap; 0 is no limit. A
-     * pool in a buffer is limited by that.
+     * The most bytes that arrays and bookkeeping take from the heap; 0 is no limit. Of a
+     * pool in a buffer, the most bytes of bookkeeping on the heap.
      */
     size_t limit;
     /**
@@ -747,7 +748,7 @@ void *ap_mempool_calloc(struct ap_mempool *mempool, size_t count, size_t size);
 enum ap_status ap_mempool_free(struct ap_mempool *mempool, void *block);
 
 /**
- * Bytes that are given out, those of arenas included.
+ * Bytes that are given out, those of arenas included. 0: no pool.
  */
 size_t ap_mempool_used(const struct ap_mempool *mempool);
 
@@ -831,43 +832,51 @@ char *ap_arena_strndup(struct ap_arena *arena, const char *text, size_t most);
  * block, aligned to 16, and the old one is given back. What a smaller one leaves over
  * is given back.
  *
- * NULL for `block` allocates; a `new_size` of 0 frees. NULL: there is no memory, and
- * the block is as it was; or it was freed; or the arena has handed out no `old_size`
- * bytes there.
+ * NULL for `block` allocates; a `new_size` of 0 frees. One step for each chunk, and the
+ * copy. NULL: there is no memory, and the block is as it was; or it was freed; or these
+ * `old_size` bytes are not all handed out. What `ap_arena_free` does not notice is not
+ * noticed here.
  */
 void *ap_arena_realloc(struct ap_arena *arena, void *block, size_t old_size, size_t new_size);
 
 /**
- * Gives a block of `size` bytes back. If it was the last allocation, the next one
- * lies there; otherwise it is used again before the arena grows. False: NULL, or
- * the arena has handed out no such block. (A block that was given back already is not
- * told from one that is in use: for that there are pools.)
+ * Gives a block back. If it was the last allocation, the next one lies there; otherwise
+ * it is used again before the arena grows. One step for each chunk. False: NULL, or
+ * these bytes are not all handed out.
+ *
+ * `size` is the one that was allocated: another one, an address inside a block, or a
+ * block that was given back already is not noticed, and destroys what lies in the arena.
+ * For telling these there are pools.
  */
 bool ap_arena_free(struct ap_arena *arena, void *block, size_t size);
 
 /**
  * Forgets everything that was handed out and keeps all chunks, and the size that the
- * next one would have. False: no arena.
+ * next one would have. One step for each chunk. False: no arena.
  */
 bool ap_arena_reset(struct ap_arena *arena);
 
 /**
  * Forgets everything that was handed out, keeps the first chunk only, and gives the
- * others back; chunk sizes start over. False: no arena.
+ * others back; chunk sizes start over. One step for each chunk. False: no arena.
  */
 bool ap_arena_clear(struct ap_arena *arena);
 
 /**
  * Notes where the arena is, for `ap_arena_rewind`. It takes 32 bytes of the arena,
- * which count as nobody's use. Of no arena, or without memory, a mark that is refused.
+ * which count as nobody's use. A loop takes its mark once, before it: each further mark
+ * keeps its 32 bytes until the arena goes back to an earlier one, or is reset. Of no
+ * arena, or without memory, a mark that is refused.
  */
 struct ap_mark ap_arena_mark(struct ap_arena *arena);
 
 /**
  * Goes back to a mark, and forgets what was handed out since. Blocks from before that
  * were given back are still used again, but for those that were handed out again since,
- * which count as used until the next reset. The mark can be used again. False: no
- * arena, or a mark that is another arena's or stale; nothing has changed then.
+ * which count as used until the next reset. The mark can be used again. One step for
+ * each chunk, each later mark, and each block that was given back for each chunk that
+ * was taken into use since. False: no arena, or a mark that is another arena's or stale;
+ * nothing has changed then.
  */
 bool ap_arena_rewind(struct ap_arena *arena, struct ap_mark mark);
 
@@ -891,24 +900,27 @@ bool ap_arena_on_event(struct ap_arena *arena, ap_arena_event_fn listener, void 
 size_t ap_arena_total_allocated(const struct ap_arena *arena);
 
 /**
- * Bytes that are handed out, each size rounded up to 16. 0: no arena.
+ * Bytes that are handed out, each size rounded up to 16. One step for each chunk, and
+ * for each mark that the arena can go back to. 0: no arena.
  */
 size_t ap_arena_total_used(const struct ap_arena *arena);
 
 /**
  * Bytes that cannot be handed out before the next reset: the ends of chunks that
- * were left, and gaps for alignments above 16. 0: no arena.
+ * were left, and gaps for alignments above 16. One step for each chunk. 0: no arena.
  */
 size_t ap_arena_waste(const struct ap_arena *arena);
 
 /**
- * Chunks, those that a reset has kept included: 1 for a new arena. 0: no arena.
+ * Chunks, those that a reset has kept included: 1 for a new arena. One step for each.
+ * 0: no arena.
  */
 size_t ap_arena_chunk_count(const struct ap_arena *arena);
 
 /**
  * Whether `address` is in memory that the arena has handed out since its last reset.
- * Any address may be asked about; the memory there is not read. False: no arena.
+ * Any address may be asked about; the memory there is not read. One step for each chunk.
+ * False: no arena.
  */
 bool ap_arena_owns(const struct ap_arena *arena, const void *address);
 
@@ -926,8 +938,8 @@ struct ap_pool *ap_pool_create(size_t element_size,
 
 /**
  * A pool in a buffer, which never grows beyond it. Under `AP_TAGGED` and `AP_DIRECT`
- * it needs no heap at all; `AP_METADATA` keeps its bookkeeping there. NULL: as
- * `ap_pool_create`, or the buffer is too small.
+ * it needs no heap at all; `AP_METADATA`, the default where there is a heap, keeps its
+ * bookkeeping on the heap. NULL: as `ap_pool_create`, or the buffer is too small.
  *
  * The buffer is the pool's until it is destroyed.
  */
@@ -945,7 +957,8 @@ struct ap_pool *ap_pool_create_in(void *buffer,
 void ap_pool_destroy(struct ap_pool *pool);
 
 /**
- * Takes every array back at once; memory is kept for the next ones.
+ * Takes every array back at once; memory is kept for the next ones. One step for each
+ * run, or with checks that fill or note, for each place of an array.
  */
 enum ap_status ap_pool_reset(struct ap_pool *pool);
 
@@ -955,7 +968,7 @@ enum ap_status ap_pool_reset(struct ap_pool *pool);
 enum ap_status ap_pool_reset_at(struct ap_pool *pool, const char *place);
 
 /**
- * Leaves free arrays alone until each class has at most `max_free`.
+ * Leaves free arrays alone until each class has at most `max_free`. One step for each.
  */
 enum ap_status ap_pool_trim(struct ap_pool *pool, uint32_t max_free);
 
@@ -965,19 +978,21 @@ enum ap_status ap_pool_trim(struct ap_pool *pool, uint32_t max_free);
 enum ap_status ap_pool_freeze(struct ap_pool *pool);
 
 /**
- * Makes sure that `count` arrays of `length` elements can be had without growth.
+ * Makes sure that `count` arrays of `length` elements can be had without growth. Under
+ * `AP_DIRECT`, and of length 0: `AP_OK`, and nothing is reserved. Otherwise the errors of
+ * an allocation, and `AP_TOO_LARGE` for more than 2^32 - 1.
  */
 enum ap_status ap_pool_reserve(struct ap_pool *pool, size_t length, size_t count);
 
 /**
- * Writes what the pool owes and owns.
+ * Writes what the pool owes and owns. One step for each class.
  */
 enum ap_status ap_pool_stats(const struct ap_pool *pool, struct ap_pool_statistics *statistics);
 
 /**
  * Walks everything and checks that the books add up: `AP_OK`, `AP_CORRUPTED` or
  * `AP_UNBALANCED`; and of a pool that watches, `AP_OVERFLOW` or
- * `AP_WRITTEN_AFTER_RELEASE`.
+ * `AP_WRITTEN_AFTER_RELEASE`. One step for each place of an array that was ever used.
  */
 enum ap_status ap_pool_verify(const struct ap_pool *pool);
 
@@ -1000,12 +1015,11 @@ void *ap_pool_alloc_at(struct ap_pool *pool, size_t length, const char *place);
  *
  * Every other address is refused, whatever it is, and no memory is read that is not
  * the pool's: `AP_ALREADY_RELEASED`, `AP_FOREIGN`, `AP_INTERIOR`, `AP_CORRUPTED`,
- * `AP_NOT_RELEASABLE`, and `AP_OVERFLOW` with `AP_CHECK_CANARY`. It is checked against the place's current tenant: a second
- * release goes unseen if the place was used again in between. Prefer a token where one
- * can be kept.
+ * `AP_NOT_RELEASABLE`, and `AP_OVERFLOW` with `AP_CHECK_CANARY`. It is checked against the
+ * place's current tenant: a second release goes unseen if the place was used again in
+ * between. Prefer a token where one can be kept. Logarithmic in the number of runs.
  */
-enum ap_status ap_pool_release(struct ap_pool *pool,
-                               const void *address);
+enum ap_status ap_pool_release(struct ap_pool *pool, const void *address);
 
 /**
  * As `ap_pool_release`, from a place as in `ap_pool_alloc_at`.
@@ -1030,7 +1044,7 @@ enum ap_status ap_pool_alloc_array_at(struct ap_pool *pool,
 /**
  * Takes the array of a token back. Every wrong token is refused, whatever is in it, and
  * no memory is read that is not the pool's: as `ap_pool_release`, and `AP_STALE` after
- * the place was used again, or the pool was reset.
+ * the place was used again, or the pool was reset. Logarithmic in the number of runs.
  */
 enum ap_status ap_pool_release_array(struct ap_pool *pool, struct ap_array array);
 
@@ -1045,15 +1059,15 @@ enum ap_status ap_pool_release_array_at(struct ap_pool *pool,
  * Finds the array that an address points into, whatever the position. `AP_FOREIGN`: no
  * array of this pool was ever there, or the strategy is `AP_DIRECT`, which keeps no
  * books. Any address may be asked about; the memory there is read only if it is the
- * pool's own.
+ * pool's own. Logarithmic in the number of runs.
  */
 enum ap_status ap_pool_locate(const struct ap_pool *pool,
                               const void *address,
                               struct ap_located *located);
 
 /**
- * The length of the array that an address points into, in elements. 0: there is none,
- * or no pool.
+ * The length of the array that an address points into, in elements. Logarithmic in the
+ * number of runs. 0: there is none, or no pool, or the strategy is `AP_DIRECT`.
  */
 size_t ap_pool_len(const struct ap_pool *pool, const void *address);
 
@@ -1162,7 +1176,9 @@ enum ap_status ap_batch_builder_free(struct ap_batch_builder *builder);
 
 /**
  * Adds an expression and writes its index, if `index` is not NULL. `AP_SYNTAX`:
- * `ap_batch_builder_error` says what is wrong, and where. The batch is as before then.
+ * `ap_batch_builder_error` says what is wrong, and where. `AP_TOO_LARGE`: it has more
+ * intermediate values than there is room for beside the parameters, 256 together, or a
+ * call of more than 255 arguments. The batch is as before then.
  */
 enum ap_status ap_batch_builder_add_expression(struct ap_batch_builder *builder,
                                                const char *expression,
@@ -1170,7 +1186,8 @@ enum ap_status ap_batch_builder_add_expression(struct ap_batch_builder *builder,
 
 /**
  * Adds a parameter with a value and writes its index, if `index` is not NULL.
- * `AP_INVALID_ARGUMENT`: it is there already, or no name.
+ * `AP_INVALID_ARGUMENT`: it is there already, or no name. `AP_TOO_LARGE`: there are 256
+ * parameters, or fewer whose expressions' intermediate values take the rest.
  */
 enum ap_status ap_batch_builder_add_parameter(struct ap_batch_builder *builder,
                                               const char *name,
@@ -1187,7 +1204,10 @@ enum ap_status ap_batch_builder_set_parameter(struct ap_batch_builder *builder,
 /**
  * Lets expressions call a function of the program's, with `arity` arguments; negative
  * is any number of them. `user` is passed on to it. One that is there already is
- * replaced.
+ * replaced; each call keeps some bytes until the builder is freed.
+ *
+ * `AP_NULL`: no name or no function. `AP_INVALID_ARGUMENT`: no name that a function can
+ * have, or an arity above 255. `AP_TOO_LARGE`: there are 65,535 names already.
  */
 enum ap_status ap_batch_builder_register_function(struct ap_batch_builder *builder,
                                                   const char *name,
@@ -1198,6 +1218,9 @@ enum ap_status ap_batch_builder_register_function(struct ap_batch_builder *build
 /**
  * Defines a function by an expression. `parameters` are names separated by commas; NULL
  * or an empty text is none. It can use the other functions, and itself.
+ *
+ * `AP_SYNTAX`: the expression is none. `AP_INVALID_ARGUMENT`: a name is none.
+ * `AP_TOO_LARGE`: more than 255 parameters, or there are 65,535 names already.
  */
 enum ap_status ap_batch_builder_add_expression_function(struct ap_batch_builder *builder,
                                                         const char *name,
@@ -1205,8 +1228,9 @@ enum ap_status ap_batch_builder_add_expression_function(struct ap_batch_builder 
                                                         const char *expression);
 
 /**
- * Evaluates all expressions, in order: a tick. It takes no memory, unless a function
- * was defined since the last one. `AP_EVALUATION_FAILED`: at least one has no value,
+ * Evaluates all expressions, in order: a tick. It takes no memory, unless a function was
+ * defined, or a parameter added after an expression, since the last one: then expressions
+ * are compiled anew. `AP_EVALUATION_FAILED`: at least one has no value,
  * as `ap_batch_builder_get_result` says of each; the others have theirs.
  */
 enum ap_status ap_batch_builder_eval(struct ap_batch_builder *builder);
@@ -1229,7 +1253,8 @@ const char *ap_batch_builder_error(const struct ap_batch_builder *builder,
                                    struct ap_error_position *position);
 
 /**
- * Memory for documents, of at most `limit` bytes; 0 is no limit. NULL: there is none.
+ * Memory for documents, of at most `limit` bytes; 0 is no limit. What reading needs
+ * besides is not counted, and kept for the next text. NULL: there is no memory.
  */
 struct ap_json_pool *ap_json_pool_new(size_t limit);
 
@@ -1251,8 +1276,8 @@ enum ap_status ap_json_parse(struct ap_json_pool *pool,
                              struct ap_json_error *error);
 
 /**
- * Frees a document: all its arrays go back to its pool. NULL is `AP_NULL`, and nothing
- * happens.
+ * Frees a document: all its arrays go back to its pool. At most linear in the document.
+ * NULL is `AP_NULL`, and nothing happens.
  */
 enum ap_status ap_json_free(struct ap_json *document);
 
@@ -1274,25 +1299,25 @@ size_t ap_json_len(const struct ap_json_value *value);
 
 /**
  * The element of an array, or the value of the member of an object, at an index from 0
- * on. NULL: there is none.
+ * on. Constant. NULL: there is none.
  */
 const struct ap_json_value *ap_json_at(const struct ap_json_value *value, size_t index);
 
 /**
  * The key of the member of an object at an index, of `*length` bytes; no zero byte
- * ends it. It lives as long as the document. NULL: there is none.
+ * ends it. It lives as long as the document. Constant. NULL: there is none.
  */
 const char *ap_json_key_at(const struct ap_json_value *value, size_t index, size_t *length);
 
 /**
  * The value of the last member of an object with that key, a text that ends with a
- * zero byte. NULL: there is none, or the key is not UTF-8.
+ * zero byte. Linear in the members. NULL: there is none, or the key is not UTF-8.
  */
 const struct ap_json_value *ap_json_get(const struct ap_json_value *value, const char *key);
 
 /**
- * The value that a JSON pointer (RFC 6901) leads to, such as "/items/0/name". NULL: there
- * is none.
+ * The value that a JSON pointer (RFC 6901) leads to, such as "/items/0/name". Linear in
+ * the members of the objects on the way. NULL: there is none.
  */
 const struct ap_json_value *ap_json_pointer(const struct ap_json_value *value, const char *path);
 
@@ -1325,7 +1350,8 @@ enum ap_status ap_json_u64(const struct ap_json_value *value, uint64_t *found);
 /**
  * Writes a value as JSON text into a buffer of `size` bytes, with a zero byte behind it,
  * as far as it fits. Returns how many bytes all of it has, as `snprintf`; the buffer may
- * be NULL if `size` is 0. 0: no value; or no memory, and an empty text.
+ * be NULL if `size` is 0. Linear in the value. 0: no value; or no memory, and an empty
+ * text.
  */
 size_t ap_json_write(const struct ap_json_value *value, char *buffer, size_t size);
 #endif

@@ -1,9 +1,9 @@
 //! Arrays of a size class, taken from an arena, given back one by one.
 //!
-//! Every wrong release that can be known is caught, in release builds, at a cost
-//! close to that of an unchecked free list: twice, foreign, interior, corrupted
-//! or stale is an error value, never undefined. The same code runs from a
-//! microcontroller with a static buffer to a server.
+//! Every wrong release that can be known is caught, in release builds, too: twice,
+//! foreign, interior, corrupted or stale is an error value, never undefined. The
+//! same code runs from a microcontroller with a static buffer to a server. Which
+//! strategy to choose, and what each costs: [COMPARISON.md].
 //!
 //! ```
 //! use arraypool::{ArrayPool, ReleaseError};
@@ -36,7 +36,7 @@
 //! 3. `shared`: one pool, many threads; reusable arenas, one per worker.
 //! 4. [`json`]: documents in pooled arrays, read in one pass, edited, written.
 //! 5. [`expr`]: expressions, compiled once, evaluated every millisecond.
-//! 6. `capi`: all of these from C (docs/C.md).
+//! 6. `capi`: all of these from C ([docs/C.md]).
 //!
 //! # Features
 //!
@@ -55,6 +55,9 @@
 //!
 //! Without default features the crate is `no_std` and needs no allocator at all:
 //! arenas in buffers, [`Tagged`] and [`Direct`].
+//!
+//! [COMPARISON.md]: https://github.com/arraypool/arraypool/blob/main/COMPARISON.md
+//! [docs/C.md]: https://github.com/arraypool/arraypool/blob/main/docs/C.md
 
 #![no_std]
 // Badges for what a feature opens, where docs.rs builds.
@@ -122,6 +125,11 @@ struct Migrating;
 #[cfg(all(doctest, feature = "std", feature = "expr"))]
 #[doc = include_str!("../docs/EXPRESSIONS.md")]
 struct Expressions;
+
+/// The guide's example, run as a test.
+#[cfg(all(doctest, feature = "std", feature = "serde"))]
+#[doc = include_str!("../docs/JSON.md")]
+struct Json;
 
 /// The guide's examples, run as tests.
 #[cfg(all(doctest, feature = "std", feature = "diagnostics"))]

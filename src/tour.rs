@@ -129,11 +129,12 @@
 //! use arraypool::{Arena, ArrayPool, Tagged};
 //!
 //! type Samples<'m> = ArrayPool<'m, f32, Tagged>;
+//! const BYTES: usize = Samples::bytes_for(&[8, 2]);
 //!
 //! #[repr(align(16))]
-//! struct Memory([MaybeUninit<u8>; Samples::bytes_for(&[8, 2])]);
+//! struct Memory([MaybeUninit<u8>; BYTES]);
 //!
-//! let mut memory = Memory([MaybeUninit::uninit(); _]);
+//! let mut memory = Memory([MaybeUninit::uninit(); BYTES]);
 //! let arena = Arena::from_buffer(&mut memory.0);
 //! let pool = Samples::new_in(&arena);
 //! pool.reserve(16, 8);

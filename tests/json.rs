@@ -8,6 +8,8 @@
 #[path = "support/strategies.rs"]
 mod strategies;
 
+#[path = "json/compare.rs"]
+mod compare;
 #[path = "json/conformance.rs"]
 mod conformance;
 #[path = "json/edges.rs"]

@@ -27,8 +27,8 @@ const LIBRARY: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/calls");
 /// Functions that are followed no further, by parts of their names:
 /// - a tick after a definition of the context has changed compiles programs anew
 ///   first, and compiling has assertions;
-/// - `slab` has code to grow, and to panic, where its room is used up, which is looked
-///   at before (`keep` has a debug assertion);
+/// - a `Vec` has code to grow, and to panic, where its room is used up, which was
+///   reserved before (`keep` has a debug assertion);
 /// - `libm` divides by a mantissa that is not 0, which the compiler does not see.
 const APART: [&str; 3] = ["8catch_up", "8metadata4keep", "4math4fmod"];
 

@@ -3,8 +3,10 @@
 use alloc::vec::Vec;
 use core::cell::{Cell, UnsafeCell};
 use core::ffi::{c_char, c_void};
+use core::mem::MaybeUninit;
 use core::ptr::{self, NonNull};
 
+use super::arguments::{limit_of, put};
 use super::handle::{self, Body, NoArena};
 use super::status::{ap_status, attempt, guard, or_nothing};
 use super::text::{ap_error_position, text, write_into};
@@ -62,7 +64,7 @@ pub struct ap_batch_builder {
     arena: NonNull<ap_expr_arena>,
     owns_arena: bool,
     busy: Cell<bool>,
-    message: UnsafeCell<[u8; 256]>,
+    message: UnsafeCell<[MaybeUninit<u8>; 256]>,
     position: Cell<ap_error_position>,
 }
 
@@ -78,8 +80,8 @@ pub type ap_native_fn =
 
 fn new_arena(limit: usize) -> Result<NonNull<ap_expr_arena>, ap_status> {
     let place = handle::reserve::<ap_expr_arena>().ok_or(ap_status::AP_OUT_OF_MEMORY)?;
-    let limit = if limit == 0 { usize::MAX } else { limit };
-    let (pool, builders, budget) = (UnsafeCell::new(None), Cell::new(0), Budget::new(limit));
+    let (pool, builders) = (UnsafeCell::new(None), Cell::new(0));
+    let budget = Budget::new(limit_of(limit));
     // SAFETY: the room is for such a body.
     unsafe { place.write(ap_expr_arena { no_arena: NoArena::HERE, pool, builders, budget }) };
     // SAFETY: it was written just now, and stays until the arena is freed.
@@ -159,7 +161,7 @@ fn new_builder(
         arena,
         owns_arena,
         busy: Cell::new(false),
-        message: UnsafeCell::new([0; 256]),
+        message: UnsafeCell::new([MaybeUninit::new(0); 256]),
         position: Cell::default(),
     };
     let place = NonNull::new(handle::boxed(body).ok_or(ap_status::AP_OUT_OF_MEMORY)?);
@@ -227,18 +229,31 @@ pub unsafe extern "C" fn ap_batch_builder_free(builder: *mut ap_batch_builder) -
 impl ap_batch_builder {
     /// Remembers an error, and says what it is to C.
     fn note(&self, error: &Error) -> ap_status {
-        self.explain(error);
-        let (line, column) = (usize::from(error.line), usize::from(error.column));
-        let offset = error.range().start;
-        self.position.set(ap_error_position { offset, line, column });
+        // Whatever text it was met in, these are not about a place there.
+        let is_placeless = matches!(error.kind, ErrorKind::Memory(_) | ErrorKind::Busy);
+        if is_placeless || error.line == 0 {
+            self.position.set(ap_error_position::default());
+            self.explain(&error.kind);
+        } else {
+            let (line, column) = (usize::from(error.line), usize::from(error.column));
+            let offset = error.range().start;
+            self.position.set(ap_error_position { offset, line, column });
+            self.explain(error);
+        }
         match error.kind {
             ErrorKind::Memory(error) => error.into(),
-            ErrorKind::NoSuchIndex => ap_status::AP_NOT_FOUND,
             ErrorKind::Busy => ap_status::AP_BUSY,
             ErrorKind::InvalidName => ap_status::AP_INVALID_ARGUMENT,
-            ErrorKind::Failed(failure) => self.failed(failure),
+            ErrorKind::TooManySlots { .. } | ErrorKind::TooManyArguments => ap_status::AP_TOO_LARGE,
             _ => ap_status::AP_SYNTAX,
         }
+    }
+
+    /// Remembers that there is nothing of an index.
+    fn not_found(&self) -> ap_status {
+        self.position.set(ap_error_position::default());
+        self.explain(&ErrorKind::NoSuchIndex);
+        ap_status::AP_NOT_FOUND
     }
 
     fn failed(&self, failure: Failure) -> ap_status {
@@ -280,19 +295,10 @@ unsafe fn with_batch(
     })
 }
 
-/// Writes an index where the program wants it.
-///
-/// # Safety
-/// `place` is NULL, or can be written.
-unsafe fn write_index(place: *mut usize, index: usize) {
-    if let Some(place) = NonNull::new(place) {
-        // SAFETY: the caller's promise.
-        unsafe { place.write(index) };
-    }
-}
-
 /// Adds an expression and writes its index, if `index` is not NULL. `AP_SYNTAX`:
-/// `ap_batch_builder_error` says what is wrong, and where. The batch is as before then.
+/// `ap_batch_builder_error` says what is wrong, and where. `AP_TOO_LARGE`: it has more
+/// intermediate values than there is room for beside the parameters, 256 together, or a
+/// call of more than 255 arguments. The batch is as before then.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ap_batch_builder_add_expression(
     builder: *mut ap_batch_builder,
@@ -304,7 +310,7 @@ pub unsafe extern "C" fn ap_batch_builder_add_expression(
         let text = unsafe { text(expression) }?;
         let found = batch.add(text).map_err(|error| body.note(&error))?;
         // SAFETY: the module's contract.
-        unsafe { write_index(index, found) };
+        unsafe { put(index, found) };
         Ok(())
     };
     // SAFETY: the module's contract.
@@ -312,7 +318,8 @@ pub unsafe extern "C" fn ap_batch_builder_add_expression(
 }
 
 /// Adds a parameter with a value and writes its index, if `index` is not NULL.
-/// `AP_INVALID_ARGUMENT`: it is there already, or no name.
+/// `AP_INVALID_ARGUMENT`: it is there already, or no name. `AP_TOO_LARGE`: there are 256
+/// parameters, or fewer whose expressions' intermediate values take the rest.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ap_batch_builder_add_parameter(
     builder: *mut ap_batch_builder,
@@ -325,7 +332,7 @@ pub unsafe extern "C" fn ap_batch_builder_add_parameter(
         let name = unsafe { text(name) }?;
         let found = batch.parameter(name, value).map_err(|error| body.note(&error))?;
         // SAFETY: the module's contract.
-        unsafe { write_index(index, found) };
+        unsafe { put(index, found) };
         Ok(())
     };
     // SAFETY: the module's contract.
@@ -339,8 +346,8 @@ pub unsafe extern "C" fn ap_batch_builder_set_parameter(
     index: usize,
     value: f64,
 ) -> ap_status {
-    let work = |_: &ap_batch_builder, batch: &mut Batch<'static, 'static>| {
-        if batch.set(index, value) { Ok(()) } else { Err(ap_status::AP_NOT_FOUND) }
+    let work = |body: &ap_batch_builder, batch: &mut Batch<'static, 'static>| {
+        if batch.set(index, value) { Ok(()) } else { Err(body.not_found()) }
     };
     // SAFETY: the module's contract.
     unsafe { with_batch(builder, work) }
@@ -348,7 +355,10 @@ pub unsafe extern "C" fn ap_batch_builder_set_parameter(
 
 /// Lets expressions call a function of the program's, with `arity` arguments; negative
 /// is any number of them. `user` is passed on to it. One that is there already is
-/// replaced.
+/// replaced; each call keeps some bytes until the builder is freed.
+///
+/// `AP_NULL`: no name or no function. `AP_INVALID_ARGUMENT`: no name that a function can
+/// have, or an arity above 255. `AP_TOO_LARGE`: there are 65,535 names already.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ap_batch_builder_register_function(
     builder: *mut ap_batch_builder,
@@ -382,6 +392,9 @@ pub unsafe extern "C" fn ap_batch_builder_register_function(
 
 /// Defines a function by an expression. `parameters` are names separated by commas; NULL
 /// or an empty text is none. It can use the other functions, and itself.
+///
+/// `AP_SYNTAX`: the expression is none. `AP_INVALID_ARGUMENT`: a name is none.
+/// `AP_TOO_LARGE`: more than 255 parameters, or there are 65,535 names already.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ap_batch_builder_add_expression_function(
     builder: *mut ap_batch_builder,
@@ -410,8 +423,9 @@ pub unsafe extern "C" fn ap_batch_builder_add_expression_function(
     unsafe { with_batch(builder, work) }
 }
 
-/// Evaluates all expressions, in order: a tick. It takes no memory, unless a function
-/// was defined since the last one. `AP_EVALUATION_FAILED`: at least one has no value,
+/// Evaluates all expressions, in order: a tick. It takes no memory, unless a function was
+/// defined, or a parameter added after an expression, since the last one: then expressions
+/// are compiled anew. `AP_EVALUATION_FAILED`: at least one has no value,
 /// as `ap_batch_builder_get_result` says of each; the others have theirs.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ap_batch_builder_eval(builder: *mut ap_batch_builder) -> ap_status {
@@ -440,7 +454,7 @@ pub unsafe extern "C" fn ap_batch_builder_get_result(
         // SAFETY: the place can be written: the module's contract.
         unsafe { place.write(batch.result(index).unwrap_or(f64::NAN)) };
         match status {
-            None => Err(ap_status::AP_NOT_FOUND),
+            None => Err(body.not_found()),
             Some(status) => status.map_err(|failure| body.failed(failure)),
         }
     };
@@ -459,10 +473,8 @@ pub unsafe extern "C" fn ap_batch_builder_error(
     guard(ptr::null(), || {
         // SAFETY: the module's contract.
         let Ok(body) = (unsafe { handle::borrow(builder) }) else { return ptr::null() };
-        if let Some(place) = NonNull::new(position) {
-            // SAFETY: the place can be written: the module's contract.
-            unsafe { place.write(body.position.get()) };
-        }
+        // SAFETY: the place is NULL, or can be written: the module's contract.
+        unsafe { put(position, body.position.get()) };
         body.message.get().cast()
     })
 }

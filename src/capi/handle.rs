@@ -8,28 +8,57 @@ use super::status::ap_status;
 /// What a C program holds a pointer to.
 ///
 /// # Safety
-/// The type is only ever placed behind a head, as this module places it.
+/// The type is only ever placed behind a head, as this module places it. No two kinds
+/// have the same [`MARKER`](Self::MARKER), and it is in `MARKERS`.
 pub(super) unsafe trait Body: Sized {
-    /// The marker of the kind; no two kinds have the same, and none is 0.
+    /// What stands in front of a valid handle of the kind.
     const MARKER: usize;
 }
+
+/// The markers of all kinds, and of none.
+const MARKERS: &[usize] = &[
+    DESTROYED,
+    super::arena::Inner::MARKER,
+    super::pool::ap_pool::MARKER,
+    #[cfg(feature = "capi")]
+    super::mempool::ap_mempool::MARKER,
+    #[cfg(feature = "capi")]
+    super::shared::ap_shared_pool::MARKER,
+    #[cfg(feature = "capi")]
+    super::expr::ap_expr_arena::MARKER,
+    #[cfg(feature = "capi")]
+    super::expr::ap_batch_builder::MARKER,
+    #[cfg(feature = "capi")]
+    super::json::ap_json_pool::MARKER,
+    #[cfg(feature = "capi")]
+    super::json::ap_json::MARKER,
+];
+
+const _: () = {
+    let mut one = 0;
+    while one < MARKERS.len() {
+        assert!(MARKERS[one] != 0, "memory of zeros is no handle");
+        let mut other = one + 1;
+        while other < MARKERS.len() {
+            assert!(MARKERS[one] != MARKERS[other], "a marker says which kind it is");
+            other += 1;
+        }
+        one += 1;
+    }
+};
 
 /// What a body other than an arena begins with. The fast path of `ap_arena_alloc`, in
 /// the header, sees an arena there that has no room, and calls; the call refuses it.
 #[repr(C)]
 pub(super) struct NoArena {
-    cursor: *mut u8,
+    /// NULL, as a number: any thread may have it.
+    cursor: usize,
     end: usize,
 }
 
 impl NoArena {
-    pub(super) const HERE: Self = Self { cursor: core::ptr::null_mut(), end: 0 };
+    pub(super) const HERE: Self = Self { cursor: 0, end: 0 };
 }
-
-// SAFETY: the pointer is NULL, and leads nowhere.
-unsafe impl Send for NoArena {}
-// SAFETY: as above.
-unsafe impl Sync for NoArena {}
 
 /// The marker of a handle that was destroyed.
 const DESTROYED: usize = 0xdead_0a22;
@@ -88,8 +117,12 @@ pub(super) unsafe fn invalidate<T: Body>(body: NonNull<T>) {
     unsafe { set_marker(body, DESTROYED) };
 }
 
+/// Writes a marker in front of a body.
+///
+/// # Safety
+/// The body lies behind room for a head.
 unsafe fn set_marker<T: Body>(body: NonNull<T>, marker: usize) {
-    // SAFETY: the callers' promise.
+    // SAFETY: the caller's promise.
     let head = unsafe { block_of(body) }.cast::<Head>();
     // SAFETY: as above. Volatile, so that the last one is written also where the
     // memory is given back next.
@@ -116,7 +149,8 @@ pub(super) unsafe fn borrow<'a, T: Body>(handle: *const T) -> Result<&'a T, ap_s
     if unsafe { marker.read() } != T::MARKER {
         return Err(ap_status::AP_WRONG_HANDLE);
     }
-    // SAFETY: only `validate` writes this marker, in front of a body of the type.
+    // SAFETY: only `validate` writes this marker, in front of a body of the type: no other
+    // type has the same, as `MARKERS` shows.
     Ok(unsafe { &*handle })
 }
 

@@ -2,11 +2,14 @@
 
 use core::cell::{Cell, UnsafeCell};
 use core::ffi::c_char;
+use core::fmt::Display;
+use core::mem::MaybeUninit;
 use core::ptr::{self, NonNull};
 use core::slice;
 
+use super::arguments::{limit_of, put};
 use super::handle::{self, Body, NoArena};
-use super::status::{ap_status, attempt, or_nothing};
+use super::status::{ap_status, attempt, guard, or_nothing};
 use super::text::{ap_error_position, text, write_into};
 use crate::arena::{Arena, Budget};
 use crate::json::{Document, Error, ErrorKind, Parser, Pool, Value};
@@ -14,7 +17,7 @@ use crate::json::{Document, Error, ErrorKind, Parser, Pool, Value};
 /// The memory of documents, and of reading them.
 ///
 /// Made by `ap_json_pool_new`, freed by `ap_json_pool_free`, which is refused while a
-/// document lives in it. One thread at a time may use it and its documents.
+/// document lives in it. One thread at a time may use it, and make or free its documents.
 #[repr(C, align(16))]
 pub struct ap_json_pool {
     /// First, for the reason that it gives.
@@ -103,7 +106,8 @@ pub struct ap_json_error {
     pub message: [c_char; 256],
 }
 
-/// Memory for documents, of at most `limit` bytes; 0 is no limit. NULL: there is none.
+/// Memory for documents, of at most `limit` bytes; 0 is no limit. What reading needs
+/// besides is not counted, and kept for the next text. NULL: there is no memory.
 #[unsafe(no_mangle)]
 pub extern "C" fn ap_json_pool_new(limit: usize) -> *mut ap_json_pool {
     or_nothing(|| {
@@ -113,7 +117,7 @@ pub extern "C" fn ap_json_pool_new(limit: usize) -> *mut ap_json_pool {
             pool: UnsafeCell::new(None),
             parser: UnsafeCell::new(Parser::new()),
             documents: Cell::new(0),
-            budget: Budget::new(if limit == 0 { usize::MAX } else { limit }),
+            budget: Budget::new(limit_of(limit)),
         };
         // SAFETY: the room is for such a body.
         unsafe { place.write(body) };
@@ -173,12 +177,16 @@ pub unsafe extern "C" fn ap_json_parse(
         let parser = unsafe { &mut *body.parser.get() };
         let read = parser.parse(text, memory).map_err(|found| {
             // SAFETY: it is NULL, or can be written: the module's contract.
-            unsafe { report(error, &found) };
+            unsafe { report(error, position_of(&found), &found) };
             status_of(&found)
         })?;
         let document = UnsafeCell::new(Some(read));
         let made = ap_json { no_arena: NoArena::HERE, document, pool: NonNull::from(body) };
-        let made = handle::boxed(made).ok_or(ap_status::AP_OUT_OF_MEMORY)?;
+        let made = handle::boxed(made).ok_or_else(|| {
+            // SAFETY: as above.
+            unsafe { report(error, ap_error_position::default(), &"out of memory") };
+            ap_status::AP_OUT_OF_MEMORY
+        })?;
         body.documents.set(body.documents.get() + 1);
         // SAFETY: as above.
         unsafe { place.write(made) };
@@ -194,23 +202,25 @@ fn status_of(error: &Error) -> ap_status {
     }
 }
 
+fn position_of(error: &Error) -> ap_error_position {
+    ap_error_position { offset: error.offset(), line: error.line(), column: error.column() }
+}
+
 /// Writes an error where the program wants it.
 ///
 /// # Safety
 /// `place` is NULL, or can be written.
-unsafe fn report(place: *mut ap_json_error, error: &Error) {
-    let Some(place) = NonNull::new(place) else { return };
-    let mut message = [0_u8; 256];
-    write_into(&mut message, error);
-    let (offset, line, column) = (error.offset(), error.line(), error.column());
-    let position = ap_error_position { offset, line, column };
-    let message = message.map(|byte| c_char::from_ne_bytes([byte]));
+unsafe fn report(place: *mut ap_json_error, position: ap_error_position, shown: &dyn Display) {
+    let mut text = [MaybeUninit::new(0); 256];
+    write_into(&mut text, shown);
+    // SAFETY: all of it was written: zeros, and then the text.
+    let message = text.map(|byte| c_char::from_ne_bytes([unsafe { byte.assume_init() }]));
     // SAFETY: the caller's promise.
-    unsafe { place.write(ap_json_error { position, message }) };
+    unsafe { put(place, ap_json_error { position, message }) };
 }
 
-/// Frees a document: all its arrays go back to its pool. NULL is `AP_NULL`, and nothing
-/// happens.
+/// Frees a document: all its arrays go back to its pool. At most linear in the document.
+/// NULL is `AP_NULL`, and nothing happens.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ap_json_free(document: *mut ap_json) -> ap_status {
     attempt(|| {
@@ -253,16 +263,19 @@ unsafe fn value<'a>(value: *const ap_json_value) -> Option<&'a Value<'static>> {
 /// What a value is.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ap_json_kind_of(value: *const ap_json_value) -> ap_json_kind {
-    // SAFETY: the module's contract.
-    let Some(value) = (unsafe { self::value(value) }) else { return ap_json_kind::AP_JSON_NONE };
-    let kinds = [
-        (value.is_null(), ap_json_kind::AP_JSON_NULL),
-        (value.as_bool().is_some(), ap_json_kind::AP_JSON_BOOL),
-        (value.is_number(), ap_json_kind::AP_JSON_NUMBER),
-        (value.is_string(), ap_json_kind::AP_JSON_STRING),
-        (value.is_array(), ap_json_kind::AP_JSON_ARRAY),
-    ];
-    kinds.into_iter().find(|(is_it, _)| *is_it).map_or(ap_json_kind::AP_JSON_OBJECT, |(_, it)| it)
+    use ap_json_kind::*;
+    guard(AP_JSON_NONE, || {
+        // SAFETY: the module's contract.
+        let Some(value) = (unsafe { self::value(value) }) else { return AP_JSON_NONE };
+        let kinds = [
+            (value.is_null(), AP_JSON_NULL),
+            (value.as_bool().is_some(), AP_JSON_BOOL),
+            (value.is_number(), AP_JSON_NUMBER),
+            (value.is_string(), AP_JSON_STRING),
+            (value.is_array(), AP_JSON_ARRAY),
+        ];
+        kinds.into_iter().find(|(is_it, _)| *is_it).map_or(AP_JSON_OBJECT, |(_, it)| it)
+    })
 }
 
 /// The elements of an array, the members of an object, the bytes of a string; 0 of
@@ -279,7 +292,7 @@ pub unsafe extern "C" fn ap_json_len(value: *const ap_json_value) -> usize {
 }
 
 /// The element of an array, or the value of the member of an object, at an index from 0
-/// on. NULL: there is none.
+/// on. Constant. NULL: there is none.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ap_json_at(
     value: *const ap_json_value,
@@ -298,7 +311,7 @@ pub unsafe extern "C" fn ap_json_at(
 }
 
 /// The key of the member of an object at an index, of `*length` bytes; no zero byte
-/// ends it. It lives as long as the document. NULL: there is none.
+/// ends it. It lives as long as the document. Constant. NULL: there is none.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ap_json_key_at(
     value: *const ap_json_value,
@@ -310,24 +323,13 @@ pub unsafe extern "C" fn ap_json_key_at(
         let object = unsafe { self::value(value) }?.as_object()?;
         let (key, _) = object.iter().nth(index)?;
         // SAFETY: the place is NULL, or can be written: the module's contract.
-        unsafe { write(length, key.len()) };
+        unsafe { put(length, key.len()) };
         Some(key.as_ptr().cast())
     })
 }
 
-/// Writes a value where the program wants it, if it does.
-///
-/// # Safety
-/// `place` is NULL, or can be written.
-unsafe fn write<T>(place: *mut T, value: T) {
-    if let Some(place) = NonNull::new(place) {
-        // SAFETY: the caller's promise.
-        unsafe { place.write(value) };
-    }
-}
-
 /// The value of the last member of an object with that key, a text that ends with a
-/// zero byte. NULL: there is none, or the key is not UTF-8.
+/// zero byte. Linear in the members. NULL: there is none, or the key is not UTF-8.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ap_json_get(
     value: *const ap_json_value,
@@ -342,8 +344,8 @@ pub unsafe extern "C" fn ap_json_get(
     })
 }
 
-/// The value that a JSON pointer (RFC 6901) leads to, such as "/items/0/name". NULL: there
-/// is none.
+/// The value that a JSON pointer (RFC 6901) leads to, such as "/items/0/name". Linear in
+/// the members of the objects on the way. NULL: there is none.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ap_json_pointer(
     value: *const ap_json_value,
@@ -369,7 +371,7 @@ pub unsafe extern "C" fn ap_json_string(
         // SAFETY: the module's contract.
         let string = unsafe { self::value(value) }?.as_str()?;
         // SAFETY: the place is NULL, or can be written: the module's contract.
-        unsafe { write(length, string.len()) };
+        unsafe { put(length, string.len()) };
         Some(string.as_ptr().cast())
     })
 }
@@ -424,7 +426,8 @@ pub unsafe extern "C" fn ap_json_u64(value: *const ap_json_value, found: *mut u6
 
 /// Writes a value as JSON text into a buffer of `size` bytes, with a zero byte behind it,
 /// as far as it fits. Returns how many bytes all of it has, as `snprintf`; the buffer may
-/// be NULL if `size` is 0. 0: no value; or no memory, and an empty text.
+/// be NULL if `size` is 0. Linear in the value. 0: no value; or no memory, and an empty
+/// text.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ap_json_write(
     value: *const ap_json_value,
@@ -434,11 +437,11 @@ pub unsafe extern "C" fn ap_json_write(
     or_nothing(|| {
         // SAFETY: the module's contract.
         let value = unsafe { self::value(value) }?;
-        let (first, size) = match NonNull::new(buffer.cast::<u8>()) {
+        let (first, size) = match NonNull::new(buffer.cast::<MaybeUninit<u8>>()) {
             Some(first) => (first, size),
             None => (NonNull::dangling(), 0),
         };
-        // SAFETY: it can be written: the module's contract. What is there is bytes.
+        // SAFETY: it can be written: the module's contract.
         write_into(unsafe { slice::from_raw_parts_mut(first.as_ptr(), size) }, value)
     })
 }

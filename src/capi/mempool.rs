@@ -57,6 +57,12 @@ unsafe impl Body for ap_mempool {
     const MARKER: usize = 0x6d65_6d31;
 }
 
+const _: fn() = || {
+    fn any_thread<T: Send + Sync>() {}
+    // As the header says of a backing pool.
+    any_thread::<ap_mempool>();
+};
+
 impl ap_mempool {
     fn new() -> Self {
         let books = Books { blocks: HashMap::new(), bytes: 0, places: Places::default() };
@@ -188,7 +194,7 @@ pub unsafe extern "C" fn ap_mempool_free(
     })
 }
 
-/// Bytes that are given out, those of arenas included.
+/// Bytes that are given out, those of arenas included. 0: no pool.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ap_mempool_used(mempool: *const ap_mempool) -> usize {
     or_nothing(|| {

@@ -3,7 +3,7 @@
 //! The header is the document for C programs; this is its source. What holds for
 //! all functions:
 //!
-//! - A **handle** is a pointer to a body, with a *validity marker* in the two words
+//! - A **handle** is a pointer to a body, with a *validity marker* in the 16 bytes
 //!   in front of it. `NULL`, a handle of another kind and one that was destroyed
 //!   (while its memory is readable) are refused: an [`ap_status`], or `NULL`, 0 or
 //!   `false`.
@@ -12,7 +12,15 @@
 //!   program's own `ap_panic` is called.
 //! - The caller owes what any C function is owed: a pointer that is not `NULL`
 //!   leads to what its type says, and texts end with a zero byte where no length is
-//!   given. Everything else is checked.
+//!   given. And what no function can check:
+//!   - what was freed, released, rewound or reset is used no more;
+//!   - one thread at a time has an object, unless its type says more;
+//!   - a buffer, a document's text and a place's text stay as their functions say, and
+//!     a backing pool stays as long as its arenas are used;
+//!   - a destroyed handle is passed only while its memory can be read;
+//!   - callbacks return, and keep off the arena that calls.
+//!
+//!   This is the **module's contract** of the safety comments.
 //!
 //! From Rust, use the modules that are below this one.
 
@@ -45,7 +53,12 @@ mod expr;
 #[cfg(feature = "capi")]
 mod json;
 
+mod arguments;
+
 mod handle;
+
+#[cfg(all(test, feature = "capi"))]
+mod tests;
 
 pub use arena::*;
 #[cfg(feature = "capi")]

@@ -44,6 +44,12 @@ unsafe impl Body for ap_shared_pool {
     const MARKER: usize = 0x7368_6131;
 }
 
+const _: fn() = || {
+    fn any_thread<T: Send + Sync>() {}
+    // As the header says of a shared pool.
+    any_thread::<ap_shared_pool>();
+};
+
 /// Does the same with whichever pool it is.
 macro_rules! each {
     ($shared:expr, $pool:ident => $what:expr) => {
@@ -77,11 +83,15 @@ impl Shared {
         each!(self, pool => pool.try_allocate_raw(length))
     }
 
+    /// # Safety
+    /// As [`SharedPool::release_raw`].
     unsafe fn release(&self, raw: RawArray) -> Result<(), ReleaseError> {
         // SAFETY: the caller's promise.
         each!(self, pool => unsafe { pool.release_raw(raw) })
     }
 
+    /// # Safety
+    /// As [`SharedPool::release_ptr`].
     unsafe fn release_address(&self, address: *const u8) -> Result<(), ReleaseError> {
         // SAFETY: the caller's promise.
         each!(self, pool => unsafe { pool.release_ptr(address) })

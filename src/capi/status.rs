@@ -32,7 +32,7 @@ pub enum ap_status {
     AP_OUT_OF_MEMORY = 16,
     /// The limit in bytes would be passed.
     AP_OVER_LIMIT = 17,
-    /// The length is more than the pool can ever serve.
+    /// More than can ever be served.
     AP_TOO_LARGE = 18,
     /// The pool is frozen, and would have to grow.
     AP_FROZEN = 19,
@@ -139,7 +139,7 @@ const MESSAGES: [(ap_status, &CStr); 30] = [
     (AP_PANIC, c"the library panicked"),
     (AP_OUT_OF_MEMORY, c"out of memory"),
     (AP_OVER_LIMIT, c"the limit in bytes would be passed"),
-    (AP_TOO_LARGE, c"the length is more than the pool can serve"),
+    (AP_TOO_LARGE, c"more than can ever be served"),
     (AP_FROZEN, c"the pool is frozen and would have to grow"),
     (AP_TOO_MANY_RUNS, c"the pool has as many runs as it was made for"),
     (AP_FREE_LIST_CORRUPTED, c"a free list was overwritten and is abandoned"),
@@ -240,8 +240,21 @@ mod tests {
         assert_eq!((status, found), (AP_PANIC, 0));
     }
 
+    /// A status that is missing in `MESSAGES` would be one that nobody knows.
     #[test]
-    fn every_status_has_a_message_of_its_own() {
+    fn every_status_has_a_message() {
+        let (_, behind) = include_str!("status.rs").split_once("pub enum ap_status {").unwrap();
+        let (statuses, _) = behind.split_once("\n}").unwrap();
+        let numbers = statuses.lines().filter_map(|line| line.trim().strip_prefix("AP_"));
+        let numbers = numbers.map(|line| {
+            let (_, number) = line.trim_end_matches(',').split_once(" = ").unwrap();
+            number.parse::<i32>().unwrap()
+        });
+        assert!(numbers.eq(MESSAGES.iter().map(|(status, _)| *status as i32)));
+    }
+
+    #[test]
+    fn messages_are_told_apart() {
         for (index, (status, message)) in MESSAGES.iter().enumerate() {
             assert!(!message.is_empty());
             let others = MESSAGES.iter().skip(index + 1);

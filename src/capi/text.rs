@@ -2,6 +2,7 @@
 
 use core::ffi::{CStr, c_char};
 use core::fmt::{self, Write};
+use core::mem::MaybeUninit;
 
 use super::status::ap_status;
 
@@ -33,18 +34,21 @@ pub(super) unsafe fn text<'a>(text: *const c_char) -> Result<&'a str, ap_status>
 /// Writes what is shown into a buffer of bytes, with a zero byte behind it; what does
 /// not fit is left out, in whole characters. Returns how many bytes all of it has;
 /// `None`, and the buffer has an empty text, if it cannot be shown.
-pub(super) fn write_into(buffer: &mut [u8], shown: &dyn fmt::Display) -> Option<usize> {
+pub(super) fn write_into(
+    buffer: &mut [MaybeUninit<u8>],
+    shown: &dyn fmt::Display,
+) -> Option<usize> {
     let mut writer = Buffer { buffer, used: 0, length: 0 };
     let written = write!(writer, "{shown}");
     let Buffer { buffer, used, length } = writer;
     if let Some(end) = buffer.get_mut(if written.is_ok() { used } else { 0 }) {
-        *end = 0;
+        end.write(0);
     }
     written.is_ok().then_some(length)
 }
 
 struct Buffer<'a> {
-    buffer: &'a mut [u8],
+    buffer: &'a mut [MaybeUninit<u8>],
     used: usize,
     /// Bytes of everything, also of what was left out.
     length: usize,
@@ -59,7 +63,9 @@ impl Write for Buffer<'_> {
             while !text.is_char_boundary(fits) {
                 fits -= 1;
             }
-            self.buffer[self.used..][..fits].copy_from_slice(&text.as_bytes()[..fits]);
+            for (place, byte) in self.buffer[self.used..].iter_mut().zip(&text.as_bytes()[..fits]) {
+                place.write(*byte);
+            }
             self.used += fits;
         }
         self.length += text.len();
@@ -69,15 +75,20 @@ impl Write for Buffer<'_> {
 
 #[cfg(test)]
 mod tests {
+    use core::mem::MaybeUninit;
+
     use super::write_into;
 
     #[test]
     fn what_does_not_fit_is_left_out_in_whole_characters() {
         for (size, kept) in [(0, ""), (1, ""), (3, "ab"), (4, "ab"), (5, "abé"), (9, "abé!")] {
-            let mut buffer = [b'x'; 9];
+            let mut buffer = [MaybeUninit::uninit(); 9];
             assert_eq!(write_into(&mut buffer[..size], &format_args!("{}{}", "ab", "é!")), Some(5));
             if size > 0 {
-                assert_eq!(&buffer[..=kept.len()], [kept.as_bytes(), &[0]].concat());
+                // SAFETY: the text and its end were written.
+                let written =
+                    buffer[..=kept.len()].iter().map(|byte| unsafe { byte.assume_init() });
+                assert!(written.eq(kept.bytes().chain([0])));
             }
         }
     }

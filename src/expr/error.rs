@@ -121,9 +121,9 @@ pub struct Error {
     pub kind: ErrorKind,
     /// The bytes of the text that it is about.
     pub span: Span,
-    /// The line of the first of them, from 1 on.
+    /// The line of the first of them, from 1 on; 0 if no text is to blame.
     pub line: u16,
-    /// Its column in characters, from 1 on.
+    /// Its column in characters, from 1 on; 0 if no text is to blame.
     pub column: u16,
     /// A part of that line.
     excerpt: Short<EXCERPT>,
@@ -182,7 +182,7 @@ impl Error {
 
     /// An error that no text is to blame for.
     pub(super) fn plain(kind: ErrorKind) -> Self {
-        Self::at(kind, "", Span { start: 0, end: 0 })
+        Self { line: 0, column: 0, ..Self::at(kind, "", Span { start: 0, end: 0 }) }
     }
 
     /// The bytes of the text that it is about.
@@ -235,7 +235,10 @@ fn byte(count: usize) -> u8 {
 
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "line {}, column {}: {}", self.line, self.column, self.kind)?;
+        if self.line > 0 {
+            write!(f, "line {}, column {}: ", self.line, self.column)?;
+        }
+        write!(f, "{}", self.kind)?;
         if let Some(name) = self.suggestion() {
             write!(f, "; did you mean `{name}`?")?;
         }
@@ -320,6 +323,15 @@ impl<const N: usize> Short<N> {
 mod tests {
     use super::*;
     use std::format;
+
+    #[test]
+    fn an_error_that_no_text_is_to_blame_for_names_no_place() {
+        let error = Error::plain(ErrorKind::NoSuchIndex);
+        assert_eq!((error.line, error.column, error.range()), (0, 0, 0..0));
+        assert_eq!(format!("{error}"), "no such index");
+        let error = Error::at(ErrorKind::Expected { what: "a value" }, "", Span::default());
+        assert_eq!(format!("{error}"), "line 1, column 1: expected a value");
+    }
 
     #[test]
     fn an_error_is_small_enough_to_be_returned() {

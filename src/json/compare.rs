@@ -5,7 +5,9 @@
 use alloc::vec::Vec;
 
 use super::node::{Content, Value};
+use super::reserve;
 use super::value::Object;
+use crate::error::AllocError;
 
 /// They mean the same, whatever their documents, and whatever the order of
 /// members; of members with the same key, the last one counts. An integer and a
@@ -13,14 +15,15 @@ use super::value::Object;
 ///
 /// Not recursive: pairs that are still to be compared wait on a heap stack.
 ///
-/// Complexity: linear for objects whose members are in the same order, else
-/// quadratic in the members of an object.
+/// Complexity: linear for small objects whose members are in the same order, else
+/// `n log n` in the members of an object.
 ///
 /// # Panics
-/// If there is no memory for the stack.
+/// If there is no memory for the stack, or to sort the members of an object.
 impl<'t> PartialEq<Value<'t>> for Value<'_> {
+    #[track_caller]
     fn eq(&self, other: &Value<'t>) -> bool {
-        are_equal(self, other, are_same_leaves)
+        are_equal(self, other, are_same_leaves).expect("memory for what is to be compared")
     }
 }
 
@@ -28,39 +31,54 @@ impl<'t> PartialEq<Value<'t>> for Value<'_> {
 /// of a patch wants it (RFC 6902, section 4.6). What an integer or a float of 64
 /// bits is not, it is not equal to; a number kept as text and a float are equal
 /// if the float is the nearest one.
-pub(super) fn are_same_values(left: &Value<'_>, right: &Value<'_>) -> bool {
+///
+/// # Errors
+/// If there is no memory.
+pub(super) fn are_same_values(left: &Value<'_>, right: &Value<'_>) -> Result<bool, AllocError> {
     are_equal(left, right, |left, right| {
         are_same_leaves(left, right) || are_same_numbers(left, right)
     })
 }
 
+/// Two values that are still to be compared.
+type Pair<'a, 'b, 't, 'u> = (&'a Value<'t>, &'b Value<'u>);
+
 fn are_equal(
     left: &Value<'_>,
     right: &Value<'_>,
     are_leaves: impl Fn(&Content<'_, '_>, &Content<'_, '_>) -> bool,
-) -> bool {
+) -> Result<bool, AllocError> {
     let mut pairs = Vec::new();
     let mut next = Some((left, right));
     while let Some((left, right)) = next {
         let same = match (left.content(), right.content()) {
             (Content::Array(left), Content::Array(right)) => {
-                pairs.extend(left.iter().zip(right));
-                left.len() == right.len()
+                left.len() == right.len() && add(&mut pairs, left.iter().zip(right))?
             }
             (Content::Object(_), Content::Object(_)) => {
                 match (left.as_object(), right.as_object()) {
-                    (Some(left), Some(right)) => pair_members(left, right, &mut pairs),
+                    (Some(left), Some(right)) => pair_members(left, right, &mut pairs)?,
                     _ => false,
                 }
             }
             (left, right) => are_leaves(&left, &right),
         };
         if !same {
-            return false;
+            return Ok(false);
         }
         next = pairs.pop();
     }
-    true
+    Ok(true)
+}
+
+/// Adds pairs; true, for so far they are equal.
+fn add<'a, 'b, 't, 'u>(
+    pairs: &mut Vec<Pair<'a, 'b, 't, 'u>>,
+    more: impl ExactSizeIterator<Item = Pair<'a, 'b, 't, 'u>>,
+) -> Result<bool, AllocError> {
+    reserve(pairs, more.len())?;
+    pairs.extend(more);
+    Ok(true)
 }
 
 fn are_same_leaves(left: &Content<'_, '_>, right: &Content<'_, '_>) -> bool {
@@ -82,29 +100,38 @@ fn are_same_leaves(left: &Content<'_, '_>, right: &Content<'_, '_>) -> bool {
 fn pair_members<'a, 'b, 't, 'u>(
     left: Object<'a, 't>,
     right: Object<'b, 'u>,
-    pairs: &mut Vec<(&'a Value<'t>, &'b Value<'u>)>,
-) -> bool {
-    if left.len() == right.len() && left.keys().eq(right.keys()) && !has_twins(left) {
-        pairs.extend(left.values().zip(right.values()));
-        return true;
+    pairs: &mut Vec<Pair<'a, 'b, 't, 'u>>,
+) -> Result<bool, AllocError> {
+    /// With more members, to sort them is less work than to compare each with all.
+    const FEW: usize = 16;
+    if left.len() <= FEW && left.keys().eq(right.keys()) && !has_twins(left) {
+        return add(pairs, left.values().zip(right.values()));
     }
-    for (key, value) in left {
-        let counts = left.get(key).is_some_and(|last| core::ptr::eq(last, value));
-        match right.get(key) {
-            Some(other) if counts => pairs.push((value, other)),
-            Some(_) => {}
-            None => return false,
-        }
-    }
-    right.keys().all(|key| left.get(key).is_some())
+    let (left, right) = (counting(left)?, counting(right)?);
+    let are_same_keys = left.iter().map(|one| one.0).eq(right.iter().map(|one| one.0));
+    Ok(are_same_keys && add(pairs, left.iter().zip(&right).map(|(one, other)| (one.2, other.2)))?)
 }
 
-/// Whether a key may stand in the object twice.
+/// Whether two members have the same key.
+///
+/// Complexity: quadratic in the members.
 fn has_twins(object: Object<'_, '_>) -> bool {
-    /// Larger objects are asked in the other way, which is right for all.
-    const FEW: usize = 16;
     let mut keys = object.keys().enumerate();
-    object.len() > FEW || keys.any(|(at, key)| object.keys().take(at).any(|other| other == key))
+    keys.any(|(at, key)| object.keys().take(at).any(|other| other == key))
+}
+
+/// A member that counts: its key, where it is, its value.
+type Counting<'a, 't> = (&'a str, usize, &'a Value<'t>);
+
+/// The last member of each key, in the order of the keys.
+fn counting<'a, 't>(object: Object<'a, 't>) -> Result<Vec<Counting<'a, 't>>, AllocError> {
+    let mut members = Vec::new();
+    reserve(&mut members, object.len())?;
+    members.extend(object.iter().enumerate().map(|(at, (key, value))| (key, at, value)));
+    // In place: a sort that keeps the order of equals would ask for memory.
+    members.sort_unstable_by(|one, other| one.0.cmp(other.0).then(other.1.cmp(&one.1)));
+    members.dedup_by_key(|member| member.0);
+    Ok(members)
 }
 
 fn are_same_numbers(left: &Content<'_, '_>, right: &Content<'_, '_>) -> bool {

@@ -3,9 +3,11 @@
 #![forbid(unsafe_code)]
 
 use alloc::borrow::Cow;
+use alloc::string::String;
 use core::ops;
 
 use super::node::{Content, Value};
+use crate::error::AllocError;
 
 /// What a [`Value`] can be asked for with [`get`](Value::get) or `[]`: a key of
 /// an object (`str`) or a position in an array (`usize`).
@@ -65,7 +67,7 @@ pub(super) fn node_of_token(value: &Value<'_>, token: &str) -> Option<usize> {
     match value.as_object() {
         Some(object) if !token.contains('~') => object.node_of(token),
         Some(object) => {
-            let member = object.keys().rposition(|key| spells(token, key.as_bytes()));
+            let member = object.keys().rposition(|key| meant(token).eq(key.chars()));
             member.map(|member| 2 * member + 1)
         }
         None => sealed::Sealed::node_in(&position(token)?, value),
@@ -80,12 +82,34 @@ pub(super) fn tokens(pointer: &str) -> Option<impl Iterator<Item = &str>> {
 }
 
 /// A token of a pointer, its escapes undone.
-pub(super) fn unescaped(token: &str) -> Cow<'_, str> {
-    if token.contains('~') {
-        Cow::Owned(token.replace("~1", "/").replace("~0", "~"))
-    } else {
-        Cow::Borrowed(token)
+///
+/// # Errors
+/// If there is no memory.
+pub(super) fn unescaped(token: &str) -> Result<Cow<'_, str>, AllocError> {
+    if !token.contains('~') {
+        return Ok(Cow::Borrowed(token));
     }
+    let mut text = String::new();
+    let requested = token.len();
+    text.try_reserve_exact(requested).map_err(|_| AllocError::OutOfMemory { requested })?;
+    // An escape is longer than what it means.
+    text.extend(meant(token));
+    Ok(Cow::Owned(text))
+}
+
+/// What a token of a pointer means: `/` for `~1`, and `~` for `~0`.
+fn meant(token: &str) -> impl Iterator<Item = char> {
+    let mut token = token.chars().peekable();
+    core::iter::from_fn(move || {
+        let character = token.next()?;
+        let meant = match (character, token.peek()) {
+            ('~', Some('0')) => '~',
+            ('~', Some('1')) => '/',
+            _ => return Some(character),
+        };
+        token.next();
+        Some(meant)
+    })
 }
 
 impl<'t> Value<'t> {
@@ -142,22 +166,6 @@ pub(super) fn position(token: &str) -> Option<usize> {
     if plain && !leading { token.parse().ok() } else { None }
 }
 
-/// Whether a token of a pointer, its escapes undone, is `key`.
-fn spells(token: &str, key: &[u8]) -> bool {
-    let mut token = token.bytes().peekable();
-    let unescaped = core::iter::from_fn(|| {
-        let byte = token.next()?;
-        let meant = match (byte, token.peek()) {
-            (b'~', Some(b'0')) => b'~',
-            (b'~', Some(b'1')) => b'/',
-            _ => return Some(byte),
-        };
-        token.next();
-        Some(meant)
-    });
-    unescaped.eq(key.iter().copied())
-}
-
 /// `value["key"]`, `value[0]`: null where there is no such thing.
 impl<'t, I: Index> ops::Index<I> for Value<'t> {
     type Output = Value<'t>;
@@ -174,9 +182,11 @@ mod tests {
 
     #[test]
     fn pointers_undo_their_escapes() {
-        assert!(spells("a~1b~0c", b"a/b~c") && spells("~01", b"~1") && spells("", b""));
-        assert!(spells("~", b"~") && spells("~2", b"~2"));
-        assert!(!spells("a", b"ab") && !spells("ab", b"a"));
+        for (token, key) in
+            [("a~1b~0c", "a/b~c"), ("~01", "~1"), ("", ""), ("~", "~"), ("~2", "~2"), ("é~1", "é/")]
+        {
+            assert_eq!(unescaped(token).unwrap(), key);
+        }
     }
 
     #[test]

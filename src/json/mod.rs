@@ -54,6 +54,7 @@ mod serde;
 mod value;
 mod write;
 
+use alloc::vec::Vec;
 use core::alloc::Layout;
 use core::fmt;
 
@@ -76,6 +77,12 @@ use crate::error::{AllocError, VerifyError};
 use crate::pool::{
     ClassTable, DefaultStrategy, PoolBuilder, PoolStats, RawPool, ReleaseStrategy, views_raw_pool,
 };
+
+/// Makes room in a list, or says that there is none.
+fn reserve<T>(list: &mut Vec<T>, more: usize) -> Result<(), AllocError> {
+    let requested = list.len().saturating_add(more).saturating_mul(size_of::<T>());
+    list.try_reserve(more).map_err(|_| AllocError::OutOfMemory { requested })
+}
 
 /// A unit of the pool: all that a document is made of fits a multiple of it.
 type Unit = [u64; 2];

@@ -110,14 +110,14 @@ impl From<i64> for Number {
     }
 }
 
-/// Writes it as JSON does: the shortest digits that read back the same.
+/// Writes it as a [`Value`](super::Value) is written: the shortest digits that read
+/// back the same.
 impl fmt::Display for Number {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.0 {
-            Kind::Unsigned(integer) => write!(f, "{integer}"),
-            Kind::Negative(integer) => write!(f, "{integer}"),
-            // `Debug` keeps the point or the exponent that says it is a float.
-            Kind::Float(float) => write!(f, "{float:?}"),
+            Kind::Unsigned(integer) => f.write_str(itoa::Buffer::new().format(integer)),
+            Kind::Negative(integer) => f.write_str(itoa::Buffer::new().format(integer)),
+            Kind::Float(float) => f.write_str(zmij::Buffer::new().format_finite(float)),
         }
     }
 }

@@ -422,6 +422,10 @@ impl<'a, 't> Iterator for Members<'a, 't> {
         member(self.members.next()?)
     }
 
+    fn nth(&mut self, n: usize) -> Option<Self::Item> {
+        member(self.members.nth(n)?)
+    }
+
     fn size_hint(&self) -> (usize, Option<usize>) {
         self.members.size_hint()
     }
@@ -430,6 +434,10 @@ impl<'a, 't> Iterator for Members<'a, 't> {
 impl DoubleEndedIterator for Members<'_, '_> {
     fn next_back(&mut self) -> Option<Self::Item> {
         member(self.members.next_back()?)
+    }
+
+    fn nth_back(&mut self, n: usize) -> Option<Self::Item> {
+        member(self.members.nth_back(n)?)
     }
 }
 

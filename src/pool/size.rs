@@ -51,10 +51,12 @@ impl<T, S: ReleaseStrategy, C: ClassTable> ArrayPool<'_, T, S, C> {
     ///
     /// type Pool<'m> = ArrayPool<'m, f32, Tagged>;
     ///
-    /// #[repr(align(16))]
-    /// struct Buffer([MaybeUninit<u8>; Pool::bytes_for(&[100, 4])]);
+    /// const BYTES: usize = Pool::bytes_for(&[100, 4]);
     ///
-    /// let mut buffer = Buffer([MaybeUninit::uninit(); _]);
+    /// #[repr(align(16))]
+    /// struct Buffer([MaybeUninit<u8>; BYTES]);
+    ///
+    /// let mut buffer = Buffer([MaybeUninit::uninit(); BYTES]);
     /// let arena = Arena::from_buffer(&mut buffer.0);
     /// let pool = Pool::new_in(&arena);
     /// pool.reserve(16, 100);

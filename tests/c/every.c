@@ -178,6 +178,7 @@ static void pool_of(uint32_t strategy, const uint32_t *lengths, size_t count) {
     ap_pool *pool = ap_pool_create(sizeof(double), _Alignof(double), &options);
     CHECK(pool != NULL && status == AP_OK);
     STATUS(AP_OK, ap_pool_reserve(pool, 10, 20));
+    STATUS(AP_OK, ap_pool_reserve(pool, 0, SIZE_MAX));
     double *numbers = (double *)ap_pool_alloc(pool, 10);
     numbers[9] = 1.0;
     ap_array token;

@@ -163,6 +163,18 @@ static void pool_options(void) {
     STATUS(AP_OVER_LIMIT, why(8, 8, options));
     CHECK(ap_pool_create(0, 0, NULL) == NULL && ap_pool_create_in(NULL, 99, 8, 8, NULL) == NULL);
     CHECK(ap_pool_create_in(outside, sizeof outside, 8, 8, NULL) == NULL);
+    /* In a buffer, a limit is one of bookkeeping on the heap. */
+    static unsigned char buffer[64 * 1024];
+    ap_status of_books = AP_OK;
+    options.status = &of_books;
+    options.strategy = AP_METADATA;
+    CHECK(ap_pool_create_in(buffer, sizeof buffer, 8, 8, &options) == NULL);
+    STATUS(AP_OVER_LIMIT, of_books);
+    options.strategy = AP_TAGGED;
+    ap_pool *tagged = ap_pool_create_in(buffer, sizeof buffer, 8, 8, &options);
+    STATUS(AP_OK, of_books);
+    CHECK(ap_pool_alloc(tagged, 1000) != NULL);
+    ap_pool_destroy(tagged);
 
     ap_status status = AP_OK;
     options.limit = 0;
@@ -402,6 +414,55 @@ static double greedy(void *user, const double *arguments, size_t count) {
     return 1.0;
 }
 
+/* What was wrong last: an index, of which no text is to blame. */
+static void check_no_such_index(ap_batch_builder *builder) {
+    ap_error_position place = {9, 9, 9};
+    CHECK(strcmp(ap_batch_builder_error(builder, &place), "no such index") == 0);
+    CHECK(place.offset == 0 && place.line == 0 && place.column == 0);
+}
+
+/* What there is room for, and one more. */
+static void crowded(void) {
+    ap_batch_builder *builder = ap_batch_builder_new();
+    ap_error_position place;
+    char name[16], names[256 * 5], call[256 * 2 + 8];
+    size_t index = 0, length = 0;
+    for (int i = 0; i < 256; i++) {
+        length += (size_t)sprintf(names + length, "%sp%d", i > 0 ? "," : "", i);
+    }
+    STATUS(AP_TOO_LARGE, ap_batch_builder_add_expression_function(builder, "f", names, "1"));
+    CHECK(strcmp(ap_batch_builder_error(builder, &place), "more than 255 arguments") == 0);
+    CHECK(place.offset == 0 && place.line == 0 && place.column == 0);
+    length = (size_t)sprintf(call, "max(1");
+    for (int i = 1; i < 256; i++) {
+        length += (size_t)sprintf(call + length, ",1");
+    }
+    sprintf(call + length, ")");
+    STATUS(AP_TOO_LARGE, ap_batch_builder_add_expression(builder, call, NULL));
+    for (int i = 0; i < 256; i++) {
+        snprintf(name, sizeof name, "x%d", i);
+        STATUS(AP_OK, ap_batch_builder_add_parameter(builder, name, 0.0, &index));
+    }
+    CHECK(index == 255);
+    STATUS(AP_TOO_LARGE, ap_batch_builder_add_parameter(builder, "more", 0.0, &index));
+    CHECK(index == 255 && strstr(ap_batch_builder_error(builder, &place), "than 256") != NULL);
+    STATUS(AP_OK, ap_batch_builder_free(builder));
+
+    /* Out of memory: no place in a text. */
+    ap_expr_arena *arena = ap_expr_arena_new(60000);
+    ap_status status = AP_OK;
+    builder = ap_batch_builder_new_with_arena(arena);
+    for (int i = 0; status == AP_OK && i < 100000; i++) {
+        status = ap_batch_builder_add_expression(builder, "sin(1 + 2) * cos(3)", NULL);
+    }
+    STATUS(AP_OVER_LIMIT, status);
+    const char *message = ap_batch_builder_error(builder, &place);
+    CHECK(place.offset == 0 && place.line == 0 && place.column == 0);
+    CHECK(message[0] != '\0' && strstr(message, "line") == NULL);
+    STATUS(AP_OK, ap_batch_builder_free(builder));
+    STATUS(AP_OK, ap_expr_arena_free(arena));
+}
+
 static void no_builder(ap_batch_builder *builder, ap_status expected) {
     double result = 0.0;
     STATUS(expected, ap_batch_builder_add_expression(builder, "1", NULL));
@@ -439,6 +500,8 @@ static void expressions(void) {
     STATUS(AP_OK, ap_batch_builder_add_parameter(builder, "x", 0.0, NULL));
     STATUS(AP_INVALID_ARGUMENT, ap_batch_builder_add_parameter(builder, "x", 0.0, NULL));
     STATUS(AP_NOT_FOUND, ap_batch_builder_set_parameter(builder, 1, 0.0));
+    check_no_such_index(builder);
+    STATUS(AP_SYNTAX, ap_batch_builder_add_expression(builder, "1 +", NULL));
     STATUS(AP_NULL, ap_batch_builder_register_function(builder, "f", 0, NULL, NULL));
     STATUS(AP_INVALID_ARGUMENT, ap_batch_builder_register_function(builder, "f", 256, greedy, NULL));
     STATUS(AP_INVALID_ARGUMENT, ap_batch_builder_register_function(builder, "f g", 0, greedy, NULL));
@@ -446,6 +509,7 @@ static void expressions(void) {
     STATUS(AP_NULL, ap_batch_builder_add_expression_function(builder, NULL, "a", "a"));
     STATUS(AP_NOT_FOUND, ap_batch_builder_get_result(builder, 0, &result));
     CHECK(isnan(result));
+    check_no_such_index(builder);
     STATUS(AP_NULL, ap_batch_builder_get_result(builder, 0, NULL));
 
     STATUS(AP_OK, ap_batch_builder_register_function(builder, "greedy", 0, greedy, NULL));
@@ -526,6 +590,7 @@ int main(void) {
     watched(AP_TAGGED);
     shared_pool();
     expressions();
+    crowded();
     json();
     for (int status = -1000; status < 1000; status++) {
         CHECK(ap_status_message(status) != NULL);

@@ -58,6 +58,16 @@ fn reports_name_the_lines_of_the_program() {
     });
 }
 
+/// Every write to `/dev/full` fails, as to a full disk: statuses are as ever.
+#[test]
+#[cfg(target_os = "linux")]
+fn reports_that_cannot_be_written_change_nothing() {
+    let built = program("watched.c", "full", &[]);
+    let mut program = Command::new(built.unwrap_or_else(|said| panic!("{said}")));
+    program.stderr(fs::File::create("/dev/full").expect("a device of Linux"));
+    run(program);
+}
+
 #[test]
 fn the_environment_asks_for_reports_too() {
     let built = program("watched.c", "environment", &["-DNO_CHECKS"]);

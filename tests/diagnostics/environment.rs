@@ -33,16 +33,20 @@ fn child() {
 
 /// What a child prints on both its streams.
 fn run(case: &str, checks: Option<&str>) -> (String, String) {
+    let output = child_of(case, checks).output().expect("a child process");
+    assert!(output.status.success(), "{output:?}");
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    (text(&output.stdout), text(&output.stderr))
+}
+
+fn child_of(case: &str, checks: Option<&str>) -> Command {
     let mut command = Command::new(env::current_exe().expect("the test's own path"));
     command.args(["--exact", "environment::child", "--nocapture", "--test-threads=1"]);
     command.env(CASE, case).env_remove(NAME);
     if let Some(checks) = checks {
         command.env(NAME, checks);
     }
-    let output = command.output().expect("a child process");
-    assert!(output.status.success(), "{output:?}");
-    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
-    (text(&output.stdout), text(&output.stderr))
+    command
 }
 
 /// What a build has by itself.
@@ -97,4 +101,15 @@ fn a_word_that_is_none_is_told_once_and_changes_nothing() {
     let (told, errors) = run("right", Some("canary,posion"));
     assert_eq!(errors.matches("arraypool: ARRAYPOOL_CHECK: `posion` is none of").count(), 1);
     assert!(told.contains("with code: canary\n"), "{told}");
+}
+
+/// Every write to `/dev/full` fails, as to a full disk.
+#[test]
+#[cfg(target_os = "linux")]
+fn a_standard_error_that_cannot_be_written_is_no_panic() {
+    for (case, checks) in [("overflow", "all"), ("twice", "callers"), ("right", "posion")] {
+        let full = std::fs::File::create("/dev/full").expect("a device of Linux");
+        let output = child_of(case, Some(checks)).stderr(full).output().expect("a child process");
+        assert!(output.status.success(), "{case}: {output:?}");
+    }
 }

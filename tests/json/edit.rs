@@ -1,5 +1,7 @@
 //! Editing: one step after the other against `serde_json`, and what goes back meanwhile.
 
+use std::time::{Duration, Instant};
+
 use arraypool::json::{self, Document, EditError, Options, OutOfRange, Parser, PatchError, Pool};
 use arraypool::{Arena, Direct, Interner, ReleaseStrategy, Tagged};
 use serde_json::{Value as Expected, json};
@@ -17,7 +19,59 @@ for_every_strategy!(
     keys_are_kept_once_for_many_documents,
     an_index_finds_what_a_search_finds,
     numbers_strings_and_copies_are_put_in,
+    a_document_of_another_pool_is_refused,
+    all_members_of_a_key_are_removed,
 );
+
+fn a_document_of_another_pool_is_refused<S: ReleaseStrategy>() {
+    let (pool, other) = (Pool::<S>::new(), Pool::<S>::new());
+    let foreign = || json::parse(r#"["\n"]"#, &other).unwrap();
+    assert_eq!(Document::of(foreign(), &pool).map(drop), Err(EditError::OtherPool));
+    let mut document = Document::object(&pool);
+    let mut root = document.root_mut();
+    assert_eq!(root.replace(foreign()).map(drop), Err(EditError::OtherPool));
+    assert_eq!(root.insert("a", foreign()).map(drop), Err(EditError::OtherPool));
+    let own = Document::of(json::parse("[1]", &pool).unwrap(), &pool).unwrap();
+    assert_eq!(own.to_string(), "[1]");
+    drop((document, own));
+    assert_whole(&pool);
+    assert_whole(&other);
+}
+
+/// Wherever they are, in the order of the others, and in one pass.
+fn all_members_of_a_key_are_removed<S: ReleaseStrategy>() {
+    let pool = Pool::<S>::new();
+    for pattern in 0..1 << 6 {
+        let members: Vec<_> = (0..6)
+            .map(|at| (if pattern >> at & 1 == 0 { format!("k{at}") } else { "a".into() }, at))
+            .collect();
+        let written = |members: &[(String, i32)]| {
+            let members: Vec<_> =
+                members.iter().map(|(key, at)| format!(r#""{key}":["\n",{at}]"#)).collect();
+            format!("{{{}}}", members.join(","))
+        };
+        let text = written(&members);
+        let (gone, rest): (Vec<_>, Vec<_>) = members.into_iter().partition(|(key, _)| key == "a");
+        for index_from in [1, usize::MAX] {
+            let mut parser = Parser::with_options(Options::new().index_from(index_from));
+            let mut document = parser.parse(&text, &pool).unwrap();
+            let removed = document.root_mut().remove("a").map(|value| value.to_string());
+            let last = gone.last().map(|(_, at)| format!(r#"["\n",{at}]"#));
+            assert_eq!((removed, document.to_string()), (last, written(&rest)));
+            assert_eq!(document.get("k3").is_some(), pattern >> 3 & 1 == 0);
+        }
+    }
+    let count = if cfg!(miri) { 20 } else { 100_000 };
+    let wide = format!("{{{}\"b\":1}}", "\"a\":0,".repeat(count));
+    let mut document = json::parse(&wide, &pool).unwrap();
+    let patch = json::parse(r#"{"a":null}"#, &pool).unwrap();
+    let start = Instant::now();
+    document.root_mut().merge(&patch).unwrap();
+    assert!(start.elapsed() < Duration::from_secs(10), "{:?}", start.elapsed());
+    assert_eq!(document.to_string(), r#"{"b":1}"#);
+    drop((document, patch));
+    assert_whole(&pool);
+}
 
 /// Every type that a value can be made of, and values of another pool, which are copied.
 fn numbers_strings_and_copies_are_put_in<S: ReleaseStrategy>() {

@@ -6,7 +6,9 @@ use std::alloc::System;
 
 #[cfg(feature = "diagnostics")]
 use arraypool::Checks;
-use arraypool::json::{self, EditError, ErrorKind, Options, Parser, Pool};
+use arraypool::json::{
+    self, Document, EditError, ErrorKind, Options, OutOfRange, Parser, PatchError, Pool,
+};
 use arraypool::{AllocError, Arena, Budget, Interner, ReleaseStrategy};
 
 use crate::help::{assert_whole, escapes_and_numbers, minified, pretty};
@@ -48,7 +50,13 @@ unsafe impl GlobalAlloc for Failing {
 #[global_allocator]
 static ALLOCATOR: Failing = Failing;
 
-for_every_strategy!(every_request_fails_once, every_budget_leaves_nothing, a_new_pool_asks_seldom,);
+for_every_strategy!(
+    every_request_fails_once,
+    every_request_of_a_patch_fails_once,
+    every_budget_leaves_nothing,
+    a_new_pool_asks_seldom,
+    a_copy_of_a_leaf_asks_for_nothing,
+);
 
 /// Whether it is that there was no memory.
 fn is_refusal(error: &EditError) -> bool {
@@ -129,6 +137,55 @@ fn every_request_fails_once<S: ReleaseStrategy>() {
         }
     }
     assert!(failures > 15, "{failures}");
+}
+
+/// Comparisons and escapes in pointers ask for memory of their own.
+fn every_request_of_a_patch_fails_once<S: ReleaseStrategy>() {
+    let wide: Vec<_> = (0..40).map(|key| format!("\"k{key}\":[{key},[{key}]]")).collect();
+    let wide = format!("{{{}}}", wide.join(","));
+    let patch = format!(
+        r#"[{{"op":"test","path":"/w~1~0","value":{wide}}},
+            {{"op":"add","path":"/x~1","value":[1]}},
+            {{"op":"move","from":"/x~1","path":"/y~0"}},
+            {{"op":"remove","path":"/y~0"}}]"#
+    );
+    let text = format!(r#"{{"w/~":{wide}}}"#);
+    let mut failures = 0;
+    for request in 1.. {
+        let pool = Pool::<S>::new();
+        let patch = json::parse(&patch, &pool).unwrap();
+        let mut document = json::parse(&text, &pool).unwrap();
+        COUNTDOWN.set(request);
+        let outcome = document.root_mut().patch(&patch);
+        let is_over = COUNTDOWN.replace(0) > 0;
+        assert_eq!(document.to_string(), text, "as it was, or changed there and back");
+        match outcome {
+            Err(PatchError::Edit(error)) => assert!(is_refusal(&error), "{error}"),
+            other => assert_eq!(other, Ok(())),
+        }
+        if is_over {
+            break;
+        }
+        failures += 1;
+    }
+    assert!(failures > 8, "{failures}");
+}
+
+/// Neither stack nor list is made for what has no children.
+fn a_copy_of_a_leaf_asks_for_nothing<S: ReleaseStrategy>() {
+    let pool = Pool::<S>::new();
+    let texts =
+        ["null", "true", "false", "1", "-1", "2.5", "[]", "{}", "\"\"", "1e999", "\"text\""];
+    let mut parser = Parser::with_options(Options::new().out_of_range(OutOfRange::KeepText));
+    for text in texts {
+        let document = parser.parse(text, &pool).unwrap();
+        // The pool has its memory then.
+        drop(Document::of(document.root(), &pool).unwrap());
+        COUNTDOWN.set(1);
+        let copy = Document::of(document.root(), &pool);
+        assert_eq!(COUNTDOWN.replace(0), 1, "{text}");
+        assert_eq!(copy.unwrap().to_string(), text);
+    }
 }
 
 /// 100 KB with a new pool and a new parser, and once more with both.

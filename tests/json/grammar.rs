@@ -385,6 +385,17 @@ fn an_error_shows_its_line() {
         "expected a value at line 1, column 8\n  | [\"é日\", x]\n  |        ^"
     );
     assert_eq!(shown(""), "the text ends too early at line 1, column 1\n  | \n  | ^");
+    // A byte that belongs to no character is shown for itself.
+    let error = json::parse(b"[\"\xC3\xA9\x80\"]", &pool).unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "string that is not UTF-8 at line 1, column 4\n  | [\"é?\"]\n  |    ^"
+    );
+    let error = json::parse(b"[\"\xE6\x97\xF0\x9F\x98\x80\"]", &pool).unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "string that is not UTF-8 at line 1, column 3\n  | [\"?😀\"]\n  |   ^"
+    );
     let long = format!("[{}x{}]", "1,".repeat(100), ",1".repeat(100));
     let error = json::parse(&long, &pool).unwrap_err();
     assert_eq!((error.line(), error.column(), error.offset()), (1, 202, 201));

@@ -1,7 +1,9 @@
 //! Limits, each with its own error.
 
+use core::mem::MaybeUninit;
+
 use arraypool::json::{ErrorKind, Options, Parser, Pool};
-use arraypool::{ReleaseStrategy, Tagged};
+use arraypool::{Arena, ReleaseStrategy, Tagged};
 
 use crate::help::assert_whole;
 
@@ -9,6 +11,7 @@ for_every_strategy!(
     every_limit_is_an_error_at_its_own_place,
     limits_bound_the_memory_to_work_in,
     a_stream_has_each_limit_for_each_document,
+    what_a_pool_refuses_is_no_limit_of_the_options,
 );
 
 #[track_caller]
@@ -66,6 +69,21 @@ fn limits_bound_the_memory_to_work_in<S: ReleaseStrategy>() {
         assert!(parser.parse(&fits, &pool).is_ok());
         let wide = format!("[{}1]", "1,".repeat(1000));
         assert_eq!(parser.parse(&wide, &pool).unwrap_err().kind(), kind);
+    }
+    assert_whole(&pool);
+}
+
+/// An array beyond the largest class of a buffer is not a matter of how many nodes there are.
+fn what_a_pool_refuses_is_no_limit_of_the_options<S: ReleaseStrategy>() {
+    let mut buffer = vec![MaybeUninit::uninit(); 1 << 16];
+    let arena = Arena::from_buffer(&mut buffer);
+    let pool = Pool::<S>::new_in(&arena);
+    let text = format!("[\"\\n{}\"]", "x".repeat(100_000));
+    for options in
+        [Options::new(), Options::new().max_nodes(100), Options::new().max_bytes(200_000)]
+    {
+        let error = Parser::with_options(options).parse(&text, &pool).unwrap_err();
+        assert!(matches!(error.kind(), ErrorKind::Alloc(_)), "{error}");
     }
     assert_whole(&pool);
 }

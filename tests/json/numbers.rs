@@ -139,3 +139,20 @@ fn integers_keep_every_digit() {
         assert_eq!(document[2].as_u64(), Some(unsigned));
     }
 }
+
+/// However it is written: as a number by itself, or as a value of a document.
+#[test]
+fn a_number_is_written_as_a_value_is() {
+    let pool = Pool::<Direct>::new();
+    let mut random = Random(99);
+    let floats = (0..2000).map(|_| f64::from_bits(random.next())).filter(|float| float.is_finite());
+    let special = [1e300, 1e-300, 1e16, 1e15, 0.1, -0.0, 5e-324, 123_456_789.125];
+    let mut texts: Vec<_> = special.into_iter().chain(floats).map(|f| format!("{f:e}")).collect();
+    texts.extend(["0", "-1", "18446744073709551615", "-9223372036854775808"].map(String::from));
+    for text in texts {
+        let document = json::parse(&text, &pool).unwrap();
+        let number = document.as_number().unwrap();
+        assert_eq!(number.to_string(), document.to_string());
+        assert_eq!(format!("{number:?}"), format!("Number({document})"));
+    }
+}

@@ -5,7 +5,7 @@ use core::panic::AssertUnwindSafe;
 use std::collections::BTreeMap;
 use std::panic::catch_unwind;
 
-use arraypool::json::{self, DEPTH_MAX, Document, Number, Pool, Scratch, Seed};
+use arraypool::json::{self, DEPTH_MAX, Document, Number, Options, Parser, Pool, Scratch, Seed};
 use arraypool::{Direct, Metadata, ReleaseStrategy, Tagged};
 use proptest::prelude::*;
 use serde::Deserialize;
@@ -63,6 +63,8 @@ for_every_strategy!(
     a_format_that_panics_leaves_nothing,
     a_pool_that_reads_and_drops_stops_growing,
     types_are_made_of_values,
+    keys_are_borrowed_and_read_as_what_they_stand_for,
+    what_a_type_does_not_ask_for_may_be_of_any_depth,
 );
 
 /// The document that a deserializer gives.
@@ -141,6 +143,59 @@ fn types_are_made_of_values<S: ReleaseStrategy>() {
     assert!(errors[2].to_string().contains("a variant that holds a value"), "{}", errors[2]);
     assert!(errors[3].to_string().contains("invalid length 3"), "{}", errors[3]);
     assert_eq!(serde_json::to_string(&Number::from(-5_i64)).unwrap(), "-5");
+}
+
+fn keys_are_borrowed_and_read_as_what_they_stand_for<S: ReleaseStrategy>() {
+    #[derive(Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
+    struct Id(u16);
+    #[derive(Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
+    enum Side {
+        Left,
+        Right,
+    }
+    let pool = Pool::<S>::new();
+    let parsed = |text| json::parse(text, &pool).unwrap();
+    let document = parsed(r#"{"one":1,"t\u0077o":2}"#);
+    let borrowed: BTreeMap<&str, u32> = json::from_value(&document).unwrap();
+    assert_eq!(borrowed, BTreeMap::from([("one", 1), ("two", 2)]));
+    // What a seed writes as text is read back.
+    let keys = MapDeserializer::<_, Plain>::new([(i64::MIN, 1_u8), (-7, 2), (0, 3)].into_iter());
+    let document = fill(&pool, keys).unwrap();
+    let signed: BTreeMap<i64, u8> = json::from_value(&document).unwrap();
+    assert_eq!(signed, BTreeMap::from([(i64::MIN, 1), (-7, 2), (0, 3)]));
+    assert!(json::from_value::<BTreeMap<u64, u8>>(&document).is_err());
+    let keys = MapDeserializer::<_, Plain>::new([(u64::MAX, 1_u8)].into_iter());
+    let document = fill(&pool, keys).unwrap();
+    let unsigned: BTreeMap<u64, u8> = json::from_value(&document).unwrap();
+    assert_eq!(unsigned, BTreeMap::from([(u64::MAX, 1)]));
+    let keys = MapDeserializer::<_, Plain>::new([(true, 1_u8), (false, 0)].into_iter());
+    let document = fill(&pool, keys).unwrap();
+    let switches: BTreeMap<bool, u8> = json::from_value(&document).unwrap();
+    assert_eq!(switches, BTreeMap::from([(true, 1), (false, 0)]));
+
+    let document = parsed(r#"{"7":"x"}"#);
+    let wrapped: BTreeMap<Option<Id>, &str> = json::from_value(&document).unwrap();
+    assert_eq!(wrapped, BTreeMap::from([(Some(Id(7)), "x")]));
+    let document = parsed(r#"{"Right":1,"Left":2}"#);
+    let sides: BTreeMap<Side, u8> = json::from_value(&document).unwrap();
+    assert_eq!(sides, BTreeMap::from([(Side::Left, 2), (Side::Right, 1)]));
+    for text in [r#"{"+1":0}"#, r#"{"01":0}"#, r#"{"":0}"#, r#"{"1.0":0}"#, r#"{"x":0}"#] {
+        let error = json::from_value::<BTreeMap<i32, u8>>(&parsed(text)).unwrap_err();
+        assert!(error.to_string().starts_with("invalid type: string"), "{error}");
+        assert!(serde_json::from_str::<BTreeMap<i32, u8>>(text).is_err());
+    }
+    assert!(json::from_value::<BTreeMap<bool, u8>>(&parsed(r#"{"True":0}"#)).is_err());
+}
+
+fn what_a_type_does_not_ask_for_may_be_of_any_depth<S: ReleaseStrategy>() {
+    const DEEP: usize = if cfg!(miri) { 1000 } else { 100_000 };
+    let pool = Pool::<S>::new();
+    let deep = format!("{}{}", "[".repeat(DEEP), "]".repeat(DEEP));
+    let text = format!(r#"{{"unknown":{deep},"name":"Ada","born":1815,"tags":[],"other":{deep}}}"#);
+    let mut parser = Parser::with_options(Options::new().max_depth(u32::MAX));
+    let document = parser.parse(&text, &pool).unwrap();
+    let record: Record<'_> = json::from_value(&document).unwrap();
+    assert_eq!((record.name, record.born), ("Ada", Some(1815)));
 }
 
 fn what_json_does_not_have_becomes_what_it_has<S: ReleaseStrategy>() {

@@ -1,5 +1,7 @@
 //! A document that is read: looked at, compared, written, dropped.
 
+use std::time::{Duration, Instant};
+
 use arraypool::json::{self, ErrorKind, Options, Parser, Pool, Style};
 use arraypool::{Arena, Direct, Interner, Metadata, ReleaseStrategy, Tagged};
 
@@ -281,4 +283,22 @@ fn documents_are_covariant_and_values_can_be_looked_at_from_other_threads() {
     is_sync(document.root());
     assert_eq!(document[0].as_u64(), Some(1));
     assert_eq!(size_of::<json::Value<'static>>(), 16);
+}
+
+#[test]
+fn members_are_skipped_at_once() {
+    let count = if cfg!(miri) { 50 } else { 50_000 };
+    let members: Vec<_> = (0..count).map(|n| format!("\"k{n}\":{n}")).collect();
+    let text = format!("{{{}}}", members.join(","));
+    let pool = Pool::<Tagged>::new();
+    let document = json::parse(&text, &pool).unwrap();
+    let object = document.root().as_object().unwrap();
+    let start = Instant::now();
+    for n in 0..count {
+        let (key, value) = object.iter().nth(n).unwrap();
+        assert_eq!((key, value.as_u64()), (&*format!("k{n}"), Some(n as u64)));
+        assert_eq!(object.iter().nth_back(n).unwrap().1.as_u64(), Some((count - 1 - n) as u64));
+    }
+    assert!(start.elapsed() < Duration::from_secs(10), "{:?}", start.elapsed());
+    assert!(object.iter().nth(count).is_none() && object.iter().nth_back(count).is_none());
 }

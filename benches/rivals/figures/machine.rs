@@ -1,7 +1,9 @@
-//! Where and when figures were measured: machine, compiler, commit, command, date.
+//! Where and when figures were measured: machine, compiler, commit, command, date, and
+//! against which versions.
 
 use core::fmt;
 use core::num::NonZero;
+use std::path::Path;
 use std::process::Command;
 use std::time::{SystemTime, UNIX_EPOCH};
 use std::{fs, thread};
@@ -16,6 +18,7 @@ pub(crate) struct Machine {
     commit: String,
     command: String,
     date: String,
+    peers: String,
 }
 
 impl Machine {
@@ -34,11 +37,12 @@ impl Machine {
             commit: said("git", &["rev-parse", "--short", "HEAD"]).unwrap_or_else(unknown),
             command: format!("{command} --seed {seed}"),
             date: date(),
+            peers: peers().unwrap_or_else(unknown),
         }
     }
 
     /// Each of them with its name.
-    pub(crate) fn lines(&self) -> [(&'static str, &str); 6] {
+    pub(crate) fn lines(&self) -> [(&'static str, &str); 7] {
         [
             ("command", &self.command),
             ("processors", &self.processor),
@@ -46,13 +50,14 @@ impl Machine {
             ("compiler", &self.compiler),
             ("commit", &self.commit),
             ("date", &self.date),
+            ("peers", &self.peers),
         ]
     }
 }
 
 impl fmt::Display for Machine {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { processor, load, compiler, commit, command, date } = self;
+        let Self { processor, load, compiler, commit, command, date, .. } = self;
         write!(f, "{command}\non {processor}, load {load}, {compiler}, commit {commit}, {date}")
     }
 }
@@ -63,8 +68,37 @@ fn unknown() -> String {
 
 fn processor() -> Option<String> {
     let about = fs::read_to_string("/proc/cpuinfo").ok()?;
-    let line = about.lines().find(|line| line.starts_with("model name"))?;
-    Some(line.split_once(':')?.1.trim().to_string())
+    let of = |what: &str| {
+        let mut lines = about.lines().filter_map(|line| line.split_once(':'));
+        lines.find(|(name, _)| name.trim() == what).map(|(_, value)| value.trim().to_string())
+    };
+    let name = of("model name")?;
+    let generation = of("cpu family").zip(of("model"));
+    Some(
+        generation.map_or(name.clone(), |(family, model)| {
+            format!("{name} (family {family}, model {model})")
+        }),
+    )
+}
+
+/// Whom the figures compare with, and in which versions: the dependencies of this package,
+/// as they are locked, and the system's allocator.
+fn peers() -> Option<String> {
+    let package = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let manifest = fs::read_to_string(package.join("Cargo.toml")).ok()?;
+    let locked = fs::read_to_string(package.join("../../Cargo.lock")).ok()?;
+    let (_, wanted) = manifest.split_once("[dependencies]\n")?;
+    let names = wanted.lines().take_while(|line| !line.is_empty()).filter_map(|line| {
+        line.split_once(" = ").map(|(name, _)| name).filter(|name| *name != "arraypool")
+    });
+    let version = |name: &str| {
+        let (_, entry) = locked.split_once(&format!("name = \"{name}\"\nversion = \""))?;
+        Some(format!("{name} {}", entry.split_once('"')?.0))
+    };
+    let glibc = said("ldd", &["--version"]);
+    let glibc = glibc.as_deref().and_then(|line| line.rsplit(' ').next());
+    let all = glibc.map(|version| format!("glibc {version}"));
+    Some(all.into_iter().chain(names.filter_map(version)).collect::<Vec<_>>().join(", "))
 }
 
 /// How many programs the last minute had running.

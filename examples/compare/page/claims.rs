@@ -129,7 +129,7 @@ const CLAIMS: [Claim; 15] = [
         how: "that tree, every node read",
         least: 1.1,
         unit: " ×",
-        figures: &[Figure("memory", "arena/tree-walk/boxed", "as fast")],
+        figures: &[Figure("memory", "arena/tree-walk/boxed", "speed")],
     },
     Claim {
         says: "arenas: 75 % fewer cache misses",
@@ -150,7 +150,7 @@ const CLAIMS: [Claim; 15] = [
         how: "that tree, an arena's reset against dropped boxes",
         least: 2100.0,
         unit: " ×",
-        figures: &[Figure("memory", "arena/tree-tear-down/boxed", "as fast")],
+        figures: &[Figure("memory", "arena/tree-tear-down/boxed", "speed")],
     },
     Claim {
         says: "arenas: 12,450 allocations become 3",

@@ -8,6 +8,9 @@ use std::path::Path;
 const GROUPS: [&str; 9] =
     ["strategies", "curves", "study", "memory", "shared", "json", "expr", "diagnostics", "capi"];
 
+/// The line of a file that names whom its figures compare with.
+const PEERS: &str = "peers";
+
 /// One figure.
 #[derive(Debug, Clone)]
 pub(crate) struct Figure {
@@ -75,9 +78,11 @@ impl Results {
         names.filter_map(|name| name.strip_suffix("/day/most-MB")).map(str::to_string).collect()
     }
 
-    /// One row per file: what was run, where and when, and what was left out.
+    /// One row per file: what was run, where and when, and what was left out; and one for
+    /// the versions of all that was compared with, which most files have in common.
     pub(crate) fn origins(&self) -> String {
         let mut text = String::from("| file | |\n|---|---|\n");
+        let mut peers: Vec<&str> = Vec::new();
         for group in GROUPS {
             let Some(recorded) = self.recorded(group) else {
                 let _ = writeln!(text, "| {group} | not recorded yet |");
@@ -86,6 +91,7 @@ impl Results {
             let lines: Vec<String> = recorded
                 .origin
                 .iter()
+                .filter(|(name, _)| name != PEERS)
                 .map(|(name, value)| match name.as_str() {
                     "command" => format!("`{value}`"),
                     "date" => value.clone(),
@@ -94,6 +100,14 @@ impl Results {
                 .collect();
             let link = format!("[{group}](docs/results/{group}.csv)");
             let _ = writeln!(text, "| {link} | {} |", lines.join("; ").replace('|', "\\|"));
+            for (_, these) in recorded.origin.iter().filter(|(name, _)| name == PEERS) {
+                if !peers.contains(&these.as_str()) {
+                    peers.push(these);
+                }
+            }
+        }
+        for these in peers {
+            let _ = writeln!(text, "| versions | {these} |");
         }
         text
     }

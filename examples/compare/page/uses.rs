@@ -40,9 +40,16 @@ pub(crate) fn json(results: &Results) -> String {
         rows.push(line(shown, |text| micros(get(format!("{name}/read-{text}/ns")))));
     }
     rows.push(line("**times as fast**", |_| String::new()));
-    rows.push(line("reading, `Direct`, as sonic-rs built for this very processor", |text| {
-        cell(get(format!("direct/read-{text}/sonic-rs-native")))
-    }));
+    for (peer, shown) in [
+        ("serde_json", "reading, `Direct`, as serde_json"),
+        ("sonic-rs", "the same, as sonic-rs"),
+        ("sonic-rs-native", "the same, as sonic-rs built for this very processor"),
+        ("simd-json-tape", "the same, as simd-json's tape"),
+        ("simd-json", "the same, as simd-json, borrowed"),
+        ("jiter", "the same, as jiter"),
+    ] {
+        rows.push(line(shown, |text| cell(get(format!("direct/read-{text}/{peer}")))));
+    }
     for (peer, shown) in
         [("serde_json", "writing, as serde_json"), ("sonic-rs", "writing, as sonic-rs")]
     {
@@ -54,6 +61,10 @@ pub(crate) fn json(results: &Results) -> String {
     ] {
         rows.push(line(shown, |text| cell(get(format!("{name}/edit-{text}/serde_json")))));
     }
+    rows.push(line("**times as long as `Direct`**", |_| String::new()));
+    for (name, shown) in [("metadata", "reading, `Metadata`"), ("tagged", "reading, `Tagged`")] {
+        rows.push(line(shown, |text| cell(get(format!("{name}/read-{text}/direct")))));
+    }
     markdown(&rows)
 }
 
@@ -63,6 +74,16 @@ pub(crate) fn json_memory(results: &Results) -> String {
     let mut rows = vec![heads("most bytes while reading, times the text")];
     for (name, shown) in READERS.iter().filter(|(name, _)| *name != "simd-json") {
         rows.push(line(shown, |text| cell(get(format!("{name}/peak-{text}/text")))));
+    }
+    rows.push(line("**bytes of the document**", |_| String::new()));
+    for (figure, rest, shown) in [
+        ("direct/bytes", "text", "tree under `Direct`, times the text"),
+        ("metadata/bytes", "direct", "all runs under `Metadata`, times those of `Direct`"),
+        ("tagged/bytes", "direct", "all runs under `Tagged`, times those of `Direct`"),
+        ("direct/owned", "text", "with its strings (`into_owned`), times the text"),
+        ("direct/owned-keys-once", "text", "the same, keys kept once (`into_owned_with_keys`)"),
+    ] {
+        rows.push(line(shown, |text| cell(get(format!("{figure}-{text}/{rest}")))));
     }
     let mut text = markdown(&rows);
     text.push('\n');
@@ -115,7 +136,7 @@ pub(crate) fn diagnostics(results: &Results) -> String {
         rows.push(cells);
     };
     line("with none, ns", &|name, workload| get(format!("{name}/off/{workload}/ns")));
-    line("with none, instructions more than before there were any", &|name, workload| {
+    line("with none, instructions more than in a build without the feature", &|name, workload| {
         get(format!("{name}/off/{workload}/instructions-more"))
     });
     for (watched, shown) in [

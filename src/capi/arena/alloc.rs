@@ -35,6 +35,9 @@ unsafe fn allocate(arena: *mut ap_arena, size: usize, alignment: usize) -> *mut 
 
 /// As [`allocate`], where the chunk is full: a function of C's kind and of the same
 /// arguments, so that it is jumped to and the way there needs no frame.
+///
+/// # Safety
+/// The module's contract.
 #[cold]
 #[inline(never)]
 unsafe extern "C" fn grow(arena: *mut ap_arena, size: usize, alignment: usize) -> *mut c_void {
@@ -138,7 +141,7 @@ unsafe fn copy(arena: *mut ap_arena, text: *const c_char, length: usize) -> *mut
     block
 }
 
-/// Whether a block of so many bytes is one that this arena may have handed out.
+/// Whether so many bytes there are all handed out, as those of a block are.
 fn is_block(inner: &Inner, block: NonNull<u8>, size: usize) -> bool {
     let address = block.addr().get();
     (1..=MOST).contains(&size)
@@ -151,9 +154,10 @@ fn is_block(inner: &Inner, block: NonNull<u8>, size: usize) -> bool {
 /// block, aligned to 16, and the old one is given back. What a smaller one leaves over
 /// is given back.
 ///
-/// NULL for `block` allocates; a `new_size` of 0 frees. NULL: there is no memory, and
-/// the block is as it was; or it was freed; or the arena has handed out no `old_size`
-/// bytes there.
+/// NULL for `block` allocates; a `new_size` of 0 frees. One step for each chunk, and the
+/// copy. NULL: there is no memory, and the block is as it was; or it was freed; or these
+/// `old_size` bytes are not all handed out. What `ap_arena_free` does not notice is not
+/// noticed here.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ap_arena_realloc(
     arena: *mut ap_arena,
@@ -186,10 +190,13 @@ pub unsafe extern "C" fn ap_arena_realloc(
     })
 }
 
-/// Gives a block of `size` bytes back. If it was the last allocation, the next one
-/// lies there; otherwise it is used again before the arena grows. False: NULL, or
-/// the arena has handed out no such block. (A block that was given back already is not
-/// told from one that is in use: for that there are pools.)
+/// Gives a block back. If it was the last allocation, the next one lies there; otherwise
+/// it is used again before the arena grows. One step for each chunk. False: NULL, or
+/// these bytes are not all handed out.
+///
+/// `size` is the one that was allocated: another one, an address inside a block, or a
+/// block that was given back already is not noticed, and destroys what lies in the arena.
+/// For telling these there are pools.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ap_arena_free(
     arena: *mut ap_arena,

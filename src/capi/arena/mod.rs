@@ -64,8 +64,7 @@ pub(super) struct Inner {
     marks: Cell<usize>,
     /// The closure that the arena calls: a pointer to this.
     hook: UnsafeCell<MaybeUninit<usize>>,
-    /// Whether it grows, rather than lie in a buffer.
-    grows: bool,
+    /// `None`: it lies in a buffer.
     #[cfg(feature = "capi")]
     home: Option<Home>,
 }
@@ -130,7 +129,7 @@ impl Hook {
         // SAFETY: the body lives as long as the arena in it, which calls this.
         let inner = unsafe { &*self.0 };
         if let (Some(listener), user) = inner.listener.get() {
-            let mut event = ap_arena_event::from(event);
+            let Some(mut event) = ap_arena_event::of(event) else { return };
             event.used = event.used.saturating_sub(inner.marks.get());
             listener(user, &raw const event);
         }
@@ -158,14 +157,13 @@ impl Inner {
     ///
     /// # Safety
     /// `place` can be written, and stays until the arena is destroyed.
-    unsafe fn place(place: NonNull<Self>, grows: bool) {
+    unsafe fn place(place: NonNull<Self>) {
         let inner = Self {
             arena: UnsafeCell::new(MaybeUninit::uninit()),
             budget: Budget::unlimited(),
             listener: Cell::new((None, core::ptr::null_mut())),
             marks: Cell::new(0),
             hook: UnsafeCell::new(MaybeUninit::uninit()),
-            grows,
             #[cfg(feature = "capi")]
             home: None,
         };
@@ -192,6 +190,14 @@ impl Inner {
         unsafe { inner.arena.get().write(MaybeUninit::new(arena)) };
     }
 
+    /// Whether it grows, rather than lie in a buffer.
+    fn grows(&self) -> bool {
+        #[cfg(feature = "capi")]
+        return self.home.is_some();
+        #[cfg(not(feature = "capi"))]
+        false
+    }
+
     #[inline(always)]
     fn arena(&self) -> &Arena<'static> {
         // SAFETY: what changes it has `&mut` to it for one call that comes back
@@ -203,7 +209,9 @@ impl Inner {
 
     /// Does what needs the arena for itself.
     fn alone<R>(&self, work: impl FnOnce(&mut Arena<'static>) -> R) -> R {
-        self.marks.set(self.arena().mark_bytes());
+        if self.listener.get().0.is_some() {
+            self.marks.set(self.arena().mark_bytes());
+        }
         // SAFETY: one thread at a time has the handle, and no call is running: a
         // listener may not use the arena, as the header says.
         let arena = unsafe { &mut *self.arena.get() };
@@ -256,7 +264,7 @@ pub unsafe extern "C" fn ap_arena_create(
         // SAFETY: the block is for a handle of this type.
         let place = unsafe { handle::body_in::<Inner>(home.block()) };
         // SAFETY: the block can be written, and is the backing pool's until its end.
-        unsafe { Inner::place(place, true) };
+        unsafe { Inner::place(place) };
         // SAFETY: it was placed just now.
         let budget = NonNull::from(unsafe { &place.as_ref().budget });
         let mempool = NonNull::from(pool);
@@ -299,7 +307,7 @@ pub unsafe extern "C" fn ap_arena_create_in(buffer: *mut c_void, size: usize) ->
         // SAFETY: the module's contract: the buffer is so long.
         let (place, rest) = unsafe { place_in::<Inner>(buffer, size) }?;
         // SAFETY: the place is in the buffer, which is the arena's.
-        unsafe { Inner::place(place, false) };
+        unsafe { Inner::place(place) };
         // SAFETY: it was placed just now.
         unsafe { Inner::fill(place, ArenaBuilder::in_buffer(), |arena| arena.with_buffer(rest)) };
         // SAFETY: as above.

@@ -4,7 +4,8 @@ use core::ffi::c_void;
 use core::mem::MaybeUninit;
 
 use super::{ap_arena, ap_status, inner};
-use crate::arena::{ArenaEvent, Checkpoint};
+use crate::arena::{ArenaEvent, CHUNK_HEADER, Checkpoint};
+use crate::capi::arguments::limit_of;
 use crate::capi::status::or_nothing;
 
 /// A place that an arena can go back to. It is a value: copy it, store it, forget
@@ -61,7 +62,7 @@ pub struct ap_arena_event {
     /// The capacity of the chunk that was added, in bytes.
     capacity: usize,
     /// Bytes that were handed out before a reset, as `ap_arena_total_used`.
-    pub(super) used: usize,
+    pub(in crate::capi) used: usize,
     /// Bytes of all chunks now; 0 if a request was refused.
     allocated: usize,
 }
@@ -71,8 +72,9 @@ pub struct ap_arena_event {
 /// `ap_arena_on_event`.
 pub type ap_arena_event_fn = Option<extern "C" fn(user: *mut c_void, event: *const ap_arena_event)>;
 
-impl From<&ArenaEvent> for ap_arena_event {
-    fn from(event: &ArenaEvent) -> Self {
+impl ap_arena_event {
+    /// What C is told; `None`: not this.
+    pub(in crate::capi) fn of(event: &ArenaEvent) -> Option<Self> {
         let nothing = Self {
             kind: ap_arena_event_kind::AP_ARENA_REFUSED,
             status: ap_status::AP_OK,
@@ -80,7 +82,7 @@ impl From<&ArenaEvent> for ap_arena_event {
             used: 0,
             allocated: 0,
         };
-        match *event {
+        Some(match *event {
             ArenaEvent::Grown { capacity, allocated } => {
                 Self { kind: ap_arena_event_kind::AP_ARENA_GROWN, capacity, allocated, ..nothing }
             }
@@ -88,13 +90,14 @@ impl From<&ArenaEvent> for ap_arena_event {
                 Self { kind: ap_arena_event_kind::AP_ARENA_RESET, used, allocated, ..nothing }
             }
             ArenaEvent::Refused { error } => Self { status: error.into(), ..nothing },
-            ArenaEvent::SoftLimit { .. } => nothing,
-        }
+            // The budgets of these arenas have no soft limit.
+            ArenaEvent::SoftLimit { .. } => return None,
+        })
     }
 }
 
 /// Forgets everything that was handed out and keeps all chunks, and the size that the
-/// next one would have. False: no arena.
+/// next one would have. One step for each chunk. False: no arena.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ap_arena_reset(arena: *mut ap_arena) -> bool {
     or_nothing(|| {
@@ -105,7 +108,7 @@ pub unsafe extern "C" fn ap_arena_reset(arena: *mut ap_arena) -> bool {
 }
 
 /// Forgets everything that was handed out, keeps the first chunk only, and gives the
-/// others back; chunk sizes start over. False: no arena.
+/// others back; chunk sizes start over. One step for each chunk. False: no arena.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ap_arena_clear(arena: *mut ap_arena) -> bool {
     or_nothing(|| {
@@ -116,7 +119,9 @@ pub unsafe extern "C" fn ap_arena_clear(arena: *mut ap_arena) -> bool {
 }
 
 /// Notes where the arena is, for `ap_arena_rewind`. It takes 32 bytes of the arena,
-/// which count as nobody's use. Of no arena, or without memory, a mark that is refused.
+/// which count as nobody's use. A loop takes its mark once, before it: each further mark
+/// keeps its 32 bytes until the arena goes back to an earlier one, or is reset. Of no
+/// arena, or without memory, a mark that is refused.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ap_arena_mark(arena: *mut ap_arena) -> ap_mark {
     let mut mark = ap_mark { check: 0, place: [MaybeUninit::new(0); 8] };
@@ -135,8 +140,10 @@ pub unsafe extern "C" fn ap_arena_mark(arena: *mut ap_arena) -> ap_mark {
 
 /// Goes back to a mark, and forgets what was handed out since. Blocks from before that
 /// were given back are still used again, but for those that were handed out again since,
-/// which count as used until the next reset. The mark can be used again. False: no
-/// arena, or a mark that is another arena's or stale; nothing has changed then.
+/// which count as used until the next reset. The mark can be used again. One step for
+/// each chunk, each later mark, and each block that was given back for each chunk that
+/// was taken into use since. False: no arena, or a mark that is another arena's or stale;
+/// nothing has changed then.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ap_arena_rewind(arena: *mut ap_arena, mark: ap_mark) -> bool {
     or_nothing(|| {
@@ -160,13 +167,9 @@ pub unsafe extern "C" fn ap_arena_rewind(arena: *mut ap_arena, mark: ap_mark) ->
 pub unsafe extern "C" fn ap_arena_set_limit(arena: *mut ap_arena, bytes: usize) -> bool {
     or_nothing(|| {
         // SAFETY: the module's contract.
-        let inner = unsafe { inner(arena) }.filter(|inner| inner.grows)?;
+        let inner = unsafe { inner(arena) }.filter(|inner| inner.grows())?;
         // A chunk is charged with its header, which is refunded then.
-        let limit = match bytes {
-            0 => usize::MAX,
-            _ => bytes.saturating_add(crate::arena::CHUNK_HEADER),
-        };
-        inner.budget.set_limit(limit);
+        inner.budget.set_limit(limit_of(bytes).saturating_add(CHUNK_HEADER));
         Some(true)
     })
 }
@@ -194,7 +197,8 @@ pub unsafe extern "C" fn ap_arena_total_allocated(arena: *const ap_arena) -> usi
     or_nothing(|| Some(unsafe { inner(arena) }?.arena().allocated_bytes()))
 }
 
-/// Bytes that are handed out, each size rounded up to 16. 0: no arena.
+/// Bytes that are handed out, each size rounded up to 16. One step for each chunk, and
+/// for each mark that the arena can go back to. 0: no arena.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ap_arena_total_used(arena: *const ap_arena) -> usize {
     or_nothing(|| {
@@ -205,14 +209,15 @@ pub unsafe extern "C" fn ap_arena_total_used(arena: *const ap_arena) -> usize {
 }
 
 /// Bytes that cannot be handed out before the next reset: the ends of chunks that
-/// were left, and gaps for alignments above 16. 0: no arena.
+/// were left, and gaps for alignments above 16. One step for each chunk. 0: no arena.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ap_arena_waste(arena: *const ap_arena) -> usize {
     // SAFETY: the module's contract.
     or_nothing(|| Some(unsafe { inner(arena) }?.arena().waste()))
 }
 
-/// Chunks, those that a reset has kept included: 1 for a new arena. 0: no arena.
+/// Chunks, those that a reset has kept included: 1 for a new arena. One step for each.
+/// 0: no arena.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ap_arena_chunk_count(arena: *const ap_arena) -> usize {
     // SAFETY: the module's contract.
@@ -220,7 +225,8 @@ pub unsafe extern "C" fn ap_arena_chunk_count(arena: *const ap_arena) -> usize {
 }
 
 /// Whether `address` is in memory that the arena has handed out since its last reset.
-/// Any address may be asked about; the memory there is not read. False: no arena.
+/// Any address may be asked about; the memory there is not read. One step for each chunk.
+/// False: no arena.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ap_arena_owns(arena: *const ap_arena, address: *const c_void) -> bool {
     // SAFETY: the module's contract.

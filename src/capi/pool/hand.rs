@@ -158,9 +158,9 @@ pub unsafe extern "C" fn ap_pool_alloc_at(
 ///
 /// Every other address is refused, whatever it is, and no memory is read that is not
 /// the pool's: `AP_ALREADY_RELEASED`, `AP_FOREIGN`, `AP_INTERIOR`, `AP_CORRUPTED`,
-/// `AP_NOT_RELEASABLE`, and `AP_OVERFLOW` with `AP_CHECK_CANARY`. It is checked against the place's current tenant: a second
-/// release goes unseen if the place was used again in between. Prefer a token where one
-/// can be kept.
+/// `AP_NOT_RELEASABLE`, and `AP_OVERFLOW` with `AP_CHECK_CANARY`. It is checked against the
+/// place's current tenant: a second release goes unseen if the place was used again in
+/// between. Prefer a token where one can be kept. Logarithmic in the number of runs.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ap_pool_release(pool: *mut ap_pool, address: *const c_void) -> ap_status {
     attempt(|| {
@@ -227,7 +227,7 @@ pub unsafe extern "C" fn ap_pool_alloc_array_at(
 
 /// Takes the array of a token back. Every wrong token is refused, whatever is in it, and
 /// no memory is read that is not the pool's: as `ap_pool_release`, and `AP_STALE` after
-/// the place was used again, or the pool was reset.
+/// the place was used again, or the pool was reset. Logarithmic in the number of runs.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ap_pool_release_array(pool: *mut ap_pool, array: ap_array) -> ap_status {
     attempt(|| {
@@ -255,7 +255,7 @@ pub unsafe extern "C" fn ap_pool_release_array_at(
 /// Finds the array that an address points into, whatever the position. `AP_FOREIGN`: no
 /// array of this pool was ever there, or the strategy is `AP_DIRECT`, which keeps no
 /// books. Any address may be asked about; the memory there is read only if it is the
-/// pool's own.
+/// pool's own. Logarithmic in the number of runs.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ap_pool_locate(
     pool: *const ap_pool,
@@ -273,8 +273,8 @@ pub unsafe extern "C" fn ap_pool_locate(
     })
 }
 
-/// The length of the array that an address points into, in elements. 0: there is none,
-/// or no pool.
+/// The length of the array that an address points into, in elements. Logarithmic in the
+/// number of runs. 0: there is none, or no pool, or the strategy is `AP_DIRECT`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ap_pool_len(pool: *const ap_pool, address: *const c_void) -> usize {
     guard(0, || {

@@ -6,6 +6,7 @@ mod hand;
 use core::alloc::Layout;
 use core::cell::UnsafeCell;
 use core::ffi::{CStr, c_char, c_void};
+use core::mem::MaybeUninit;
 use core::ptr::NonNull;
 use core::slice;
 
@@ -14,9 +15,10 @@ use hand::Here;
 pub use hand::*;
 
 use super::arena::place_in;
+use super::arguments::{limit_of, put};
 use super::handle::{self, Body, NoArena};
 use super::status::{ap_status, attempt, guard};
-use crate::arena::{Arena, ArenaBuilder, Budget};
+use crate::arena::{ArenaBuilder, Budget};
 use crate::pool::Checks;
 
 /// A pool of arrays, given back one by one, each wrong release of which is refused.
@@ -43,6 +45,7 @@ pub struct ap_pool {
     pool: UnsafeCell<Option<Any>>,
     budget: Budget,
     /// Whether it is on the heap, rather than in a buffer.
+    #[cfg(feature = "capi")]
     is_boxed: bool,
 }
 
@@ -94,8 +97,9 @@ pub struct ap_pool_options {
     pub strategy: u32,
     /// The most free arrays that a class keeps; 0 is no limit.
     pub max_free: u32,
-    /// Flags of `ap_check`; 0 is what the library was built for: nothing, in a release
-    /// build. What the environment variable `ARRAYPOOL_CHECK` names is added.
+    /// Flags of `ap_check`; 0, with `quarantine` and `fail_every` 0 too, is what the library
+    /// was built for: nothing, in a release build. What the environment variable
+    /// `ARRAYPOOL_CHECK` names is added.
     pub checks: u32,
     /// Released arrays whose place is used again only after so many others were
     /// released, so that a late second release by address is caught; 0 is none.
@@ -105,8 +109,8 @@ pub struct ap_pool_options {
     /// The most runs, which are blocks of arrays, under `AP_METADATA`; 0 is any number, but
     /// 512 where the arena lies in a buffer.
     pub max_runs: usize,
-    /// The most bytes that arrays and bookkeeping take from the heap; 0 is no limit. A
-    /// pool in a buffer is limited by that.
+    /// The most bytes that arrays and bookkeeping take from the heap; 0 is no limit. Of a
+    /// pool in a buffer, the most bytes of bookkeeping on the heap.
     pub limit: usize,
     /// The capacities of classes, in elements: 1 to 64 ascending numbers from 1 to
     /// 2^30. NULL is 16 and 256. They are read while the pool is made.
@@ -182,7 +186,7 @@ impl Chosen<'_> {
             chosen.max_free = if options.max_free == 0 { u32::MAX } else { options.max_free };
             chosen.max_runs = (options.max_runs > 0).then_some(options.max_runs);
             chosen.checks = checks(options)?;
-            chosen.limit = if options.limit == 0 { usize::MAX } else { options.limit };
+            chosen.limit = limit_of(options.limit);
             if !options.class_lengths.is_null() {
                 if !(1..=64).contains(&options.class_count) {
                     return Err(ap_status::AP_INVALID_CLASSES);
@@ -235,10 +239,9 @@ fn checks(options: &ap_pool_options) -> Result<Option<Checks>, ap_status> {
 /// The options are NULL, or can be read, and a place that they name written.
 pub(super) unsafe fn tell(options: *const ap_pool_options, status: ap_status) {
     // SAFETY: the caller's promise.
-    let place = unsafe { options.as_ref() }.map(|options| options.status);
-    if let Some(place) = place.and_then(NonNull::new) {
-        // SAFETY: the caller's promise.
-        unsafe { place.write(status) };
+    if let Some(options) = unsafe { options.as_ref() } {
+        // SAFETY: as above.
+        unsafe { put(options.status, status) };
     }
 }
 
@@ -260,23 +263,33 @@ pub(super) unsafe fn make<T>(
 const UNKNOWN: &CStr = c"an unknown place (define AP_CALLERS before the header)";
 
 impl ap_pool {
-    /// Puts the pool into its body.
+    /// Puts the pool into its body, with an arena in a buffer or on the heap.
     ///
     /// # Safety
     /// The place can be written, and stays until the pool is destroyed.
     unsafe fn place(
         place: NonNull<Self>,
         chosen: &Chosen<'_>,
-        is_boxed: bool,
-        arena: impl FnOnce(&'static Budget) -> Arena<'static>,
+        builder: ArenaBuilder<'static>,
+        buffer: Option<&'static mut [MaybeUninit<u8>]>,
     ) -> Result<(), ap_status> {
         let (pool, budget) = (UnsafeCell::new(None), Budget::new(chosen.limit));
-        let body = Self { no_arena: NoArena::HERE, pool, budget, is_boxed };
+        let body = Self {
+            no_arena: NoArena::HERE,
+            pool,
+            budget,
+            #[cfg(feature = "capi")]
+            is_boxed: buffer.is_none(),
+        };
         // SAFETY: the caller's promise.
         unsafe { place.write(body) };
         // SAFETY: it stays until the pool is destroyed: the caller's promise.
         let body: &'static Self = unsafe { place.as_ref() };
-        let pool = Any::open(chosen, arena(&body.budget))?;
+        let mut arena = builder.budget(&body.budget).build();
+        if let Some(buffer) = buffer {
+            arena = arena.with_buffer(buffer);
+        }
+        let pool = Any::open(chosen, arena)?;
         pool.set_place(UNKNOWN);
         // SAFETY: nobody has a reference to the pool yet.
         unsafe { *body.pool.get() = Some(pool) };
@@ -309,9 +322,8 @@ pub unsafe extern "C" fn ap_pool_create(
         // SAFETY: the module's contract.
         let chosen = unsafe { Chosen::read(element_size, alignment, options) }?;
         let place = handle::reserve::<ap_pool>().ok_or(ap_status::AP_OUT_OF_MEMORY)?;
-        let arena = |budget| ArenaBuilder::new().budget(budget).build();
         // SAFETY: the room stays until `ap_pool_destroy`.
-        let placed = unsafe { ap_pool::place(place, &chosen, true, arena) };
+        let placed = unsafe { ap_pool::place(place, &chosen, ArenaBuilder::new(), None) };
         match placed {
             Ok(()) => Ok(place.as_ptr()),
             Err(status) => {
@@ -326,8 +338,8 @@ pub unsafe extern "C" fn ap_pool_create(
 }
 
 /// A pool in a buffer, which never grows beyond it. Under `AP_TAGGED` and `AP_DIRECT`
-/// it needs no heap at all; `AP_METADATA` keeps its bookkeeping there. NULL: as
-/// `ap_pool_create`, or the buffer is too small.
+/// it needs no heap at all; `AP_METADATA`, the default where there is a heap, keeps its
+/// bookkeeping on the heap. NULL: as `ap_pool_create`, or the buffer is too small.
 ///
 /// The buffer is the pool's until it is destroyed.
 #[unsafe(no_mangle)]
@@ -347,12 +359,9 @@ pub unsafe extern "C" fn ap_pool_create_in(
         // SAFETY: the module's contract.
         let (place, rest) =
             unsafe { place_in::<ap_pool>(buffer, size) }.ok_or(ap_status::AP_OUT_OF_MEMORY)?;
+        let builder = ArenaBuilder::in_buffer();
         // SAFETY: the buffer stays until `ap_pool_destroy`.
-        unsafe {
-            ap_pool::place(place, &chosen, false, move |budget| {
-                ArenaBuilder::in_buffer().budget(budget).build().with_buffer(rest)
-            })
-        }?;
+        unsafe { ap_pool::place(place, &chosen, builder, Some(rest)) }?;
         Ok(place.as_ptr())
     };
     // SAFETY: the module's contract.
@@ -369,6 +378,7 @@ pub unsafe extern "C" fn ap_pool_destroy(pool: *mut ap_pool) {
         let (Ok(body), Some(place)) = (unsafe { handle::borrow(pool) }, NonNull::new(pool)) else {
             return;
         };
+        #[cfg(feature = "capi")]
         let is_boxed = body.is_boxed;
         // SAFETY: it is a valid handle.
         unsafe { handle::invalidate(place) };
@@ -379,12 +389,11 @@ pub unsafe extern "C" fn ap_pool_destroy(pool: *mut ap_pool) {
             // SAFETY: `ap_pool_create` reserved it; nothing is in it that needs dropping.
             unsafe { handle::give_back(place) };
         }
-        #[cfg(not(feature = "capi"))]
-        let _ = is_boxed;
     });
 }
 
-/// Takes every array back at once; memory is kept for the next ones.
+/// Takes every array back at once; memory is kept for the next ones. One step for each
+/// run, or with checks that fill or note, for each place of an array.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ap_pool_reset(pool: *mut ap_pool) -> ap_status {
     attempt(|| {
@@ -406,7 +415,7 @@ pub unsafe extern "C" fn ap_pool_reset_at(pool: *mut ap_pool, place: *const c_ch
     unsafe { ap_pool_reset(pool) }
 }
 
-/// Leaves free arrays alone until each class has at most `max_free`.
+/// Leaves free arrays alone until each class has at most `max_free`. One step for each.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ap_pool_trim(pool: *mut ap_pool, max_free: u32) -> ap_status {
     attempt(|| {
@@ -426,7 +435,9 @@ pub unsafe extern "C" fn ap_pool_freeze(pool: *mut ap_pool) -> ap_status {
     })
 }
 
-/// Makes sure that `count` arrays of `length` elements can be had without growth.
+/// Makes sure that `count` arrays of `length` elements can be had without growth. Under
+/// `AP_DIRECT`, and of length 0: `AP_OK`, and nothing is reserved. Otherwise the errors of
+/// an allocation, and `AP_TOO_LARGE` for more than 2^32 - 1.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ap_pool_reserve(
     pool: *mut ap_pool,
@@ -440,7 +451,7 @@ pub unsafe extern "C" fn ap_pool_reserve(
     })
 }
 
-/// Writes what the pool owes and owns.
+/// Writes what the pool owes and owns. One step for each class.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ap_pool_stats(
     pool: *const ap_pool,
@@ -470,7 +481,7 @@ pub unsafe extern "C" fn ap_pool_stats(
 
 /// Walks everything and checks that the books add up: `AP_OK`, `AP_CORRUPTED` or
 /// `AP_UNBALANCED`; and of a pool that watches, `AP_OVERFLOW` or
-/// `AP_WRITTEN_AFTER_RELEASE`.
+/// `AP_WRITTEN_AFTER_RELEASE`. One step for each place of an array that was ever used.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ap_pool_verify(pool: *const ap_pool) -> ap_status {
     attempt(|| {

@@ -7,8 +7,8 @@ use core::slice;
 
 use crate::arena::Interner;
 use crate::error::AllocError;
-use crate::json::Pool;
 use crate::json::node::{Builder, Content, Kind, Stack, Tree, Value};
+use crate::json::{Pool, reserve};
 use crate::pool::ReleaseStrategy;
 
 /// Copies a value into arrays of a pool, all strings included.
@@ -36,6 +36,10 @@ fn copied_with<'p, 'k, S: ReleaseStrategy>(
     pool: &'p Pool<'p, S>,
     push_key: impl FnMut(&str, &mut Builder<'_, 'p, 'k, S>) -> Result<(), AllocError>,
 ) -> Result<Tree<'p, 'k, S>, AllocError> {
+    match value.content() {
+        Content::Array(children) | Content::Object(children) if !children.is_empty() => {}
+        _ => return copied_leaf(value, pool),
+    }
     let mut stack = Stack::new();
     let mut builder = Builder::new(pool, &mut stack);
     let outcome = copy_into(value, &mut builder, push_key);
@@ -57,8 +61,7 @@ fn copy_into<'p, 'k, S: ReleaseStrategy>(
         match next {
             Some(value) => {
                 if let Some(children) = copy_node(value, builder)? {
-                    let requested = (around.len() + 1) * size_of::<slice::Iter<'_, Value<'_>>>();
-                    around.try_reserve(1).map_err(|_| AllocError::OutOfMemory { requested })?;
+                    reserve(&mut around, 1)?;
                     around.push(children.iter());
                 }
             }
@@ -78,6 +81,20 @@ fn copy_into<'p, 'k, S: ReleaseStrategy>(
     }
 }
 
+/// A copy of a value without children, which needs no stack.
+fn copied_leaf<'p, 'k, S: ReleaseStrategy>(
+    value: &Value<'_>,
+    pool: &'p Pool<'p, S>,
+) -> Result<Tree<'p, 'k, S>, AllocError> {
+    match value.content() {
+        Content::Array(_) => Ok(Tree::empty(Kind::Array, pool)),
+        Content::Object(_) => Ok(Tree::empty(Kind::Object, pool)),
+        Content::String(text) => Tree::string(text, pool),
+        Content::Digits(text) => Tree::digits(text, pool),
+        scalar => Ok(Tree::leaf(copy_of_scalar(&scalar), pool)),
+    }
+}
+
 /// Pushes a copy of a leaf, or opens a container and returns its nodes.
 fn copy_node<'a, 't, S: ReleaseStrategy>(
     value: &'a Value<'t>,
@@ -88,14 +105,19 @@ fn copy_node<'a, 't, S: ReleaseStrategy>(
         Content::Object(children) => (Kind::Object, children),
         Content::String(text) => return builder.push_copy(Kind::String, text).map(|()| None),
         Content::Digits(text) => return builder.push_copy(Kind::Digits, text).map(|()| None),
-        Content::Null => return builder.push(Value::NULL).map(|()| None),
-        Content::Bool(value) => return builder.push(Value::bool(value)).map(|()| None),
-        Content::Unsigned(integer) => {
-            return builder.push(Value::unsigned(integer)).map(|()| None);
-        }
-        Content::Negative(integer) => return builder.push(Value::signed(integer)).map(|()| None),
-        Content::Float(float) => return builder.push(Value::float(float)).map(|()| None),
+        scalar => return builder.push(copy_of_scalar(&scalar)).map(|()| None),
     };
     builder.open(kind)?;
     Ok(Some(children))
+}
+
+/// A node that is all in its bits; `null` for all others.
+fn copy_of_scalar<'k>(content: &Content<'_, '_>) -> Value<'k> {
+    match *content {
+        Content::Bool(value) => Value::bool(value),
+        Content::Unsigned(integer) => Value::unsigned(integer),
+        Content::Negative(integer) => Value::signed(integer),
+        Content::Float(float) => Value::float(float),
+        _ => Value::NULL,
+    }
 }

@@ -8,7 +8,7 @@ use super::copy::copied;
 use super::{EditError, ValueMut};
 use crate::error::AllocError;
 use crate::json::node::{Kind, Tree, Value};
-use crate::json::{Document, Members};
+use crate::json::{Document, Members, reserve};
 use crate::pool::ReleaseStrategy;
 
 impl<'p, 't, S: ReleaseStrategy> ValueMut<'_, 'p, 't, S> {
@@ -95,8 +95,7 @@ impl<'p, 't, S: ReleaseStrategy> ValueMut<'_, 'p, 't, S> {
 
 /// Pushes, or says that there is no memory.
 fn push<T>(list: &mut Vec<T>, item: T) -> Result<(), AllocError> {
-    let requested = (list.len() + 1) * size_of::<T>();
-    list.try_reserve(1).map_err(|_| AllocError::OutOfMemory { requested })?;
+    reserve(list, 1)?;
     list.push(item);
     Ok(())
 }

@@ -21,8 +21,8 @@ use crate::pool::{DefaultStrategy, ReleaseStrategy};
 ///
 /// What is removed or replaced gives its arrays back at once, under strategies
 /// that take them back. An array that grows gets a slot of the next class that
-/// holds half as much again, so that `n` pushes move `2n` elements at most;
-/// under [`Direct`](crate::Direct), too, where the outgrown arrays stay until the
+/// holds half as much again, so that `n` pushes to an array that began empty move
+/// `2n` elements at most; under [`Direct`](crate::Direct), too, where the outgrown arrays stay until the
 /// pool is reset.
 ///
 /// ```
@@ -42,7 +42,8 @@ pub struct ValueMut<'a, 'p, 't, S: ReleaseStrategy = DefaultStrategy> {
     place: Place<'a, 'p, 't, S>,
 }
 
-/// Why a value could not be changed. Nothing has changed then.
+/// Why a value could not be changed. Nothing has changed then, but for a
+/// [`merge`](ValueMut::merge) that ran out of memory.
 ///
 /// ```
 /// use arraypool::json::{Document, EditError, Pool};
@@ -123,14 +124,14 @@ mod sealed {
     }
 }
 
-/// Makes a node that holds nothing what can be put into a document.
+/// Implements [`Put`] for what becomes a node without an array.
 macro_rules! put_leaves {
     ($($type:ty: $value:ident => $node:expr;)+) => {
         $(impl<'p, 't, S: ReleaseStrategy> sealed::Sealed<'p, 't, S> for $type {
             #[allow(private_interfaces, reason = "nobody else can call it")]
             fn into_tree(self, pool: &'p Pool<'p, S>) -> Result<Tree<'p, 't, S>, AllocError> {
                 let $value = self;
-                Tree::leaf($node, pool).ok_or(AllocError::TooLarge { length: 0 })
+                Ok(Tree::leaf($node, pool))
             }
         }
 
@@ -155,7 +156,7 @@ put_leaves! {
     f64: float => Value::finite(float);
 }
 
-/// Copies into a document what can be put into it.
+/// Implements [`Put`] for what is copied.
 macro_rules! put_copies {
     ($($type:ty: $value:ident, $pool:ident => $tree:expr;)+) => {
         $(impl<'p, 't, S: ReleaseStrategy> sealed::Sealed<'p, 't, S> for $type {
@@ -198,9 +199,12 @@ impl<'p, 't, S: ReleaseStrategy> Document<'p, 't, S> {
     /// ```
     ///
     /// # Errors
-    /// [`EditError::Alloc`] if there is no memory for a string.
+    /// [`EditError::OtherPool`] for a document of another pool, or
+    /// [`EditError::Alloc`] if there is no memory.
     pub fn of(value: impl Put<'p, 't, S>, pool: &'p Pool<'p, S>) -> Result<Self, EditError> {
-        Ok(Self::new(value.into_tree(pool)?))
+        let tree = value.into_tree(pool)?;
+        let is_related = core::ptr::eq(tree.pool(), pool);
+        if is_related { Ok(Self::new(tree)) } else { Err(EditError::OtherPool) }
     }
 
     /// An empty array. It takes no memory. Never panics.
@@ -524,7 +528,8 @@ impl<'a, 'p, 't, S: ReleaseStrategy> ValueMut<'a, 'p, 't, S> {
     /// object with that key: all of them, if there are several; the last is
     /// returned.
     ///
-    /// Complexity: linear in what is behind it. Never panics.
+    /// Complexity: linear in what is behind an element, and in the members of an
+    /// object. Never panics.
     ///
     /// ```
     /// use arraypool::json::{self, Pool};
@@ -536,16 +541,16 @@ impl<'a, 'p, 't, S: ReleaseStrategy> ValueMut<'a, 'p, 't, S> {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn remove(&mut self, index: impl Index) -> Option<Document<'p, 't, S>> {
-        let mut last = None;
-        while let Some(node) = index.node_in(self.as_value()) {
-            if self.as_value().is_array() {
-                let [element] = self.place.remove::<1>(node)?;
-                return Some(Document::new(element));
-            }
-            let [_key, value] = self.place.remove::<2>(node - 1)?;
-            last.get_or_insert(Document::new(value));
+        let node = index.node_in(self.as_value())?;
+        if self.as_value().is_array() {
+            let [element] = self.place.remove(node)?;
+            return Some(Document::new(element));
         }
-        last
+        let [key, value] = self.place.remove(node - 1)?;
+        if let Some(key) = key.root().string_text() {
+            self.place.remove_members(key);
+        }
+        Some(Document::new(value))
     }
 }
 

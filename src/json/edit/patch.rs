@@ -6,6 +6,7 @@ use core::fmt;
 
 use super::copy::copied;
 use super::{EditError, ValueMut};
+use crate::error::AllocError;
 use crate::json::compare::are_same_values;
 use crate::json::node::Value;
 use crate::json::{Document, index};
@@ -62,8 +63,14 @@ impl fmt::Display for PatchError {
 
 impl core::error::Error for PatchError {}
 
-impl<E: Into<EditError>> From<E> for PatchError {
-    fn from(error: E) -> Self {
+impl From<EditError> for PatchError {
+    fn from(error: EditError) -> Self {
+        Self::Edit(error)
+    }
+}
+
+impl From<AllocError> for PatchError {
+    fn from(error: AllocError) -> Self {
         Self::Edit(error.into())
     }
 }
@@ -74,7 +81,10 @@ impl<'p, 't, S: ReleaseStrategy> ValueMut<'_, 'p, 't, S> {
     /// `1` is `1.0`, which `==` does not.
     ///
     /// Complexity: linear in the value, which is copied first, and for each
-    /// operation in the members and elements on its paths.
+    /// operation in the members and elements on its paths; a `test` takes what `==`
+    /// does. A `copy` may double the value, so that a patch of `n` operations may
+    /// grow it by `2^n`: give a pool for patches of others a
+    /// [`Budget`](crate::Budget).
     ///
     /// ```
     /// use arraypool::json::{self, Pool};
@@ -117,7 +127,7 @@ impl<'p, 't, S: ReleaseStrategy> ValueMut<'_, 'p, 't, S> {
                 let new = Document::new(copied(value()?, self.pool())?);
                 self.add(path, new, nowhere)
             }
-            "remove" => self.cut(path).map(drop).ok_or(nowhere),
+            "remove" => self.cut(path)?.map(drop).ok_or(nowhere),
             "replace" => {
                 let new = Document::new(copied(value()?, self.pool())?);
                 self.pointer_mut(path).ok_or(nowhere)?.replace(new)?;
@@ -129,7 +139,7 @@ impl<'p, 't, S: ReleaseStrategy> ValueMut<'_, 'p, 't, S> {
                 if is_inside {
                     return Err(nowhere);
                 }
-                let moved = self.cut(from).ok_or(nowhere)?;
+                let moved = self.cut(from)?.ok_or(nowhere)?;
                 self.add(path, moved, nowhere)
             }
             "copy" => {
@@ -139,7 +149,7 @@ impl<'p, 't, S: ReleaseStrategy> ValueMut<'_, 'p, 't, S> {
             }
             "test" => {
                 let found = self.as_value().pointer(path).ok_or(nowhere)?;
-                let is_same = are_same_values(found, value()?);
+                let is_same = are_same_values(found, value()?)?;
                 if is_same { Ok(()) } else { Err(PatchError::TestFailed { operation: number }) }
             }
             _ => Err(malformed),
@@ -163,7 +173,7 @@ impl<'p, 't, S: ReleaseStrategy> ValueMut<'_, 'p, 't, S> {
         };
         let mut parent = self.pointer_mut(parent).ok_or(nowhere)?;
         if parent.as_value().is_object() {
-            parent.insert(&index::unescaped(token), new)?;
+            parent.insert(&index::unescaped(token)?, new)?;
             return Ok(());
         }
         let length = parent.as_value().as_array().ok_or(nowhere)?.len();
@@ -172,15 +182,15 @@ impl<'p, 't, S: ReleaseStrategy> ValueMut<'_, 'p, 't, S> {
         Ok(parent.insert_at(position, new)?)
     }
 
-    /// Takes out the value that a pointer leads to.
-    fn cut(&mut self, path: &str) -> Option<Document<'p, 't, S>> {
+    /// Takes out the value that a pointer leads to, if there is one.
+    fn cut(&mut self, path: &str) -> Result<Option<Document<'p, 't, S>>, AllocError> {
         let Some((parent, token)) = path.rsplit_once('/') else {
-            return path.is_empty().then(|| self.take());
+            return Ok(path.is_empty().then(|| self.take()));
         };
-        let mut parent = self.pointer_mut(parent)?;
+        let Some(mut parent) = self.pointer_mut(parent) else { return Ok(None) };
         if parent.as_value().is_object() {
-            return parent.remove(&*index::unescaped(token));
+            return Ok(parent.remove(&*index::unescaped(token)?));
         }
-        parent.remove(index::position(token)?)
+        Ok(index::position(token).and_then(|position| parent.remove(position)))
     }
 }

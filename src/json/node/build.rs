@@ -20,17 +20,24 @@ pub(in crate::json) struct Stack {
     nodes: Vec<MaybeUninit<Value<'static>>>,
     /// With more nodes than this on it, it does not grow.
     most: usize,
+    /// It did not, since this was set.
+    refused: bool,
 }
 
 impl Stack {
     pub(in crate::json) const fn new() -> Self {
-        Self { nodes: Vec::new(), most: usize::MAX }
+        Self { nodes: Vec::new(), most: usize::MAX, refused: false }
     }
 
     /// Sets how many nodes are too many to make more room for any: more than
     /// these may be on it in memory that it has.
     pub(in crate::json) fn set_limit(&mut self, most: usize) {
-        self.most = most;
+        (self.most, self.refused) = (most, false);
+    }
+
+    /// Whether there were too many nodes to make more room, by the limit that was set.
+    pub(in crate::json) fn has_refused(&self) -> bool {
+        self.refused
     }
 
     /// Bytes of the memory that is kept.
@@ -53,6 +60,7 @@ impl Stack {
         /// Nodes of the first memory: 4 KiB.
         const FIRST: usize = 256;
         if used > self.most {
+            self.refused = true;
             return Err(AllocError::TooLarge { length: used });
         }
         let more = used.max(FIRST);
@@ -161,7 +169,7 @@ impl<'s, 'p, 't, S: ReleaseStrategy> Builder<'s, 'p, 't, S> {
         if self.top == self.limit {
             self.make_room()?;
         }
-        // SAFETY: there is room.
+        // SAFETY: `top` was compared with `limit` above, else `make_room` made room.
         unsafe { self.put(node) };
         Ok(())
     }
@@ -223,7 +231,7 @@ impl<'s, 'p, 't, S: ReleaseStrategy> Builder<'s, 'p, 't, S> {
         }
         let node = copy_of(self.pool, kind, text)?;
         self.holds |= node.head() & HELD;
-        // SAFETY: there is room.
+        // SAFETY: `top` was compared with `limit` above, else `make_room` made room.
         unsafe { self.put(node) };
         Ok(())
     }
@@ -247,15 +255,23 @@ impl<'s, 'p, 't, S: ReleaseStrategy> Builder<'s, 'p, 't, S> {
     /// Moves the children of the innermost open container into an array of
     /// exactly their number, and makes it a node of the one around it.
     ///
-    /// There is one that is open, and an object has a value for each key.
+    /// Nothing happens if none is open. An object has a value for each key.
     #[inline(always)]
     pub(in crate::json) fn close(&mut self) -> Result<(), AllocError> {
-        debug_assert!(self.depth > 0);
+        if self.depth == 0 {
+            return Ok(());
+        }
         let count = self.nodes();
-        let node = if count == 0 { Value::empty(self.kind) } else { self.moved(count)? };
-        self.leave();
+        let node = if count == 0 {
+            Value::empty(self.kind)
+        } else {
+            // SAFETY: a container is open: the depth was compared above.
+            unsafe { self.moved(count)? }
+        };
+        // SAFETY: a container is open: the depth was compared above.
+        unsafe { self.leave() };
         self.holds |= node.head() & HELD;
-        // SAFETY: the open place is free.
+        // SAFETY: `leave` has just put `top` on the open place, which is in the memory.
         unsafe { self.put(node) };
         Ok(())
     }
@@ -266,12 +282,13 @@ impl<'s, 'p, 't, S: ReleaseStrategy> Builder<'s, 'p, 't, S> {
     #[inline(never)]
     pub(in crate::json) fn close_indexed(&mut self) -> Result<(), AllocError> {
         let (count, members) = (self.nodes(), self.nodes() / 2);
-        if self.kind != Kind::Object || members == 0 {
+        if self.kind != Kind::Object || members == 0 || self.depth == 0 {
             return self.close();
         }
         let units = count + (members * size_of::<u32>()).div_ceil(size_of::<Unit>());
         let array = self.pool.raw.issue_marked::<Unit>(units)?;
-        // SAFETY: the open container's children are on the stack.
+        // SAFETY: a container is open: the depth was compared above; behind its place on
+        // the stack are its children.
         let first = unsafe { self.base.add(self.frame as usize + 1) };
         // SAFETY: both hold so many nodes, and the array was handed out just now.
         unsafe { array.elements.cast().copy_from_nonoverlapping(first, count) };
@@ -298,20 +315,26 @@ impl<'s, 'p, 't, S: ReleaseStrategy> Builder<'s, 'p, 't, S> {
         #[allow(clippy::cast_possible_truncation, reason = "an array has a 32-bit length")]
         // SAFETY: filled just now; `leave` takes the nodes off the stack.
         let node = unsafe { Value::held(self.kind, array, members as u32, flat | INDEXED) };
-        self.leave();
+        // SAFETY: a container is open: the depth was compared above.
+        unsafe { self.leave() };
         self.holds |= HELD;
-        // SAFETY: the open place is free.
+        // SAFETY: `leave` has just put `top` on the open place, which is in the memory.
         unsafe { self.put(node) };
         Ok(())
     }
 
-    /// The last `count` nodes, which is not 0, in an array.
+    /// The nodes of the innermost open container, which are `count`, in an array.
+    ///
+    /// # Safety
+    /// A container is open, and `count` is what it has, not 0.
     #[inline(always)]
-    fn moved(&self, count: usize) -> Result<Value<'t>, AllocError> {
+    unsafe fn moved(&self, count: usize) -> Result<Value<'t>, AllocError> {
         let array = self.pool.raw.issue_marked::<Unit>(count)?;
-        // SAFETY: the open container's children are on the stack.
+        // SAFETY: a container is open, the caller's promise; behind its place on the stack
+        // are its children.
         let first = unsafe { self.base.add(self.frame as usize + 1) };
-        // SAFETY: both hold so many nodes, and the array was handed out just now.
+        // SAFETY: both hold so many nodes, and the array was handed out just now; `count`
+        // is not 0, the caller's promise.
         unsafe { copy(first, array.elements.cast(), count) };
         let is_object = u32::from(self.kind == Kind::Object);
         let flat = if self.holds == 0 { FLAT } else { 0 };
@@ -323,8 +346,11 @@ impl<'s, 'p, 't, S: ReleaseStrategy> Builder<'s, 'p, 't, S> {
 
     /// Takes the innermost open container and its children off the stack,
     /// without giving anything back.
+    ///
+    /// # Safety
+    /// A container is open.
     #[inline(always)]
-    fn leave(&mut self) {
+    unsafe fn leave(&mut self) {
         // SAFETY: an open container has its place there.
         self.top = unsafe { self.base.add(self.frame as usize) };
         // SAFETY: as above; it holds nothing.
@@ -343,7 +369,8 @@ impl<'s, 'p, 't, S: ReleaseStrategy> Builder<'s, 'p, 't, S> {
     pub(in crate::json) fn abandon(&mut self, depth: u32) {
         while self.depth > depth {
             self.drop_to(self.first_child());
-            self.leave();
+            // SAFETY: a container is open, for the depth is above another.
+            unsafe { self.leave() };
         }
     }
 
@@ -379,7 +406,8 @@ impl<'s, 'p, 't, S: ReleaseStrategy> Builder<'s, 'p, 't, S> {
         self.top = self.base;
         // SAFETY: the only node; it is off the stack, so it moves.
         let root = unsafe { self.base.read() };
-        Some(Tree::new(root, self.pool))
+        // SAFETY: the builder's arrays are of its pool, and the node is off the stack.
+        Some(unsafe { Tree::new(root, self.pool) })
     }
 }
 
@@ -388,11 +416,11 @@ fn length_of(text: &str) -> Result<u32, AllocError> {
     u32::try_from(text.len()).map_err(|_| AllocError::TooLarge { length: text.len() })
 }
 
-/// Copies `count` nodes, which is not 0. Few are copied in two equal parts that
+/// Copies `count` nodes. Few are copied in two equal parts that
 /// may overlap, without a call.
 ///
 /// # Safety
-/// Both places hold so many nodes, and do not overlap.
+/// Both places hold so many nodes, at least one, and do not overlap.
 #[inline(always)]
 unsafe fn copy<'t>(from: NonNull<Value<'t>>, to: NonNull<Value<'t>>, count: usize) {
     /// # Safety
@@ -445,3 +473,20 @@ pub(super) fn copy_of<'t, S: ReleaseStrategy>(
 }
 
 const _: () = assert!(Kind::Open as u32 <= KIND);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn without_an_open_container_there_is_nothing_to_close() {
+        let pool = <Pool<'_>>::new();
+        let mut stack = Stack::new();
+        let mut builder = Builder::new(&pool, &mut stack);
+        builder.push(Value::NULL).unwrap();
+        builder.close().unwrap();
+        builder.close_indexed().unwrap();
+        let tree = builder.finish().unwrap();
+        assert_eq!((tree.root().kind(), pool.stats().live), (Kind::Null, 0));
+    }
+}

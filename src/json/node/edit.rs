@@ -2,6 +2,7 @@
 
 use core::mem;
 use core::ptr::{self, NonNull};
+use core::slice;
 
 use super::super::{Pool, Unit};
 use super::build::copy_of;
@@ -26,14 +27,27 @@ impl<'p, 't, S: ReleaseStrategy> Tree<'p, 't, S> {
         Place { node: self.root_mut(), pool }
     }
 
-    /// A tree of one node that holds no array; `None` if it does.
-    pub(in crate::json) fn leaf(node: Value<'t>, pool: &'p Pool<'p, S>) -> Option<Self> {
-        (!node.is_held()).then(|| Self::new(node, pool))
+    /// A tree of one node; of `null` in place of one that holds an array.
+    pub(in crate::json) fn leaf(node: Value<'t>, pool: &'p Pool<'p, S>) -> Self {
+        let node = if node.is_held() { Value::NULL } else { node };
+        // SAFETY: it holds no array: compared just now.
+        unsafe { Self::new(node, pool) }
     }
 
     /// A tree of one string, which is copied.
     pub(in crate::json) fn string(text: &str, pool: &'p Pool<'p, S>) -> Result<Self, AllocError> {
-        copy_of(pool, Kind::String, text).map(|node| Self::new(node, pool))
+        Self::copied(Kind::String, text, pool)
+    }
+
+    /// A tree of one number as text, which is copied.
+    pub(in crate::json) fn digits(text: &str, pool: &'p Pool<'p, S>) -> Result<Self, AllocError> {
+        Self::copied(Kind::Digits, text, pool)
+    }
+
+    fn copied(kind: Kind, text: &str, pool: &'p Pool<'p, S>) -> Result<Self, AllocError> {
+        let node = copy_of(pool, kind, text)?;
+        // SAFETY: `copy_of` made the node just now, with an array of this pool.
+        Ok(unsafe { Self::new(node, pool) })
     }
 }
 
@@ -78,12 +92,15 @@ impl<'a, 'p, 't, S: ReleaseStrategy> Place<'a, 'p, 't, S> {
             return None;
         }
         let old = mem::replace(self.node, tree.into_root());
-        Some(Tree::new(old, self.pool))
+        // SAFETY: a place's arrays are of its pool, and the node is out of its tree.
+        Some(unsafe { Tree::new(old, self.pool) })
     }
 
     /// Takes the tree out; `null` stays.
     pub(in crate::json) fn take(&mut self) -> Tree<'p, 't, S> {
-        Tree::new(mem::replace(self.node, Value::NULL), self.pool)
+        let old = mem::replace(self.node, Value::NULL);
+        // SAFETY: a place's arrays are of its pool, and the node is out of its tree.
+        unsafe { Tree::new(old, self.pool) }
     }
 
     fn nodes(&self) -> NonNull<Value<'t>> {
@@ -117,8 +134,9 @@ impl<'a, 'p, 't, S: ReleaseStrategy> Place<'a, 'p, 't, S> {
             return Ok(false);
         }
         self.node.info &= !u64::from(INDEXED);
-        self.make_room(count, count + COUNT)?;
-        // SAFETY: the array has room for all nodes, and `at` is one of them.
+        // SAFETY: it is a container: matched above; of so many nodes.
+        unsafe { self.make_room(count, count + COUNT)? };
+        // SAFETY: `make_room` made room for all nodes; `at <= count`, compared above.
         let place = unsafe { self.nodes().add(at) };
         // SAFETY: as above.
         let behind = unsafe { place.add(COUNT) };
@@ -134,7 +152,8 @@ impl<'a, 'p, 't, S: ReleaseStrategy> Place<'a, 'p, 't, S> {
             // SAFETY: as above; what was there has moved.
             unsafe { place.write(node) };
         }
-        self.set_count(count + COUNT);
+        // SAFETY: the nodes from `at` on have moved, and those in between were written.
+        unsafe { self.set_count(count + COUNT) };
         Ok(true)
     }
 
@@ -160,20 +179,52 @@ impl<'a, 'p, 't, S: ReleaseStrategy> Place<'a, 'p, 't, S> {
             // SAFETY: below `at + COUNT`.
             let place = unsafe { place.add(index) };
             // SAFETY: initialised, and not looked at again: others move there.
-            Tree::new(unsafe { place.read() }, self.pool)
+            let node = unsafe { place.read() };
+            // SAFETY: a place's arrays are of its pool, and the node is out of its tree.
+            unsafe { Tree::new(node, self.pool) }
         });
         // SAFETY: `at + COUNT` is at most the nodes of the array.
         let behind = unsafe { place.add(COUNT) };
         // SAFETY: the nodes behind move to the places of those taken.
         unsafe { place.copy_from(behind, count - at - COUNT) };
-        self.set_count(count - COUNT);
+        // SAFETY: there were `COUNT` nodes, so there is an array; the nodes behind those
+        // that were taken have moved to their places.
+        unsafe { self.set_count(count - COUNT) };
         Some(taken)
+    }
+
+    /// Takes all members with that key out of the object here, in one pass.
+    pub(in crate::json) fn remove_members(&mut self, key: &str) {
+        if self.node.kind() != Kind::Object {
+            return;
+        }
+        let count = self.node.node_count();
+        self.node.info &= !u64::from(INDEXED);
+        // SAFETY: so many nodes lie in the array that this node holds alone, or
+        // none in no array, and it is borrowed uniquely.
+        let nodes = unsafe { slice::from_raw_parts_mut(self.nodes().as_ptr(), count) };
+        // Those that go change places with those that stay, so that at every
+        // moment each node is in the array once.
+        let mut kept = 0;
+        for at in (0..count).step_by(2) {
+            if nodes[at].string_text() != Some(key) {
+                nodes.swap(at, kept);
+                nodes.swap(at + 1, kept + 1);
+                kept += 2;
+            }
+        }
+        for last in (kept..count).step_by(2).rev() {
+            drop(self.remove::<2>(last));
+        }
     }
 
     /// Makes the array of the container here hold `wanted` nodes at least; it
     /// has `count`. A larger one is half as large again, so that adding nodes
     /// one by one moves each a constant number of times.
-    fn make_room(&mut self, count: usize, wanted: usize) -> Result<(), AllocError> {
+    ///
+    /// # Safety
+    /// The node here is a container, and `count` the number of its nodes.
+    unsafe fn make_room(&mut self, count: usize, wanted: usize) -> Result<(), AllocError> {
         let too_large = AllocError::TooLarge { length: wanted };
         u32::try_from(wanted).map_err(|_| too_large)?;
         let old = self.node.is_held().then(|| self.node.array());
@@ -198,7 +249,11 @@ impl<'a, 'p, 't, S: ReleaseStrategy> Place<'a, 'p, 't, S> {
     }
 
     /// Notes how many nodes the container here has; without any, its array goes back.
-    fn set_count(&mut self, count: usize) {
+    ///
+    /// # Safety
+    /// It holds an array, of which the first `count` nodes are initialised and nobody
+    /// else's; what the others hold is not its own any more.
+    unsafe fn set_count(&mut self, count: usize) {
         let array: Marked = self.node.array();
         if count == 0 {
             *self.node = Value::empty(self.node.kind());

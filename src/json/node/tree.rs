@@ -14,16 +14,21 @@ pub(in crate::json) struct Tree<'p, 't, S: ReleaseStrategy> {
 }
 
 impl<'p, 't, S: ReleaseStrategy> Tree<'p, 't, S> {
-    /// The tree below a node whose arrays are the node's own and of this pool:
-    /// the caller's business, within this folder.
-    pub(super) fn new(root: Value<'t>, pool: &'p Pool<'p, S>) -> Self {
+    /// The tree below a node.
+    ///
+    /// # Safety
+    /// The arrays of the node and of all below it are of this pool, and nobody
+    /// else's.
+    pub(super) unsafe fn new(root: Value<'t>, pool: &'p Pool<'p, S>) -> Self {
         Self { root, pool }
     }
 
     /// A tree of an empty container, or of `null`.
     pub(in crate::json) fn empty(kind: Kind, pool: &'p Pool<'p, S>) -> Self {
         let is_container = matches!(kind, Kind::Array | Kind::Object);
-        Self::new(if is_container { Value::empty(kind) } else { Value::NULL }, pool)
+        let root = if is_container { Value::empty(kind) } else { Value::NULL };
+        // SAFETY: neither of them holds an array.
+        unsafe { Self::new(root, pool) }
     }
 
     /// The root, which is the caller's to give back from now on.

@@ -10,6 +10,7 @@ use super::number;
 use crate::error::AllocError;
 use crate::json::error::{ErrorKind, Fault};
 use crate::json::node::{Builder, Kind, Scalar, Value};
+use crate::json::reserve;
 use crate::json::scan::{Cursor, Indents};
 use crate::pool::ReleaseStrategy;
 
@@ -24,12 +25,12 @@ pub(super) struct Machine<'s> {
     nodes: usize,
     /// From so many nodes on, a limit is passed.
     nodes_end: usize,
-    /// Bytes of strings and numbers with arrays of their own so far.
+    /// Bytes of unescaped strings so far.
     bytes: usize,
 }
 
 /// How many nodes are too many, with so many bytes beside them.
-pub(super) fn nodes_end(options: &Options, bytes: usize) -> usize {
+fn nodes_end(options: &Options, bytes: usize) -> usize {
     let fit = options.bytes.saturating_sub(bytes) / size_of::<Value<'_>>();
     options.nodes.min(fit.saturating_add(1))
 }
@@ -215,7 +216,7 @@ impl<'s> Machine<'s> {
 }
 
 #[inline(always)]
-pub(super) fn push<'t, S: ReleaseStrategy, const SENTINEL: bool>(
+fn push<'t, S: ReleaseStrategy, const SENTINEL: bool>(
     builder: &mut Builder<'_, '_, 't, S>,
     node: Value<'t>,
     cursor: Cursor<'_, 't, SENTINEL>,
@@ -286,9 +287,7 @@ fn check_keys<const SENTINEL: bool>(
     cursor: Cursor<'_, '_, SENTINEL>,
 ) -> Result<(), Fault> {
     let mut keys: Vec<(&str, usize)> = Vec::new();
-    let requested = nodes.len() / 2 * size_of::<(&str, usize)>();
-    keys.try_reserve_exact(nodes.len() / 2)
-        .map_err(|_| refused(cursor, AllocError::OutOfMemory { requested }))?;
+    reserve(&mut keys, nodes.len() / 2).map_err(|error| refused(cursor, error))?;
     let members = nodes.chunks_exact(2).enumerate();
     keys.extend(members.filter_map(|(place, member)| Some((member[0].string_text()?, place))));
     keys.sort_unstable();

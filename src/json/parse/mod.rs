@@ -20,7 +20,7 @@ use super::scan::{Cursor, Text};
 use super::{Pool, scan};
 use crate::error::AllocError;
 use crate::pool::ReleaseStrategy;
-use machine::{Machine, expected, nodes_end};
+use machine::{Machine, expected};
 
 /// The most bytes of the first chunk of a pool that has none: a tree is about as
 /// large as its text, and a few chunks that double are enough for any.
@@ -212,22 +212,16 @@ impl Parser {
             Ok((tree, goes_on.then_some(behind)))
         });
         builder.give_back();
-        outcome.map_err(|fault| past_limit(&self.options, fault))
+        // That the stack had too many nodes on it to grow is a limit that was passed.
+        outcome.map_err(|fault| match fault.kind {
+            ErrorKind::Alloc(AllocError::TooLarge { length }) if self.stack.has_refused() => {
+                let too_many = length > self.options.nodes;
+                let kind = if too_many { ErrorKind::TooManyNodes } else { ErrorKind::TooManyBytes };
+                Fault { kind, ..fault }
+            }
+            _ => fault,
+        })
     }
-}
-
-/// The fault; that of a limit if it is one of more nodes on the stack than that allows.
-fn past_limit(options: &Options, fault: Fault) -> Fault {
-    let kind = match fault.kind {
-        ErrorKind::Alloc(AllocError::TooLarge { length }) if length > options.nodes => {
-            ErrorKind::TooManyNodes
-        }
-        ErrorKind::Alloc(AllocError::TooLarge { length }) if length > nodes_end(options, 0) => {
-            ErrorKind::TooManyBytes
-        }
-        other => other,
-    };
-    Fault { kind, ..fault }
 }
 
 /// The text without white space at its end.

@@ -56,7 +56,8 @@ pub(super) fn any<'c, 't, const SENTINEL: bool>(
         }
         digits = appended;
         total += count;
-        exponent = -i64::from(count);
+        // A text is at most 4 GiB long.
+        exponent = -(count as i64);
     }
     if cursor.peek() | 0x20 == b'e' {
         exponent += read_exponent(&mut cursor)?;
@@ -71,7 +72,7 @@ pub(super) fn any<'c, 't, const SENTINEL: bool>(
 }
 
 /// An integer of up to 19 digits, if it is one that 64 bits hold.
-fn signed<'t>(integer: u64, is_negative: bool, count: u32) -> Option<Value<'t>> {
+fn signed<'t>(integer: u64, is_negative: bool, count: usize) -> Option<Value<'t>> {
     if count > Decimal::DIGITS {
         return None;
     }
@@ -92,7 +93,7 @@ fn read_exponent<const SENTINEL: bool>(
     cursor: &mut Cursor<'_, '_, SENTINEL>,
 ) -> Result<i64, Fault> {
     /// Digits of an exponent that are taken at their word.
-    const DIGITS: u32 = 12;
+    const DIGITS: usize = 12;
     let _ = cursor.eat(b'e') || cursor.eat(b'E');
     let is_negative = cursor.eat(b'-');
     if !is_negative {
@@ -105,7 +106,7 @@ fn read_exponent<const SENTINEL: bool>(
     if count == 0 {
         return Err(invalid(*cursor, 0));
     }
-    let fits = count as usize <= leading + DIGITS as usize;
+    let fits = count <= leading + DIGITS;
     let value = if fits { i64::try_from(value).unwrap_or(i64::MAX >> 2) } else { i64::MAX >> 2 };
     Ok(if is_negative { -value } else { value })
 }
@@ -114,11 +115,11 @@ fn read_exponent<const SENTINEL: bool>(
 /// the digit that a leading zero forbids.
 #[cold]
 #[inline(never)]
-fn invalid<const SENTINEL: bool>(cursor: Cursor<'_, '_, SENTINEL>, count: u32) -> Fault {
+fn invalid<const SENTINEL: bool>(cursor: Cursor<'_, '_, SENTINEL>, count: usize) -> Fault {
     let mut fault = expected(cursor.without_sentinel(), ErrorKind::InvalidNumber);
     if count > 0 {
         fault.kind = ErrorKind::InvalidNumber;
-        fault.offset = cursor.offset() - count as usize + 1;
+        fault.offset = cursor.offset() - count + 1;
     }
     fault
 }

@@ -12,7 +12,7 @@ pub(in crate::json) struct Decimal {
 
 impl Decimal {
     /// Digits that always fit 64 bits.
-    pub(in crate::json) const DIGITS: u32 = 19;
+    pub(in crate::json) const DIGITS: usize = 19;
 }
 
 impl<const SENTINEL: bool> Cursor<'_, '_, SENTINEL> {
@@ -87,7 +87,8 @@ impl<const SENTINEL: bool> Cursor<'_, '_, SENTINEL> {
     /// So many digits lie here, at most 31, and 16 bytes before the cursor.
     #[inline(always)]
     unsafe fn whole(&self, digits: u32) -> Option<u64> {
-        if digits.wrapping_sub(1) >= Decimal::DIGITS || (digits > 1 && self.peek() == b'0') {
+        if digits.wrapping_sub(1) as usize >= Decimal::DIGITS || (digits > 1 && self.peek() == b'0')
+        {
             return None;
         }
         // SAFETY: the caller's promise.
@@ -108,7 +109,7 @@ impl<const SENTINEL: bool> Cursor<'_, '_, SENTINEL> {
     /// Steps over digits. Returns `value` with them appended, and their number;
     /// from 20 digits on, the value has wrapped.
     #[inline(always)]
-    pub(in crate::json) fn digits(&mut self, mut value: u64) -> (u64, u32) {
+    pub(in crate::json) fn digits(&mut self, mut value: u64) -> (u64, usize) {
         let mut count = 0;
         while self.offset() >= 16 {
             let Some(block) = self.block() else { break };
@@ -122,21 +123,21 @@ impl<const SENTINEL: bool> Cursor<'_, '_, SENTINEL> {
             // last are the digits.
             let number = unsafe { Block::number_before(self.at, digits) };
             value = value.wrapping_mul(POWERS_OF_TEN[digits as usize]).wrapping_add(number);
-            count += digits;
+            count += digits as usize;
             if digits < 16 {
                 return (value, count);
             }
         }
         let (value, more) = self.few_digits(value);
         // SAFETY: so many digits were read there, and none is a bracket.
-        unsafe { self.advance(more as usize) };
+        unsafe { self.advance(more) };
         (value, count + more)
     }
 
     /// [`digits`](Self::digits) near an end of the text, one by one; the cursor
     /// stays.
     #[inline(never)]
-    fn few_digits(self, mut value: u64) -> (u64, u32) {
+    fn few_digits(self, mut value: u64) -> (u64, usize) {
         let mut count = 0;
         for digit in self.rest().iter().take_while(|byte| byte.is_ascii_digit()) {
             value = value.wrapping_mul(10).wrapping_add(u64::from(digit - b'0'));

@@ -6,7 +6,8 @@
 //! 1. `start <= at <= end`, all inside one text or one past its last byte.
 //! 2. With `SENTINEL`, the last byte is `]` or `}`, and `at < end`. Whatever
 //!    steps over something else than these two stops before the end by itself,
-//!    so that nothing but [`Cursor::close`] has to compare.
+//!    so that nothing but [`Cursor::close`], [`Cursor::step`] and [`Cursor::word`]
+//!    has to compare.
 //! 3. Without `SENTINEL`, a byte is read only after a comparison with `end`.
 //! 4. A block is loaded only where all of it lies before `end`.
 //!
@@ -233,13 +234,16 @@ impl<'s, 't, const SENTINEL: bool> Cursor<'s, 't, SENTINEL> {
         unsafe { slice::from_raw_parts(self.at.as_ptr(), self.left()) }
     }
 
-    /// The bytes from an earlier place to the cursor.
+    /// The bytes from an earlier place to the cursor; none if the place is a later
+    /// one, or one of another text.
     #[inline(always)]
     pub(super) fn since(&self, before: Self) -> &'t [u8] {
+        if !core::ptr::eq(self.text, before.text) {
+            return &[];
+        }
         let length = self.at.addr().get().saturating_sub(before.at.addr().get());
-        debug_assert!(before.text.end == self.text.end, "both are places of one text");
-        // SAFETY: `before` was a place of this text, whose bytes up to here are
-        // borrowed for 't; the length is 0 if it lies behind the cursor.
+        // SAFETY: fact 1: both are places of this text, compared above, whose bytes
+        // are borrowed for 't; the length is 0 if `before` lies behind the cursor.
         unsafe { slice::from_raw_parts(before.at.as_ptr(), length) }
     }
 
@@ -329,7 +333,7 @@ impl<'s, 't, const SENTINEL: bool> Cursor<'s, 't, SENTINEL> {
     #[inline(always)]
     pub(super) fn colon(&mut self) -> Option<u8> {
         if self.has_block() {
-            // SAFETY: so many bytes are left.
+            // SAFETY: `has_block`: 17 bytes lie before the end.
             let [first, second] = unsafe { self.at.cast::<[u8; 2]>().read_unaligned() };
             if first == b':' && second > b' ' {
                 // SAFETY: a byte that is no bracket, and there is one more.
@@ -388,7 +392,9 @@ impl<'s, 't, const SENTINEL: bool> Cursor<'s, 't, SENTINEL> {
                 return self.peek();
             }
         } else if self.at.addr().get() <= self.text.last_number
-            && self.has_indent(&indents.pattern, length)
+            // SAFETY: more than 32 bytes lie before the end, compared just now; the
+            // indents are no longer than their pattern, and this one is not 0.
+            && unsafe { self.has_indent(&indents.pattern, length) }
         {
             // SAFETY: at most LONGEST bytes, fewer than are left, and all of
             // them white space like the pattern.
@@ -413,13 +419,15 @@ impl<'s, 't, const SENTINEL: bool> Cursor<'s, 't, SENTINEL> {
         spaces
     }
 
-    /// Whether the next bytes are the first `length` of a pattern, 1 to LONGEST;
-    /// so many bytes lie before the end.
+    /// Whether the next bytes are the first `length` of a pattern.
+    ///
+    /// # Safety
+    /// `LONGEST` bytes lie before the end, and `length` is from 1 to `LONGEST`.
     #[inline(always)]
-    fn has_indent(&self, pattern: &[u8; Indents::LONGEST], length: u32) -> bool {
+    unsafe fn has_indent(&self, pattern: &[u8; Indents::LONGEST], length: u32) -> bool {
         debug_assert!(self.left() >= Indents::LONGEST);
         let (first, second) = pattern.split_at(Indents::LONGEST / 2);
-        // SAFETY: 32 bytes lie before the end: the caller compared.
+        // SAFETY: 32 bytes lie before the end: the caller's promise.
         let here = unsafe { Block::load(self.at) };
         // SAFETY: the pattern has as many bytes.
         let first = unsafe { Block::load(NonNull::from(first).cast()) };
@@ -552,7 +560,18 @@ impl<'s, 't, const SENTINEL: bool> Cursor<'s, 't, SENTINEL> {
 
 #[cfg(test)]
 mod tests {
-    use super::{escape_in, is_stop};
+    use super::{Text, escape_in, is_stop};
+
+    #[test]
+    fn nothing_lies_between_places_of_two_texts() {
+        let text = *b"[1, 2] [3]";
+        let (first, second) = (Text::new(&text[..6]), Text::new(&text[6..]));
+        let (mut one, other) = (first.first(), second.first());
+        assert!(one.eat(b'['));
+        assert_eq!(one.since(first.first()), b"[");
+        assert!(first.first().since(one).is_empty());
+        assert!(other.since(one).is_empty() && one.since(other).is_empty());
+    }
 
     #[test]
     fn an_escape_is_found_wherever_it_is() {

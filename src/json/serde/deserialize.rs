@@ -4,13 +4,20 @@
 
 use alloc::string::{String, ToString};
 use core::fmt;
+use core::str::FromStr;
 
 use serde::de::value::{MapDeserializer, SeqDeserializer};
 use serde::de::{self, Deserialize, Deserializer, IntoDeserializer, Unexpected, Visitor};
 
 use crate::json::node::{Content, Value};
 
-/// A `T` of what the value says. Strings and keys may be borrowed from it.
+/// A `T` of what the value says. Strings and keys may be borrowed from it, and a key
+/// may be read as an integer or a `bool`, as [`Seed`](super::Seed) writes them.
+///
+/// It recurses as deep as `T` and the value do; what `T` does not ask for is not
+/// looked at.
+///
+/// Complexity: linear in what `T` asks for.
 ///
 /// ```
 /// use arraypool::json::{self, Pool};
@@ -82,7 +89,8 @@ impl<'de> Deserializer<'de> for &'de Value<'_> {
                 sequence.end().map(|()| value)
             }
             Content::Object(_) => {
-                let mut map = MapDeserializer::new(self.as_object().into_iter().flatten());
+                let members = self.as_object().into_iter().flatten();
+                let mut map = MapDeserializer::new(members.map(|(key, value)| (Key(key), value)));
                 let value = visitor.visit_map(&mut map)?;
                 map.end().map(|()| value)
             }
@@ -123,7 +131,99 @@ impl<'de> Deserializer<'de> for &'de Value<'_> {
 
     serde::forward_to_deserialize_any! {
         bool i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 f32 f64 char str string bytes byte_buf
-        unit unit_struct seq tuple tuple_struct map struct identifier ignored_any
+        unit unit_struct seq tuple tuple_struct map struct identifier
+    }
+
+    /// Without a look at it, however deep it is.
+    fn deserialize_ignored_any<V: Visitor<'de>>(
+        self,
+        visitor: V,
+    ) -> Result<V::Value, FromValueError> {
+        visitor.visit_unit()
+    }
+}
+
+/// A key of an object: text, which may stand for an integer or a `bool`.
+struct Key<'de>(&'de str);
+
+impl<'de> IntoDeserializer<'de, FromValueError> for Key<'de> {
+    type Deserializer = Self;
+
+    fn into_deserializer(self) -> Self {
+        self
+    }
+}
+
+impl<'de> Key<'de> {
+    /// An integer, if it is written as JSON does, else text.
+    fn integer<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, FromValueError> {
+        if let Some(integer) = canonical::<u64>(self.0) {
+            return visitor.visit_u64(integer);
+        }
+        match canonical::<i64>(self.0) {
+            Some(integer) => visitor.visit_i64(integer),
+            None => self.deserialize_any(visitor),
+        }
+    }
+}
+
+/// The integer, if that is how it is written: without a plus, or a zero in front.
+fn canonical<T: FromStr + itoa::Integer + Copy>(text: &str) -> Option<T> {
+    text.parse().ok().filter(|&integer: &T| itoa::Buffer::new().format(integer) == text)
+}
+
+macro_rules! integer_keys {
+    ($($method:ident)+) => {
+        $(fn $method<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, FromValueError> {
+            self.integer(visitor)
+        })+
+    };
+}
+
+impl<'de> Deserializer<'de> for Key<'de> {
+    type Error = FromValueError;
+
+    fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, FromValueError> {
+        visitor.visit_borrowed_str(self.0)
+    }
+
+    integer_keys! {
+        deserialize_i8 deserialize_i16 deserialize_i32 deserialize_i64 deserialize_i128
+        deserialize_u8 deserialize_u16 deserialize_u32 deserialize_u64 deserialize_u128
+    }
+
+    fn deserialize_bool<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, FromValueError> {
+        match self.0 {
+            "true" => visitor.visit_bool(true),
+            "false" => visitor.visit_bool(false),
+            _ => self.deserialize_any(visitor),
+        }
+    }
+
+    fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, FromValueError> {
+        visitor.visit_some(self)
+    }
+
+    fn deserialize_newtype_struct<V: Visitor<'de>>(
+        self,
+        _name: &'static str,
+        visitor: V,
+    ) -> Result<V::Value, FromValueError> {
+        visitor.visit_newtype_struct(self)
+    }
+
+    fn deserialize_enum<V: Visitor<'de>>(
+        self,
+        _name: &'static str,
+        _variants: &'static [&'static str],
+        visitor: V,
+    ) -> Result<V::Value, FromValueError> {
+        visitor.visit_enum(Variant { variant: self.0, content: None })
+    }
+
+    serde::forward_to_deserialize_any! {
+        f32 f64 char str string bytes byte_buf unit unit_struct seq tuple tuple_struct map
+        struct identifier ignored_any
     }
 }
 

@@ -12,18 +12,41 @@ use crate::json::node::{Builder, Kind, Stack, Value};
 use crate::json::{Document, Pool};
 use crate::pool::{DefaultStrategy, ReleaseStrategy};
 
-/// The most arrays and objects around one another that a [`Seed`] accepts: serde
-/// is recursive, and so is this door.
+/// The most arrays, objects, `Some`s and newtypes around one another that a [`Seed`]
+/// accepts: serde is recursive, and so is this door.
 ///
 /// ```
 /// use arraypool::json::{DEPTH_MAX, Pool, Scratch, Seed};
-/// use serde::de::DeserializeSeed;
+/// use serde::de::value::{Error, SeqDeserializer};
+/// use serde::de::{Deserializer, DeserializeSeed, IntoDeserializer, Visitor};
+///
+/// /// An array in an array, and so on without an end.
+/// struct Endless;
+///
+/// impl<'de> Deserializer<'de> for Endless {
+///     type Error = Error;
+///
+///     fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
+///         visitor.visit_seq(SeqDeserializer::new([Endless].into_iter()))
+///     }
+///
+///     serde::forward_to_deserialize_any! {
+///         bool i8 i16 i32 i64 u8 u16 u32 u64 f32 f64 char str string bytes byte_buf option unit
+///         unit_struct newtype_struct seq tuple tuple_struct map struct enum identifier ignored_any
+///     }
+/// }
+///
+/// impl<'de> IntoDeserializer<'de, Error> for Endless {
+///     type Deserializer = Self;
+///
+///     fn into_deserializer(self) -> Self {
+///         self
+///     }
+/// }
 ///
 /// let pool = <Pool>::new();
-/// let deep = "[".repeat(1 + DEPTH_MAX as usize);
-/// let mut format = serde_json::Deserializer::from_str(&deep);
-/// let error = Seed::new(&pool, &mut Scratch::new()).deserialize(&mut format).unwrap_err();
-/// assert!(error.is_data() || error.is_syntax());
+/// let error = Seed::new(&pool, &mut Scratch::new()).deserialize(Endless).unwrap_err();
+/// assert_eq!(error.to_string(), format!("nested more than {DEPTH_MAX} deep"));
 /// ```
 pub const DEPTH_MAX: u32 = 128;
 

@@ -423,7 +423,7 @@ pub(super) mod environment {
         let read = || {
             let words = std::env::var(NAME).ok()?;
             if let Err(error) = Checks::none().adding(&words) {
-                std::eprintln!("arraypool: {NAME}: {error}");
+                super::super::print(format_args!("arraypool: {NAME}: {error}"));
                 return None;
             }
             Some(words)

@@ -230,7 +230,16 @@ impl<S: ReleaseStrategy> Watch<S> {
 /// Where reports go that nobody has asked for by a hook.
 fn printer() -> Option<fn(&Report)> {
     #[cfg(feature = "std")]
-    return Some(|report| std::eprintln!("{report}"));
+    return Some(|report| print(format_args!("{report}")));
     #[cfg(not(feature = "std"))]
     None
+}
+
+/// Writes a line to the standard error. Where that cannot be written, nobody is told: a
+/// release does not panic for it, as `eprintln!` does.
+#[cfg(feature = "std")]
+fn print(line: core::fmt::Arguments<'_>) {
+    use std::io::Write;
+
+    let _ = std::io::stderr().write_fmt(format_args!("{line}\n"));
 }
