@@ -110,6 +110,22 @@ macro_rules! const_fn {
 }
 pub(crate) use const_fn;
 
+/// An array of a value that is made anew for each place: in a constant, wherever
+/// atomics have `const` constructors.
+#[cfg(not(arraypool_loom))]
+macro_rules! repeated {
+    ($value:expr, $count:expr) => {
+        [const { $value }; $count]
+    };
+}
+#[cfg(arraypool_loom)]
+macro_rules! repeated {
+    ($value:expr, $count:expr) => {
+        core::array::from_fn::<_, { $count }, _>(|_| $value)
+    };
+}
+pub(crate) use repeated;
+
 #[cfg(all(feature = "shared", not(arraypool_loom)))]
 mod locks {
     pub(crate) use parking_lot::{Condvar, Mutex, MutexGuard};

@@ -1,8 +1,9 @@
 //! Where all lanes meet: one pool under a lock, and the directory of the lanes.
 //!
-//! Whatever is done under the lock is bounded: one batch of one class, but for
-//! a lane that is left or shrinks (a batch or two of every class) and for what
-//! reads or trims everything. No user code runs under it.
+//! Whatever is done under the lock is bounded: one batch of one class, looked for in
+//! every lane without an owner, but for a lane that is left (a batch or two of every
+//! class) or shrinks (all that it has, what came home included) and for what reads or
+//! trims everything. No user code runs under it.
 
 use core::alloc::Layout;
 use core::ptr::NonNull;
@@ -114,8 +115,7 @@ impl<S: ReleaseStrategy, C: ClassTable> Depot<S, C> {
         };
         let raw = builder.try_build_owning(arena)?;
         let (table, all) = raw.class_counts();
-        // The model checker follows every atomic: it gets the table's classes only.
-        let classes = if cfg!(arraypool_loom) { table } else { all };
+        let classes = if settings.table_only { table } else { all };
         let books = Self::write_books(&raw, classes, settings)?;
         Ok(Self {
             core: Mutex::new(Core { raw, idle: None }),
