@@ -81,7 +81,8 @@ impl<'p, T, S: ReleaseStrategy, C: ClassTable> Lane<'p, T, S, C> {
     /// [`AllocError::OverBudget`], [`OutOfMemory`](AllocError::OutOfMemory),
     /// [`TooLarge`](AllocError::TooLarge), [`TooManyRuns`](AllocError::TooManyRuns),
     /// or [`Corrupted`](AllocError::Corrupted) if a free list was overwritten. The
-    /// pool goes on in every case.
+    /// pool goes on in every case. Free arrays of other lanes that somebody has are not
+    /// taken from them: there may be some where the budget is said to be used up.
     #[inline(always)]
     pub fn try_allocate(
         &self,
@@ -132,5 +133,54 @@ impl<T, S: ReleaseStrategy, C: ClassTable> Drop for Lane<'_, T, S, C> {
 impl<T, S: ReleaseStrategy, C: ClassTable> fmt::Debug for Lane<'_, T, S, C> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Lane").field("strategy", &S::NAME).finish_non_exhaustive()
+    }
+}
+
+#[cfg(all(test, not(arraypool_loom)))]
+mod tests {
+    use core::time::Duration;
+    use std::sync::mpsc;
+    use std::thread;
+
+    use crate::pool::{Metadata, ReleaseStrategy, Tagged};
+    use crate::shared::SharedPool;
+
+    /// What is done while somebody else has the lock does not need it.
+    fn without_the_lock<S: ReleaseStrategy>() {
+        let pool = SharedPool::<u64, S>::new();
+        let (done, is_done) = mpsc::channel();
+        let (warm, is_warm) = mpsc::channel();
+        let (locks, is_locked) = mpsc::channel();
+        thread::scope(|scope| {
+            let pool = &pool;
+            scope.spawn(move || {
+                let lane = pool.lane();
+                let work = || {
+                    for length in 1..=20 {
+                        let (mine, shared) = (lane.allocate(length), pool.allocate(length));
+                        let afar = lane.allocate(length).into_shared();
+                        drop((mine, shared));
+                        assert_eq!(afar.send_home(), Ok(()));
+                    }
+                };
+                work();
+                warm.send(()).unwrap();
+                is_locked.recv().unwrap();
+                work();
+                done.send(()).unwrap();
+            });
+            is_warm.recv().unwrap();
+            let core = pool.depot.get().map(|depot| depot.lock());
+            locks.send(()).unwrap();
+            let result = is_done.recv_timeout(Duration::from_secs(60));
+            drop(core);
+            assert!(result.is_ok(), "somebody waits for the lock");
+        });
+    }
+
+    #[test]
+    fn lanes_with_arrays_need_no_lock() {
+        without_the_lock::<Metadata>();
+        without_the_lock::<Tagged>();
     }
 }

@@ -156,7 +156,9 @@ impl<T, S: ReleaseStrategy, C: ClassTable> SharedPool<T, S, C> {
     }
 
     /// A lane of one's own: one that was left, with all that has come home to it
-    /// since, or a new one. Takes the lock.
+    /// since, or a new one.
+    ///
+    /// Complexity: the lock, and one step per class. Never panics.
     ///
     /// ```
     /// use arraypool::shared::SharedPool;
@@ -271,6 +273,8 @@ impl<T, S: ReleaseStrategy, C: ClassTable> SharedPool<T, S, C> {
 
     /// Gives all memory back to the heap; the pool starts over. Nobody can have an
     /// array or a lane then, but for those held by hand, which are gone.
+    ///
+    /// Complexity: one step per block that was taken from the heap. Never panics.
     ///
     /// ```
     /// use arraypool::shared::SharedPool;

@@ -128,7 +128,9 @@ impl<T, S: ReleaseStrategy, C: ClassTable> SharedPool<T, S, C> {
         stats
     }
 
-    /// The balance of every class that has slots. No lock. Never panics.
+    /// The balance of every class that has slots.
+    ///
+    /// Complexity: one step per lane for each class, no lock. Never panics.
     ///
     /// ```
     /// use arraypool::shared::SharedPool;

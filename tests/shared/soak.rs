@@ -90,7 +90,7 @@ fn life<'p, S: ReleaseStrategy>(
                 // SAFETY: as above; it is refused.
                 assert!(unsafe { pool.release_raw(raw) }.is_err());
             }
-            14 if random.below(500) == 0 => pool.trim(random.below(1 << 16)),
+            14 if random.below(50) == 0 => pool.trim(random.below(1 << 16)),
             _ => {
                 let taken = mail[random.below(mail.len())].lock().unwrap().take();
                 if let Some(array) = taken {
