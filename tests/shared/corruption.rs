@@ -52,8 +52,10 @@ fn a_live_array_that_was_overwritten_is_abandoned() {
 fn an_array_held_by_hand_that_was_overwritten_is_counted() {
     let pool = SharedPool::<u64, Tagged>::with_settings(SETTINGS);
     let raw = pool.try_allocate_raw(2).unwrap();
-    // SAFETY: a live array, whose header is put back below.
-    let header = unsafe { raw.ptr.as_ptr().sub(2).read() };
+    // SAFETY: a header of two words lies in front of the elements.
+    let header = unsafe { raw.ptr.as_ptr().sub(2) };
+    // SAFETY: as above.
+    let before = unsafe { header.read() };
     // SAFETY: a live array.
     unsafe { overwrite(raw.ptr.as_ptr()) };
     // SAFETY: nobody uses the array afterwards.
@@ -62,8 +64,8 @@ fn an_array_held_by_hand_that_was_overwritten_is_counted() {
     assert_eq!((pool.stats().corrupted, pool.stats().lost), (1, 0));
     assert!(pool.verify().is_err());
     // It was not abandoned: who overwrote it may have had no right to it.
-    // SAFETY: what was there.
-    unsafe { raw.ptr.as_ptr().sub(2).write(header) };
+    // SAFETY: as above; it is what was there.
+    unsafe { header.write(before) };
     // SAFETY: nobody uses the array afterwards.
     assert_eq!(unsafe { pool.release_raw(raw) }, Ok(()));
     assert_eq!(pool.verify().unwrap().live, 0);
