@@ -129,6 +129,8 @@ fn soak<S: ReleaseStrategy>(length: Duration) {
         for thread in threads {
             thread.join().unwrap();
         }
+        let last = pool.stats().bytes;
+        assert!(last <= later + later / 2, "{last} bytes, after {later}");
     });
     for place in &mail {
         drop(place.lock().unwrap().take());

@@ -119,6 +119,8 @@ impl StampCell {
         }
     }
 
+    /// Where another thread stores both meanwhile, the generation may be the one before:
+    /// who releases an array by hand a second time, just then, is told that it is stale.
     #[inline]
     pub(super) fn load(&self) -> Stamp {
         let generation = u64::from(self.generation.load(Ordering::Relaxed));
