@@ -139,21 +139,30 @@ impl<T, S: ReleaseStrategy, C: ClassTable> fmt::Debug for Lane<'_, T, S, C> {
 #[cfg(all(test, not(arraypool_loom)))]
 mod tests {
     use core::time::Duration;
-    use std::sync::mpsc;
     use std::thread;
+    use std::time::Instant;
 
     use crate::pool::{Metadata, ReleaseStrategy, Tagged};
     use crate::shared::SharedPool;
+    use crate::sync::{AtomicUsize, Ordering};
+
+    /// Waits until it is that phase; false if it takes too long.
+    fn await_phase(phase: &AtomicUsize, number: usize) -> bool {
+        let end = Instant::now() + Duration::from_secs(60);
+        while phase.load(Ordering::Acquire) < number && Instant::now() < end {
+            thread::yield_now();
+        }
+        phase.load(Ordering::Acquire) >= number
+    }
 
     /// What is done while somebody else has the lock does not need it.
     fn without_the_lock<S: ReleaseStrategy>() {
-        let pool = SharedPool::<u64, S>::new();
-        let (done, is_done) = mpsc::channel();
-        let (warm, is_warm) = mpsc::channel();
-        let (locks, is_locked) = mpsc::channel();
+        const WARM: usize = 1;
+        const LOCKED: usize = 2;
+        const DONE: usize = 3;
+        let (pool, phase) = (SharedPool::<u64, S>::new(), AtomicUsize::new(0));
         thread::scope(|scope| {
-            let pool = &pool;
-            scope.spawn(move || {
+            scope.spawn(|| {
                 let lane = pool.lane();
                 let work = || {
                     for length in 1..=20 {
@@ -164,17 +173,17 @@ mod tests {
                     }
                 };
                 work();
-                warm.send(()).unwrap();
-                is_locked.recv().unwrap();
+                phase.store(WARM, Ordering::Release);
+                assert!(await_phase(&phase, LOCKED));
                 work();
-                done.send(()).unwrap();
+                phase.store(DONE, Ordering::Release);
             });
-            is_warm.recv().unwrap();
+            assert!(await_phase(&phase, WARM));
             let core = pool.depot.get().map(|depot| depot.lock());
-            locks.send(()).unwrap();
-            let result = is_done.recv_timeout(Duration::from_secs(60));
+            phase.store(LOCKED, Ordering::Release);
+            let is_done = await_phase(&phase, DONE);
             drop(core);
-            assert!(result.is_ok(), "somebody waits for the lock");
+            assert!(is_done, "somebody waits for the lock");
         });
     }
 
