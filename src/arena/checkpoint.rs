@@ -14,7 +14,7 @@ use core::ptr::NonNull;
 use super::chunk::Chunk;
 use super::{Arena, bump};
 use crate::error::{AllocError, OrPanic, RewindError, Stale};
-use crate::sync::{Ordering, StaticCounter};
+use crate::sync::{StaticCounter, unique_number};
 
 /// A place in an arena's memory that it can go back to.
 pub(super) struct Mark {
@@ -234,15 +234,11 @@ impl Arena<'_> {
 
     /// Gives the arena a number of its own, unless it has one.
     fn name(&self) -> Result<(), AllocError> {
-        /// The number that was given last; 0 is none.
-        static LAST: StaticCounter = StaticCounter::new(0);
+        /// The number that an arena was given last.
+        static GIVEN: StaticCounter = StaticCounter::new(0);
         let id = &self.common().id;
         if id.get() == 0 {
-            let next = |last: usize| last.checked_add(1);
-            let last = LAST.fetch_update(Ordering::Relaxed, Ordering::Relaxed, next);
-            // Numbers that ran out would begin anew, and two arenas have the same.
-            let last = last.map_err(|_| AllocError::OutOfMemory { requested: 0 })?;
-            id.set(last + 1);
+            id.set(unique_number(&GIVEN).ok_or(AllocError::OutOfMemory { requested: 0 })?);
         }
         Ok(())
     }
@@ -276,13 +272,20 @@ impl Arena<'_> {
     /// # Errors
     /// As [`try_alloc`](Self::try_alloc).
     pub fn try_alloc_ref<T>(&self, value: T) -> Result<ArenaRef<T>, AllocError> {
-        let segment = match self.state().marks.get() {
-            // SAFETY: marks in the list lie where `add_mark` wrote them.
-            Some(mark) => unsafe { mark.as_ref() }.segment,
-            None => self.add_mark()?.segment,
-        };
+        if self.segment().is_none() {
+            self.add_mark()?;
+        }
         let place = NonNull::from(self.try_alloc(value)?);
+        // Asked only now, since a source may have taken a checkpoint meanwhile: then the
+        // value lies behind that. No segment is 0.
+        let segment = self.segment().unwrap_or_default();
         Ok(ArenaRef { place, arena: self.common().id.get(), segment, value: PhantomData })
+    }
+
+    /// The segment of what is allocated now, if there is a mark.
+    fn segment(&self) -> Option<u64> {
+        // SAFETY: marks in the list lie where `add_mark` wrote them.
+        self.state().marks.get().map(|mark| unsafe { mark.as_ref() }.segment)
     }
 
     /// Whether what was allocated in a segment is still there.
