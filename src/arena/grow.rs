@@ -7,7 +7,8 @@ use core::ptr::NonNull;
 
 use super::bump::{self, ALIGN};
 use super::chunk::{Chunk, HEADER};
-use super::{Arena, ArenaEvent, Limit, fill};
+use super::defer::Defer;
+use super::{Arena, Limit, fill};
 use crate::error::AllocError;
 
 impl Arena<'_> {
@@ -28,11 +29,13 @@ impl Arena<'_> {
 
     /// The way of every request where memory is filled with a pattern.
     fn find_room_and_fill(&self, layout: Layout) -> Result<NonNull<u8>, AllocError> {
-        // A scope that has a state is filled when it ends.
+        // Gives the scope a state, so that its end takes the slow way and fills.
         self.state();
         self.open(self.end());
+        // A source may panic.
+        let closing = Defer(|| self.close());
         let found = self.bump_current(layout).map_or_else(|| self.find_room(layout), Ok);
-        self.close();
+        drop(closing);
         if let Ok(start) = found {
             // SAFETY: the block was handed out just now; nobody else knows it.
             unsafe { fill::fill(start, layout.size(), fill::ISSUED) };
@@ -59,6 +62,7 @@ impl Arena<'_> {
         let before = (self.current.get(), self.cursor.get(), self.limit.get().address());
         self.current.set(Some(chunk));
         self.cursor.set(header.cursor.get());
+        header.high.set(0);
         self.open(header.end().addr().get());
         let start = self.bump_current(layout).ok_or(AllocError::OutOfMemory { requested })?;
         let room = self.limit.get().address() - self.cursor.get().addr().get();
@@ -216,7 +220,12 @@ impl Arena<'_> {
             .common()
             .budget
             .map_or(usize::MAX, |budget| budget.available().saturating_sub(HEADER) & !(ALIGN - 1));
-        self.add_chunk(wanted.min(room).max(need))
+        let capacity = wanted.min(room).max(need);
+        match self.add_chunk(capacity) {
+            // Others have charged the budget since it was asked.
+            Err(AllocError::OverBudget { .. }) if capacity > need => self.add_chunk(need),
+            found => found,
+        }
     }
 
     /// Takes a chunk of exactly `capacity` bytes from the source and links it.
@@ -303,30 +312,42 @@ impl Arena<'_> {
     /// [`AllocError::OverBudget`] and [`AllocError::OutOfMemory`].
     pub(crate) fn try_obtain(&self, layout: Layout) -> Result<NonNull<u8>, AllocError> {
         let found = self.obtain(layout);
+        // A hook that panics leaves the block to nobody.
+        let unwinding = Defer(|| {
+            if let Ok(block) = found {
+                // SAFETY: `obtain` took it for this layout just now; nobody else knows it.
+                unsafe { self.give_back(block, layout) };
+            }
+        });
         self.tell_of(self.common().grown.get(), &found);
+        unwinding.cancel();
         found
     }
 
-    /// Takes a block from the source, within the budget.
+    /// Takes a block from the source, within the budget. Whoever calls this tells of
+    /// it when the block has its place: see [`tell_of`](Self::tell_of).
     fn obtain(&self, layout: Layout) -> Result<NonNull<u8>, AllocError> {
         let requested = layout.size();
         let common = self.common();
-        let Some(budget) = common.budget else {
-            return common.source.allocate(layout).ok_or(AllocError::OutOfMemory { requested });
+        let crosses = match common.budget {
+            Some(budget) => budget.charge_and_watch(requested)?,
+            None => false,
         };
-        let crossed = budget.charge_and_watch(requested)?;
-        let Some(block) = common.source.allocate(layout) else {
-            budget.refund(requested);
-            return Err(AllocError::OutOfMemory { requested });
-        };
-        if crossed {
-            self.tell(|| ArenaEvent::SoftLimit {
-                used: budget.used(),
-                soft_limit: budget.soft_limit(),
-                limit: budget.limit(),
-            });
+        // A source may refuse, or panic.
+        let refund = Defer(|| self.refund(requested));
+        let block = common.source.allocate(layout).ok_or(AllocError::OutOfMemory { requested })?;
+        refund.cancel();
+        if crosses {
+            common.crossed.set(true);
         }
         Ok(block)
+    }
+
+    /// Takes a charge for `bytes` back, if there is a budget.
+    fn refund(&self, bytes: usize) {
+        if let Some(budget) = self.common().budget {
+            budget.refund(bytes);
+        }
     }
 
     /// Gives back what `try_obtain` gave.
@@ -337,8 +358,6 @@ impl Arena<'_> {
     pub(crate) unsafe fn give_back(&self, block: NonNull<u8>, layout: Layout) {
         // SAFETY: `try_obtain` took it from this source with this layout.
         unsafe { self.common().source.deallocate(block, layout) };
-        if let Some(budget) = self.common().budget {
-            budget.refund(layout.size());
-        }
+        self.refund(layout.size());
     }
 }

@@ -13,6 +13,7 @@ mod builder;
 mod bump;
 mod checkpoint;
 mod chunk;
+mod defer;
 #[cfg(feature = "alloc")]
 mod failing;
 mod fill;
@@ -153,6 +154,9 @@ struct Common<'m> {
     allocated: Cell<usize>,
     /// Bytes of the chunks that were taken from the source since the last reset.
     grown: Cell<usize>,
+    /// Whether a growth has brought the budget above its soft limit, and the hook was
+    /// not told yet.
+    crossed: Cell<bool>,
     /// The most bytes in use that anybody has noted, ever and since the last reset.
     peak: Cell<usize>,
     peak_since_reset: Cell<usize>,
@@ -306,18 +310,20 @@ impl<'m> Arena<'m> {
 
     fn from_parts(builder: &ArenaBuilder<'m>) -> Self {
         let nothing = NonNull::<Chunk>::dangling().cast::<u8>();
+        let (initial, maximum) = builder.capacities();
         let common = Common {
             first: Cell::new(None),
-            target: Cell::new(builder.initial),
+            target: Cell::new(initial),
             allocated: Cell::new(0),
             grown: Cell::new(0),
+            crossed: Cell::new(false),
             peak: Cell::new(0),
             peak_since_reset: Cell::new(0),
             id: Cell::new(0),
             serials: Cell::new(0),
             resets: Cell::new(0),
-            initial: builder.initial,
-            maximum: builder.maximum,
+            initial,
+            maximum,
             fills: builder.fills,
             source: builder.source,
             budget: builder.budget,

@@ -52,9 +52,10 @@ pub trait Phase: Copy + fmt::Debug + 'static {
         4096 - chunk::HEADER
     }
 
-    /// The capacity at which its arena's chunks stop doubling, 64 KiB unless set.
+    /// The capacity at which its arena's chunks stop doubling. Unless set, 64 KiB, or
+    /// the first chunk's if that is larger.
     fn max_chunk(self) -> usize {
-        64 * 1024
+        self.start_capacity().max(64 * 1024)
     }
 }
 
