@@ -157,7 +157,8 @@ struct Common<'m> {
     /// Whether a growth has brought the budget above its soft limit, and the hook was
     /// not told yet.
     crossed: Cell<bool>,
-    /// The most bytes in use that anybody has noted, ever and since the last reset.
+    /// The most bytes taken out of chunks, given-back blocks included, that anybody
+    /// has noted, ever and since the last reset.
     peak: Cell<usize>,
     peak_since_reset: Cell<usize>,
     /// A number that no other arena has, once it is needed; 0 until then.

@@ -9,9 +9,10 @@ use super::{Arena, fill};
 use crate::error::AllocError;
 
 impl Arena<'_> {
-    /// Makes a block larger: where it lies, if it is the last allocation and its
-    /// chunk has room; otherwise its bytes are copied to a new block, and the old
-    /// one is given back as by [`release_bytes`](Self::release_bytes).
+    /// Makes a block larger: where it lies, if its size rounded up to 16 will do, or if
+    /// it is the last allocation and its chunk has room; otherwise its bytes are copied
+    /// to a new block, and the old one is given back as by
+    /// [`release_bytes`](Self::release_bytes).
     ///
     /// Returns where the block is now; the bytes behind the old size are
     /// uninitialised.
@@ -46,7 +47,8 @@ impl Arena<'_> {
     ) -> Result<NonNull<u8>, AllocError> {
         debug_assert!(new.size() >= old.size());
         let aligned = block.addr().get() % new.align() == 0;
-        if aligned && self.resize_last(block, old.size(), new.size()) {
+        // SAFETY: the caller's promise, which is the same.
+        if aligned && unsafe { self.grow_in_place(block, old.size(), new.size()) } {
             return Ok(block);
         }
         let larger = self.try_alloc_layout(new)?;
@@ -144,14 +146,17 @@ impl Arena<'_> {
         }
     }
 
-    /// Takes back the last allocation, so that a half-done step leaves nothing.
+    /// Takes back what a half-done step has allocated, so that it leaves nothing. The
+    /// last allocation leaves no more than an empty chunk.
     ///
     /// # Safety
-    /// `start` is the last allocation of this arena, of `size` bytes, not 0, and
-    /// nobody uses it.
+    /// `start` is a block of this arena, of `size` bytes, not 0, and nobody uses it.
     pub(crate) unsafe fn take_back_last(&self, start: NonNull<u8>, size: usize) {
         let end = start.addr().get() + bump::round_up(size);
-        let behind = self.state().last.get().filter(|last| Some(*last) != self.current.get());
+        let is_current = |last| Some(last) == self.current.get();
+        // A checkpoint may remember the chunk as the last one in use.
+        let is_marked = self.state().marks.get().is_some();
+        let behind = self.state().last.get().filter(|last| !is_marked && !is_current(*last));
         // SAFETY: a chunk in the list is alive as long as the arena.
         let behind = behind.map(|last| (last, unsafe { last.as_ref() }));
         match behind {
@@ -172,24 +177,62 @@ impl Arena<'_> {
         }
     }
 
-    /// Extends the block that ends at the cursor, or shrinks it: true if
-    /// `[start, start + old)` was the last allocation of the current chunk and
-    /// the chunk has room for `new` bytes there.
-    pub(super) fn resize_last(&self, start: NonNull<u8>, old: usize, new: usize) -> bool {
-        let first = start.addr().get();
-        if old == 0
-            || self.limit.get().is_claimed()
-            || first + bump::round_up(old) != self.cursor.get().addr().get()
-        {
+    /// Makes a block larger where it lies, if what it was rounded up to will do, or if
+    /// it was the last allocation of the current chunk, which has room for it.
+    ///
+    /// # Safety
+    /// As [`try_grow`](Self::try_grow).
+    unsafe fn grow_in_place(&self, block: NonNull<u8>, old: usize, new: usize) -> bool {
+        let (had, wants) = (bump::round_up(old), bump::round_up(new));
+        if old == 0 {
             return false;
         }
-        let bytes = bump::round_up(new);
-        if bytes > self.end() - first {
-            return false;
+        if had != wants {
+            let start = block.addr().get();
+            let is_last = start + had == self.cursor.get().addr().get();
+            if !is_last || self.limit.get().is_claimed() || wants > self.end() - start {
+                return false;
+            }
+            // The block lies in the current chunk, since it ends at its cursor, and the
+            // chunk has `wants` bytes from its start on.
+            self.move_cursor(block.addr().saturating_add(wants));
         }
-        // The block lies in the current chunk, since it ends at its cursor, and the
-        // chunk has `bytes` bytes from its start on.
-        self.move_cursor(start.addr().saturating_add(bytes));
+        if self.fills() {
+            // SAFETY: the block is `wants` bytes long, which are no fewer.
+            let gained = unsafe { block.add(old) };
+            // SAFETY: as above; nobody uses what lies behind the old size.
+            unsafe { fill::fill(gained, new - old, fill::ISSUED) };
+        }
         true
+    }
+}
+
+#[cfg(all(test, feature = "alloc"))]
+mod tests {
+    use core::alloc::Layout;
+
+    use super::Arena;
+
+    #[test]
+    fn a_chunk_that_a_checkpoint_knows_is_not_taken_back() {
+        for is_marked in [false, true] {
+            let mut arena = Arena::builder().initial_chunk(128).max_chunk(128).build();
+            let first = Layout::new::<[u8; 64]>();
+            let second = Layout::new::<[u8; 128]>();
+            arena.alloc_layout(first);
+            let block = arena.alloc_layout(second);
+            let mark = is_marked.then(|| arena.checkpoint());
+            let used = arena.used_bytes();
+            // SAFETY: the arena handed it out just now, and nobody uses it.
+            unsafe { arena.take_back_last(block, second.size()) };
+            assert_eq!(arena.used_bytes(), used - 128);
+            assert_eq!(arena.trim(), if is_marked { 0 } else { 128 });
+            if let Some(mark) = mark {
+                // SAFETY: nothing was allocated since.
+                assert_eq!(unsafe { arena.rewind(&mark) }, Ok(()));
+                arena.alloc_layout(second);
+                assert_eq!(arena.chunk_count(), 2, "the block is used again");
+            }
+        }
     }
 }

@@ -192,15 +192,19 @@ impl FreeLists {
         while let Some(first) = link {
             // SAFETY: blocks that were in a list have a link, and nobody else uses them.
             let Free { mut next, mut size } = unsafe { first.read() };
-            let (start, mut block) = (first.addr(), Some(first.cast::<u8>()));
+            let (start, mut touches) = (first.addr(), false);
             while let Some(neighbour) = next.filter(|next| next.addr().get() == start.get() + size)
             {
                 // SAFETY: as above.
                 let Free { next: behind, size: more } = unsafe { neighbour.read() };
-                (next, size) = (behind, size + more);
-                // A block's own pointer may have no right to its neighbour.
-                block = chunk_of(start).map(|chunk| chunk.with_addr(start));
+                (next, size, touches) = (behind, size + more, true);
             }
+            let block = if touches {
+                // A block's own pointer may have no right to its neighbour.
+                chunk_of(start).map(|chunk| chunk.with_addr(start))
+            } else {
+                Some(first.cast())
+            };
             if let Some(block) = block {
                 // SAFETY: one block, or several that touch, all of which `put` was
                 // given; the pointer has the right to them.
@@ -292,5 +296,30 @@ unsafe fn merged(
             None => head = Some(block),
         }
         last = Some(block);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn blocks_that_touch_ask_once_for_their_chunk() {
+        const UNITS: usize = 9;
+        let lists = FreeLists::new();
+        let mut memory = [const { MaybeUninit::<Free>::uninit() }; UNITS];
+        let start = NonNull::from(&mut memory).cast::<u8>();
+        for unit in (0..UNITS).filter(|unit| *unit != 4) {
+            // SAFETY: the memory has more units.
+            let block = unsafe { start.add(unit * ALIGN) };
+            // SAFETY: the block is one unit of the memory, and comes but once.
+            unsafe { lists.put(block, ALIGN) };
+        }
+        let asked = Cell::new(0);
+        assert!(lists.merge(4 * ALIGN, |_| {
+            asked.set(asked.get() + 1);
+            Some(start)
+        }));
+        assert_eq!((asked.get(), lists.blocks.get(), lists.bytes()), (2, 2, 8 * ALIGN));
     }
 }

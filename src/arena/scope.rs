@@ -118,7 +118,9 @@ impl<'m> Arena<'m> {
         let (cursor, last) = (self.cursor.get(), self.state().last.get());
         self.close();
         if !self.fills() && inner.state().last.get() == last {
-            self.raise(inner.cursor.get().addr().get());
+            // What the scope skipped was not in use.
+            let skipped = inner.state().padding.get().saturating_sub(self.state().padding.get());
+            self.raise(inner.cursor.get().addr().get() - skipped);
             self.open(self.chunk_end());
         } else {
             inner.note_peak();
