@@ -56,7 +56,7 @@ impl Arena<'_> {
             Some(chunk) => chunk,
             None => self.new_chunk(self.common().target.get().max(need), need)?,
         };
-        // SAFETY: a chunk in the list is alive as long as the arena.
+        // SAFETY: it is in the list: the invariant *chunks*.
         let header = unsafe { chunk.as_ref() };
         self.note_high();
         let before = (self.current.get(), self.cursor.get(), self.limit.get().address());
@@ -74,7 +74,7 @@ impl Arena<'_> {
                 self.cursor.set(cursor);
                 self.open(end);
             } else {
-                // SAFETY: a chunk in the list is alive as long as the arena.
+                // SAFETY: it is in the list: the invariant *chunks*.
                 unsafe { old.as_ref() }.cursor.set(cursor);
             }
         }
@@ -98,9 +98,10 @@ impl Arena<'_> {
         })
     }
 
-    /// Makes `chunk` the one that is filled next, from its own cursor on.
+    /// Makes `chunk`, one of the list, the one that is filled next, from its own cursor
+    /// on.
     pub(super) fn enter(&self, chunk: NonNull<Chunk>) {
-        // SAFETY: a chunk in the list is alive as long as the arena.
+        // SAFETY: it is in the list: the invariant *chunks*.
         let header = unsafe { chunk.as_ref() };
         self.current.set(Some(chunk));
         self.cursor.set(header.cursor.get());
@@ -116,8 +117,9 @@ impl Arena<'_> {
         self.open(self.cursor.get().addr().get());
     }
 
-    /// Lets the hot path hand out what lies before `end`.
+    /// Lets the hot path hand out what lies before `end`, which keeps *bounds*.
     pub(super) fn open(&self, end: usize) {
+        debug_assert!(self.cursor.get().addr().get() <= end && end <= self.chunk_end());
         self.limit.set(Limit::new(end));
     }
 
@@ -134,16 +136,18 @@ impl Arena<'_> {
         self.current
             .get()
             .map_or(self.cursor.get(), |chunk| {
-                // SAFETY: a chunk in the list is alive as long as the arena.
+                // SAFETY: it is in the list: the invariant *chunks*.
                 unsafe { chunk.as_ref() }.end()
             })
             .addr()
             .get()
     }
 
-    /// Moves the cursor to another address within the current chunk. It keeps the
-    /// right to all of the chunk, which a user's pointer to a block may not have.
+    /// Moves the cursor to another address within the current chunk, behind which nobody
+    /// uses anything. It keeps the right to all of the chunk, which a user's pointer to
+    /// a block may not have.
     pub(super) fn move_cursor(&self, to: NonZeroUsize) {
+        debug_assert!(to.get() % ALIGN == 0 && to.get() <= self.end());
         let (from, fills) = (self.cursor.get(), self.fills());
         self.cursor.set(from.with_addr(to));
         self.raise(from.addr().get());
@@ -156,7 +160,7 @@ impl Arena<'_> {
     #[inline]
     pub(super) fn raise(&self, reached: usize) {
         if let Some(chunk) = self.current.get() {
-            // SAFETY: a chunk in the list is alive as long as the arena.
+            // SAFETY: it is in the list: the invariant *chunks*.
             unsafe { chunk.as_ref() }.raise(reached);
         }
     }
@@ -169,26 +173,28 @@ impl Arena<'_> {
 
     /// How far the current chunk was in use.
     pub(super) fn high(&self) -> Option<&Cell<usize>> {
-        // SAFETY: a chunk in the list is alive as long as the arena.
+        // SAFETY: it is in the list: the invariant *chunks*.
         self.current.get().map(|chunk| &unsafe { chunk.as_ref() }.high)
     }
 
     /// Writes the cursor into the header of the current chunk.
     pub(super) fn settle(&self) {
         if let Some(chunk) = self.current.get() {
-            // SAFETY: a chunk in the list is alive as long as the arena.
+            // SAFETY: it is in the list: the invariant *chunks*.
             unsafe { chunk.as_ref() }.cursor.set(self.cursor.get());
         }
     }
 
-    /// Forgets what `chunk` has handed out from `start` on, a place in it, and
-    /// returns how many bytes that were.
+    /// Forgets what `chunk`, one of the list, has handed out from `start` on, a place in
+    /// it before its cursor behind which nobody uses anything, and returns how many
+    /// bytes that were.
     pub(super) fn forget(&self, chunk: &Chunk, start: NonNull<u8>) -> usize {
         let end = chunk.cursor.replace(start);
+        debug_assert!(chunk.start() <= start && start <= end);
         let bytes = end.addr().get() - start.addr().get();
         if self.common().fills {
-            // SAFETY: the bytes between a place in the chunk and its cursor are
-            // the chunk's, and are forgotten: nobody uses them.
+            // SAFETY: the bytes between a place in a chunk of the list and its cursor are
+            // the chunk's, by *chunks* and *bounds*, and nobody uses them.
             unsafe { fill::fill(start, bytes, fill::FORGOTTEN) };
         }
         bytes
@@ -199,7 +205,7 @@ impl Arena<'_> {
         let last = self.state().last.get()?;
         let mut before = last;
         loop {
-            // SAFETY: a chunk in the list is alive as long as the arena.
+            // SAFETY: it is in the list: the invariant *chunks*.
             let link = unsafe { before.as_ref() };
             let chunk = link.next.get()?;
             // SAFETY: as above.
@@ -250,12 +256,13 @@ impl Arena<'_> {
         common.target.set(common.target.get().saturating_mul(2).min(common.maximum));
     }
 
-    /// Links `chunk` behind the last one that is in use.
+    /// Links `chunk`, which was just placed or taken out of the list, behind the last one
+    /// that is in use.
     pub(super) fn link(&self, chunk: NonNull<Chunk>) {
-        // SAFETY: the chunk was just placed, or is one of the list's.
+        // SAFETY: it was just placed, or is one of the list: the invariant *chunks*.
         let header = unsafe { chunk.as_ref() };
         if let Some(last) = self.state().last.get() {
-            // SAFETY: a chunk in the list is alive as long as the arena.
+            // SAFETY: it is in the list: the invariant *chunks*.
             let link = unsafe { last.as_ref() };
             header.next.set(link.next.replace(Some(chunk)));
         } else {
@@ -275,7 +282,7 @@ impl Arena<'_> {
         first: Option<NonNull<Chunk>>,
     ) -> impl Iterator<Item = NonNull<Chunk>> {
         core::iter::successors(first, |chunk| {
-            // SAFETY: a chunk in the list is alive as long as the arena.
+            // SAFETY: it is in the list: the invariant *chunks*.
             unsafe { chunk.as_ref() }.next.get()
         })
     }
@@ -283,24 +290,29 @@ impl Arena<'_> {
     /// All chunks, the empty ones behind `last` included.
     pub(super) fn list(&self) -> impl Iterator<Item = &Chunk> {
         self.links().map(|chunk| {
-            // SAFETY: a chunk in the list is alive as long as the arena, and
-            // chunks are only freed while the arena is held uniquely.
+            // SAFETY: it is in the list: the invariant *chunks*, also for as long as the
+            // arena is borrowed here.
             unsafe { chunk.as_ref() }
         })
     }
 
-    /// Gives a list of chunks that has been unlinked back to the source.
-    pub(super) fn free_list_of_chunks(&self, mut link: Option<NonNull<Chunk>>) {
+    /// Gives chunks back to the source, from `link` on.
+    ///
+    /// # Safety
+    /// The source gave them for [`add_chunk`](Self::add_chunk), they were unlinked from
+    /// the list, and nobody uses them.
+    pub(super) unsafe fn free_list_of_chunks(&self, mut link: Option<NonNull<Chunk>>) {
         while let Some(chunk) = link {
-            // SAFETY: the chunk is alive until it is given back below.
+            // SAFETY: it was in the list, where chunks are alive, until now: the caller's
+            // promise. It is given back below.
             let header = unsafe { chunk.as_ref() };
             link = header.next.get();
             let capacity = header.capacity();
             let Some(layout) = Chunk::layout(capacity) else { continue };
             let allocated = &self.common().allocated;
             allocated.set(allocated.get().saturating_sub(capacity));
-            // SAFETY: `add_chunk` obtained it with this layout, nothing borrows
-            // from it any more, and it is in no list.
+            // SAFETY: `add_chunk` obtained it with this layout, it is in no list, and
+            // nobody uses it: the caller's promise.
             unsafe { self.give_back(chunk.cast(), layout) };
         }
     }
@@ -315,7 +327,7 @@ impl Arena<'_> {
         // A hook that panics leaves the block to nobody.
         let unwinding = Defer(|| {
             if let Ok(block) = found {
-                // SAFETY: `obtain` took it for this layout just now; nobody else knows it.
+                // SAFETY: `obtain` took it for this layout just now, and nobody knows it.
                 unsafe { self.give_back(block, layout) };
             }
         });
@@ -353,10 +365,11 @@ impl Arena<'_> {
     /// Gives back what `try_obtain` gave.
     ///
     /// # Safety
-    /// `try_obtain` of this arena returned `block` for the same `layout`; it has
-    /// not been given back and nobody uses it.
+    /// `try_obtain` of this arena returned `block` for the same `layout`, or `add_chunk`
+    /// took it; it has not been given back and nobody uses it.
     pub(crate) unsafe fn give_back(&self, block: NonNull<u8>, layout: Layout) {
-        // SAFETY: `try_obtain` took it from this source with this layout.
+        // SAFETY: `obtain` took it from this source with this layout, it was not given
+        // back, and nobody uses it: the caller's promise.
         unsafe { self.common().source.deallocate(block, layout) };
         self.refund(layout.size());
     }

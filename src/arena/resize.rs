@@ -47,7 +47,7 @@ impl Arena<'_> {
     ) -> Result<NonNull<u8>, AllocError> {
         debug_assert!(new.size() >= old.size());
         let aligned = block.addr().get() % new.align() == 0;
-        // SAFETY: the caller's promise, which is the same.
+        // SAFETY: the caller's promise, which is the same; the new size is no smaller.
         if aligned && unsafe { self.grow_in_place(block, old.size(), new.size()) } {
             return Ok(block);
         }
@@ -55,7 +55,8 @@ impl Arena<'_> {
         // SAFETY: both blocks hold `old.size()` bytes, and the new one was handed
         // out just now, so they do not overlap.
         unsafe { larger.copy_from_nonoverlapping(block, old.size()) };
-        // SAFETY: the caller's promise: nobody uses the old one any more.
+        // SAFETY: the arena handed it out with this layout, and nobody uses it any more,
+        // since the caller gets another one: the caller's promise.
         unsafe { self.release_bytes(block, old) };
         Ok(larger)
     }
@@ -120,7 +121,8 @@ impl Arena<'_> {
     /// not been given back, and nobody uses it any more.
     pub unsafe fn release_bytes(&self, block: NonNull<u8>, layout: Layout) {
         if layout.size() > 0 {
-            // SAFETY: the caller's promise; blocks are rounded up to `ALIGN`.
+            // SAFETY: a whole block of this arena, which nobody uses: the caller's promise.
+            // Blocks are aligned and rounded up to `ALIGN`, and this one is not empty.
             unsafe { self.release_rounded(block, bump::round_up(layout.size())) };
         }
     }
@@ -141,7 +143,8 @@ impl Arena<'_> {
         if last && !self.limit.get().is_claimed() {
             self.move_cursor(block.addr());
         } else {
-            // SAFETY: the caller's promise.
+            // SAFETY: the memory is aligned, so large, and valid until the arena forgets
+            // it and the lists with it; nobody uses it: the caller's promise.
             unsafe { self.state().free.put(block, size) };
         }
     }
@@ -157,7 +160,7 @@ impl Arena<'_> {
         // A checkpoint may remember the chunk as the last one in use.
         let is_marked = self.state().marks.get().is_some();
         let behind = self.state().last.get().filter(|last| !is_marked && !is_current(*last));
-        // SAFETY: a chunk in the list is alive as long as the arena.
+        // SAFETY: it is in the list: the invariant *chunks*.
         let behind = behind.map(|last| (last, unsafe { last.as_ref() }));
         match behind {
             Some((last, header))
@@ -172,7 +175,8 @@ impl Arena<'_> {
                 };
                 self.state().last.set(self.links().find(leads_here));
             }
-            // SAFETY: the caller's promise.
+            // SAFETY: a whole block of this arena, of that size rounded up, which is not 0;
+            // nobody uses it: the caller's promise.
             _ => unsafe { self.release_rounded(start, bump::round_up(size)) },
         }
     }
@@ -198,9 +202,10 @@ impl Arena<'_> {
             self.move_cursor(block.addr().saturating_add(wants));
         }
         if self.fills() {
-            // SAFETY: the block is `wants` bytes long, which are no fewer.
+            // SAFETY: the block is `wants` bytes long now, no fewer than the old size.
             let gained = unsafe { block.add(old) };
-            // SAFETY: as above; nobody uses what lies behind the old size.
+            // SAFETY: they end at the new size, within the block, and nobody has used what
+            // lies behind the old one.
             unsafe { fill::fill(gained, new - old, fill::ISSUED) };
         }
         true

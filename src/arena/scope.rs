@@ -130,8 +130,9 @@ impl<'m> Arena<'m> {
         }
     }
 
-    /// Forgets everything behind `cursor`, a place in the current chunk, and in
-    /// the chunks behind `last`. The headers of all chunks are up to date.
+    /// Forgets everything behind `cursor`, a place in the current chunk, and in the
+    /// chunks behind `last`, one of the list; nobody uses any of it. The headers of all
+    /// chunks are up to date.
     pub(super) fn rewind_to(&self, cursor: NonNull<u8>, last: Option<NonNull<Chunk>>) {
         let mut behind = last.is_none();
         for (link, chunk) in self.links().zip(self.list()) {

@@ -103,5 +103,5 @@ fn memory_is_filled_also_after_a_source_has_panicked() {
     assert!(unwinds(|| arena.alloc_zeroed(8192).len()));
     let place = arena.alloc_layout(Layout::new::<[u8; 64]>());
     // SAFETY: the memory is the test's, and was filled.
-    assert_eq!(unsafe { place.add(63).read() }, 0xCD);
+    assert_eq!(unsafe { place.cast::<[u8; 64]>().read() }, [0xCD; 64]);
 }
