@@ -235,6 +235,7 @@ impl Arena<'static> {
     /// # Panics
     /// If there is not that much memory.
     #[must_use]
+    #[track_caller]
     pub fn with_capacity(capacity: usize) -> Self {
         crate::error::OrPanic::or_panic(Self::try_with_capacity(capacity))
     }
@@ -407,7 +408,9 @@ impl<'m> Arena<'m> {
     /// Forgets everything that was allocated and keeps all chunks, so that the
     /// same work again needs no new memory. `Drop` of the values does not run.
     ///
-    /// Complexity: one step per chunk. Never panics.
+    /// Complexity: one step per chunk, and, where memory is
+    /// [filled](ArenaBuilder::debug_fill) with a pattern, per byte in use. Never panics,
+    /// but if a [hook](ArenaBuilder::hook) does, when all is done.
     ///
     /// ```
     /// let mut arena = arraypool::Arena::new();
@@ -451,7 +454,7 @@ impl<'m> Arena<'m> {
     /// Forgets everything, keeps the first chunk only and gives the others back;
     /// chunk sizes start over.
     ///
-    /// Complexity: one step per chunk. Never panics.
+    /// Complexity and panics: as [`reset`](Self::reset).
     ///
     /// ```
     /// let mut arena = arraypool::Arena::new();
@@ -533,8 +536,8 @@ impl<'m> Arena<'m> {
         if common.source.grows() { isize::MAX.unsigned_abs() / 2 } else { common.allocated.get() }
     }
 
-    /// Lets the first chunk of an arena that has none have so many bytes, if that is
-    /// more than its initial size and no more than its largest.
+    /// Lets the first chunk of an arena that has none hold so many bytes, but no fewer
+    /// than its initial size says, and no more than its largest.
     #[cfg(feature = "json")]
     #[inline]
     pub(crate) fn expect(&self, bytes: usize) {

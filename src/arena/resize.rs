@@ -64,7 +64,9 @@ impl Arena<'_> {
     /// Makes a block smaller, where it lies; what is left over is given back as by
     /// [`release_bytes`](Self::release_bytes).
     ///
-    /// Complexity: constant. Never panics.
+    /// Complexity: constant, and, where memory is
+    /// [filled](crate::ArenaBuilder::debug_fill) with a pattern, one step per byte that
+    /// is given back. Never panics.
     ///
     /// ```
     /// use core::alloc::Layout;
@@ -100,7 +102,9 @@ impl Arena<'_> {
     /// current chunk is full, before a new one is taken. What is released in a
     /// scope is used again in that scope.
     ///
-    /// Complexity: constant. Never panics.
+    /// Complexity: constant, and, where memory is
+    /// [filled](crate::ArenaBuilder::debug_fill) with a pattern, one step per byte that
+    /// is given back. Never panics.
     ///
     /// ```
     /// use core::alloc::Layout;

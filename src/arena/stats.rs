@@ -122,7 +122,8 @@ impl Write for ShortText {
 
 impl Arena<'_> {
     /// The capacity of all chunks in bytes, headers apart: 4 + 8 + 16 + 32 KiB
-    /// make 60 KiB. Complexity: constant. Never panics.
+    /// make 60 KiB. Complexity: constant; in a scope, one step per scope around it. Never
+    /// panics.
     ///
     /// ```
     /// let arena = arraypool::Arena::new();

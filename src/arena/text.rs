@@ -14,6 +14,8 @@ use crate::error::{AllocError, OrPanic};
 impl Arena<'_> {
     /// Copies a string into the arena.
     ///
+    /// Complexity: that of the copy, but for a new chunk.
+    ///
     /// ```
     /// let arena = arraypool::Arena::new();
     /// let text = arena.alloc_str("text");
@@ -30,6 +32,8 @@ impl Arena<'_> {
     }
 
     /// Copies a string into the arena.
+    ///
+    /// Complexity: that of the copy, but for a new chunk.
     ///
     /// ```
     /// let arena = arraypool::Arena::new();
@@ -51,6 +55,9 @@ impl Arena<'_> {
     ///
     /// The `Display` implementations that it calls may use the arena themselves.
     ///
+    /// Complexity: that of formatting; what is written is copied when it has doubled and is
+    /// not the last allocation any more, so once per byte on average.
+    ///
     /// ```
     /// let arena = arraypool::Arena::new();
     /// assert_eq!(arena.alloc_fmt(format_args!("{} + {}", 1, 2)), "1 + 2");
@@ -66,6 +73,8 @@ impl Arena<'_> {
     /// The twin of [`alloc_fmt`](Self::alloc_fmt) that returns an error. What
     /// was written until then is given back.
     ///
+    /// Complexity: as [`alloc_fmt`](Self::alloc_fmt).
+    ///
     /// ```
     /// let arena = arraypool::Arena::new();
     /// assert_eq!(arena.try_alloc_fmt(format_args!("{} + {}", 1, 2))?, "1 + 2");
@@ -73,7 +82,8 @@ impl Arena<'_> {
     /// ```
     ///
     /// # Errors
-    /// As [`try_alloc`](Self::try_alloc), and [`AllocError::Format`].
+    /// As [`try_alloc`](Self::try_alloc), [`AllocError::TooLarge`] and
+    /// [`AllocError::Format`].
     pub fn try_alloc_fmt(&self, arguments: fmt::Arguments<'_>) -> Result<&mut str, AllocError> {
         if let Some(text) = arguments.as_str() {
             return self.try_alloc_str(text);
