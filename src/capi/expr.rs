@@ -22,7 +22,7 @@ use crate::expr::{Batch, Engine, Error, ErrorKind, Failure, Pool};
 pub struct ap_expr_arena {
     /// First, for the reason that it gives.
     no_arena: NoArena,
-    /// Dropped before the budget, which it refers to.
+    /// Taken out before the rest is dropped: it refers to the budget.
     pool: UnsafeCell<Option<Pool<'static>>>,
     builders: Cell<usize>,
     budget: Budget,
@@ -116,7 +116,7 @@ pub unsafe extern "C" fn ap_expr_arena_free(arena: *mut ap_expr_arena) -> ap_sta
         // SAFETY: the module's contract.
         unsafe { unused(arena) }?;
         // SAFETY: nobody uses it any more: the module's contract.
-        unsafe { handle::unbox(arena) }
+        unsafe { free_arena(arena) }
     })
 }
 
@@ -133,6 +133,20 @@ pub unsafe extern "C" fn ap_expr_arena_reset(arena: *mut ap_expr_arena) -> ap_st
         }
         Ok(())
     })
+}
+
+/// Frees an arena, if it is one.
+///
+/// # Safety
+/// As [`handle::unbox`], and no builder lives in it.
+unsafe fn free_arena(arena: *mut ap_expr_arena) -> Result<(), ap_status> {
+    // SAFETY: the caller's promise.
+    let body = unsafe { handle::borrow(arena) }?;
+    // SAFETY: no builder refers to it. It refers to the budget beside it, so that it goes
+    // before anything has the body for itself.
+    unsafe { *body.pool.get() = None };
+    // SAFETY: the caller's promise.
+    unsafe { handle::unbox(arena) }
 }
 
 /// The body of an arena without builders.
@@ -183,7 +197,7 @@ pub extern "C" fn ap_batch_builder_new() -> *mut ap_batch_builder {
         let builder = new_builder(arena, true);
         if builder.is_err() {
             // SAFETY: nobody else knows it.
-            let _ = unsafe { handle::unbox(arena.as_ptr()) };
+            let _ = unsafe { free_arena(arena.as_ptr()) };
         }
         builder.ok()
     })
@@ -220,7 +234,7 @@ pub unsafe extern "C" fn ap_batch_builder_free(builder: *mut ap_batch_builder) -
         builders.set(builders.get() - 1);
         if owns_arena {
             // SAFETY: it was this builder's alone.
-            unsafe { handle::unbox(arena.as_ptr()) }?;
+            unsafe { free_arena(arena.as_ptr()) }?;
         }
         Ok(())
     })

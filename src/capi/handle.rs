@@ -9,38 +9,37 @@ use super::status::ap_status;
 ///
 /// # Safety
 /// The type is only ever placed behind a head, as this module places it. No two kinds
-/// have the same [`MARKER`](Self::MARKER), and it is in `MARKERS`.
+/// have the same [`MARKER`](Self::MARKER): it is in the list below, which is checked.
 pub(super) unsafe trait Body: Sized {
     /// What stands in front of a valid handle of the kind.
     const MARKER: usize;
 }
 
-/// The markers of all kinds, and of none.
-const MARKERS: &[usize] = &[
-    DESTROYED,
-    super::arena::Inner::MARKER,
-    super::pool::ap_pool::MARKER,
-    #[cfg(feature = "capi")]
-    super::mempool::ap_mempool::MARKER,
-    #[cfg(feature = "capi")]
-    super::shared::ap_shared_pool::MARKER,
-    #[cfg(feature = "capi")]
-    super::expr::ap_expr_arena::MARKER,
-    #[cfg(feature = "capi")]
-    super::expr::ap_batch_builder::MARKER,
-    #[cfg(feature = "capi")]
-    super::json::ap_json_pool::MARKER,
-    #[cfg(feature = "capi")]
-    super::json::ap_json::MARKER,
-];
-
+// The markers of all kinds, and of none.
 const _: () = {
+    let markers = [
+        DESTROYED,
+        super::arena::Inner::MARKER,
+        super::pool::ap_pool::MARKER,
+        #[cfg(feature = "capi")]
+        super::mempool::ap_mempool::MARKER,
+        #[cfg(feature = "capi")]
+        super::shared::ap_shared_pool::MARKER,
+        #[cfg(feature = "capi")]
+        super::expr::ap_expr_arena::MARKER,
+        #[cfg(feature = "capi")]
+        super::expr::ap_batch_builder::MARKER,
+        #[cfg(feature = "capi")]
+        super::json::ap_json_pool::MARKER,
+        #[cfg(feature = "capi")]
+        super::json::ap_json::MARKER,
+    ];
     let mut one = 0;
-    while one < MARKERS.len() {
-        assert!(MARKERS[one] != 0, "memory of zeros is no handle");
+    while one < markers.len() {
+        assert!(markers[one] != 0, "memory of zeros is no handle");
         let mut other = one + 1;
-        while other < MARKERS.len() {
-            assert!(MARKERS[one] != MARKERS[other], "a marker says which kind it is");
+        while other < markers.len() {
+            assert!(markers[one] != markers[other], "a marker says which kind it is");
             other += 1;
         }
         one += 1;
@@ -150,7 +149,7 @@ pub(super) unsafe fn borrow<'a, T: Body>(handle: *const T) -> Result<&'a T, ap_s
         return Err(ap_status::AP_WRONG_HANDLE);
     }
     // SAFETY: only `validate` writes this marker, in front of a body of the type: no other
-    // type has the same, as `MARKERS` shows.
+    // type has the same, as the list of all shows.
     Ok(unsafe { &*handle })
 }
 
@@ -191,8 +190,8 @@ pub(super) unsafe fn give_back<T: Body>(place: NonNull<T>) {
 /// Drops a handle on the heap, if it is one of this kind.
 ///
 /// # Safety
-/// As [`borrow`]; if it is valid, it came from [`boxed`] or [`reserve`], and nobody
-/// uses it any more.
+/// As [`borrow`]; if it is valid, it came from [`boxed`] or [`reserve`], nobody uses it
+/// any more, and no part of its body refers to another one.
 #[cfg(feature = "capi")]
 pub(super) unsafe fn unbox<T: Body>(handle: *mut T) -> Result<(), ap_status> {
     // SAFETY: the caller's promise.

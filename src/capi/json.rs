@@ -22,7 +22,7 @@ use crate::json::{Document, Error, ErrorKind, Parser, Pool, Value};
 pub struct ap_json_pool {
     /// First, for the reason that it gives.
     no_arena: NoArena,
-    /// Dropped before the budget, which it refers to.
+    /// Taken out before the rest is dropped: it refers to the budget.
     pool: UnsafeCell<Option<Pool<'static>>>,
     parser: UnsafeCell<Parser>,
     documents: Cell<usize>,
@@ -143,9 +143,13 @@ pub extern "C" fn ap_json_pool_new(limit: usize) -> *mut ap_json_pool {
 pub unsafe extern "C" fn ap_json_pool_free(pool: *mut ap_json_pool) -> ap_status {
     attempt(|| {
         // SAFETY: the module's contract.
-        if unsafe { handle::borrow(pool) }?.documents.get() > 0 {
+        let body = unsafe { handle::borrow(pool) }?;
+        if body.documents.get() > 0 {
             return Err(ap_status::AP_BUSY);
         }
+        // SAFETY: no document refers to it. It refers to the budget beside it, so that it
+        // goes before anything has the body for itself.
+        unsafe { *body.pool.get() = None };
         // SAFETY: nobody uses it any more: the module's contract.
         unsafe { handle::unbox(pool) }
     })

@@ -101,6 +101,7 @@ mod tests {
     use crate::arena::Arena;
 
     #[test]
+    #[cfg_attr(miri, ignore = "addresses only, and many")]
     fn a_place_rests_before_it_is_used_again() {
         let arena = Arena::new();
         let layout = Layout::from_size_align(640, 16).unwrap();

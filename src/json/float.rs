@@ -19,7 +19,7 @@ static POWERS_OF_FIVE: [u128; COUNT] = powers_of_five();
 
 /// Bits of a float's mantissa, its highest one left out.
 const MANTISSA_BITS: u32 = 52;
-/// The exponent of the smallest float that has all its bits, less one.
+/// What is added to a float's exponent where it is stored.
 const BIAS: i32 = 1023;
 
 /// The float nearest to `digits * 10^exponent`, if it is decided, and finite.
@@ -57,7 +57,7 @@ fn rounded(digits: u64, exponent: i32, power: u128) -> Option<f64> {
     let upper = (high >> 63) as u32;
     let shift = upper + 64 - KEPT;
     let mut mantissa = high >> shift;
-    // floor(log2(10^exponent)) + 64, by a multiplication that is exact in range.
+    // floor(log2(10^exponent)) + 63, by a multiplication that is exact in range.
     let binary = ((exponent * (152_170 + 65_536)) >> 16) + 63;
     // One less than the exponent as a float has it, for the mantissa adds one.
     let scale = binary + upper as i32 - zeros as i32 + BIAS - 1;

@@ -101,7 +101,7 @@ impl<'t> Value<'t> {
         if let Content::Bool(value) = self.content() { Some(value) } else { None }
     }
 
-    /// The number, if it is one, and was not kept as text.
+    /// The number, if it is one, was not kept as text, and is finite.
     ///
     /// ```
     /// use arraypool::json::{self, Pool};
@@ -324,6 +324,8 @@ impl<'a, 't> Object<'a, 't> {
 
     /// The members: keys and values.
     ///
+    /// Complexity: constant, and so is each step. Never panics.
+    ///
     /// ```
     /// use arraypool::json::{self, Pool};
     ///
@@ -341,6 +343,8 @@ impl<'a, 't> Object<'a, 't> {
 
     /// The keys.
     ///
+    /// Complexity: constant, and so is each step. Never panics.
+    ///
     /// ```
     /// use arraypool::json::{self, Pool};
     ///
@@ -357,6 +361,8 @@ impl<'a, 't> Object<'a, 't> {
     }
 
     /// The values.
+    ///
+    /// Complexity: constant, and so is each step. Never panics.
     ///
     /// ```
     /// use arraypool::json::{self, Pool};
@@ -450,7 +456,7 @@ impl fmt::Debug for Members<'_, '_> {
     }
 }
 
-/// As Rust would print it: `{"a": [1, null]}`, which happens to be JSON with spaces.
+/// As `Display` does: compact JSON, indented with `{:#?}`.
 impl fmt::Debug for Value<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Display::fmt(self, f)

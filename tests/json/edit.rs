@@ -1,6 +1,7 @@
 //! Editing: one step after the other against `serde_json`, and what goes back meanwhile.
 
-use std::time::{Duration, Instant};
+use core::time::Duration;
+use std::time::Instant;
 
 use arraypool::json::{self, Document, EditError, Options, OutOfRange, Parser, PatchError, Pool};
 use arraypool::{Arena, Direct, Interner, ReleaseStrategy, Tagged};
@@ -61,14 +62,14 @@ fn all_members_of_a_key_are_removed<S: ReleaseStrategy>() {
             assert_eq!(document.get("k3").is_some(), pattern >> 3 & 1 == 0);
         }
     }
-    let count = if cfg!(miri) { 20 } else { 100_000 };
-    let wide = format!("{{{}\"b\":1}}", "\"a\":0,".repeat(count));
+    let count = if cfg!(miri) { 20 } else { 40_000 };
+    let wide = format!("{{{}\"b\":1}}", "\"a\":0,\"b\":1,".repeat(count));
     let mut document = json::parse(&wide, &pool).unwrap();
     let patch = json::parse(r#"{"a":null}"#, &pool).unwrap();
     let start = Instant::now();
     document.root_mut().merge(&patch).unwrap();
     assert!(start.elapsed() < Duration::from_secs(10), "{:?}", start.elapsed());
-    assert_eq!(document.to_string(), r#"{"b":1}"#);
+    assert_eq!(document.to_string(), format!("{{{}\"b\":1}}", "\"b\":1,".repeat(count)));
     drop((document, patch));
     assert_whole(&pool);
 }

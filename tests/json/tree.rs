@@ -1,6 +1,7 @@
 //! A document that is read: looked at, compared, written, dropped.
 
-use std::time::{Duration, Instant};
+use core::time::Duration;
+use std::time::Instant;
 
 use arraypool::json::{self, ErrorKind, Options, Parser, Pool, Style};
 use arraypool::{Arena, Direct, Interner, Metadata, ReleaseStrategy, Tagged};

@@ -41,7 +41,7 @@ use crate::pool::Checks;
 pub struct ap_pool {
     /// First, for the reason that it gives.
     no_arena: NoArena,
-    /// Dropped before the budget, which its arena refers to.
+    /// Taken out before the rest is dropped: its arena refers to the budget.
     pool: UnsafeCell<Option<Any>>,
     budget: Budget,
     /// Whether it is on the heap, rather than in a buffer.

@@ -7,6 +7,7 @@ use alloc::vec::Vec;
 use super::copy::copied;
 use super::{EditError, ValueMut};
 use crate::error::AllocError;
+use crate::json::index::node_of_key;
 use crate::json::node::{Kind, Tree, Value};
 use crate::json::{Document, Members, reserve};
 use crate::pool::ReleaseStrategy;
@@ -83,12 +84,10 @@ impl<'p, 't, S: ReleaseStrategy> ValueMut<'_, 'p, 't, S> {
 
     /// The node of the member with that key, which is an object afterwards.
     fn object_member(&mut self, key: &str) -> Result<usize, EditError> {
-        use crate::json::index::node_of_key;
-        if node_of_key(self.as_value(), key).is_none() {
-            self.insert(key, Document::new(Tree::empty(Kind::Object, self.pool())))?;
-        }
-        let node = node_of_key(self.as_value(), key).ok_or(EditError::OutOfBounds)?;
-        self.get_mut(key).ok_or(EditError::OutOfBounds)?.become_object()?;
+        let Some(node) = node_of_key(self.as_value(), key) else {
+            return self.add_member(key, Tree::empty(Kind::Object, self.pool()));
+        };
+        self.at(&[node]).ok_or(EditError::OutOfBounds)?.become_object()?;
         Ok(node)
     }
 }

@@ -256,8 +256,7 @@ impl<'p, 't, S: ReleaseStrategy> Document<'p, 't, S> {
     /// use arraypool::json::{self, Pool};
     ///
     /// let pool = <Pool>::new();
-    /// let mut document = json::parse(r#"{"a": [1, 2]}"#, &pool)?;
-    /// # document.root_mut();
+    /// let document = json::parse(r#"{"a": [1, 2]}"#, &pool)?;
     /// let owned: json::Document<'_, 'static> = document.into_owned()?;   // without the text
     /// assert_eq!(owned["a"][1].as_i64(), Some(2));
     /// # Ok::<(), Box<dyn std::error::Error>>(())
@@ -354,7 +353,8 @@ impl<'a, 'p, 't, S: ReleaseStrategy> ValueMut<'a, 'p, 't, S> {
     /// The member of an object with that key, or the element of an array at that
     /// position, to be changed.
     ///
-    /// Complexity: linear in the members of an object. Never panics.
+    /// Complexity: linear in the members of an object, logarithmic with an
+    /// [index](super::Options::index_from). Never panics.
     ///
     /// ```
     /// use arraypool::json::{self, Pool};
@@ -369,7 +369,7 @@ impl<'a, 'p, 't, S: ReleaseStrategy> ValueMut<'a, 'p, 't, S> {
         self.reborrow().into_get(index)
     }
 
-    /// [`get_mut`](Self::get_mut) that gives this cursor up.
+    /// [`get_mut`](Self::get_mut) that gives this cursor up. As complex; never panics.
     ///
     /// ```
     /// use arraypool::json::{self, Pool};
@@ -387,6 +387,8 @@ impl<'a, 'p, 't, S: ReleaseStrategy> ValueMut<'a, 'p, 't, S> {
     }
 
     /// The value that a JSON pointer (RFC 6901) leads to, to be changed.
+    ///
+    /// Complexity: as [`Value::pointer`]. Never panics.
     ///
     /// ```
     /// use arraypool::json::{self, Pool};
@@ -407,6 +409,8 @@ impl<'a, 'p, 't, S: ReleaseStrategy> ValueMut<'a, 'p, 't, S> {
     }
 
     /// Puts another value here; returns the one that was.
+    ///
+    /// Complexity: constant, and linear in what is copied. Never panics.
     ///
     /// ```
     /// use arraypool::json::{self, Pool};
@@ -514,14 +518,22 @@ impl<'a, 'p, 't, S: ReleaseStrategy> ValueMut<'a, 'p, 't, S> {
         key: &str,
         new: impl Put<'p, 't, S>,
     ) -> Result<Option<Document<'p, 't, S>>, EditError> {
-        let members = self.as_value().as_object().ok_or(EditError::NotAnObject)?.len();
+        if !self.as_value().is_object() {
+            return Err(EditError::NotAnObject);
+        }
         if let Some(mut member) = self.get_mut(key) {
             return member.replace(new).map(Some);
         }
         let value = new.into_tree(self.pool())?;
+        self.add_member(key, value).map(|_| None)
+    }
+
+    /// Adds a member to an object, the last one; returns the node of its value.
+    fn add_member(&mut self, key: &str, value: Tree<'p, 't, S>) -> Result<usize, EditError> {
+        let members = self.as_value().as_object().ok_or(EditError::NotAnObject)?.len();
         let key = Tree::string(key, self.pool())?;
         let inserted = self.place.insert(members * 2, [key, value])?;
-        if inserted { Ok(None) } else { Err(EditError::OtherPool) }
+        if inserted { Ok(members * 2 + 1) } else { Err(EditError::OtherPool) }
     }
 
     /// Takes out the element of an array at that position, or the member of an

@@ -4,6 +4,7 @@ use alloc::vec::Vec;
 use core::fmt;
 use core::marker::PhantomData;
 use core::mem::MaybeUninit;
+use core::ops::Deref;
 use core::ptr::NonNull;
 
 use super::super::scan::Short;
@@ -252,75 +253,15 @@ impl<'s, 'p, 't, S: ReleaseStrategy> Builder<'s, 'p, 't, S> {
         Ok(())
     }
 
-    /// Moves the children of the innermost open container into an array of
-    /// exactly their number, and makes it a node of the one around it.
-    ///
-    /// Nothing happens if none is open. An object has a value for each key.
+    /// The innermost open container, if any is open.
     #[inline(always)]
-    pub(in crate::json) fn close(&mut self) -> Result<(), AllocError> {
-        if self.depth == 0 {
-            return Ok(());
-        }
-        let count = self.nodes();
-        let node = if count == 0 {
-            Value::empty(self.kind)
-        } else {
-            // SAFETY: a container is open: the depth was compared above.
-            unsafe { self.moved(count)? }
-        };
-        // SAFETY: a container is open: the depth was compared above.
-        unsafe { self.leave() };
-        self.holds |= node.head() & HELD;
-        // SAFETY: `leave` has just put `top` on the open place, which is in the memory.
-        unsafe { self.put(node) };
-        Ok(())
+    pub(in crate::json) fn innermost(&mut self) -> Option<Innermost<'_, 's, 'p, 't, S>> {
+        if self.depth == 0 { None } else { Some(Innermost { builder: self }) }
     }
 
-    /// [`close`](Self::close) for an object, with an index behind its members:
-    /// their numbers in the order of their keys, of equal ones the later last.
-    #[cold]
-    #[inline(never)]
-    pub(in crate::json) fn close_indexed(&mut self) -> Result<(), AllocError> {
-        let (count, members) = (self.nodes(), self.nodes() / 2);
-        if self.kind != Kind::Object || members == 0 || self.depth == 0 {
-            return self.close();
-        }
-        let units = count + (members * size_of::<u32>()).div_ceil(size_of::<Unit>());
-        let array = self.pool.raw.issue_marked::<Unit>(units)?;
-        // SAFETY: a container is open: the depth was compared above; behind its place on
-        // the stack are its children.
-        let first = unsafe { self.base.add(self.frame as usize + 1) };
-        // SAFETY: both hold so many nodes, and the array was handed out just now.
-        unsafe { array.elements.cast().copy_from_nonoverlapping(first, count) };
-        // SAFETY: the array has room behind its nodes.
-        let behind = unsafe { array.elements.cast::<Value<'t>>().add(count) }.cast::<u32>();
-        for member in 0..members {
-            // SAFETY: there is room for a number for each member.
-            let place = unsafe { behind.add(member) };
-            #[allow(clippy::cast_possible_truncation, reason = "an array has a 32-bit length")]
-            // SAFETY: as above.
-            unsafe {
-                place.write(member as u32)
-            };
-        }
-        // SAFETY: written just now, and nobody else's.
-        let index = unsafe { core::slice::from_raw_parts_mut(behind.as_ptr(), members) };
-        // SAFETY: the nodes are on the stack until `leave`.
-        let nodes = unsafe { core::slice::from_raw_parts(first.as_ptr(), count) };
-        let key = |member: u32| nodes[2 * member as usize].string_text().unwrap_or_default();
-        index.sort_unstable_by(|&one, &other| {
-            key(one).cmp(key(other)).then_with(|| one.cmp(&other))
-        });
-        let flat = if self.holds == 0 { FLAT } else { 0 };
-        #[allow(clippy::cast_possible_truncation, reason = "an array has a 32-bit length")]
-        // SAFETY: filled just now; `leave` takes the nodes off the stack.
-        let node = unsafe { Value::held(self.kind, array, members as u32, flat | INDEXED) };
-        // SAFETY: a container is open: the depth was compared above.
-        unsafe { self.leave() };
-        self.holds |= HELD;
-        // SAFETY: `leave` has just put `top` on the open place, which is in the memory.
-        unsafe { self.put(node) };
-        Ok(())
+    /// [`Innermost::close`]; nothing happens if no container is open.
+    pub(in crate::json) fn close(&mut self) -> Result<(), AllocError> {
+        self.innermost().map_or(Ok(()), Innermost::close)
     }
 
     /// The nodes of the innermost open container, which are `count`, in an array.
@@ -411,6 +352,92 @@ impl<'s, 'p, 't, S: ReleaseStrategy> Builder<'s, 'p, 't, S> {
     }
 }
 
+/// The innermost open container of a builder, in which one is open therefore.
+pub(in crate::json) struct Innermost<'b, 's, 'p, 't, S: ReleaseStrategy> {
+    builder: &'b mut Builder<'s, 'p, 't, S>,
+}
+
+impl<'s, 'p, 't, S: ReleaseStrategy> Deref for Innermost<'_, 's, 'p, 't, S> {
+    type Target = Builder<'s, 'p, 't, S>;
+
+    #[inline(always)]
+    fn deref(&self) -> &Builder<'s, 'p, 't, S> {
+        self.builder
+    }
+}
+
+impl<'t, S: ReleaseStrategy> Innermost<'_, '_, '_, 't, S> {
+    /// Moves the children of the innermost open container into an array of
+    /// exactly their number, and makes it a node of the one around it.
+    ///
+    /// An object has a value for each key.
+    #[inline(always)]
+    pub(in crate::json) fn close(self) -> Result<(), AllocError> {
+        let builder = self.builder;
+        let count = builder.nodes();
+        let node = if count == 0 {
+            Value::empty(builder.kind)
+        } else {
+            // SAFETY: a container is open: `innermost` compared the depth.
+            unsafe { builder.moved(count)? }
+        };
+        // SAFETY: as above.
+        unsafe { builder.leave() };
+        builder.holds |= node.head() & HELD;
+        // SAFETY: `leave` has just put `top` on the open place, which is in the memory.
+        unsafe { builder.put(node) };
+        Ok(())
+    }
+
+    /// [`close`](Self::close) for an object, with an index behind its members:
+    /// their numbers in the order of their keys, of equal ones the later last.
+    #[cold]
+    #[inline(never)]
+    pub(in crate::json) fn close_indexed(self) -> Result<(), AllocError> {
+        let (count, members) = (self.nodes(), self.nodes() / 2);
+        if self.kind != Kind::Object || members == 0 {
+            return self.close();
+        }
+        let builder = self.builder;
+        let units = count + (members * size_of::<u32>()).div_ceil(size_of::<Unit>());
+        let array = builder.pool.raw.issue_marked::<Unit>(units)?;
+        // SAFETY: a container is open: `innermost` compared the depth; behind its place on
+        // the stack are its children.
+        let first = unsafe { builder.base.add(builder.frame as usize + 1) };
+        // SAFETY: both hold so many nodes, and the array was handed out just now.
+        unsafe { array.elements.cast().copy_from_nonoverlapping(first, count) };
+        // SAFETY: the array has room behind its nodes.
+        let behind = unsafe { array.elements.cast::<Value<'t>>().add(count) }.cast::<u32>();
+        for member in 0..members {
+            // SAFETY: there is room for a number for each member.
+            let place = unsafe { behind.add(member) };
+            #[allow(clippy::cast_possible_truncation, reason = "an array has a 32-bit length")]
+            // SAFETY: as above.
+            unsafe {
+                place.write(member as u32)
+            };
+        }
+        // SAFETY: written just now, and nobody else's.
+        let index = unsafe { core::slice::from_raw_parts_mut(behind.as_ptr(), members) };
+        // SAFETY: the nodes are on the stack until `leave`.
+        let nodes = unsafe { core::slice::from_raw_parts(first.as_ptr(), count) };
+        let key = |member: u32| nodes[2 * member as usize].string_text().unwrap_or_default();
+        index.sort_unstable_by(|&one, &other| {
+            key(one).cmp(key(other)).then_with(|| one.cmp(&other))
+        });
+        let flat = if builder.holds == 0 { FLAT } else { 0 };
+        #[allow(clippy::cast_possible_truncation, reason = "an array has a 32-bit length")]
+        // SAFETY: filled just now; `leave` takes the nodes off the stack.
+        let node = unsafe { Value::held(builder.kind, array, members as u32, flat | INDEXED) };
+        // SAFETY: a container is open: `innermost` compared the depth.
+        unsafe { builder.leave() };
+        builder.holds |= HELD;
+        // SAFETY: `leave` has just put `top` on the open place, which is in the memory.
+        unsafe { builder.put(node) };
+        Ok(())
+    }
+}
+
 /// Its bytes.
 fn length_of(text: &str) -> Result<u32, AllocError> {
     u32::try_from(text.len()).map_err(|_| AllocError::TooLarge { length: text.len() })
@@ -484,8 +511,8 @@ mod tests {
         let mut stack = Stack::new();
         let mut builder = Builder::new(&pool, &mut stack);
         builder.push(Value::NULL).unwrap();
+        assert!(builder.innermost().is_none());
         builder.close().unwrap();
-        builder.close_indexed().unwrap();
         let tree = builder.finish().unwrap();
         assert_eq!((tree.root().kind(), pool.stats().live), (Kind::Null, 0));
     }

@@ -26,7 +26,7 @@ use core::marker::PhantomData;
 use core::ptr::NonNull;
 use core::{slice, str};
 
-pub(super) use build::{Builder, Stack};
+pub(super) use build::{Builder, Innermost, Stack};
 pub(super) use edit::Place;
 pub(super) use tree::Tree;
 
@@ -73,7 +73,7 @@ const PLAIN: u32 = 0x10;
 const INDEXED: u32 = 0x20;
 /// The node holds an array of the pool.
 const HELD: u32 = 0x40;
-/// No node in the array that this one holds holds one.
+/// None of the nodes in its array holds an array itself.
 const FLAT: u32 = 0x80;
 /// Where the mark begins.
 const MARK: u32 = 32 - Mark::BITS;

@@ -9,7 +9,7 @@ use super::Options;
 use super::number;
 use crate::error::AllocError;
 use crate::json::error::{ErrorKind, Fault};
-use crate::json::node::{Builder, Kind, Scalar, Value};
+use crate::json::node::{Builder, Innermost, Kind, Scalar, Value};
 use crate::json::reserve;
 use crate::json::scan::{Cursor, Indents};
 use crate::pool::ReleaseStrategy;
@@ -114,10 +114,8 @@ impl<'s> Machine<'s> {
             // Behind a value: a comma leads to the next one, a bracket to what
             // is behind the container.
             loop {
-                let depth = builder.depth();
-                if depth == 0 {
-                    return Ok(true);
-                }
+                let Some(container) = builder.innermost() else { return Ok(true) };
+                let depth = container.depth();
                 byte = cursor.peek();
                 if byte <= b' ' {
                     byte = cursor.skip_indent(&mut self.indents, depth - 1);
@@ -130,10 +128,10 @@ impl<'s> Machine<'s> {
                     }
                     continue 'value;
                 }
-                if byte != if builder.is_object() { b'}' } else { b']' } {
-                    return Err(neither_comma_nor_end(*cursor, builder.is_object()));
+                if byte != if container.is_object() { b'}' } else { b']' } {
+                    return Err(neither_comma_nor_end(*cursor, container.is_object()));
                 }
-                self.finish_container(cursor, builder)?;
+                self.finish(cursor, container)?;
                 if !cursor.close() {
                     return if depth == 1 { Ok(false) } else { Err(ended(*cursor)) };
                 }
@@ -157,24 +155,24 @@ impl<'s> Machine<'s> {
     }
 
     #[inline(always)]
-    fn finish_container<'t, S: ReleaseStrategy, const SENTINEL: bool>(
+    fn finish<'t, S: ReleaseStrategy, const SENTINEL: bool>(
         &mut self,
         cursor: &Cursor<'_, 't, SENTINEL>,
-        builder: &mut Builder<'_, '_, 't, S>,
+        container: Innermost<'_, '_, '_, 't, S>,
     ) -> Result<(), Fault> {
-        self.nodes += builder.nodes();
+        self.nodes += container.nodes();
         if self.nodes >= self.nodes_end {
             let too_many = self.nodes >= self.options.nodes;
             let kind = if too_many { ErrorKind::TooManyNodes } else { ErrorKind::TooManyBytes };
             return Err(fault(*cursor, kind));
         }
-        if self.options.refuses_duplicates && builder.is_object() {
-            check_keys(builder.open_nodes(), *cursor)?;
+        if self.options.refuses_duplicates && container.is_object() {
+            check_keys(container.open_nodes(), *cursor)?;
         }
-        let closed = if builder.is_object() && builder.nodes() / 2 >= self.options.index_from {
-            builder.close_indexed()
+        let closed = if container.is_object() && container.nodes() / 2 >= self.options.index_from {
+            container.close_indexed()
         } else {
-            builder.close()
+            container.close()
         };
         closed.map_err(|error| refused(*cursor, error))
     }

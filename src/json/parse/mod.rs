@@ -135,6 +135,8 @@ impl Parser {
     /// # Ok::<(), arraypool::json::Error>(())
     /// ```
     ///
+    /// Complexity: linear in the text. Never panics.
+    ///
     /// # Errors
     /// As [`parse`].
     pub fn parse<'p, 't, S: ReleaseStrategy, T: AsRef<[u8]> + ?Sized>(

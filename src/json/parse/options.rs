@@ -79,7 +79,8 @@ impl Options {
     }
 
     /// The most arrays and objects around one another, 1024 if not set. Nothing
-    /// here is recursive: any depth is safe that memory allows.
+    /// here is recursive: any depth is safe that memory allows, but for the serde
+    /// doors, which recurse.
     ///
     /// ```
     /// use arraypool::json::{Options, Parser, Pool};
@@ -127,8 +128,9 @@ impl Options {
         self
     }
 
-    /// The most bytes of tree: 16 for each value and each key, and those of
-    /// strings that could not be borrowed. Counted as nodes are.
+    /// The most bytes of tree: 16 for each value and each key below the root, and
+    /// those of strings that could not be borrowed; an index is not counted. Counted
+    /// as nodes are.
     ///
     /// ```
     /// use arraypool::json::{Options, Parser, Pool};
@@ -158,7 +160,7 @@ impl Options {
         self
     }
 
-    /// Whether a byte order mark in front of the text is skipped instead of an error.
+    /// Whether a byte order mark in front of the text is skipped rather than refused.
     ///
     /// ```
     /// use arraypool::json::{Options, Parser, Pool};

@@ -106,14 +106,14 @@ mod sse2 {
             Self::bits(unsafe { _mm_cmpeq_epi8(least, values) })
         }
 
-        /// The number that the last `digits` bytes before `end` are, 0 to 16 of
+        /// The number that the last `digits` bytes before `end` are, 1 to 16 of
         /// them, all digits: neighbours are added up in pairs, four times.
         ///
         /// # Safety
         /// 16 bytes before `end` can be read, and there are at most 16 digits.
         #[inline(always)]
         pub(in crate::json::scan) unsafe fn number_before(end: NonNull<u8>, digits: u32) -> u64 {
-            /// Where 16 bytes begin that let the last of a block pass.
+            /// 16 bytes of this from `digits` on keep the last `digits` bytes of a block.
             const LAST: [u8; 32] = [
                 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, X, X, X, X, X, X, X, X, X, X, X, X,
                 X, X, X, X,
@@ -260,7 +260,7 @@ mod neon {
             Self::bits(unsafe { vcltq_u8(values, ten) })
         }
 
-        /// The number that the last `digits` bytes before `end` are, 0 to 16 of
+        /// The number that the last `digits` bytes before `end` are, 1 to 16 of
         /// them, all digits.
         ///
         /// # Safety
@@ -368,7 +368,7 @@ mod words {
             self.bits(|word| zeros(other(word)))
         }
 
-        /// The number that the last `digits` bytes before `end` are, 0 to 16 of
+        /// The number that the last `digits` bytes before `end` are, 1 to 16 of
         /// them, all digits.
         ///
         /// # Safety
