@@ -181,10 +181,24 @@ mod locks {
     pub(crate) use pause as give_way;
 }
 
-/// A number that is given once: 1, 2, 3, ... Not modelled, since no order hangs
-/// on it.
-#[cfg(feature = "shared")]
-pub(crate) fn unique_number() -> usize {
-    static LAST: StaticCounter = StaticCounter::new(0);
-    LAST.fetch_add(1, Ordering::Relaxed) + 1
+/// A number that `last`, which was made with 0, has not given before: 1, 2, 3, ... It
+/// is never `usize::MAX`. `None` when they have run out: beginning anew would give one
+/// twice. Not modelled, since no order hangs on it.
+pub(crate) fn unique_number(last: &StaticCounter) -> Option<usize> {
+    let next = |number: usize| number.checked_add(1).filter(|&next| next < usize::MAX);
+    last.fetch_update(Ordering::Relaxed, Ordering::Relaxed, next).ok().map(|number| number + 1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_run_out_and_do_not_begin_anew() {
+        let last = StaticCounter::new(0);
+        assert_eq!([(); 3].map(|()| unique_number(&last)), [Some(1), Some(2), Some(3)]);
+        let last = StaticCounter::new(usize::MAX - 3);
+        let end = [Some(usize::MAX - 2), Some(usize::MAX - 1), None, None];
+        assert_eq!([(); 4].map(|()| unique_number(&last)), end);
+    }
 }

@@ -15,7 +15,7 @@ use super::settings::SharedSettings;
 use crate::arena::{Arena, Budget, heap};
 use crate::error::{AllocError, ReleaseError};
 use crate::pool::{ClassTable, Issued, RawPool, Record, ReleaseStrategy, Stock, Table, Tenure};
-use crate::sync::{AtomicUsize, Cell, Mutex, MutexGuard, Ordering, unique_number};
+use crate::sync::{AtomicUsize, Cell, Mutex, MutexGuard, Ordering, StaticCounter, unique_number};
 
 /// What all lanes of a pool share.
 pub(super) struct Depot<S: ReleaseStrategy, C: ClassTable> {
@@ -105,6 +105,9 @@ impl Drop for Purse {
 impl<S: ReleaseStrategy, C: ClassTable> Depot<S, C> {
     /// Opens a pool of units like `unit`.
     pub(super) fn open(unit: Layout, settings: &SharedSettings) -> Result<Self, AllocError> {
+        /// The number that a pool was given last.
+        static GIVEN: StaticCounter = StaticCounter::new(0);
+        let id = unique_number(&GIVEN).ok_or(AllocError::OutOfMemory { requested: 0 })?;
         let purse = Purse::new(settings.limit)?;
         // SAFETY: the arena goes into the core, which is declared before the purse.
         let arena = Arena::builder().budget(unsafe { purse.lend() }).build();
@@ -125,7 +128,7 @@ impl<S: ReleaseStrategy, C: ClassTable> Depot<S, C> {
             hook: settings.hook,
             corrupted: AtomicUsize::new(0),
             core_corrupted: AtomicUsize::new(0),
-            id: unique_number(),
+            id,
             purse,
         })
     }
