@@ -317,6 +317,9 @@ pub enum VerifyError {
         /// From its first byte to the first one that was overwritten.
         offset: usize,
     },
+    /// The pool is growing, and a hook or a source of its arena asked from within:
+    /// nothing was checked.
+    Growing,
     /// A class's arrays do not add up: `live + free + lost` is not `issued`, or
     /// its free list is longer or shorter than it should be.
     #[non_exhaustive]
@@ -351,6 +354,7 @@ impl fmt::Display for VerifyError {
                 f,
                 "the free array at {address:#x} (class {class_length}) was written to, at byte {offset}"
             ),
+            Self::Growing => f.write_str("the pool is growing, and cannot be checked from within"),
             Self::Unbalanced { class_length, issued, live, free, listed, lost } => write!(
                 f,
                 "class {class_length} does not add up: {issued} issued, {live} live, {free} free, {listed} on the list, {lost} lost"

@@ -584,12 +584,15 @@ impl<S: ReleaseStrategy, C: ClassTable> Drop for RawPool<'_, S, C> {
 
 impl<S: ReleaseStrategy, C: ClassTable> fmt::Debug for RawPool<'_, S, C> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("RawPool")
+        let mut debug = f.debug_struct("RawPool");
+        debug
             .field("strategy", &S::NAME)
             .field("unit", &self.units.size)
-            .field("align", &self.units.align)
-            .field("runs", &self.runs.borrow().all().len())
-            .field("frozen", &self.frozen.get())
-            .finish_non_exhaustive()
+            .field("align", &self.units.align);
+        match self.runs() {
+            Some(runs) => debug.field("runs", &runs.all().len()),
+            None => debug.field("runs", &"growing"),
+        };
+        debug.field("frozen", &self.frozen.get()).finish_non_exhaustive()
     }
 }

@@ -185,11 +185,12 @@ impl<S: ReleaseStrategy, C: ClassTable> RawPool<'_, S, C> {
     ///
     /// # Errors
     /// The first slot whose bookkeeping is overwritten, or the first class that
-    /// is out of balance.
+    /// is out of balance. [`VerifyError::Growing`] to a hook or a source of the arena
+    /// that asks while the pool takes memory.
     pub fn verify(&self) -> Result<PoolStats, VerifyError> {
         let mut counted = self.stats();
         counted.live = self.direct().0;
-        let runs = self.runs.borrow();
+        let runs = self.runs().ok_or(VerifyError::Growing)?;
         let sound = runs.is_sound(|run| run.slots as usize * run.shape.stride);
         drop(runs);
         for (index, class) in (0_u32..).zip(self.classes.all()) {
@@ -208,7 +209,7 @@ impl<S: ReleaseStrategy, C: ClassTable> RawPool<'_, S, C> {
         sound: bool,
     ) -> Result<usize, VerifyError> {
         let (mut live, mut free, mut lost, mut issued) = (0, 0, 0, 0);
-        let runs = self.runs.borrow();
+        let runs = self.runs().ok_or(VerifyError::Growing)?;
         for run in runs.all().iter().filter(|run| run.class == id) {
             for slot in 0..run.cut {
                 issued += 1;

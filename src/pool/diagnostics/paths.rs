@@ -264,7 +264,8 @@ impl<S: ReleaseStrategy, C: ClassTable> RawPool<'_, S, C> {
             return;
         }
         let address = elements.addr().get();
-        let id = self.runs.borrow().find(address).map_or(ClassId::NONE, |run| run.class);
+        let found = self.runs().and_then(|runs| runs.find(address).map(|run| run.class));
+        let id = found.unwrap_or(ClassId::NONE);
         let (history, caller) = (self.history_of(address), Some(self.watch.caller()));
         self.tell(Problem::BookkeepingOverwritten, elements, id, history, caller);
     }
@@ -331,26 +332,29 @@ impl<S: ReleaseStrategy, C: ClassTable> RawPool<'_, S, C> {
 
     /// The run and the index of the slot that covers an address.
     pub(super) fn place_of(&self, address: usize) -> Option<(RunId, u32)> {
-        let runs = self.runs.borrow();
+        let runs = self.runs()?;
         let run = runs.find(address)?;
         let index = run.position(address)?.index;
         Some((runs.id_of(run), index))
     }
 
-    /// What is known of the last tenant of the slot at an address.
+    /// What is known of the last tenant of the slot at an address: nothing within a hook
+    /// or a source of the arena, while the books grow.
     pub(in crate::pool) fn history_of(&self, address: usize) -> History {
-        let place = self.place_of(address);
-        let notes = self.watch.notes.borrow();
-        place.map_or(History::default(), |(run, index)| notes.get(run, index).history())
+        match (self.place_of(address), self.watch.notes.try_borrow()) {
+            (Some((run, index)), Ok(notes)) => notes.get(run, index).history(),
+            _ => History::default(),
+        }
     }
 
-    /// Changes the note of a slot.
+    /// Changes the note of a slot, but for where `history_of` knows nothing.
     fn note(&self, elements: NonNull<u8>, change: impl FnOnce(&mut super::notes::Note)) {
         if !self.watch.checks().keeps_notes() {
             return;
         }
-        if let Some((run, index)) = self.place_of(elements.addr().get()) {
-            self.watch.notes.borrow_mut().change(run, index, change);
+        let place = self.place_of(elements.addr().get());
+        if let (Some((run, index)), Ok(mut notes)) = (place, self.watch.notes.try_borrow_mut()) {
+            notes.change(run, index, change);
         }
     }
 }
