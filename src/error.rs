@@ -92,7 +92,8 @@ impl fmt::Display for AllocError {
             }
             Self::Claimed => f.write_str("the arena is claimed by a scope"),
             Self::TooManyRuns { limit } => {
-                write!(f, "the pool was made for {limit} runs and has used them up")
+                let (s, them) = if limit == 1 { ("", "it") } else { ("s", "them") };
+                write!(f, "the pool was made for {limit} run{s} and has used {them} up")
             }
             Self::Corrupted { class_length } => {
                 write!(f, "the free list of class {class_length} was overwritten and is abandoned")

@@ -76,7 +76,7 @@ pub(super) enum Backing<'m> {
 
 impl<'m> Backing<'m> {
     #[inline]
-    fn get(&self) -> &Arena<'m> {
+    pub(super) fn get(&self) -> &Arena<'m> {
         match self {
             Self::Owned(arena) => arena,
             Self::Borrowed(arena) => arena,
@@ -85,6 +85,9 @@ impl<'m> Backing<'m> {
 }
 
 /// A slot that has a tenant, as a handle keeps it.
+///
+/// Where its class is one, the class is of the pool that made this, and elements and ticket
+/// are those of a cut slot of the class. Who makes one answers for that.
 pub(super) struct Slot<S: ReleaseStrategy> {
     pub(super) elements: NonNull<u8>,
     pub(super) ticket: S::Ticket,
@@ -565,20 +568,6 @@ impl<'m, S: ReleaseStrategy, C: ClassTable> RawPool<'m, S, C> {
     pub(super) fn class_length(&self, class: ClassId) -> Option<u32> {
         // SAFETY: a slot with a class names one of this pool.
         (S::RECLAIMS && class != ClassId::NONE).then(|| unsafe { self.classes.get(class) }.length)
-    }
-}
-
-impl<S: ReleaseStrategy, C: ClassTable> Drop for RawPool<'_, S, C> {
-    fn drop(&mut self) {
-        if self.watch.is_on() {
-            self.end_watched();
-        }
-        // SAFETY: the arena is taken once, here, and not used through the pool again.
-        let arena = unsafe { ManuallyDrop::take(&mut self.arena) };
-        self.strategy.close(arena.get());
-        self.watch.close(arena.get());
-        self.runs.get_mut().close::<S>(arena.get());
-        self.classes.close(arena.get());
     }
 }
 

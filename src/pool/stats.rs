@@ -103,7 +103,8 @@ impl fmt::Display for PoolStats {
             write!(f, ", {} left to the arena", self.left)?;
         }
         if self.lost + self.corrupted > 0 {
-            write!(f, ", {} lost to {} corruptions", self.lost, self.corrupted)?;
+            let s = if self.corrupted == 1 { "" } else { "s" };
+            write!(f, ", {} lost to {} corruption{s}", self.lost, self.corrupted)?;
         }
         Ok(())
     }

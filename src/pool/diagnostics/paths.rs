@@ -47,7 +47,8 @@ impl<S: ReleaseStrategy, C: ClassTable> RawPool<'_, S, C> {
             if used && !self.is_untouched(id, class, &issued) {
                 continue;
             }
-            self.prepare(class, issued.elements, units);
+            // SAFETY: the slot was issued just now, out of this class.
+            self.prepare(unsafe { self.body(class, issued.elements) }, class.length, units);
             let caller = self.watch.caller();
             self.note(issued.elements, |note| {
                 *note = super::notes::Note {
@@ -67,10 +68,13 @@ impl<S: ReleaseStrategy, C: ClassTable> RawPool<'_, S, C> {
         if !self.watch.checks().has_integrity() {
             return true;
         }
-        let body = self.body(class, issued.elements);
+        // SAFETY: the slot was issued just now, out of this class.
+        let body = unsafe { self.body(class, issued.elements) };
         body.permit();
         let expected = pattern_of_free(self.watch.checks());
-        let Some(other) = body.first_other_than(expected) else { return true };
+        // SAFETY: it was effaced when it came back, and nobody has it.
+        let other = unsafe { body.first_other_than(expected) };
+        let Some(other) = other else { return true };
         let history = self.history_of(issued.elements.addr().get());
         // SAFETY: the slot was issued just now, and nobody has it.
         unsafe { S::abandon(class.list(), issued.elements, issued.ticket) };
@@ -81,12 +85,11 @@ impl<S: ReleaseStrategy, C: ClassTable> RawPool<'_, S, C> {
         false
     }
 
-    /// Makes the slot ready for an array of `units`.
-    fn prepare(&self, class: &Class<S>, elements: NonNull<u8>, units: u32) {
-        let (checks, body) = (self.watch.checks(), self.body(class, elements));
+    /// Makes a slot, which holds `capacity`, ready for an array of `units`.
+    fn prepare(&self, body: Bytes, capacity: u32, units: u32) {
         body.permit();
-        if checks.poisons() {
-            body.up_to(self.bytes_of(class.length)).fill(fill::ISSUED);
+        if self.watch.checks().poisons() {
+            body.up_to(self.bytes_of(capacity)).fill(fill::ISSUED);
         }
         self.lay_canary(body, units);
     }
@@ -109,7 +112,8 @@ impl<S: ReleaseStrategy, C: ClassTable> RawPool<'_, S, C> {
         let end = self.bytes_of(units);
         let behind = body.behind(end);
         behind.permit();
-        let other = behind.first_other_than(fill::BEHIND);
+        // SAFETY: `lay_canary` filled what is behind the length.
+        let other = unsafe { behind.first_other_than(fill::BEHIND) };
         behind.forbid();
         let fill::Other { offset, found } = other?;
         Some(Problem::Overflow { offset: end + offset, behind: offset, found })
@@ -143,7 +147,8 @@ impl<S: ReleaseStrategy, C: ClassTable> RawPool<'_, S, C> {
                 return Err(error);
             }
         };
-        let body = self.body(class, elements);
+        // SAFETY: the caller's promise: it is a slot of this class.
+        let body = unsafe { self.body(class, elements) };
         if let Some(problem) = self.overflow(body, length) {
             let history = History { length, ..self.history_of(address) };
             // SAFETY: the caller's promise.
@@ -193,16 +198,19 @@ impl<S: ReleaseStrategy, C: ClassTable> RawPool<'_, S, C> {
         let rested = self.watch.resting.borrow_mut().enter(Resting { class: id, link });
         if let Some(rested) = rested {
             self.end_rest(rested);
+            // SAFETY: a slot with a class names one of this pool.
+            self.bound_free(unsafe { self.classes.get(rested.class) }, self.free_max);
         }
     }
 
-    /// Ends the rest of the class's slot that has rested longest; false if none does.
+    /// Ends the rest of the class's slot that has rested longest; false if none does. It is
+    /// about to be used, so the most that may be free is no matter.
     fn wake(&self, id: ClassId) -> bool {
         let found = self.watch.resting.borrow_mut().wake(id);
         found.map(|slot| self.end_rest(slot)).is_some()
     }
 
-    /// Ends the rest of all slots.
+    /// Ends the rest of all slots, however many are free then.
     pub(in crate::pool) fn end_all_rest(&self) {
         let places = self.watch.resting.borrow().places();
         for index in 0..places {
@@ -226,7 +234,6 @@ impl<S: ReleaseStrategy, C: ClassTable> RawPool<'_, S, C> {
             // SAFETY: it is free, and on no list.
             unsafe { S::put(list, slot.link) };
             class.set_free(class.free() + 1);
-            self.bound_free(class, self.free_max);
             return;
         }
         let history = self.history_of(elements.addr().get());
@@ -244,7 +251,8 @@ impl<S: ReleaseStrategy, C: ClassTable> RawPool<'_, S, C> {
         // SAFETY: a slot with a class is a cut one of this pool.
         let record = unsafe { S::read(class.list(), slot.elements, slot.ticket) };
         let Record::Live { length, .. } = record else { return };
-        let body = self.body(class, slot.elements);
+        // SAFETY: as above, of this class.
+        let body = unsafe { self.body(class, slot.elements) };
         if let Some(problem) = self.overflow(body, length) {
             let history = History { length, ..self.history_of(slot.elements.addr().get()) };
             self.corrupted.set(self.corrupted.get() + 1);
@@ -323,10 +331,13 @@ impl<S: ReleaseStrategy, C: ClassTable> RawPool<'_, S, C> {
     }
 
     /// A slot from its first element to its end.
-    pub(super) fn body(&self, class: &Class<S>, elements: NonNull<u8>) -> Bytes {
+    ///
+    /// # Safety
+    /// It is a cut slot of this pool and of the class.
+    pub(super) unsafe fn body(&self, class: &Class<S>, elements: NonNull<u8>) -> Bytes {
         let trailer = super::Watch::<S>::trailer(self.watch.checks());
         // SAFETY: a slot of the class has so many bytes, its shape having been
-        // made for them; and whoever asks uses those that the tenant does not.
+        // made for them; and the diagnostics use those that no tenant does.
         unsafe { Bytes::new(elements, self.bytes_of(class.length) + trailer) }
     }
 
