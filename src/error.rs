@@ -4,8 +4,14 @@ use core::fmt;
 
 /// Why memory could not be handed out.
 ///
-/// Nothing has changed when one of these is returned: no memory was taken, no
-/// array was lost, and the arena or the pool goes on working.
+/// The arena or the pool goes on working, and nothing has changed when one of these is
+/// returned: no memory was taken, and no array was lost. But
+///
+/// - after [`Corrupted`](Self::Corrupted) a free list is abandoned,
+/// - what takes several steps keeps those that went well, for the next call:
+///   [`try_alloc_ref`](crate::Arena::try_alloc_ref) the 32 bytes for an arena's first
+///   handle, [`try_intern`](crate::Interner::try_intern) a larger table,
+///   [`try_alloc_fmt`](crate::Arena::try_alloc_fmt) a chunk, but none of its text.
 ///
 /// ```
 /// use arraypool::{AllocError, ArrayPool};
@@ -35,7 +41,7 @@ pub enum AllocError {
         /// Bytes that were asked of it: of a chunk, often, not of one array.
         requested: usize,
     },
-    /// The length, or its size in bytes, is above what the pool can ever serve.
+    /// The length, or its size in bytes, is above what can ever be served.
     #[non_exhaustive]
     TooLarge {
         /// The length that was asked for, in elements.
@@ -78,13 +84,16 @@ impl fmt::Display for AllocError {
             Self::OutOfMemory { requested } => {
                 write!(f, "out of memory: {requested} bytes requested")
             }
-            Self::TooLarge { length } => write!(f, "{length} elements are more than a pool serves"),
+            Self::TooLarge { length } => {
+                write!(f, "{length} elements are more than can be served")
+            }
             Self::Frozen { class_length } => {
                 write!(f, "the pool is frozen and its class of {class_length} is used up")
             }
             Self::Claimed => f.write_str("the arena is claimed by a scope"),
             Self::TooManyRuns { limit } => {
-                write!(f, "the pool was made for {limit} runs and has used them up")
+                let (s, them) = if limit == 1 { ("", "it") } else { ("s", "them") };
+                write!(f, "the pool was made for {limit} run{s} and has used {them} up")
             }
             Self::Corrupted { class_length } => {
                 write!(f, "the free list of class {class_length} was overwritten and is abandoned")
@@ -317,6 +326,9 @@ pub enum VerifyError {
         /// From its first byte to the first one that was overwritten.
         offset: usize,
     },
+    /// The pool is growing, and a hook or a source of its arena asked from within:
+    /// nothing was checked.
+    Growing,
     /// A class's arrays do not add up: `live + free + lost` is not `issued`, or
     /// its free list is longer or shorter than it should be.
     #[non_exhaustive]
@@ -351,6 +363,7 @@ impl fmt::Display for VerifyError {
                 f,
                 "the free array at {address:#x} (class {class_length}) was written to, at byte {offset}"
             ),
+            Self::Growing => f.write_str("the pool is growing, and cannot be checked from within"),
             Self::Unbalanced { class_length, issued, live, free, listed, lost } => write!(
                 f,
                 "class {class_length} does not add up: {issued} issued, {live} live, {free} free, {listed} on the list, {lost} lost"
@@ -392,7 +405,7 @@ impl fmt::Display for RewindError {
         f.write_str(match self {
             Self::Foreign => "the checkpoint is another arena's",
             Self::Reset => "the arena was reset since the checkpoint",
-            Self::Stale => "the checkpoint is no longer, or not here, a place of the arena",
+            Self::Stale => "the checkpoint is stale, or was made in another scope",
             Self::Claimed => "the arena is claimed by a scope",
         })
     }

@@ -35,7 +35,7 @@ pub(crate) use loom::cell::Cell;
 pub(crate) use loom::sync::atomic::{AtomicPtr, AtomicU32, AtomicU64, AtomicUsize};
 
 #[cfg(feature = "shared")]
-pub(crate) use locks::{Condvar, Mutex, MutexGuard, pause, wait};
+pub(crate) use locks::{Condvar, Mutex, MutexGuard, give_way, pause, wait};
 #[cfg(feature = "std")]
 pub(crate) use std::sync::OnceLock;
 
@@ -110,6 +110,22 @@ macro_rules! const_fn {
 }
 pub(crate) use const_fn;
 
+/// An array of a value that is made anew for each place: in a constant, wherever
+/// atomics have `const` constructors.
+#[cfg(not(arraypool_loom))]
+macro_rules! repeated {
+    ($value:expr, $count:expr) => {
+        [const { $value }; $count]
+    };
+}
+#[cfg(arraypool_loom)]
+macro_rules! repeated {
+    ($value:expr, $count:expr) => {
+        core::array::from_fn::<_, { $count }, _>(|_| $value)
+    };
+}
+pub(crate) use repeated;
+
 #[cfg(all(feature = "shared", not(arraypool_loom)))]
 mod locks {
     pub(crate) use parking_lot::{Condvar, Mutex, MutexGuard};
@@ -126,6 +142,11 @@ mod locks {
     /// What a thread does while it waits for another one's next instruction.
     pub(crate) fn pause() {
         core::hint::spin_loop();
+    }
+
+    /// What it does when that one seems to have been stopped.
+    pub(crate) fn give_way() {
+        std::thread::yield_now();
     }
 }
 
@@ -156,12 +177,28 @@ mod locks {
     pub(crate) fn pause() {
         loom::thread::yield_now();
     }
+
+    pub(crate) use pause as give_way;
 }
 
-/// A number that is given once: 1, 2, 3, ... Not modelled, since no order hangs
-/// on it.
-#[cfg(feature = "shared")]
-pub(crate) fn unique_number() -> usize {
-    static LAST: StaticCounter = StaticCounter::new(0);
-    LAST.fetch_add(1, Ordering::Relaxed) + 1
+/// A number that `last`, which was made with 0, has not given before: 1, 2, 3, ... It
+/// is never `usize::MAX`. `None` when they have run out: beginning anew would give one
+/// twice. Not modelled, since no order hangs on it.
+pub(crate) fn unique_number(last: &StaticCounter) -> Option<usize> {
+    let next = |number: usize| number.checked_add(1).filter(|&next| next < usize::MAX);
+    last.fetch_update(Ordering::Relaxed, Ordering::Relaxed, next).ok().map(|number| number + 1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_run_out_and_do_not_begin_anew() {
+        let last = StaticCounter::new(0);
+        assert_eq!([(); 3].map(|()| unique_number(&last)), [Some(1), Some(2), Some(3)]);
+        let last = StaticCounter::new(usize::MAX - 3);
+        let end = [Some(usize::MAX - 2), Some(usize::MAX - 1), None, None];
+        assert_eq!([(); 4].map(|()| unique_number(&last)), end);
+    }
 }

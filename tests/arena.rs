@@ -15,3 +15,5 @@ mod family;
 mod growth;
 #[path = "arena/text.rs"]
 mod text;
+#[path = "arena/unwinding.rs"]
+mod unwinding;

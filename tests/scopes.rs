@@ -211,6 +211,52 @@ fn a_pool_made_in_a_scope_dies_with_it() {
 }
 
 #[test]
+fn the_peak_leaves_out_what_a_scope_skips_whether_memory_is_filled_or_not() {
+    let layout = Layout::from_size_align(100, 256).expect("a layout");
+    for fills in [false, true] {
+        let mut arena = Arena::builder().initial_chunk(16 << 10).debug_fill(fills).build();
+        take(&arena, 16);
+        for _ in 0..2 {
+            arena.scope(|inner| {
+                inner.alloc_layout(layout);
+                inner.alloc_layout(layout);
+                assert!(inner.waste() >= 256 - 112);
+            });
+            assert_eq!(arena.stats().peak_since_reset, 16 + 2 * 112);
+        }
+        arena.reset();
+        assert_eq!(arena.stats().peak, 16 + 2 * 112);
+    }
+}
+
+#[test]
+fn what_grows_and_shrinks_in_place_is_filled_too() {
+    let mut arena = Arena::builder().debug_fill(true).build();
+    arena.alloc([0_u8; 1000]);
+    arena.reset();
+    let layout = |size| Layout::from_size_align(size, 16).expect("a layout");
+    let block = arena.alloc_layout(layout(8));
+    let read = |place: *const u8| {
+        // SAFETY: the place is in the arena's chunk, which it has filled.
+        unsafe { place.read() }
+    };
+    let bytes = |from: usize, to: usize| -> Vec<u8> {
+        (from..to).map(|at| read(block.as_ptr().wrapping_add(at))).collect()
+    };
+    for (old, new) in [(8, 16), (16, 100)] {
+        // SAFETY: it has the old layout.
+        let grown = unsafe { arena.try_grow(block, layout(old), layout(new)) };
+        assert_eq!(grown, Ok(block));
+        assert_eq!(bytes(old, new), vec![0xCD; new - old]);
+    }
+    // SAFETY: it has that layout, and nobody uses its end.
+    unsafe { arena.shrink(block, layout(100), 30) };
+    assert_eq!((bytes(8, 32), bytes(32, 112)), (vec![0xCD; 24], vec![0xDD; 80]));
+    arena.alloc_fmt(format_args!("{}", 7));
+    assert_eq!(bytes(48, 96), vec![0xDD; 48], "what the text has left");
+}
+
+#[test]
 fn what_is_filled_and_forgotten_shows() {
     let arena = Arena::builder().debug_fill(true).build();
     let read = |place: *const u8| {

@@ -31,6 +31,8 @@ impl Arena<'_> {
 
     /// Places `value` in the arena. Its `Drop` will not run, except when this fails.
     ///
+    /// Complexity: constant, but for a new chunk.
+    ///
     /// ```
     /// let arena = arraypool::Arena::new();
     /// assert_eq!(*arena.try_alloc(7)?, 7);
@@ -50,6 +52,8 @@ impl Arena<'_> {
     /// `make` may use the arena. If it panics, its place stays unused until the
     /// next reset.
     ///
+    /// Complexity: constant, but for a new chunk and for `make`.
+    ///
     /// ```
     /// let arena = arraypool::Arena::new();
     /// let table = arena.alloc_with(|| [0_u8; 1000]);
@@ -67,6 +71,8 @@ impl Arena<'_> {
     /// The twin of [`alloc_with`](Self::alloc_with) that returns an error; `make`
     /// is not called then.
     ///
+    /// Complexity: constant, but for a new chunk and for `make`.
+    ///
     /// ```
     /// let arena = arraypool::Arena::new();
     /// assert_eq!(*arena.try_alloc_with(|| 7)?, 7);
@@ -81,6 +87,8 @@ impl Arena<'_> {
     }
 
     /// Room for one `T`.
+    ///
+    /// Complexity: constant, but for a new chunk.
     ///
     /// ```
     /// let arena = arraypool::Arena::new();
@@ -101,6 +109,8 @@ impl Arena<'_> {
 
     /// Room for `length` values of `T`.
     ///
+    /// Complexity: constant, but for a new chunk.
+    ///
     /// ```
     /// let arena = arraypool::Arena::new();
     /// let places = arena.try_alloc_slice_uninit::<u32>(10)?;
@@ -109,7 +119,7 @@ impl Arena<'_> {
     /// ```
     ///
     /// # Errors
-    /// As [`try_alloc`](Self::try_alloc).
+    /// As [`try_alloc`](Self::try_alloc), and [`AllocError::TooLarge`].
     #[inline]
     pub fn try_alloc_slice_uninit<T>(
         &self,
@@ -123,6 +133,8 @@ impl Arena<'_> {
     }
 
     /// Copies a slice into the arena.
+    ///
+    /// Complexity: that of the copy, but for a new chunk.
     ///
     /// ```
     /// let arena = arraypool::Arena::new();
@@ -140,6 +152,8 @@ impl Arena<'_> {
     }
 
     /// Copies a slice into the arena.
+    ///
+    /// Complexity: that of the copy, but for a new chunk.
     ///
     /// ```
     /// let arena = arraypool::Arena::new();
@@ -164,6 +178,8 @@ impl Arena<'_> {
     /// `make` may use the arena. If it panics, the values made so far are not
     /// dropped, like all values of an arena.
     ///
+    /// Complexity: one call of `make` per value, but for a new chunk.
+    ///
     /// ```
     /// let arena = arraypool::Arena::new();
     /// assert_eq!(arena.alloc_slice_fill_with(3, |i| i * i), [0, 1, 4]);
@@ -184,6 +200,8 @@ impl Arena<'_> {
     /// The twin of [`alloc_slice_fill_with`](Self::alloc_slice_fill_with) that
     /// returns an error; `make` is not called then.
     ///
+    /// Complexity: one call of `make` per value, but for a new chunk.
+    ///
     /// ```
     /// let arena = arraypool::Arena::new();
     /// assert_eq!(arena.try_alloc_slice_fill_with(3, |i| i * i)?, [0, 1, 4]);
@@ -191,7 +209,7 @@ impl Arena<'_> {
     /// ```
     ///
     /// # Errors
-    /// As [`try_alloc`](Self::try_alloc).
+    /// As [`try_alloc`](Self::try_alloc), and [`AllocError::TooLarge`].
     #[inline]
     pub fn try_alloc_slice_fill_with<T>(
         &self,
@@ -208,6 +226,8 @@ impl Arena<'_> {
 
     /// `bytes` bytes of zeros, aligned to 16.
     ///
+    /// Complexity: one step per byte, but for a new chunk.
+    ///
     /// ```
     /// let arena = arraypool::Arena::new();
     /// assert_eq!(arena.alloc_zeroed(3), [0, 0, 0]);
@@ -223,6 +243,8 @@ impl Arena<'_> {
 
     /// `bytes` bytes of zeros, aligned to 16.
     ///
+    /// Complexity: one step per byte, but for a new chunk.
+    ///
     /// ```
     /// let arena = arraypool::Arena::new();
     /// assert_eq!(arena.try_alloc_zeroed(3)?, [0, 0, 0]);
@@ -231,7 +253,7 @@ impl Arena<'_> {
     /// ```
     ///
     /// # Errors
-    /// As [`try_alloc`](Self::try_alloc).
+    /// As [`try_alloc`](Self::try_alloc), and [`AllocError::TooLarge`].
     pub fn try_alloc_zeroed(&self, bytes: usize) -> Result<&mut [u8], AllocError> {
         let slots = self.try_alloc_slice_uninit::<u8>(bytes)?;
         slots.fill(MaybeUninit::new(0));
@@ -240,6 +262,8 @@ impl Arena<'_> {
     }
 
     /// A block of `layout`; its alignment is at least 16.
+    ///
+    /// Complexity: constant, but for a new chunk.
     ///
     /// ```
     /// let arena = arraypool::Arena::new();
@@ -260,6 +284,8 @@ impl Arena<'_> {
     ///
     /// The block is valid for reads and writes until the arena is reset, cleared
     /// or dropped, and uninitialised.
+    ///
+    /// Complexity: constant, but for a new chunk.
     ///
     /// ```
     /// let arena = arraypool::Arena::new();

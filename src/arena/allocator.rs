@@ -25,8 +25,9 @@ fn sized(block: NonNull<u8>, size: usize) -> NonNull<[u8]> {
 /// numbers.extend(0..1000);
 /// assert_eq!(numbers.iter().sum::<i32>(), 499_500);
 /// ```
-// SAFETY: a block stays valid until it is given back or the arena is reset or
-// dropped, which takes `&mut`, when no reference to it, no allocator, is left. The
+// SAFETY: a block stays valid until it is given back, or the arena is reset or dropped,
+// which takes `&mut`, when no reference to it, no allocator, is left, or it is rewound,
+// whose caller promises that nobody uses the block, through a collection neither. The
 // claim of a scope moves nothing. All copies of a reference are one arena.
 unsafe impl Allocator for &Arena<'_> {
     #[inline]
@@ -118,8 +119,10 @@ impl<A: Allocator> AllocatorSource<A> {
     }
 }
 
-// SAFETY: an allocator promises the same of its blocks, for as long as it lives; it
-// is borrowed while the source is.
+// SAFETY: an allocator's block is valid for its layout and aligned to it, and is
+// *currently allocated*, so that it overlaps no other, until it is deallocated, or the
+// allocator and all its copies are gone: this one is borrowed while the source is, and
+// nobody else can reach it but by `&`.
 unsafe impl<A: Allocator> ChunkSource for AllocatorSource<A> {
     fn allocate(&self, layout: Layout) -> Option<NonNull<u8>> {
         self.0.allocate(layout).ok().map(NonNull::cast)

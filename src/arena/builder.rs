@@ -33,7 +33,8 @@ const _: () = assert!(LEAST <= INITIAL && INITIAL <= MAXIMUM && MAXIMUM <= MOST)
 #[must_use = "a builder does nothing until `build`"]
 pub struct ArenaBuilder<'m> {
     pub(super) initial: usize,
-    pub(super) maximum: usize,
+    /// The largest capacity, if it was set.
+    pub(super) maximum: Option<usize>,
     pub(super) source: Source<'m>,
     pub(super) budget: Option<&'m Budget>,
     pub(super) fills: bool,
@@ -53,7 +54,7 @@ impl<'m> ArenaBuilder<'m> {
     pub(super) fn of(source: Source<'m>) -> Self {
         Self {
             initial: INITIAL,
-            maximum: MAXIMUM,
+            maximum: None,
             source,
             budget: None,
             fills: fill::BY_DEFAULT,
@@ -86,8 +87,9 @@ impl<'m> ArenaBuilder<'m> {
         self
     }
 
-    /// The capacity at which doubling stops, in bytes; at least 64, 65,536 if
-    /// not set. A larger initial chunk is cut to it.
+    /// The capacity at which doubling stops, in bytes; at least 64. A larger initial
+    /// chunk is cut to it. If not set, it is 65,536, or the initial chunk's if that
+    /// is larger.
     ///
     /// ```
     /// let arena = arraypool::Arena::builder().initial_chunk(1024).max_chunk(1024).build();
@@ -97,7 +99,7 @@ impl<'m> ArenaBuilder<'m> {
     /// assert_eq!(arena.allocated_bytes(), 4 * 1024);
     /// ```
     pub fn max_chunk(mut self, bytes: usize) -> Self {
-        self.maximum = bump::round_up(bytes.clamp(LEAST, MOST));
+        self.maximum = Some(bump::round_up(bytes.clamp(LEAST, MOST)));
         self
     }
 
@@ -122,8 +124,9 @@ impl<'m> ArenaBuilder<'m> {
     /// when its growth brings the budget above its soft limit. Its data is what it
     /// captures. It costs nothing until then, and nothing when it is not set.
     ///
-    /// The arena is in order when it is called; if it panics, the chunk that was
-    /// just taken for the request may stay unused.
+    /// The arena is in order when it is called. If it panics, the bytes that the
+    /// request was given stay unused until the next reset; a chunk that was taken for
+    /// it is the arena's, and charged, as any other.
     ///
     /// ```
     /// use std::sync::atomic::{AtomicUsize, Ordering};
@@ -185,14 +188,15 @@ impl<'m> ArenaBuilder<'m> {
     /// assert_eq!(*arena.alloc(7), 7);
     /// ```
     #[must_use]
-    pub fn build(mut self) -> Arena<'m> {
-        // `with_capacity` of more than the maximum means what it says; only an
-        // explicit maximum below the default cuts.
-        if self.maximum == MAXIMUM {
-            self.maximum = self.maximum.max(self.initial);
-        }
-        self.initial = self.initial.min(self.maximum);
+    pub fn build(self) -> Arena<'m> {
         Arena::from_parts(&self)
+    }
+
+    /// The capacities of the first chunk and of the largest: only a maximum that was
+    /// set cuts the first.
+    pub(super) fn capacities(&self) -> (usize, usize) {
+        let maximum = self.maximum.unwrap_or(MAXIMUM.max(self.initial));
+        (self.initial.min(maximum), maximum)
     }
 }
 

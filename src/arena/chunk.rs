@@ -21,8 +21,8 @@ pub(crate) struct Chunk {
     /// Where the free part begins. For the arena's current chunk the arena
     /// itself knows better.
     pub(crate) cursor: Cell<NonNull<u8>>,
-    /// The highest address that the cursor has come back from, or less, while the
-    /// chunk is the current one: what the peak must count.
+    /// How far the chunk was in use since it became current; 0 if never above its
+    /// cursor.
     pub(crate) high: Cell<usize>,
     end: NonNull<u8>,
 }

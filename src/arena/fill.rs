@@ -16,6 +16,7 @@ pub(super) const BY_DEFAULT: bool = cfg!(debug_assertions) && !cfg!(miri);
 /// # Safety
 /// `start` is valid for writes of `bytes` bytes, which nobody uses.
 pub(super) unsafe fn fill(start: NonNull<u8>, bytes: usize, pattern: u8) {
-    // SAFETY: the caller's promise.
+    // SAFETY: they are valid for writes, and nobody uses them: the caller's promise. A
+    // byte is aligned anywhere.
     unsafe { start.write_bytes(pattern, bytes) };
 }

@@ -7,7 +7,8 @@ use core::ptr::NonNull;
 
 use super::bump::{self, ALIGN};
 use super::chunk::{Chunk, HEADER};
-use super::{Arena, ArenaEvent, Limit, fill};
+use super::defer::Defer;
+use super::{Arena, Limit, fill};
 use crate::error::AllocError;
 
 impl Arena<'_> {
@@ -28,11 +29,13 @@ impl Arena<'_> {
 
     /// The way of every request where memory is filled with a pattern.
     fn find_room_and_fill(&self, layout: Layout) -> Result<NonNull<u8>, AllocError> {
-        // A scope that has a state is filled when it ends.
+        // Gives the scope a state, so that its end takes the slow way and fills.
         self.state();
         self.open(self.end());
+        // A source may panic.
+        let closing = Defer(|| self.close());
         let found = self.bump_current(layout).map_or_else(|| self.find_room(layout), Ok);
-        self.close();
+        drop(closing);
         if let Ok(start) = found {
             // SAFETY: the block was handed out just now; nobody else knows it.
             unsafe { fill::fill(start, layout.size(), fill::ISSUED) };
@@ -53,12 +56,13 @@ impl Arena<'_> {
             Some(chunk) => chunk,
             None => self.new_chunk(self.common().target.get().max(need), need)?,
         };
-        // SAFETY: a chunk in the list is alive as long as the arena.
+        // SAFETY: it is in the list: the invariant *chunks*.
         let header = unsafe { chunk.as_ref() };
         self.note_high();
         let before = (self.current.get(), self.cursor.get(), self.limit.get().address());
         self.current.set(Some(chunk));
         self.cursor.set(header.cursor.get());
+        header.high.set(0);
         self.open(header.end().addr().get());
         let start = self.bump_current(layout).ok_or(AllocError::OutOfMemory { requested })?;
         let room = self.limit.get().address() - self.cursor.get().addr().get();
@@ -70,7 +74,7 @@ impl Arena<'_> {
                 self.cursor.set(cursor);
                 self.open(end);
             } else {
-                // SAFETY: a chunk in the list is alive as long as the arena.
+                // SAFETY: it is in the list: the invariant *chunks*.
                 unsafe { old.as_ref() }.cursor.set(cursor);
             }
         }
@@ -94,9 +98,10 @@ impl Arena<'_> {
         })
     }
 
-    /// Makes `chunk` the one that is filled next, from its own cursor on.
+    /// Makes `chunk`, one of the list, the one that is filled next, from its own cursor
+    /// on.
     pub(super) fn enter(&self, chunk: NonNull<Chunk>) {
-        // SAFETY: a chunk in the list is alive as long as the arena.
+        // SAFETY: it is in the list: the invariant *chunks*.
         let header = unsafe { chunk.as_ref() };
         self.current.set(Some(chunk));
         self.cursor.set(header.cursor.get());
@@ -112,8 +117,9 @@ impl Arena<'_> {
         self.open(self.cursor.get().addr().get());
     }
 
-    /// Lets the hot path hand out what lies before `end`.
+    /// Lets the hot path hand out what lies before `end`, which keeps *bounds*.
     pub(super) fn open(&self, end: usize) {
+        debug_assert!(self.cursor.get().addr().get() <= end && end <= self.chunk_end());
         self.limit.set(Limit::new(end));
     }
 
@@ -130,16 +136,18 @@ impl Arena<'_> {
         self.current
             .get()
             .map_or(self.cursor.get(), |chunk| {
-                // SAFETY: a chunk in the list is alive as long as the arena.
+                // SAFETY: it is in the list: the invariant *chunks*.
                 unsafe { chunk.as_ref() }.end()
             })
             .addr()
             .get()
     }
 
-    /// Moves the cursor to another address within the current chunk. It keeps the
-    /// right to all of the chunk, which a user's pointer to a block may not have.
+    /// Moves the cursor to another address within the current chunk, behind which nobody
+    /// uses anything. It keeps the right to all of the chunk, which a user's pointer to
+    /// a block may not have.
     pub(super) fn move_cursor(&self, to: NonZeroUsize) {
+        debug_assert!(to.get() % ALIGN == 0 && to.get() <= self.end());
         let (from, fills) = (self.cursor.get(), self.fills());
         self.cursor.set(from.with_addr(to));
         self.raise(from.addr().get());
@@ -152,7 +160,7 @@ impl Arena<'_> {
     #[inline]
     pub(super) fn raise(&self, reached: usize) {
         if let Some(chunk) = self.current.get() {
-            // SAFETY: a chunk in the list is alive as long as the arena.
+            // SAFETY: it is in the list: the invariant *chunks*.
             unsafe { chunk.as_ref() }.raise(reached);
         }
     }
@@ -165,26 +173,28 @@ impl Arena<'_> {
 
     /// How far the current chunk was in use.
     pub(super) fn high(&self) -> Option<&Cell<usize>> {
-        // SAFETY: a chunk in the list is alive as long as the arena.
+        // SAFETY: it is in the list: the invariant *chunks*.
         self.current.get().map(|chunk| &unsafe { chunk.as_ref() }.high)
     }
 
     /// Writes the cursor into the header of the current chunk.
     pub(super) fn settle(&self) {
         if let Some(chunk) = self.current.get() {
-            // SAFETY: a chunk in the list is alive as long as the arena.
+            // SAFETY: it is in the list: the invariant *chunks*.
             unsafe { chunk.as_ref() }.cursor.set(self.cursor.get());
         }
     }
 
-    /// Forgets what `chunk` has handed out from `start` on, a place in it, and
-    /// returns how many bytes that were.
+    /// Forgets what `chunk`, one of the list, has handed out from `start` on, a place in
+    /// it before its cursor behind which nobody uses anything, and returns how many
+    /// bytes that were.
     pub(super) fn forget(&self, chunk: &Chunk, start: NonNull<u8>) -> usize {
         let end = chunk.cursor.replace(start);
+        debug_assert!(chunk.start() <= start && start <= end);
         let bytes = end.addr().get() - start.addr().get();
         if self.common().fills {
-            // SAFETY: the bytes between a place in the chunk and its cursor are
-            // the chunk's, and are forgotten: nobody uses them.
+            // SAFETY: the bytes between a place in a chunk of the list and its cursor are
+            // the chunk's, by *chunks* and *bounds*, and nobody uses them.
             unsafe { fill::fill(start, bytes, fill::FORGOTTEN) };
         }
         bytes
@@ -195,7 +205,7 @@ impl Arena<'_> {
         let last = self.state().last.get()?;
         let mut before = last;
         loop {
-            // SAFETY: a chunk in the list is alive as long as the arena.
+            // SAFETY: it is in the list: the invariant *chunks*.
             let link = unsafe { before.as_ref() };
             let chunk = link.next.get()?;
             // SAFETY: as above.
@@ -216,7 +226,12 @@ impl Arena<'_> {
             .common()
             .budget
             .map_or(usize::MAX, |budget| budget.available().saturating_sub(HEADER) & !(ALIGN - 1));
-        self.add_chunk(wanted.min(room).max(need))
+        let capacity = wanted.min(room).max(need);
+        match self.add_chunk(capacity) {
+            // Others have charged the budget since it was asked.
+            Err(AllocError::OverBudget { .. }) if capacity > need => self.add_chunk(need),
+            found => found,
+        }
     }
 
     /// Takes a chunk of exactly `capacity` bytes from the source and links it.
@@ -241,12 +256,13 @@ impl Arena<'_> {
         common.target.set(common.target.get().saturating_mul(2).min(common.maximum));
     }
 
-    /// Links `chunk` behind the last one that is in use.
+    /// Links `chunk`, which was just placed or taken out of the list, behind the last one
+    /// that is in use.
     pub(super) fn link(&self, chunk: NonNull<Chunk>) {
-        // SAFETY: the chunk was just placed, or is one of the list's.
+        // SAFETY: it was just placed, or is one of the list: the invariant *chunks*.
         let header = unsafe { chunk.as_ref() };
         if let Some(last) = self.state().last.get() {
-            // SAFETY: a chunk in the list is alive as long as the arena.
+            // SAFETY: it is in the list: the invariant *chunks*.
             let link = unsafe { last.as_ref() };
             header.next.set(link.next.replace(Some(chunk)));
         } else {
@@ -266,7 +282,7 @@ impl Arena<'_> {
         first: Option<NonNull<Chunk>>,
     ) -> impl Iterator<Item = NonNull<Chunk>> {
         core::iter::successors(first, |chunk| {
-            // SAFETY: a chunk in the list is alive as long as the arena.
+            // SAFETY: it is in the list: the invariant *chunks*.
             unsafe { chunk.as_ref() }.next.get()
         })
     }
@@ -274,24 +290,29 @@ impl Arena<'_> {
     /// All chunks, the empty ones behind `last` included.
     pub(super) fn list(&self) -> impl Iterator<Item = &Chunk> {
         self.links().map(|chunk| {
-            // SAFETY: a chunk in the list is alive as long as the arena, and
-            // chunks are only freed while the arena is held uniquely.
+            // SAFETY: it is in the list: the invariant *chunks*, also for as long as the
+            // arena is borrowed here.
             unsafe { chunk.as_ref() }
         })
     }
 
-    /// Gives a list of chunks that has been unlinked back to the source.
-    pub(super) fn free_list_of_chunks(&self, mut link: Option<NonNull<Chunk>>) {
+    /// Gives chunks back to the source, from `link` on.
+    ///
+    /// # Safety
+    /// The source gave them for [`add_chunk`](Self::add_chunk), they were unlinked from
+    /// the list, and nobody uses them.
+    pub(super) unsafe fn free_list_of_chunks(&self, mut link: Option<NonNull<Chunk>>) {
         while let Some(chunk) = link {
-            // SAFETY: the chunk is alive until it is given back below.
+            // SAFETY: it was in the list, where chunks are alive, until now: the caller's
+            // promise. It is given back below.
             let header = unsafe { chunk.as_ref() };
             link = header.next.get();
             let capacity = header.capacity();
             let Some(layout) = Chunk::layout(capacity) else { continue };
             let allocated = &self.common().allocated;
             allocated.set(allocated.get().saturating_sub(capacity));
-            // SAFETY: `add_chunk` obtained it with this layout, nothing borrows
-            // from it any more, and it is in no list.
+            // SAFETY: `add_chunk` obtained it with this layout, it is in no list, and
+            // nobody uses it: the caller's promise.
             unsafe { self.give_back(chunk.cast(), layout) };
         }
     }
@@ -303,42 +324,53 @@ impl Arena<'_> {
     /// [`AllocError::OverBudget`] and [`AllocError::OutOfMemory`].
     pub(crate) fn try_obtain(&self, layout: Layout) -> Result<NonNull<u8>, AllocError> {
         let found = self.obtain(layout);
+        // A hook that panics leaves the block to nobody.
+        let unwinding = Defer(|| {
+            if let Ok(block) = found {
+                // SAFETY: `obtain` took it for this layout just now, and nobody knows it.
+                unsafe { self.give_back(block, layout) };
+            }
+        });
         self.tell_of(self.common().grown.get(), &found);
+        unwinding.cancel();
         found
     }
 
-    /// Takes a block from the source, within the budget.
+    /// Takes a block from the source, within the budget. Whoever calls this tells of
+    /// it when the block has its place: see [`tell_of`](Self::tell_of).
     fn obtain(&self, layout: Layout) -> Result<NonNull<u8>, AllocError> {
         let requested = layout.size();
         let common = self.common();
-        let Some(budget) = common.budget else {
-            return common.source.allocate(layout).ok_or(AllocError::OutOfMemory { requested });
+        let crosses = match common.budget {
+            Some(budget) => budget.charge_and_watch(requested)?,
+            None => false,
         };
-        let crossed = budget.charge_and_watch(requested)?;
-        let Some(block) = common.source.allocate(layout) else {
-            budget.refund(requested);
-            return Err(AllocError::OutOfMemory { requested });
-        };
-        if crossed {
-            self.tell(|| ArenaEvent::SoftLimit {
-                used: budget.used(),
-                soft_limit: budget.soft_limit(),
-                limit: budget.limit(),
-            });
+        // A source may refuse, or panic.
+        let refund = Defer(|| self.refund(requested));
+        let block = common.source.allocate(layout).ok_or(AllocError::OutOfMemory { requested })?;
+        refund.cancel();
+        if crosses {
+            common.crossed.set(true);
         }
         Ok(block)
+    }
+
+    /// Takes a charge for `bytes` back, if there is a budget.
+    fn refund(&self, bytes: usize) {
+        if let Some(budget) = self.common().budget {
+            budget.refund(bytes);
+        }
     }
 
     /// Gives back what `try_obtain` gave.
     ///
     /// # Safety
-    /// `try_obtain` of this arena returned `block` for the same `layout`; it has
-    /// not been given back and nobody uses it.
+    /// `try_obtain` of this arena returned `block` for the same `layout`, or `add_chunk`
+    /// took it; it has not been given back and nobody uses it.
     pub(crate) unsafe fn give_back(&self, block: NonNull<u8>, layout: Layout) {
-        // SAFETY: `try_obtain` took it from this source with this layout.
+        // SAFETY: `obtain` took it from this source with this layout, it was not given
+        // back, and nobody uses it: the caller's promise.
         unsafe { self.common().source.deallocate(block, layout) };
-        if let Some(budget) = self.common().budget {
-            budget.refund(layout.size());
-        }
+        self.refund(layout.size());
     }
 }

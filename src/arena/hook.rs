@@ -71,10 +71,19 @@ impl Arena<'_> {
         }
     }
 
-    /// Tells of a request that took the cold path: what it got, and that the
-    /// arena grew for it, if more chunks were ever taken than `before`.
+    /// Tells of a request that took the cold path, when all that it has changed is in
+    /// order: that the budget has passed its soft limit, that the arena grew, if more
+    /// chunks were ever taken than `before`, and that the request was refused.
     pub(super) fn tell_of<T>(&self, before: usize, found: &Result<T, AllocError>) {
-        let grown = self.common().grown.get();
+        let common = self.common();
+        let grown = common.grown.get();
+        if let Some(budget) = common.budget.filter(|_| common.crossed.take()) {
+            self.tell(|| ArenaEvent::SoftLimit {
+                used: budget.used(),
+                soft_limit: budget.soft_limit(),
+                limit: budget.limit(),
+            });
+        }
         if grown != before {
             let allocated = self.allocated_bytes();
             self.tell(|| ArenaEvent::Grown { capacity: grown - before, allocated });

@@ -6,11 +6,13 @@
 
 use core::alloc::Layout;
 use core::fmt;
+use core::mem;
 use core::num::NonZeroU32;
 use core::ptr::NonNull;
 
 use super::Arena;
 use crate::error::{AllocError, OrPanic};
+use crate::random::GOLDEN;
 
 /// The name of a string in its [`Interner`]: 4 bytes, and so is `Option<Symbol>`.
 /// Equal strings of one interner have equal symbols. They are in the order in
@@ -212,6 +214,8 @@ impl<'a> Interner<'a> {
 
     /// All strings with their symbols, in the order in which they came.
     ///
+    /// Complexity: one step per string. Never panics.
+    ///
     /// ```
     /// use arraypool::{Arena, Interner};
     ///
@@ -266,7 +270,8 @@ impl<'a> Interner<'a> {
         let table = match arena.try_alloc_slice_fill_with(places, |_| FREE) {
             Ok(table) => table,
             Err(error) => {
-                give_back(arena, strings);
+                // SAFETY: the arena handed it out just now.
+                unsafe { give_back(arena, strings) };
                 return Err(error);
             }
         };
@@ -274,8 +279,12 @@ impl<'a> Interner<'a> {
             table[free_place(table, entry.hash)] = entry;
         }
         strings[..self.count].copy_from_slice(&self.strings[..self.count]);
-        give_back(arena, core::mem::replace(&mut self.table, table));
-        give_back(arena, core::mem::replace(&mut self.strings, strings));
+        let (table, strings) =
+            (mem::replace(&mut self.table, table), mem::replace(&mut self.strings, strings));
+        // SAFETY: it is empty, or the arena handed it out here when the table grew last.
+        unsafe { give_back(arena, table) };
+        // SAFETY: as above.
+        unsafe { give_back(arena, strings) };
         Ok(())
     }
 }
@@ -291,17 +300,17 @@ fn free_place(table: &[Entry], hash: u32) -> usize {
 }
 
 /// Gives a list back that has been replaced, or is not needed.
-fn give_back<'a, T: Copy>(arena: &'a Arena<'a>, list: &'a mut [T]) {
+///
+/// # Safety
+/// The list is empty, or all that `arena` handed out for it in one block.
+unsafe fn give_back<'a, T: Copy>(arena: &'a Arena<'a>, list: &'a mut [T]) {
     let layout = Layout::for_value(list);
-    // SAFETY: the list is empty, or the arena handed it out as one block for
-    // `grow`, with this layout. It was borrowed for as long as the arena is, so
+    // SAFETY: the list is empty, or the arena handed it out as one block, with this
+    // layout: the caller's promise. It was borrowed for as long as the arena is, so
     // nobody can use it any more; the arena is not rewound while it is borrowed
     // here, but by somebody who promises the same.
     unsafe { arena.release_bytes(NonNull::from(list).cast(), layout) };
 }
-
-/// The multiplier of the hash: 2^64 over the golden ratio, odd.
-const GOLDEN: u64 = 0x9E37_79B9_7F4A_7C15;
 
 /// Mixes two words: the halves of their product, one upon the other.
 #[inline]

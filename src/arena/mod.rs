@@ -13,6 +13,7 @@ mod builder;
 mod bump;
 mod checkpoint;
 mod chunk;
+mod defer;
 #[cfg(feature = "alloc")]
 mod failing;
 mod fill;
@@ -102,6 +103,17 @@ use crate::error::AllocError;
 /// arena.reset();
 /// assert_eq!(arena.used_bytes(), 0);
 /// ```
+// Invariants, which every function of this folder keeps and may rely on:
+//
+// - *Chunks.* A chunk in the list from `Common::first` on is alive, and was written by
+//   `Chunk::place`: only one that was just placed, or was taken out of this list, is
+//   linked, and only `trim`, `clear` and `drop` give any back, which hold the arena
+//   uniquely and have unlinked them. `current` and `State::last` are chunks of the list.
+// - *Bounds.* The cursor is in the current chunk, a multiple of `ALIGN`, and has the
+//   right to all of it; the limit is between the cursor and the chunk's end. Nobody uses
+//   what lies behind the cursor of a chunk, but a scope that has claimed the arena.
+// - *Behind.* Chunks behind `State::last` are empty.
+//
 // A scope writes the first four words when it is entered, and no other.
 #[repr(C)]
 pub struct Arena<'m> {
@@ -145,7 +157,7 @@ struct State {
 
 /// What an arena and its scopes have in common.
 struct Common<'m> {
-    /// The head of the list of all chunks.
+    /// The head of the list of all chunks: see the invariant *chunks* of [`Arena`].
     first: Cell<Option<NonNull<Chunk>>>,
     /// The capacity that the next chunk aims at.
     target: Cell<usize>,
@@ -153,7 +165,11 @@ struct Common<'m> {
     allocated: Cell<usize>,
     /// Bytes of the chunks that were taken from the source since the last reset.
     grown: Cell<usize>,
-    /// The most bytes in use that anybody has noted, ever and since the last reset.
+    /// Whether a growth has brought the budget above its soft limit, and the hook was
+    /// not told yet.
+    crossed: Cell<bool>,
+    /// The most bytes taken out of chunks, given-back blocks included, that anybody
+    /// has noted, ever and since the last reset.
     peak: Cell<usize>,
     peak_since_reset: Cell<usize>,
     /// A number that no other arena has, once it is needed; 0 until then.
@@ -219,6 +235,7 @@ impl Arena<'static> {
     /// # Panics
     /// If there is not that much memory.
     #[must_use]
+    #[track_caller]
     pub fn with_capacity(capacity: usize) -> Self {
         crate::error::OrPanic::or_panic(Self::try_with_capacity(capacity))
     }
@@ -279,11 +296,17 @@ impl<'m> Arena<'m> {
     /// ```
     #[must_use]
     pub fn from_buffer(buffer: &'m mut [MaybeUninit<u8>]) -> Self {
-        ArenaBuilder::in_buffer().build().with_buffer(buffer)
+        let arena = ArenaBuilder::in_buffer().build();
+        // SAFETY: it is new, and its source is that of a buffer.
+        unsafe { arena.with_buffer(buffer) }
     }
 
-    /// The arena, which is new and of a buffer, with that buffer.
-    pub(crate) fn with_buffer(self, buffer: &'m mut [MaybeUninit<u8>]) -> Self {
+    /// The arena with its buffer.
+    ///
+    /// # Safety
+    /// The arena is new, and of [`ArenaBuilder::in_buffer`]: no other source would be
+    /// given the buffer back.
+    pub(crate) unsafe fn with_buffer(self, buffer: &'m mut [MaybeUninit<u8>]) -> Self {
         let arena = self;
         let block = NonNull::from(&mut *buffer).cast();
         // SAFETY: the buffer is borrowed for 'm, uniquely and writably, so
@@ -306,18 +329,20 @@ impl<'m> Arena<'m> {
 
     fn from_parts(builder: &ArenaBuilder<'m>) -> Self {
         let nothing = NonNull::<Chunk>::dangling().cast::<u8>();
+        let (initial, maximum) = builder.capacities();
         let common = Common {
             first: Cell::new(None),
-            target: Cell::new(builder.initial),
+            target: Cell::new(initial),
             allocated: Cell::new(0),
             grown: Cell::new(0),
+            crossed: Cell::new(false),
             peak: Cell::new(0),
             peak_since_reset: Cell::new(0),
             id: Cell::new(0),
             serials: Cell::new(0),
             resets: Cell::new(0),
-            initial: builder.initial,
-            maximum: builder.maximum,
+            initial,
+            maximum,
             fills: builder.fills,
             source: builder.source,
             budget: builder.budget,
@@ -343,7 +368,8 @@ impl<'m> Arena<'m> {
         // SAFETY: nobody has a mutable reference to it: `copy_state` writes it once,
         // before there is any, and all that changes in it afterwards are cells.
         let state = unsafe { &*self.state.get() };
-        // SAFETY: it was written when the arena was made, or by `copy_state`.
+        // SAFETY: it was written when the arena was made, or by `copy_state`: the bit
+        // says so.
         unsafe { state.assume_init_ref() }
     }
 
@@ -382,7 +408,9 @@ impl<'m> Arena<'m> {
     /// Forgets everything that was allocated and keeps all chunks, so that the
     /// same work again needs no new memory. `Drop` of the values does not run.
     ///
-    /// Complexity: one step per chunk. Never panics.
+    /// Complexity: one step per chunk, and, where memory is
+    /// [filled](ArenaBuilder::debug_fill) with a pattern, per byte in use. Never panics,
+    /// but if a [hook](ArenaBuilder::hook) does, when all is done.
     ///
     /// ```
     /// let mut arena = arraypool::Arena::new();
@@ -426,7 +454,7 @@ impl<'m> Arena<'m> {
     /// Forgets everything, keeps the first chunk only and gives the others back;
     /// chunk sizes start over.
     ///
-    /// Complexity: one step per chunk. Never panics.
+    /// Complexity and panics: as [`reset`](Self::reset).
     ///
     /// ```
     /// let mut arena = arraypool::Arena::new();
@@ -462,10 +490,12 @@ impl<'m> Arena<'m> {
     pub fn trim(&mut self) -> usize {
         let Some(last) = self.state().last.get() else { return 0 };
         let before = self.allocated_bytes();
-        // SAFETY: a chunk in the list is alive; those behind `last` are empty,
-        // and the arena is held uniquely, so that no scope is open to use them.
+        // SAFETY: it is in the list: the invariant *chunks*.
         let rest = unsafe { last.as_ref() }.next.take();
-        self.free_list_of_chunks(rest);
+        // SAFETY: they were behind `last`, so that they are empty, and were unlinked just
+        // now; no scope is open to use them, since the arena is held uniquely. In a
+        // buffer there is one chunk, with none behind it.
+        unsafe { self.free_list_of_chunks(rest) };
         before - self.allocated_bytes()
     }
 
@@ -506,8 +536,8 @@ impl<'m> Arena<'m> {
         if common.source.grows() { isize::MAX.unsigned_abs() / 2 } else { common.allocated.get() }
     }
 
-    /// Lets the first chunk of an arena that has none have so many bytes, if that is
-    /// more than its initial size and no more than its largest.
+    /// Lets the first chunk of an arena that has none hold so many bytes, but no fewer
+    /// than its initial size says, and no more than its largest.
     #[cfg(feature = "json")]
     #[inline]
     pub(crate) fn expect(&self, bytes: usize) {
@@ -537,7 +567,9 @@ impl Drop for Arena<'_> {
             Some(outer) => outer.unclaim_slow(self),
             None if self.common().source.grows() => {
                 let all = self.common().first.take();
-                self.free_list_of_chunks(all);
+                // SAFETY: they were unlinked just now, the source gave them, as it is no
+                // buffer, and nothing borrows from an arena that is dropped.
+                unsafe { self.free_list_of_chunks(all) };
             }
             None => {}
         }

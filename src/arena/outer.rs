@@ -12,7 +12,8 @@ use super::Arena;
 /// | address of the arena around this one, or 0 | has a state |
 /// ```
 ///
-/// Invariant: the address is 0, or that of an arena that is borrowed for `'m`.
+/// Invariants: the address is 0, or that of an arena that is borrowed for `'m`; the bit
+/// is set only if the state of the arena that this is a field of was written.
 pub(super) struct Outer<'m> {
     word: Cell<*const ()>,
     arena: PhantomData<&'m Arena<'m>>,
@@ -50,6 +51,7 @@ impl<'m> Outer<'m> {
         self.word.get().addr() & HAS_STATE != 0
     }
 
+    /// Says that the state was written, just before.
     pub(super) fn set_has_state(&self) {
         self.word.set(self.word.get().map_addr(|address| address | HAS_STATE));
     }

@@ -5,20 +5,14 @@
 use core::fmt;
 use core::marker::PhantomData;
 
-use super::phases::Phase;
+use super::phases::{Phase, pass};
 use super::stats::{ArenaStats, HumanBytes};
 use crate::error::AllocError;
 
 /// A phase has run out of memory, from [`Phases::run`](crate::Phases::run).
 ///
 /// ```
-/// # #[derive(Debug, Clone, Copy, PartialEq)]
-/// # enum Pass { Parse, Ir }
-/// # impl arraypool::Phase for Pass {
-/// #     const ALL: &'static [Self] = &[Self::Parse, Self::Ir];
-/// #     fn index(self) -> usize { self as usize }
-/// #     fn name(self) -> &'static str { ["parse", "ir"][self as usize] }
-/// # }
+#[doc = pass!()]
 /// use arraypool::{Budget, Phases};
 ///
 /// let budget = Budget::new(64 * 1024);
@@ -38,13 +32,7 @@ impl<P: Phase, const N: usize> PhaseError<P, N> {
     /// The phase that asked.
     ///
     /// ```
-    /// # #[derive(Debug, Clone, Copy, PartialEq)]
-    /// # enum Pass { Parse, Ir }
-    /// # impl arraypool::Phase for Pass {
-    /// #     const ALL: &'static [Self] = &[Self::Parse, Self::Ir];
-    /// #     fn index(self) -> usize { self as usize }
-    /// #     fn name(self) -> &'static str { ["parse", "ir"][self as usize] }
-    /// # }
+    #[doc = pass!()]
     /// use arraypool::{Budget, Phases};
     ///
     /// let budget = Budget::new(64 * 1024);
@@ -61,13 +49,7 @@ impl<P: Phase, const N: usize> PhaseError<P, N> {
     /// Why it was refused.
     ///
     /// ```
-    /// # #[derive(Debug, Clone, Copy, PartialEq)]
-    /// # enum Pass { Parse, Ir }
-    /// # impl arraypool::Phase for Pass {
-    /// #     const ALL: &'static [Self] = &[Self::Parse, Self::Ir];
-    /// #     fn index(self) -> usize { self as usize }
-    /// #     fn name(self) -> &'static str { ["parse", "ir"][self as usize] }
-    /// # }
+    #[doc = pass!()]
     /// use arraypool::{Budget, Phases};
     ///
     /// let budget = Budget::new(64 * 1024);
@@ -84,13 +66,7 @@ impl<P: Phase, const N: usize> PhaseError<P, N> {
     /// The bytes that it wanted, if that is why it was refused.
     ///
     /// ```
-    /// # #[derive(Debug, Clone, Copy, PartialEq)]
-    /// # enum Pass { Parse, Ir }
-    /// # impl arraypool::Phase for Pass {
-    /// #     const ALL: &'static [Self] = &[Self::Parse, Self::Ir];
-    /// #     fn index(self) -> usize { self as usize }
-    /// #     fn name(self) -> &'static str { ["parse", "ir"][self as usize] }
-    /// # }
+    #[doc = pass!()]
     /// use arraypool::{Budget, Phases};
     ///
     /// let budget = Budget::new(64 * 1024);
@@ -112,13 +88,7 @@ impl<P: Phase, const N: usize> PhaseError<P, N> {
     /// The bytes that a phase held at that moment, those in use and those kept.
     ///
     /// ```
-    /// # #[derive(Debug, Clone, Copy, PartialEq)]
-    /// # enum Pass { Parse, Ir }
-    /// # impl arraypool::Phase for Pass {
-    /// #     const ALL: &'static [Self] = &[Self::Parse, Self::Ir];
-    /// #     fn index(self) -> usize { self as usize }
-    /// #     fn name(self) -> &'static str { ["parse", "ir"][self as usize] }
-    /// # }
+    #[doc = pass!()]
     /// use arraypool::{Budget, Phases};
     ///
     /// let budget = Budget::new(64 * 1024);
@@ -128,6 +98,9 @@ impl<P: Phase, const N: usize> PhaseError<P, N> {
     /// assert_eq!(error.held(Pass::Parse), phases[Pass::Parse].allocated_bytes());
     /// # phases.trim();
     /// ```
+    ///
+    /// # Panics
+    /// If the phase's index is none of `ALL`.
     #[must_use]
     pub fn held(&self, phase: P) -> usize {
         self.held[phase.index()]
@@ -157,13 +130,7 @@ impl<P: Phase, const N: usize> core::error::Error for PhaseError<P, N> {}
 /// units of 1024 of them: KiB, MiB and so on.
 ///
 /// ```
-/// # #[derive(Debug, Clone, Copy, PartialEq)]
-/// # enum Pass { Parse, Ir }
-/// # impl arraypool::Phase for Pass {
-/// #     const ALL: &'static [Self] = &[Self::Parse, Self::Ir];
-/// #     fn index(self) -> usize { self as usize }
-/// #     fn name(self) -> &'static str { ["parse", "ir"][self as usize] }
-/// # }
+#[doc = pass!()]
 /// use arraypool::{Budget, Phases};
 ///
 /// let budget = Budget::new(64 * 1024);
@@ -181,13 +148,7 @@ impl<P: Phase, const N: usize> MemoryStats<P, N> {
     /// What one phase holds.
     ///
     /// ```
-    /// # #[derive(Debug, Clone, Copy, PartialEq)]
-    /// # enum Pass { Parse, Ir }
-    /// # impl arraypool::Phase for Pass {
-    /// #     const ALL: &'static [Self] = &[Self::Parse, Self::Ir];
-    /// #     fn index(self) -> usize { self as usize }
-    /// #     fn name(self) -> &'static str { ["parse", "ir"][self as usize] }
-    /// # }
+    #[doc = pass!()]
     /// use arraypool::{Budget, Phases};
     ///
     /// let budget = Budget::new(64 * 1024);
@@ -196,6 +157,9 @@ impl<P: Phase, const N: usize> MemoryStats<P, N> {
     /// assert_eq!(phases.stats().of(Pass::Parse).used, 0);
     /// # phases.trim();
     /// ```
+    ///
+    /// # Panics
+    /// If the phase's index is none of `ALL`.
     #[must_use]
     pub fn of(&self, phase: P) -> ArenaStats {
         self.phases[phase.index()]
@@ -206,13 +170,7 @@ impl<P: Phase, const N: usize> MemoryStats<P, N> {
     /// [`peak`](crate::Budget::peak) is exact.
     ///
     /// ```
-    /// # #[derive(Debug, Clone, Copy, PartialEq)]
-    /// # enum Pass { Parse, Ir }
-    /// # impl arraypool::Phase for Pass {
-    /// #     const ALL: &'static [Self] = &[Self::Parse, Self::Ir];
-    /// #     fn index(self) -> usize { self as usize }
-    /// #     fn name(self) -> &'static str { ["parse", "ir"][self as usize] }
-    /// # }
+    #[doc = pass!()]
     /// use arraypool::{Budget, Phases};
     ///
     /// let budget = Budget::new(64 * 1024);
@@ -237,7 +195,7 @@ impl<P: Phase, const N: usize> MemoryStats<P, N> {
     }
 }
 
-/// The titles of the columns of bytes, as wide as the widest number of bytes.
+/// The titles of the columns of bytes.
 const TITLES: [&str; 6] = ["allocated", "used", "peak", "waste", "peak now", "grown now"];
 
 /// Prints a line per phase and the total; *now* is since the last reset.

@@ -11,6 +11,20 @@ use super::phase_stats::{MemoryStats, PhaseError};
 use super::{Arena, Budget, chunk};
 use crate::error::AllocError;
 
+/// The phases of the examples, in lines that the documentation hides.
+macro_rules! pass {
+    () => {
+        "# #[derive(Debug, Clone, Copy, PartialEq)]
+# enum Pass { Parse, Ir }
+# impl arraypool::Phase for Pass {
+#     const ALL: &'static [Self] = &[Self::Parse, Self::Ir];
+#     fn index(self) -> usize { self as usize }
+#     fn name(self) -> &'static str { [\"parse\", \"ir\"][self as usize] }
+# }"
+    };
+}
+pub(super) use pass;
+
 /// The phases of a program that works in phases, such as a compiler.
 ///
 /// ```
@@ -52,9 +66,10 @@ pub trait Phase: Copy + fmt::Debug + 'static {
         4096 - chunk::HEADER
     }
 
-    /// The capacity at which its arena's chunks stop doubling, 64 KiB unless set.
+    /// The capacity at which its arena's chunks stop doubling. Unless set, 64 KiB, or
+    /// the first chunk's if that is larger.
     fn max_chunk(self) -> usize {
-        64 * 1024
+        self.start_capacity().max(64 * 1024)
     }
 }
 
@@ -66,13 +81,7 @@ pub trait Phase: Copy + fmt::Debug + 'static {
 /// [`reset_all`](Self::reset_all) all of them, between the files of a batch.
 ///
 /// ```
-/// # #[derive(Debug, Clone, Copy)]
-/// # enum Pass { Parse, Ir }
-/// # impl arraypool::Phase for Pass {
-/// #     const ALL: &'static [Self] = &[Self::Parse, Self::Ir];
-/// #     fn index(self) -> usize { self as usize }
-/// #     fn name(self) -> &'static str { ["parse", "ir"][self.index()] }
-/// # }
+#[doc = pass!()]
 /// use arraypool::{Budget, Phases};
 ///
 /// let budget = Budget::new(64 * 1024);
@@ -102,13 +111,7 @@ impl<'m, P: Phase, const N: usize> Phases<'m, P, N> {
     /// Arenas on the heap, without any memory yet.
     ///
     /// ```
-    /// # #[derive(Debug, Clone, Copy, PartialEq)]
-    /// # enum Pass { Parse, Ir }
-    /// # impl arraypool::Phase for Pass {
-    /// #     const ALL: &'static [Self] = &[Self::Parse, Self::Ir];
-    /// #     fn index(self) -> usize { self as usize }
-    /// #     fn name(self) -> &'static str { ["parse", "ir"][self as usize] }
-    /// # }
+    #[doc = pass!()]
     /// use arraypool::{Budget, Phases};
     ///
     /// let budget = Budget::new(64 * 1024);
@@ -133,13 +136,7 @@ impl<'m, P: Phase, const N: usize> Phases<'m, P, N> {
     /// what they charge to `budget` themselves counts.
     ///
     /// ```
-    /// # #[derive(Debug, Clone, Copy, PartialEq)]
-    /// # enum Pass { Parse, Ir }
-    /// # impl arraypool::Phase for Pass {
-    /// #     const ALL: &'static [Self] = &[Self::Parse, Self::Ir];
-    /// #     fn index(self) -> usize { self as usize }
-    /// #     fn name(self) -> &'static str { ["parse", "ir"][self as usize] }
-    /// # }
+    #[doc = pass!()]
     /// use arraypool::{Arena, Budget, Phases};
     ///
     /// let budget = Budget::new(64 * 1024);
@@ -163,13 +160,7 @@ impl<'m, P: Phase, const N: usize> Phases<'m, P, N> {
     /// The arena of a phase. Never panics, if the phase's index is right.
     ///
     /// ```
-    /// # #[derive(Debug, Clone, Copy, PartialEq)]
-    /// # enum Pass { Parse, Ir }
-    /// # impl arraypool::Phase for Pass {
-    /// #     const ALL: &'static [Self] = &[Self::Parse, Self::Ir];
-    /// #     fn index(self) -> usize { self as usize }
-    /// #     fn name(self) -> &'static str { ["parse", "ir"][self as usize] }
-    /// # }
+    #[doc = pass!()]
     /// use arraypool::{Budget, Phases};
     ///
     /// let budget = Budget::new(64 * 1024);
@@ -186,14 +177,8 @@ impl<'m, P: Phase, const N: usize> Phases<'m, P, N> {
     /// All arenas, to be reset one by one while others are in use.
     ///
     /// ```
-    /// # use arraypool::{Budget, Phase, Phases};
-    /// # #[derive(Debug, Clone, Copy)]
-    /// # enum Pass { Parse, Ir }
-    /// # impl Phase for Pass {
-    /// #     const ALL: &'static [Self] = &[Self::Parse, Self::Ir];
-    /// #     fn index(self) -> usize { self as usize }
-    /// #     fn name(self) -> &'static str { ["parse", "ir"][self.index()] }
-    /// # }
+    #[doc = pass!()]
+    /// # use arraypool::{Budget, Phases};
     /// # let budget = Budget::unlimited();
     /// # let mut phases = Phases::<Pass, 2>::new(&budget);
     /// let [parse, ir] = phases.arenas_mut();
@@ -210,13 +195,7 @@ impl<'m, P: Phase, const N: usize> Phases<'m, P, N> {
     /// The limit that all of them share.
     ///
     /// ```
-    /// # #[derive(Debug, Clone, Copy, PartialEq)]
-    /// # enum Pass { Parse, Ir }
-    /// # impl arraypool::Phase for Pass {
-    /// #     const ALL: &'static [Self] = &[Self::Parse, Self::Ir];
-    /// #     fn index(self) -> usize { self as usize }
-    /// #     fn name(self) -> &'static str { ["parse", "ir"][self as usize] }
-    /// # }
+    #[doc = pass!()]
     /// use arraypool::{Budget, Phases};
     ///
     /// let budget = Budget::new(64 * 1024);
@@ -231,14 +210,10 @@ impl<'m, P: Phase, const N: usize> Phases<'m, P, N> {
 
     /// Does a part of a phase, and tells in the error which phase it was.
     ///
+    /// Complexity: that of `work`, and one step per phase if it fails.
+    ///
     /// ```
-    /// # #[derive(Debug, Clone, Copy, PartialEq)]
-    /// # enum Pass { Parse, Ir }
-    /// # impl arraypool::Phase for Pass {
-    /// #     const ALL: &'static [Self] = &[Self::Parse, Self::Ir];
-    /// #     fn index(self) -> usize { self as usize }
-    /// #     fn name(self) -> &'static str { ["parse", "ir"][self as usize] }
-    /// # }
+    #[doc = pass!()]
     /// use arraypool::{Budget, Phases};
     ///
     /// let budget = Budget::new(64 * 1024);
@@ -250,6 +225,9 @@ impl<'m, P: Phase, const N: usize> Phases<'m, P, N> {
     ///
     /// # Errors
     /// That of `work`, with the phase and what every phase holds.
+    ///
+    /// # Panics
+    /// If `work` does, or the phase's index is none of `ALL`.
     pub fn run<'a, T>(
         &'a self,
         phase: P,
@@ -260,14 +238,10 @@ impl<'m, P: Phase, const N: usize> Phases<'m, P, N> {
 
     /// What an error in a phase means: for those who do not use [`run`](Self::run).
     ///
+    /// Complexity: one step per phase.
+    ///
     /// ```
-    /// # #[derive(Debug, Clone, Copy, PartialEq)]
-    /// # enum Pass { Parse, Ir }
-    /// # impl arraypool::Phase for Pass {
-    /// #     const ALL: &'static [Self] = &[Self::Parse, Self::Ir];
-    /// #     fn index(self) -> usize { self as usize }
-    /// #     fn name(self) -> &'static str { ["parse", "ir"][self as usize] }
-    /// # }
+    #[doc = pass!()]
     /// use arraypool::{Budget, Phases};
     ///
     /// let budget = Budget::new(64 * 1024);
@@ -284,14 +258,10 @@ impl<'m, P: Phase, const N: usize> Phases<'m, P, N> {
     /// Runs `work` with an arena of the phase whose memory is forgotten when it
     /// ends: see [`Arena::scope`].
     ///
+    /// Complexity: that of [`Arena::scope`] and of `work`.
+    ///
     /// ```
-    /// # #[derive(Debug, Clone, Copy, PartialEq)]
-    /// # enum Pass { Parse, Ir }
-    /// # impl arraypool::Phase for Pass {
-    /// #     const ALL: &'static [Self] = &[Self::Parse, Self::Ir];
-    /// #     fn index(self) -> usize { self as usize }
-    /// #     fn name(self) -> &'static str { ["parse", "ir"][self as usize] }
-    /// # }
+    #[doc = pass!()]
     /// use arraypool::{Budget, Phases};
     ///
     /// let budget = Budget::new(64 * 1024);
@@ -302,7 +272,8 @@ impl<'m, P: Phase, const N: usize> Phases<'m, P, N> {
     /// ```
     ///
     /// # Panics
-    /// If `work` panics, or another scope has claimed the phase's arena.
+    /// If `work` panics, another scope has claimed the phase's arena, or the phase's index
+    /// is none of `ALL`.
     #[track_caller]
     pub fn temporary<R>(&self, phase: P, work: impl for<'s> FnOnce(&'s Arena<'s>) -> R) -> R {
         self.arena(phase).scope(work)
@@ -310,16 +281,10 @@ impl<'m, P: Phase, const N: usize> Phases<'m, P, N> {
 
     /// Forgets what a phase has allocated, and keeps its chunks for it.
     ///
-    /// Complexity: one step per chunk. Never panics, if the phase's index is right.
+    /// Complexity and panics: as [`Arena::reset`], if the phase's index is right.
     ///
     /// ```
-    /// # #[derive(Debug, Clone, Copy, PartialEq)]
-    /// # enum Pass { Parse, Ir }
-    /// # impl arraypool::Phase for Pass {
-    /// #     const ALL: &'static [Self] = &[Self::Parse, Self::Ir];
-    /// #     fn index(self) -> usize { self as usize }
-    /// #     fn name(self) -> &'static str { ["parse", "ir"][self as usize] }
-    /// # }
+    #[doc = pass!()]
     /// use arraypool::{Budget, Phases};
     ///
     /// let budget = Budget::new(64 * 1024);
@@ -337,16 +302,10 @@ impl<'m, P: Phase, const N: usize> Phases<'m, P, N> {
     /// or half used up: what one phase keeps the others cannot have. Then every
     /// phase keeps its first chunk only.
     ///
-    /// Complexity: one step per chunk. Never panics.
+    /// Complexity and panics: as [`Arena::reset`] of every phase.
     ///
     /// ```
-    /// # #[derive(Debug, Clone, Copy, PartialEq)]
-    /// # enum Pass { Parse, Ir }
-    /// # impl arraypool::Phase for Pass {
-    /// #     const ALL: &'static [Self] = &[Self::Parse, Self::Ir];
-    /// #     fn index(self) -> usize { self as usize }
-    /// #     fn name(self) -> &'static str { ["parse", "ir"][self as usize] }
-    /// # }
+    #[doc = pass!()]
     /// use arraypool::{Budget, Phases};
     ///
     /// let budget = Budget::new(64 * 1024);
@@ -365,16 +324,10 @@ impl<'m, P: Phase, const N: usize> Phases<'m, P, N> {
 
     /// Forgets everything, and gives all chunks but the first of every phase back.
     ///
-    /// Complexity: one step per chunk. Never panics.
+    /// Complexity and panics: as [`Arena::reset`] of every phase.
     ///
     /// ```
-    /// # #[derive(Debug, Clone, Copy, PartialEq)]
-    /// # enum Pass { Parse, Ir }
-    /// # impl arraypool::Phase for Pass {
-    /// #     const ALL: &'static [Self] = &[Self::Parse, Self::Ir];
-    /// #     fn index(self) -> usize { self as usize }
-    /// #     fn name(self) -> &'static str { ["parse", "ir"][self as usize] }
-    /// # }
+    #[doc = pass!()]
     /// use arraypool::{Budget, Phases};
     ///
     /// let budget = Budget::new(64 * 1024);
@@ -393,13 +346,7 @@ impl<'m, P: Phase, const N: usize> Phases<'m, P, N> {
     /// Complexity: one step per chunk given back. Never panics.
     ///
     /// ```
-    /// # #[derive(Debug, Clone, Copy, PartialEq)]
-    /// # enum Pass { Parse, Ir }
-    /// # impl arraypool::Phase for Pass {
-    /// #     const ALL: &'static [Self] = &[Self::Parse, Self::Ir];
-    /// #     fn index(self) -> usize { self as usize }
-    /// #     fn name(self) -> &'static str { ["parse", "ir"][self as usize] }
-    /// # }
+    #[doc = pass!()]
     /// use arraypool::{Budget, Phases};
     ///
     /// let budget = Budget::new(64 * 1024);
@@ -414,13 +361,7 @@ impl<'m, P: Phase, const N: usize> Phases<'m, P, N> {
     /// What every phase holds. Complexity: one step per chunk. Never panics.
     ///
     /// ```
-    /// # #[derive(Debug, Clone, Copy, PartialEq)]
-    /// # enum Pass { Parse, Ir }
-    /// # impl arraypool::Phase for Pass {
-    /// #     const ALL: &'static [Self] = &[Self::Parse, Self::Ir];
-    /// #     fn index(self) -> usize { self as usize }
-    /// #     fn name(self) -> &'static str { ["parse", "ir"][self as usize] }
-    /// # }
+    #[doc = pass!()]
     /// use arraypool::{Budget, Phases};
     ///
     /// let budget = Budget::new(64 * 1024);

@@ -9,9 +9,10 @@ use super::{Arena, fill};
 use crate::error::AllocError;
 
 impl Arena<'_> {
-    /// Makes a block larger: where it lies, if it is the last allocation and its
-    /// chunk has room; otherwise its bytes are copied to a new block, and the old
-    /// one is given back as by [`release_bytes`](Self::release_bytes).
+    /// Makes a block larger: where it lies, if its size rounded up to 16 will do, or if
+    /// it is the last allocation and its chunk has room; otherwise its bytes are copied
+    /// to a new block, and the old one is given back as by
+    /// [`release_bytes`](Self::release_bytes).
     ///
     /// Returns where the block is now; the bytes behind the old size are
     /// uninitialised.
@@ -46,14 +47,16 @@ impl Arena<'_> {
     ) -> Result<NonNull<u8>, AllocError> {
         debug_assert!(new.size() >= old.size());
         let aligned = block.addr().get() % new.align() == 0;
-        if aligned && self.resize_last(block, old.size(), new.size()) {
+        // SAFETY: the caller's promise, which is the same; the new size is no smaller.
+        if aligned && unsafe { self.grow_in_place(block, old.size(), new.size()) } {
             return Ok(block);
         }
         let larger = self.try_alloc_layout(new)?;
         // SAFETY: both blocks hold `old.size()` bytes, and the new one was handed
         // out just now, so they do not overlap.
         unsafe { larger.copy_from_nonoverlapping(block, old.size()) };
-        // SAFETY: the caller's promise: nobody uses the old one any more.
+        // SAFETY: the arena handed it out with this layout, and nobody uses it any more,
+        // since the caller gets another one: the caller's promise.
         unsafe { self.release_bytes(block, old) };
         Ok(larger)
     }
@@ -61,7 +64,9 @@ impl Arena<'_> {
     /// Makes a block smaller, where it lies; what is left over is given back as by
     /// [`release_bytes`](Self::release_bytes).
     ///
-    /// Complexity: constant. Never panics.
+    /// Complexity: constant, and, where memory is
+    /// [filled](crate::ArenaBuilder::debug_fill) with a pattern, one step per byte that
+    /// is given back. Never panics.
     ///
     /// ```
     /// use core::alloc::Layout;
@@ -97,7 +102,9 @@ impl Arena<'_> {
     /// current chunk is full, before a new one is taken. What is released in a
     /// scope is used again in that scope.
     ///
-    /// Complexity: constant. Never panics.
+    /// Complexity: constant, and, where memory is
+    /// [filled](crate::ArenaBuilder::debug_fill) with a pattern, one step per byte that
+    /// is given back. Never panics.
     ///
     /// ```
     /// use core::alloc::Layout;
@@ -118,7 +125,8 @@ impl Arena<'_> {
     /// not been given back, and nobody uses it any more.
     pub unsafe fn release_bytes(&self, block: NonNull<u8>, layout: Layout) {
         if layout.size() > 0 {
-            // SAFETY: the caller's promise; blocks are rounded up to `ALIGN`.
+            // SAFETY: a whole block of this arena, which nobody uses: the caller's promise.
+            // Blocks are aligned and rounded up to `ALIGN`, and this one is not empty.
             unsafe { self.release_rounded(block, bump::round_up(layout.size())) };
         }
     }
@@ -139,20 +147,24 @@ impl Arena<'_> {
         if last && !self.limit.get().is_claimed() {
             self.move_cursor(block.addr());
         } else {
-            // SAFETY: the caller's promise.
+            // SAFETY: the memory is aligned, so large, and valid until the arena forgets
+            // it and the lists with it; nobody uses it: the caller's promise.
             unsafe { self.state().free.put(block, size) };
         }
     }
 
-    /// Takes back the last allocation, so that a half-done step leaves nothing.
+    /// Takes back what a half-done step has allocated, so that it leaves nothing. The
+    /// last allocation leaves no more than an empty chunk.
     ///
     /// # Safety
-    /// `start` is the last allocation of this arena, of `size` bytes, not 0, and
-    /// nobody uses it.
+    /// `start` is a block of this arena, of `size` bytes, not 0, and nobody uses it.
     pub(crate) unsafe fn take_back_last(&self, start: NonNull<u8>, size: usize) {
         let end = start.addr().get() + bump::round_up(size);
-        let behind = self.state().last.get().filter(|last| Some(*last) != self.current.get());
-        // SAFETY: a chunk in the list is alive as long as the arena.
+        let is_current = |last| Some(last) == self.current.get();
+        // A checkpoint may remember the chunk as the last one in use.
+        let is_marked = self.state().marks.get().is_some();
+        let behind = self.state().last.get().filter(|last| !is_marked && !is_current(*last));
+        // SAFETY: it is in the list: the invariant *chunks*.
         let behind = behind.map(|last| (last, unsafe { last.as_ref() }));
         match behind {
             Some((last, header))
@@ -167,29 +179,69 @@ impl Arena<'_> {
                 };
                 self.state().last.set(self.links().find(leads_here));
             }
-            // SAFETY: the caller's promise.
+            // SAFETY: a whole block of this arena, of that size rounded up, which is not 0;
+            // nobody uses it: the caller's promise.
             _ => unsafe { self.release_rounded(start, bump::round_up(size)) },
         }
     }
 
-    /// Extends the block that ends at the cursor, or shrinks it: true if
-    /// `[start, start + old)` was the last allocation of the current chunk and
-    /// the chunk has room for `new` bytes there.
-    pub(super) fn resize_last(&self, start: NonNull<u8>, old: usize, new: usize) -> bool {
-        let first = start.addr().get();
-        if old == 0
-            || self.limit.get().is_claimed()
-            || first + bump::round_up(old) != self.cursor.get().addr().get()
-        {
+    /// Makes a block larger where it lies, if what it was rounded up to will do, or if
+    /// it was the last allocation of the current chunk, which has room for it.
+    ///
+    /// # Safety
+    /// As [`try_grow`](Self::try_grow).
+    unsafe fn grow_in_place(&self, block: NonNull<u8>, old: usize, new: usize) -> bool {
+        let (had, wants) = (bump::round_up(old), bump::round_up(new));
+        if old == 0 {
             return false;
         }
-        let bytes = bump::round_up(new);
-        if bytes > self.end() - first {
-            return false;
+        if had != wants {
+            let start = block.addr().get();
+            let is_last = start + had == self.cursor.get().addr().get();
+            if !is_last || self.limit.get().is_claimed() || wants > self.end() - start {
+                return false;
+            }
+            // The block lies in the current chunk, since it ends at its cursor, and the
+            // chunk has `wants` bytes from its start on.
+            self.move_cursor(block.addr().saturating_add(wants));
         }
-        // The block lies in the current chunk, since it ends at its cursor, and the
-        // chunk has `bytes` bytes from its start on.
-        self.move_cursor(start.addr().saturating_add(bytes));
+        if self.fills() {
+            // SAFETY: the block is `wants` bytes long now, no fewer than the old size.
+            let gained = unsafe { block.add(old) };
+            // SAFETY: they end at the new size, within the block, and nobody has used what
+            // lies behind the old one.
+            unsafe { fill::fill(gained, new - old, fill::ISSUED) };
+        }
         true
+    }
+}
+
+#[cfg(all(test, feature = "alloc"))]
+mod tests {
+    use core::alloc::Layout;
+
+    use super::Arena;
+
+    #[test]
+    fn a_chunk_that_a_checkpoint_knows_is_not_taken_back() {
+        for is_marked in [false, true] {
+            let mut arena = Arena::builder().initial_chunk(128).max_chunk(128).build();
+            let first = Layout::new::<[u8; 64]>();
+            let second = Layout::new::<[u8; 128]>();
+            arena.alloc_layout(first);
+            let block = arena.alloc_layout(second);
+            let mark = is_marked.then(|| arena.checkpoint());
+            let used = arena.used_bytes();
+            // SAFETY: the arena handed it out just now, and nobody uses it.
+            unsafe { arena.take_back_last(block, second.size()) };
+            assert_eq!(arena.used_bytes(), used - 128);
+            assert_eq!(arena.trim(), if is_marked { 0 } else { 128 });
+            if let Some(mark) = mark {
+                // SAFETY: nothing was allocated since.
+                assert_eq!(unsafe { arena.rewind(&mark) }, Ok(()));
+                arena.alloc_layout(second);
+                assert_eq!(arena.chunk_count(), 2, "the block is used again");
+            }
+        }
     }
 }

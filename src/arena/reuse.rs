@@ -40,6 +40,8 @@ pub(super) struct FreeLists {
     unmerged: Cell<u32>,
     /// Bytes in all lists.
     bytes: Cell<usize>,
+    /// Invariant *blocks*: a block of a list was given to `put`, or is a part of one, or
+    /// several that touch; it has a link, is in no list twice, and nobody else uses it.
     heads: [Cell<MaybeUninit<NonNull<Free>>>; LISTS],
 }
 
@@ -77,7 +79,7 @@ impl FreeLists {
 
     /// Forgets what lies where memory is forgotten: `stays` is told the address and
     /// the size of a block, and says how many of its first bytes to keep, a multiple
-    /// of `ALIGN`.
+    /// of `ALIGN` and no more than there are.
     ///
     /// Complexity: one step per block.
     pub(super) fn retain(&self, stays: impl Fn(usize, usize) -> usize) {
@@ -90,10 +92,10 @@ impl FreeLists {
         self.unmerged.set(unmerged);
         for mut link in heads {
             while let Some(block) = link {
-                // SAFETY: blocks that were in a list have a link, and nobody else uses them.
+                // SAFETY: it was in a list until now: the invariant *blocks*.
                 let Free { next, size } = unsafe { block.read() };
                 link = next;
-                let kept = stays(block.addr().get(), size);
+                let kept = stays(block.addr().get(), size).min(size);
                 if kept > 0 {
                     // SAFETY: it is the first part of a block that `put` was given,
                     // and which is in no list any more.
@@ -128,7 +130,8 @@ impl FreeLists {
     /// them out, or the lists are forgotten.
     pub(super) unsafe fn put(&self, block: NonNull<u8>, size: usize) {
         self.unmerged.set(self.unmerged.get().saturating_add(1));
-        // SAFETY: the caller's promise.
+        // SAFETY: it is aligned, valid, so large, and nobody uses it: the caller's promise,
+        // which is the same.
         unsafe { self.insert(block, size) };
     }
 
@@ -190,17 +193,21 @@ impl FreeLists {
         }
         let mut link = self.drain_sorted();
         while let Some(first) = link {
-            // SAFETY: blocks that were in a list have a link, and nobody else uses them.
+            // SAFETY: it was in a list until now: the invariant *blocks*.
             let Free { mut next, mut size } = unsafe { first.read() };
-            let (start, mut block) = (first.addr(), Some(first.cast::<u8>()));
+            let (start, mut touches) = (first.addr(), false);
             while let Some(neighbour) = next.filter(|next| next.addr().get() == start.get() + size)
             {
                 // SAFETY: as above.
                 let Free { next: behind, size: more } = unsafe { neighbour.read() };
-                (next, size) = (behind, size + more);
-                // A block's own pointer may have no right to its neighbour.
-                block = chunk_of(start).map(|chunk| chunk.with_addr(start));
+                (next, size, touches) = (behind, size + more, true);
             }
+            let block = if touches {
+                // A block's own pointer may have no right to its neighbour.
+                chunk_of(start).map(|chunk| chunk.with_addr(start))
+            } else {
+                Some(first.cast())
+            };
             if let Some(block) = block {
                 // SAFETY: one block, or several that touch, all of which `put` was
                 // given; the pointer has the right to them.
@@ -218,7 +225,7 @@ impl FreeLists {
         for list in 0..LISTS {
             let mut link = self.head(list);
             while let Some(mut block) = link {
-                // SAFETY: blocks in a list were written by `put`, and nobody else uses them.
+                // SAFETY: it is in a list: the invariant *blocks*.
                 link = unsafe { block.as_mut() }.next.take();
                 let mut run = Some(block);
                 for place in &mut sorted {
@@ -245,7 +252,7 @@ impl FreeLists {
         let mut link = self.head(list);
         for _ in 0..LOOKED_AT {
             let block = link?;
-            // SAFETY: blocks in a list were written by `put`, and nobody else uses them.
+            // SAFETY: it is in a list: the invariant *blocks*.
             let Free { next, size: found } = unsafe { block.read() };
             if found >= size && block.addr().get() % align == 0 {
                 match before {
@@ -279,7 +286,7 @@ unsafe fn merged(
             (Some(a), None) => a,
             (None, None) => return head,
         };
-        // SAFETY: the caller's promise.
+        // SAFETY: it has a link, and nobody else uses it: the caller's promise.
         let next = unsafe { block.as_mut() }.next.take();
         if Some(block) == one {
             one = next
@@ -292,5 +299,30 @@ unsafe fn merged(
             None => head = Some(block),
         }
         last = Some(block);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn blocks_that_touch_ask_once_for_their_chunk() {
+        const UNITS: usize = 9;
+        let lists = FreeLists::new();
+        let mut memory = [const { MaybeUninit::<Free>::uninit() }; UNITS];
+        let start = NonNull::from(&mut memory).cast::<u8>();
+        for unit in (0..UNITS).filter(|unit| *unit != 4) {
+            // SAFETY: the memory has more units.
+            let block = unsafe { start.add(unit * ALIGN) };
+            // SAFETY: the block is one unit of the memory, and comes but once.
+            unsafe { lists.put(block, ALIGN) };
+        }
+        let asked = Cell::new(0);
+        assert!(lists.merge(4 * ALIGN, |_| {
+            asked.set(asked.get() + 1);
+            Some(start)
+        }));
+        assert_eq!((asked.get(), lists.blocks.get(), lists.bytes()), (2, 2, 8 * ALIGN));
     }
 }

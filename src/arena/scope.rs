@@ -118,7 +118,9 @@ impl<'m> Arena<'m> {
         let (cursor, last) = (self.cursor.get(), self.state().last.get());
         self.close();
         if !self.fills() && inner.state().last.get() == last {
-            self.raise(inner.cursor.get().addr().get());
+            // What the scope skipped was not in use.
+            let skipped = inner.state().padding.get().saturating_sub(self.state().padding.get());
+            self.raise(inner.cursor.get().addr().get() - skipped);
             self.open(self.chunk_end());
         } else {
             inner.note_peak();
@@ -128,8 +130,9 @@ impl<'m> Arena<'m> {
         }
     }
 
-    /// Forgets everything behind `cursor`, a place in the current chunk, and in
-    /// the chunks behind `last`. The headers of all chunks are up to date.
+    /// Forgets everything behind `cursor`, a place in the current chunk, and in the
+    /// chunks behind `last`, one of the list; nobody uses any of it. The headers of all
+    /// chunks are up to date.
     pub(super) fn rewind_to(&self, cursor: NonNull<u8>, last: Option<NonNull<Chunk>>) {
         let mut behind = last.is_none();
         for (link, chunk) in self.links().zip(self.list()) {

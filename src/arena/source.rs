@@ -9,7 +9,7 @@ use super::Arena;
 /// A supplier of memory for the chunks of an arena.
 ///
 /// An arena asks for few, large blocks, and gives them back when it is
-/// [cleared](crate::Arena::clear) or dropped. For an [`Arena`](crate::Arena) it must
+/// [cleared](crate::Arena::clear), [trimmed](crate::Arena::trim) or dropped. For an [`Arena`](crate::Arena) it must
 /// be `Sync`, because that may be sent to another thread with its source still
 /// borrowed; a [`LocalArena`](crate::LocalArena) stays, and takes any source: an
 /// arena, for example.
@@ -143,15 +143,20 @@ pub(crate) mod heap {
     }
 }
 
-// SAFETY: a block stays where it is until it is given back or the arena is reset,
-// which takes `&mut`, when it is not borrowed any more.
+// SAFETY: a block is valid for its layout, whose size is not 0: `bump` found it between
+// the cursor and the end of a chunk, or it was given back with room for it. It overlaps
+// no other, since the cursor has passed it, or it has left the lists of what was given
+// back. It stays where it is until it is given back, or the arena is reset, which takes
+// `&mut`, when it is not borrowed any more, or rewound, whose caller promises that nobody
+// uses it.
 unsafe impl ChunkSource for Arena<'_> {
     fn allocate(&self, layout: Layout) -> Option<NonNull<u8>> {
         self.try_alloc_layout(layout).ok()
     }
 
     unsafe fn deallocate(&self, block: NonNull<u8>, layout: Layout) {
-        // SAFETY: the caller's promise, which is the same.
+        // SAFETY: this arena handed it out with this layout, and nobody uses it: the
+        // caller's promise.
         unsafe { self.release_bytes(block, layout) };
     }
 }

@@ -23,7 +23,8 @@ pub struct ArenaStats {
     pub allocated: usize,
     /// Handed out, each size rounded up to 16.
     pub used: usize,
-    /// The most that was ever handed out between two resets, scopes included.
+    /// The most that was ever taken out of chunks between two resets: by scopes too,
+    /// and with what was given back and not handed out again.
     pub peak: usize,
     /// The same since the last reset.
     pub peak_since_reset: usize,
@@ -121,7 +122,8 @@ impl Write for ShortText {
 
 impl Arena<'_> {
     /// The capacity of all chunks in bytes, headers apart: 4 + 8 + 16 + 32 KiB
-    /// make 60 KiB. Complexity: constant. Never panics.
+    /// make 60 KiB. Complexity: constant; in a scope, one step per scope around it. Never
+    /// panics.
     ///
     /// ```
     /// let arena = arraypool::Arena::new();

@@ -2,6 +2,7 @@
 
 use core::alloc::Layout;
 use core::fmt::{self, Write};
+use core::mem::ManuallyDrop;
 use core::ptr::NonNull;
 use core::str;
 
@@ -12,6 +13,8 @@ use crate::error::{AllocError, OrPanic};
 #[allow(clippy::mut_from_ref, reason = "every call returns memory that no other call returns")]
 impl Arena<'_> {
     /// Copies a string into the arena.
+    ///
+    /// Complexity: that of the copy, but for a new chunk.
     ///
     /// ```
     /// let arena = arraypool::Arena::new();
@@ -29,6 +32,8 @@ impl Arena<'_> {
     }
 
     /// Copies a string into the arena.
+    ///
+    /// Complexity: that of the copy, but for a new chunk.
     ///
     /// ```
     /// let arena = arraypool::Arena::new();
@@ -50,6 +55,9 @@ impl Arena<'_> {
     ///
     /// The `Display` implementations that it calls may use the arena themselves.
     ///
+    /// Complexity: that of formatting; what is written is copied when it has doubled and is
+    /// not the last allocation any more, so once per byte on average.
+    ///
     /// ```
     /// let arena = arraypool::Arena::new();
     /// assert_eq!(arena.alloc_fmt(format_args!("{} + {}", 1, 2)), "1 + 2");
@@ -63,7 +71,9 @@ impl Arena<'_> {
     }
 
     /// The twin of [`alloc_fmt`](Self::alloc_fmt) that returns an error. What
-    /// was written until then is given back, if it still is the last allocation.
+    /// was written until then is given back.
+    ///
+    /// Complexity: as [`alloc_fmt`](Self::alloc_fmt).
     ///
     /// ```
     /// let arena = arraypool::Arena::new();
@@ -72,77 +82,77 @@ impl Arena<'_> {
     /// ```
     ///
     /// # Errors
-    /// As [`try_alloc`](Self::try_alloc), and [`AllocError::Format`].
+    /// As [`try_alloc`](Self::try_alloc), [`AllocError::TooLarge`] and
+    /// [`AllocError::Format`].
     pub fn try_alloc_fmt(&self, arguments: fmt::Arguments<'_>) -> Result<&mut str, AllocError> {
         if let Some(text) = arguments.as_str() {
             return self.try_alloc_str(text);
         }
-        let mut tail =
-            Tail { arena: self, start: dangling(), length: 0, capacity: 0, refused: None };
+        let mut tail = Tail {
+            arena: self,
+            start: NonNull::dangling(),
+            layout: Layout::new::<()>(),
+            length: 0,
+            refused: None,
+        };
         match tail.write_fmt(arguments) {
             Ok(()) => Ok(tail.finish()),
-            Err(fmt::Error) => {
-                let error = tail.refused.unwrap_or(AllocError::Format);
-                tail.shrink_to(0);
-                Err(error)
-            }
+            Err(fmt::Error) => Err(tail.refused.unwrap_or(AllocError::Format)),
         }
     }
 }
 
 /// A string that grows at the arena's end. What is written is allocated, so
-/// that whoever formats may allocate too: the string then moves on.
+/// that whoever formats may allocate too: the string then moves on. Its block is given
+/// back unless it is finished: also by a panic.
 struct Tail<'a, 'm> {
     arena: &'a Arena<'m>,
+    /// A block of the arena that nobody else knows, and its layout; an empty one at
+    /// first.
     start: NonNull<u8>,
-    /// Bytes written, all of them whole characters.
+    layout: Layout,
+    /// Bytes written, all of them whole characters; no more than the block has.
     length: usize,
-    /// Bytes allocated, a multiple of `ALIGN`.
-    capacity: usize,
     refused: Option<AllocError>,
 }
 
-fn dangling() -> NonNull<u8> {
-    NonNull::dangling()
-}
-
 impl<'a> Tail<'a, '_> {
+    /// The largest size of a block.
+    const MOST: usize = isize::MAX.unsigned_abs() & !(ALIGN - 1);
+
     fn reserve(&mut self, more: usize) -> Result<(), AllocError> {
         let length = self.length.saturating_add(more);
-        if length <= self.capacity {
+        if length <= self.layout.size() {
             return Ok(());
         }
-        let capacity = length.max(self.capacity.saturating_mul(2)).max(4 * ALIGN);
-        if self.arena.resize_last(self.start, self.capacity, capacity) {
-            self.capacity = capacity;
-            return Ok(());
-        }
-        let layout = Layout::from_size_align(capacity, ALIGN)
+        let doubled = self.layout.size().saturating_mul(2).min(Self::MOST);
+        let larger = Layout::from_size_align(length.max(doubled).max(4 * ALIGN), ALIGN)
             .map_err(|_| AllocError::TooLarge { length })?;
-        let start = self.arena.try_alloc_layout(layout)?;
-        // SAFETY: both blocks hold `length` bytes, and the new one was handed
-        // out just now, so they do not overlap.
-        unsafe { start.copy_from_nonoverlapping(self.start, self.length) };
-        self.start = start;
-        self.capacity = capacity;
+        // SAFETY: the arena handed the block out with that layout, which is smaller;
+        // nobody else uses it, and none of it was forgotten, as the string is in use.
+        self.start = unsafe { self.arena.try_grow(self.start, self.layout, larger) }?;
+        self.layout = larger;
         Ok(())
     }
 
-    /// Gives back what is behind `length`, if nothing was allocated meanwhile.
-    fn shrink_to(&mut self, length: usize) {
-        if self.arena.resize_last(self.start, self.capacity, length) {
-            self.capacity = length;
-        }
-    }
-
-    fn finish(mut self) -> &'a mut str {
-        self.shrink_to(self.length);
-        let parts = core::ptr::slice_from_raw_parts_mut(self.start.as_ptr(), self.length);
+    fn finish(self) -> &'a mut str {
+        let Self { arena, start, layout, length, .. } = *ManuallyDrop::new(self);
+        // SAFETY: the arena handed the block out with that layout, and nobody uses what
+        // lies behind `length`.
+        unsafe { arena.shrink(start, layout, length) };
+        let parts = core::ptr::slice_from_raw_parts_mut(start.as_ptr(), length);
         // SAFETY: `length` bytes from `start` on are written and were handed out
         // to this string alone.
         let bytes = unsafe { &mut *parts };
         // SAFETY: they were copied from strings, one whole string at a time.
         unsafe { str::from_utf8_unchecked_mut(bytes) }
+    }
+}
+
+impl Drop for Tail<'_, '_> {
+    fn drop(&mut self) {
+        // SAFETY: the arena handed the block out with that layout, and nobody uses it.
+        unsafe { self.arena.release_bytes(self.start, self.layout) };
     }
 }
 

@@ -13,16 +13,15 @@ use super::release::ReleaseStrategy;
 use super::run::{NO_RUN, Run, RunId};
 use crate::arena::Arena;
 use crate::error::AllocError;
+use crate::random::GOLDEN;
 
 /// The size of a granule is two to this power.
 const GRANULE_BITS: u32 = if usize::BITS == 64 { 16 } else { 12 };
 
 /// The multiplier of Fibonacci hashing (Knuth, "The Art of Computer
 /// Programming", volume 3, 6.4): the word's range over the golden ratio.
-#[cfg(target_pointer_width = "64")]
-const GOLDEN: usize = 0x9E37_79B9_7F4A_7C15;
-#[cfg(not(target_pointer_width = "64"))]
-const GOLDEN: usize = 0x9E37_79B9;
+#[allow(clippy::cast_possible_truncation, reason = "it is as wide as the word")]
+const FACTOR: usize = (GOLDEN >> (u64::BITS - usize::BITS)) as usize;
 
 /// Places of the first table in a buffer: enough for a microcontroller's pool.
 pub(super) const FIRST: usize = 16;
@@ -237,7 +236,7 @@ impl RunTable {
 
 #[inline]
 fn hash(granule: usize) -> usize {
-    let product = granule.wrapping_mul(GOLDEN);
+    let product = granule.wrapping_mul(FACTOR);
     product ^ product >> (usize::BITS / 2)
 }
 

@@ -1,8 +1,9 @@
 //! Where all lanes meet: one pool under a lock, and the directory of the lanes.
 //!
-//! Whatever is done under the lock is bounded: one batch of one class, but for
-//! a lane that is left or shrinks (a batch or two of every class) and for what
-//! reads or trims everything. No user code runs under it.
+//! Whatever is done under the lock is bounded: one batch of one class, looked for in
+//! every lane without an owner, but for a lane that is left (a batch or two of every
+//! class) or shrinks (all that it has, what came home included) and for what reads or
+//! trims everything. No user code runs under it.
 
 use core::alloc::Layout;
 use core::ptr::NonNull;
@@ -14,7 +15,7 @@ use super::settings::SharedSettings;
 use crate::arena::{Arena, Budget, heap};
 use crate::error::{AllocError, ReleaseError};
 use crate::pool::{ClassTable, Issued, RawPool, Record, ReleaseStrategy, Stock, Table, Tenure};
-use crate::sync::{AtomicUsize, Cell, Mutex, MutexGuard, Ordering, unique_number};
+use crate::sync::{AtomicUsize, Cell, Mutex, MutexGuard, Ordering, StaticCounter, unique_number};
 
 /// What all lanes of a pool share.
 pub(super) struct Depot<S: ReleaseStrategy, C: ClassTable> {
@@ -104,6 +105,9 @@ impl Drop for Purse {
 impl<S: ReleaseStrategy, C: ClassTable> Depot<S, C> {
     /// Opens a pool of units like `unit`.
     pub(super) fn open(unit: Layout, settings: &SharedSettings) -> Result<Self, AllocError> {
+        /// The number that a pool was given last.
+        static GIVEN: StaticCounter = StaticCounter::new(0);
+        let id = unique_number(&GIVEN).ok_or(AllocError::OutOfMemory { requested: 0 })?;
         let purse = Purse::new(settings.limit)?;
         // SAFETY: the arena goes into the core, which is declared before the purse.
         let arena = Arena::builder().budget(unsafe { purse.lend() }).build();
@@ -114,8 +118,7 @@ impl<S: ReleaseStrategy, C: ClassTable> Depot<S, C> {
         };
         let raw = builder.try_build_owning(arena)?;
         let (table, all) = raw.class_counts();
-        // The model checker follows every atomic: it gets the table's classes only.
-        let classes = if cfg!(arraypool_loom) { table } else { all };
+        let classes = if settings.table_only { table } else { all };
         let books = Self::write_books(&raw, classes, settings)?;
         Ok(Self {
             core: Mutex::new(Core { raw, idle: None }),
@@ -125,7 +128,7 @@ impl<S: ReleaseStrategy, C: ClassTable> Depot<S, C> {
             hook: settings.hook,
             corrupted: AtomicUsize::new(0),
             core_corrupted: AtomicUsize::new(0),
-            id: unique_number(),
+            id,
             purse,
         })
     }
@@ -197,9 +200,10 @@ impl<S: ReleaseStrategy, C: ClassTable> Depot<S, C> {
         }
     }
 
+    /// The class of so many units, which is none of the table's.
     #[cold]
     #[inline(never)]
-    fn class_outside(&self, units: usize) -> Result<u32, AllocError> {
+    pub(super) fn class_outside(&self, units: usize) -> Result<u32, AllocError> {
         let index = self.books().partition_point(|book| (book.length as usize) < units);
         match u32::try_from(index) {
             Ok(class) if index < self.classes => Ok(class),
@@ -232,7 +236,10 @@ impl<S: ReleaseStrategy, C: ClassTable> Depot<S, C> {
             }
         };
         // SAFETY: lanes stay until the depot is dropped.
-        Ok(unsafe { local.as_ref() })
+        let local = unsafe { local.as_ref() };
+        // What the owner before was asked for as it left is nothing to the next one.
+        local.forget_request();
+        Ok(local)
     }
 
     /// Takes a lane back from its owner: what is on its shelves goes to the depot,
@@ -405,11 +412,12 @@ impl<S: ReleaseStrategy, C: ClassTable> Depot<S, C> {
 
     /// Asks all lanes to keep no more than `bytes` of free slots together.
     pub(super) fn trim(&self, bytes: usize) {
-        let share = bytes / self.lanes.all().count().max(1);
-        for local in self.lanes.all() {
-            local.ask(share);
-        }
         let core = self.lock();
+        // Lanes without an owner keep nothing, and have no share.
+        let owned = self.lanes.all().count().saturating_sub(core.idle().count());
+        for local in self.lanes.all() {
+            local.ask(bytes / owned.max(1));
+        }
         for class in self.indices() {
             self.collect(&core, &self.book(class).strays, class);
             for idle in core.idle() {

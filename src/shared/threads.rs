@@ -9,7 +9,7 @@ use super::local::{Local, Shelf, Shelves};
 use super::owner::{Owner, Witness};
 use crate::error::AllocError;
 use crate::pool::{ClassTable, ReleaseStrategy};
-use crate::sync::unique_number;
+use crate::sync::{StaticCounter, unique_number};
 
 std::thread_local! {
     /// This thread's number, or 0 while it has no default lane.
@@ -139,10 +139,12 @@ fn claim<S: ReleaseStrategy, C: ClassTable>(
         lanes.retain(|entry| entry.home.is_alive());
         let requested = size_of::<Entry>();
         lanes.try_reserve(1).map_err(|_| AllocError::OutOfMemory { requested })?;
-        let local = depot.claim()?;
         if NUMBER.get() == 0 {
-            NUMBER.set(unique_number());
+            /// The number that a thread was given last.
+            static GIVEN: StaticCounter = StaticCounter::new(0);
+            NUMBER.set(unique_number(&GIVEN).ok_or(AllocError::OutOfMemory { requested: 0 })?);
         }
+        let local = depot.claim()?;
         local.belong_to(NUMBER.get());
         let home = depot.witness();
         lanes.push(Entry { pool: depot.id, lane: ptr::from_ref(local).cast(), home });

@@ -1,5 +1,8 @@
 //! One byte limit over arenas and pools.
 
+use std::sync::Barrier;
+use std::thread;
+
 use arraypool::{
     AllocError, Arena, ArrayPool, Budget, DefaultClasses, Direct, Metadata, PoolStats,
     ReleaseStrategy, Tagged,
@@ -78,6 +81,34 @@ fn arenas_share_what_is_left() {
     ));
     budget.set_limit(limit * 2);
     assert!(other.try_alloc_slice_uninit::<u8>(30_000).is_ok());
+}
+
+#[test]
+fn a_refusal_in_a_race_is_of_what_was_needed_and_of_no_more() {
+    for _ in 0..rounds(300, 2) {
+        let budget = Budget::new(20_000);
+        let start = Barrier::new(2);
+        let until_refused = || {
+            let arena = Arena::builder().initial_chunk(64).max_chunk(64).budget(&budget).build();
+            start.wait();
+            loop {
+                if let Err(error) = arena.try_alloc_slice_uninit::<u8>(16) {
+                    // Keeps its chunks until the other is refused too.
+                    start.wait();
+                    return error;
+                }
+            }
+        };
+        let errors = thread::scope(|scope| {
+            let other = scope.spawn(until_refused);
+            [until_refused(), other.join().unwrap()]
+        });
+        for error in errors {
+            assert!(
+                matches!(error, AllocError::OverBudget { requested, .. } if requested == 16 + HEADER)
+            );
+        }
+    }
 }
 
 fn pools_share_a_budget<S: ReleaseStrategy>() {

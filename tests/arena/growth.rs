@@ -50,6 +50,19 @@ fn a_builder_sets_where_growth_starts_and_stops() {
 }
 
 #[test]
+fn a_maximum_that_was_set_cuts_the_first_chunk_whatever_it_is() {
+    for maximum in [1 << 15, 1 << 16, 1 << 17] {
+        let arena = Arena::builder().initial_chunk(1 << 20).max_chunk(maximum).build();
+        arena.alloc(1_u8);
+        assert_eq!(capacities(&arena), [maximum]);
+    }
+    let arena = Arena::builder().initial_chunk(1 << 17).build();
+    arena.alloc_zeroed(1 << 17);
+    arena.alloc(1_u8);
+    assert_eq!(capacities(&arena), [1 << 17; 2], "no maximum was set");
+}
+
+#[test]
 fn a_capacity_is_taken_at_once() {
     let arena = Arena::with_capacity(100_000);
     assert_eq!(capacities(&arena), [100_000]);
@@ -199,6 +212,20 @@ fn stats_print_in_units_that_people_read() {
     let text = arena.stats().to_string();
     assert_eq!(text, "12.5 KiB used (peak 60.0 KiB) of 60.0 KiB in 4 chunks, 3.5 KiB wasted");
     assert!(format!("{arena:?}").starts_with("Arena { allocated: 61440, used: 12800"));
+}
+
+#[test]
+fn the_peak_counts_a_kept_chunk_from_its_beginning() {
+    let builder = Arena::builder().initial_chunk(64).max_chunk(4096).debug_fill(false);
+    let mut arena = builder.build();
+    arena.alloc([0_u8; 64]);
+    arena.alloc([0_u8; 16]);
+    arena.scope(|inner| inner.alloc([0_u8; 96]).len());
+    assert_eq!(arena.stats().peak_since_reset, 64 + 16 + 96);
+    arena.reset();
+    arena.alloc([0_u8; 64]);
+    arena.alloc([0_u8; 16]);
+    assert_eq!(arena.stats().peak_since_reset, 64 + 16);
 }
 
 #[test]

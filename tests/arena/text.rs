@@ -2,6 +2,8 @@
 
 use core::fmt::{self, Display};
 use core::mem::MaybeUninit;
+use core::panic::AssertUnwindSafe;
+use std::panic;
 
 use arraypool::{AllocError, Arena};
 
@@ -97,4 +99,33 @@ fn a_text_that_does_not_fit_is_an_error() {
     assert!(matches!(error, AllocError::OutOfMemory { .. }), "{error}");
     assert_eq!(arena.used_bytes(), 0);
     assert_eq!(arena.alloc_fmt(format_args!("{:100}", 1)).len(), 100);
+}
+
+/// Allocates behind the text that it is written to, and then ends it in some way.
+struct Behind<'a>(&'a Arena<'a>, fn() -> fmt::Result);
+
+impl Display for Behind<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("one")?;
+        self.0.alloc(0_u128);
+        (self.1)()
+    }
+}
+
+#[test]
+fn a_text_gives_back_what_it_leaves_also_if_it_is_not_the_last() {
+    let arena = Arena::new();
+    let text = arena.alloc_fmt(format_args!("{}", Behind(&arena, || Ok(()))));
+    assert_eq!(text, "one");
+    assert_eq!((arena.used_bytes(), arena.stats().reusable), (16 + 16, 48), "shrunk");
+    assert!(arena.try_alloc_fmt(format_args!("{}", Behind(&arena, || Err(fmt::Error)))).is_err());
+    assert_eq!((arena.used_bytes(), arena.stats().reusable), (16 + 32, 48 + 64), "failed");
+    let long = "x".repeat(100);
+    let text = arena.alloc_fmt(format_args!("{}{long}", Behind(&arena, || Ok(()))));
+    assert_eq!(text[3..], long);
+    assert_eq!((arena.used_bytes(), arena.stats().reusable), (64 + 112, 48 + 128), "moved");
+    let panics = Behind(&arena, || panic::resume_unwind(Box::new("on purpose")));
+    let work = AssertUnwindSafe(|| arena.alloc_fmt(format_args!("{panics}")).len());
+    assert!(panic::catch_unwind(work).is_err());
+    assert_eq!((arena.used_bytes(), arena.stats().reusable), (80 + 112, 48 + 192), "panicked");
 }

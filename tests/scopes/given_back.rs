@@ -222,3 +222,18 @@ fn blocks_that_do_not_touch_are_not_merged() {
     assert_eq!(pairs.into_iter().max(), Some(c));
     assert_eq!(arena.allocated_bytes(), capacity, "no new chunk was taken");
 }
+
+#[test]
+fn a_block_grows_into_what_its_size_was_rounded_up_to() {
+    let arena = arena();
+    let block = arena.alloc_layout(layout(8));
+    let behind = Block::of(&arena, 16);
+    // SAFETY: it has that layout, and nobody else uses it.
+    let grown = unsafe { arena.try_grow(block, layout(8), layout(16)) };
+    assert_eq!((grown, balance(&arena)), (Ok(block), (32, 0)));
+    // SAFETY: as above.
+    let moved = unsafe { arena.try_grow(block, layout(16), layout(17)) };
+    assert_eq!(balance(&arena), (16 + 32, 16), "one byte more is another block");
+    assert_ne!(moved, Ok(block));
+    behind.give_back(&arena);
+}

@@ -1,6 +1,10 @@
 //! Handles that know whether their value is still there.
 
-use arraypool::{Arena, Stale};
+use core::alloc::Layout;
+use core::cell::Cell;
+use core::ptr::NonNull;
+
+use arraypool::{Arena, ArenaBuilder, Checkpoint, ChunkSource, FailingSource, Stale};
 
 use super::{rewind, take};
 
@@ -68,4 +72,44 @@ fn rewinding_makes_stale_what_was_behind_and_nothing_else() {
     arena.alloc_ref(5);
     assert_eq!(fourth.get(&arena), Err(Stale));
     assert_eq!(answers(), [Some(1), None, None]);
+}
+
+/// Takes a checkpoint of the arena that asks, when it is told to.
+struct Marks(FailingSource);
+
+thread_local! {
+    static ASKING: Arena<'static> = ArenaBuilder::with_source(&SOURCE).initial_chunk(64).build();
+    static MARK: Cell<Option<Checkpoint>> = const { Cell::new(None) };
+    static IS_TOLD: Cell<bool> = const { Cell::new(false) };
+}
+
+static SOURCE: Marks = Marks(FailingSource::fail_at(0));
+
+// SAFETY: it passes on what another source promises.
+unsafe impl ChunkSource for Marks {
+    fn allocate(&self, layout: Layout) -> Option<NonNull<u8>> {
+        if IS_TOLD.take() {
+            MARK.set(Some(ASKING.with(Arena::checkpoint)));
+        }
+        self.0.allocate(layout)
+    }
+
+    unsafe fn deallocate(&self, block: NonNull<u8>, layout: Layout) {
+        // SAFETY: the caller's promise, which is the same.
+        unsafe { self.0.deallocate(block, layout) };
+    }
+}
+
+#[test]
+fn a_handle_is_of_the_last_checkpoint_before_its_value() {
+    ASKING.with(|arena| {
+        let early = arena.alloc_ref(1_u8);
+        IS_TOLD.set(true);
+        // It needs a chunk, for which the source takes a checkpoint.
+        let late = arena.alloc_ref([2_u8; 100]);
+        let mark = MARK.take().expect("the source was asked");
+        assert_eq!(late.get(arena), Ok(&[2; 100]));
+        assert_eq!(rewind(arena, &mark), Ok(()));
+        assert_eq!((early.get(arena), late.get(arena)), (Ok(&1), Err(Stale)));
+    });
 }

@@ -308,8 +308,13 @@ pub unsafe extern "C" fn ap_arena_create_in(buffer: *mut c_void, size: usize) ->
         let (place, rest) = unsafe { place_in::<Inner>(buffer, size) }?;
         // SAFETY: the place is in the buffer, which is the arena's.
         unsafe { Inner::place(place) };
+        let finish = |arena: Arena<'static>| {
+            let buffer = rest;
+            // SAFETY: `fill` has just made it, of `in_buffer`.
+            unsafe { arena.with_buffer(buffer) }
+        };
         // SAFETY: it was placed just now.
-        unsafe { Inner::fill(place, ArenaBuilder::in_buffer(), |arena| arena.with_buffer(rest)) };
+        unsafe { Inner::fill(place, ArenaBuilder::in_buffer(), finish) };
         // SAFETY: as above.
         if unsafe { place.as_ref() }.arena().chunk_count() == 0 {
             return None;

@@ -266,7 +266,8 @@ impl ap_pool {
     /// Puts the pool into its body, with an arena in a buffer or on the heap.
     ///
     /// # Safety
-    /// The place can be written, and stays until the pool is destroyed.
+    /// The place can be written, and stays until the pool is destroyed. The builder is
+    /// that of `in_buffer`, if there is a buffer.
     unsafe fn place(
         place: NonNull<Self>,
         chosen: &Chosen<'_>,
@@ -287,7 +288,8 @@ impl ap_pool {
         let body: &'static Self = unsafe { place.as_ref() };
         let mut arena = builder.budget(&body.budget).build();
         if let Some(buffer) = buffer {
-            arena = arena.with_buffer(buffer);
+            // SAFETY: it is new, and of `in_buffer`: the caller's promise.
+            arena = unsafe { arena.with_buffer(buffer) };
         }
         let pool = Any::open(chosen, arena)?;
         pool.set_place(UNKNOWN);
@@ -322,7 +324,7 @@ pub unsafe extern "C" fn ap_pool_create(
         // SAFETY: the module's contract.
         let chosen = unsafe { Chosen::read(element_size, alignment, options) }?;
         let place = handle::reserve::<ap_pool>().ok_or(ap_status::AP_OUT_OF_MEMORY)?;
-        // SAFETY: the room stays until `ap_pool_destroy`.
+        // SAFETY: the room stays until `ap_pool_destroy`; there is no buffer.
         let placed = unsafe { ap_pool::place(place, &chosen, ArenaBuilder::new(), None) };
         match placed {
             Ok(()) => Ok(place.as_ptr()),
@@ -360,7 +362,7 @@ pub unsafe extern "C" fn ap_pool_create_in(
         let (place, rest) =
             unsafe { place_in::<ap_pool>(buffer, size) }.ok_or(ap_status::AP_OUT_OF_MEMORY)?;
         let builder = ArenaBuilder::in_buffer();
-        // SAFETY: the buffer stays until `ap_pool_destroy`.
+        // SAFETY: the buffer stays until `ap_pool_destroy`, and the builder is for one.
         unsafe { ap_pool::place(place, &chosen, builder, Some(rest)) }?;
         Ok(place.as_ptr())
     };
