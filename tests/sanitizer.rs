@@ -76,7 +76,7 @@ fn address_sanitizer_understands_the_pool() {
         let errors = String::from_utf8_lossy(&output.stderr).into_owned();
         (output.status.success(), told, errors)
     };
-    for strategy in ["metadata", "tagged"] {
+    for strategy in ["direct", "metadata", "tagged"] {
         let (well, told, errors) = run(strategy, "none");
         assert!(well && told.contains("got away"), "{strategy}: {errors}");
         for (mistake, access, function) in [

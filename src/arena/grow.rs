@@ -287,6 +287,12 @@ impl Arena<'_> {
         })
     }
 
+    /// Calls `each` with the data bytes of every chunk.
+    #[cfg(arraypool_asan)]
+    pub(crate) fn for_each_block(&self, mut each: impl FnMut(NonNull<u8>, usize)) {
+        self.list().for_each(|chunk| each(chunk.start(), chunk.capacity()));
+    }
+
     /// All chunks, the empty ones behind `last` included.
     pub(super) fn list(&self) -> impl Iterator<Item = &Chunk> {
         self.links().map(|chunk| {

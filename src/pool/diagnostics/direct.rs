@@ -13,13 +13,12 @@ use core::ffi::{CStr, c_char};
 use core::panic::Location;
 use core::ptr::{self, NonNull};
 
-use super::asan;
 use super::fill::{self, Bytes};
 use super::report::{Caller, History, Line, Problem};
 use crate::error::{AllocError, ReleaseError};
 use crate::pool::class::ClassTable;
 use crate::pool::classes::ClassId;
-use crate::pool::raw::{RawPool, Slot};
+use crate::pool::raw::{Backing, RawPool, Slot};
 use crate::pool::release::ReleaseStrategy;
 
 /// The class of an array that has a front and no slot. (No offset, either.)
@@ -125,8 +124,6 @@ impl<S: ReleaseStrategy, C: ClassTable> RawPool<'_, S, C> {
         let elements = Layout::from_size_align(behind, align).map_err(|_| too_large)?;
         let (block, at) = Layout::new::<Front>().extend(elements).map_err(|_| too_large)?;
         let start = self.arena().try_alloc_layout(block)?;
-        // Who had it before the arena was reset may have left it forbidden.
-        asan::unpoison(start, block.size());
         // SAFETY: the elements lie there in the block.
         let elements = unsafe { start.add(at) };
         // SAFETY: the block has room for a front before the elements.
@@ -140,6 +137,7 @@ impl<S: ReleaseStrategy, C: ClassTable> RawPool<'_, S, C> {
             body.fill(fill::ISSUED);
         }
         self.lay_canary(body, units);
+        self.permit_borrowed(body);
         let (count, total) = self.direct.get();
         self.direct.set((count + 1, total + bytes));
         Ok(Slot { elements, ticket: S::NO_TICKET, class: WATCHED, generation: 0 })
@@ -180,6 +178,7 @@ impl<S: ReleaseStrategy, C: ClassTable> RawPool<'_, S, C> {
         let body = unsafe { self.direct_body(elements, front.room) };
         let Some(problem) = self.overflow(body, front.length) else {
             self.efface(body);
+            self.permit_borrowed(body);
             return Ok(());
         };
         self.corrupted.set(self.corrupted.get() + 1);
@@ -225,5 +224,14 @@ impl<S: ReleaseStrategy, C: ClassTable> RawPool<'_, S, C> {
         unsafe { place.write(Front { length, ..front }.sealed(elements)) };
         body.permit();
         self.lay_canary(body, length);
+        self.permit_borrowed(body);
+    }
+
+    /// Takes back what was forbidden, if the arena is not the pool's own: whoever resets
+    /// it does not know.
+    fn permit_borrowed(&self, body: Bytes) {
+        if let Backing::Borrowed(_) = *self.arena {
+            body.permit();
+        }
     }
 }

@@ -7,6 +7,8 @@ use super::{Checks, asan};
 use crate::error::VerifyError;
 use crate::pool::class::ClassTable;
 use crate::pool::classes::{Class, ClassId};
+#[cfg(arraypool_asan)]
+use crate::pool::raw::Backing;
 use crate::pool::raw::RawPool;
 use crate::pool::release::{Record, ReleaseStrategy, Tenure};
 use crate::pool::run::{Run, RunId};
@@ -89,6 +91,7 @@ impl<S: ReleaseStrategy, C: ClassTable> RawPool<'_, S, C> {
         for class in self.classes.all() {
             class.resting.set(0);
         }
+        self.permit_direct();
     }
 
     /// What is told when the pool is dropped. The hook may panic.
@@ -109,6 +112,16 @@ impl<S: ReleaseStrategy, C: ClassTable> RawPool<'_, S, C> {
         }
         for run in self.runs.borrow().all() {
             asan::unpoison(run.base, run.slots as usize * run.shape.stride);
+        }
+        self.permit_direct();
+    }
+
+    /// Permits what arrays without slots have forbidden, whose places nobody knows any
+    /// more: all of the arena, which is the pool's own.
+    fn permit_direct(&self) {
+        #[cfg(arraypool_asan)]
+        if let (false, Backing::Owned(arena)) = (S::RECLAIMS, &*self.arena) {
+            arena.for_each_block(asan::unpoison);
         }
     }
 

@@ -3,12 +3,13 @@
 use std::env;
 use std::hint::black_box;
 
-use arraypool::{ArrayPool, Checks, Metadata, ReleaseStrategy, Tagged, json};
+use arraypool::{ArrayPool, Checks, Direct, Metadata, ReleaseStrategy, Tagged, json};
 
 fn main() {
     let words: Vec<String> = env::args().skip(1).collect();
     let [strategy, mistake] = &words[..] else { panic!("a strategy and a mistake") };
     match strategy.as_str() {
+        "direct" => make::<Direct>(mistake),
         "tagged" => make::<Tagged>(mistake),
         _ => make::<Metadata>(mistake),
     }
