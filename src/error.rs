@@ -92,7 +92,8 @@ impl fmt::Display for AllocError {
             }
             Self::Claimed => f.write_str("the arena is claimed by a scope"),
             Self::TooManyRuns { limit } => {
-                write!(f, "the pool was made for {limit} runs and has used them up")
+                let (s, them) = if limit == 1 { ("", "it") } else { ("s", "them") };
+                write!(f, "the pool was made for {limit} run{s} and has used {them} up")
             }
             Self::Corrupted { class_length } => {
                 write!(f, "the free list of class {class_length} was overwritten and is abandoned")
@@ -325,6 +326,9 @@ pub enum VerifyError {
         /// From its first byte to the first one that was overwritten.
         offset: usize,
     },
+    /// The pool is growing, and a hook or a source of its arena asked from within:
+    /// nothing was checked.
+    Growing,
     /// A class's arrays do not add up: `live + free + lost` is not `issued`, or
     /// its free list is longer or shorter than it should be.
     #[non_exhaustive]
@@ -359,6 +363,7 @@ impl fmt::Display for VerifyError {
                 f,
                 "the free array at {address:#x} (class {class_length}) was written to, at byte {offset}"
             ),
+            Self::Growing => f.write_str("the pool is growing, and cannot be checked from within"),
             Self::Unbalanced { class_length, issued, live, free, listed, lost } => write!(
                 f,
                 "class {class_length} does not add up: {issued} issued, {live} live, {free} free, {listed} on the list, {lost} lost"

@@ -35,7 +35,7 @@ pub(crate) use loom::cell::Cell;
 pub(crate) use loom::sync::atomic::{AtomicPtr, AtomicU32, AtomicU64, AtomicUsize};
 
 #[cfg(feature = "shared")]
-pub(crate) use locks::{Condvar, Mutex, MutexGuard, pause, wait};
+pub(crate) use locks::{Condvar, Mutex, MutexGuard, give_way, pause, wait};
 #[cfg(feature = "std")]
 pub(crate) use std::sync::OnceLock;
 
@@ -110,6 +110,22 @@ macro_rules! const_fn {
 }
 pub(crate) use const_fn;
 
+/// An array of a value that is made anew for each place: in a constant, wherever
+/// atomics have `const` constructors.
+#[cfg(not(arraypool_loom))]
+macro_rules! repeated {
+    ($value:expr, $count:expr) => {
+        [const { $value }; $count]
+    };
+}
+#[cfg(arraypool_loom)]
+macro_rules! repeated {
+    ($value:expr, $count:expr) => {
+        core::array::from_fn::<_, { $count }, _>(|_| $value)
+    };
+}
+pub(crate) use repeated;
+
 #[cfg(all(feature = "shared", not(arraypool_loom)))]
 mod locks {
     pub(crate) use parking_lot::{Condvar, Mutex, MutexGuard};
@@ -126,6 +142,11 @@ mod locks {
     /// What a thread does while it waits for another one's next instruction.
     pub(crate) fn pause() {
         core::hint::spin_loop();
+    }
+
+    /// What it does when that one seems to have been stopped.
+    pub(crate) fn give_way() {
+        std::thread::yield_now();
     }
 }
 
@@ -156,6 +177,8 @@ mod locks {
     pub(crate) fn pause() {
         loom::thread::yield_now();
     }
+
+    pub(crate) use pause as give_way;
 }
 
 /// A number that `last`, which was made with 0, has not given before: 1, 2, 3, ... It

@@ -35,16 +35,18 @@
 //! let pool = ArrayPool::<u8>::new();
 //! let raw = pool.allocate_copy(b"by hand").into_raw();
 //! let other = [0_u8; 16];
-//! // SAFETY: nobody uses the arrays afterwards; that is all that is asked for.
-//! unsafe {
-//!     assert!(matches!(pool.release_ptr(other.as_ptr()), Err(ReleaseError::Foreign { .. })));
-//!     assert!(matches!(
-//!         pool.release_ptr(raw.ptr.as_ptr().add(3)),
-//!         Err(ReleaseError::Interior { .. })
-//!     ));
-//!     assert_eq!(pool.release_raw(raw), Ok(()));
-//!     assert!(matches!(pool.release_raw(raw), Err(ReleaseError::AlreadyReleased { .. })));
-//! }
+//! // SAFETY: nobody uses the array afterwards; that is all that is asked for.
+//! let foreign = unsafe { pool.release_ptr(other.as_ptr()) };
+//! // SAFETY: as above.
+//! let interior = unsafe { pool.release_ptr(raw.ptr.as_ptr().wrapping_add(3)) };
+//! // SAFETY: as above.
+//! let first = unsafe { pool.release_raw(raw) };
+//! // SAFETY: as above.
+//! let second = unsafe { pool.release_raw(raw) };
+//! assert!(matches!(foreign, Err(ReleaseError::Foreign { .. })));
+//! assert!(matches!(interior, Err(ReleaseError::Interior { .. })));
+//! assert_eq!(first, Ok(()));
+//! assert!(matches!(second, Err(ReleaseError::AlreadyReleased { .. })));
 //! ```
 //!
 //! The check is part of every release, in release builds too: there is no other mode.

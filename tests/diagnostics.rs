@@ -20,6 +20,8 @@ mod fills;
 mod quarantine;
 #[path = "diagnostics/silence.rs"]
 mod silence;
+#[path = "diagnostics/within.rs"]
+mod within;
 
 use core::cell::RefCell;
 use core::panic::Location;

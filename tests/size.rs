@@ -8,7 +8,7 @@ use core::mem::MaybeUninit;
 
 use arraypool::{
     AllocError, Arena, ArrayPool, ClassTable, DefaultClasses, Direct, Metadata, ReleaseStrategy,
-    Tagged,
+    RuntimeClasses, Tagged,
 };
 use support::{Fourteen, PowersOfTwo, Table};
 
@@ -97,8 +97,49 @@ fn a_pool_with_its_records_apart_fits() {
     assert_eq!(records, Metadata::record_bytes(1000));
 }
 
+/// As the pool does, which reserves nothing for them.
+#[test]
+fn elements_without_size_need_no_bytes() {
+    fn run<S: ReleaseStrategy>() {
+        let bytes = ArrayPool::<(), S>::bytes_for(&[1000, 10]);
+        assert_eq!(bytes, ArrayPool::<(), S>::bytes_for(&[0, 0]));
+        let (mut buffer, start) = buffer(bytes, 16);
+        let arena = Arena::from_buffer(&mut buffer[start..start + bytes]);
+        let pool = ArrayPool::<(), S>::builder().max_runs(64).build_in(&arena);
+        pool.reserve(16, 1000);
+        pool.reserve(256, 10);
+        pool.freeze();
+        assert!((0..1010).all(|_| pool.try_allocate(256).is_ok()));
+    }
+    run::<Direct>();
+    run::<Metadata>();
+    run::<Tagged>();
+}
+
+#[test]
+fn a_size_that_overflows_is_a_panic_in_every_build() {
+    fn run<S: ReleaseStrategy>() {
+        for counts in [[usize::MAX, 0], [usize::MAX / 16 + 2, 0], [1, usize::MAX / 256 + 1]] {
+            let sum = std::panic::catch_unwind(|| ArrayPool::<u8, S>::bytes_for(&counts));
+            assert!(sum.is_err(), "{counts:?}: {sum:?}");
+        }
+    }
+    run::<Direct>();
+    run::<Metadata>();
+    run::<Tagged>();
+}
+
+#[test]
+#[should_panic(expected = "known when this is compiled")]
+fn a_table_that_is_given_later_has_no_answer() {
+    let _ = ArrayPool::<u8, Tagged, RuntimeClasses>::bytes_for(&[]);
+}
+
 #[test]
 fn the_answer_is_a_constant() {
+    // Of any count: arrays are not summed one by one.
+    const MANY: usize = ArrayPool::<u8, Direct>::bytes_for(&[50_000_000, 0]);
+    assert_eq!(MANY, 4 * size_of::<usize>() + 50_000_000 * 16);
     const BYTES: usize = ArrayPool::<f32, Tagged, DefaultClasses>::bytes_for(&[100, 4]);
     const { assert!(BYTES > 100 * 64 + 4 * 1024 && BYTES < 16 * 1024) };
     assert_eq!(DefaultClasses::LENGTHS.len(), 2);

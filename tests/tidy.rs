@@ -82,6 +82,7 @@ const UNSAFE: &[&str] = &[
     "src/pool/release/tagged.rs",
     "src/pool/returns.rs",
     "src/pool/stats.rs",
+    "src/pool/typed.rs",
     "src/pool/vec/drain.rs",
     "src/pool/vec/edit.rs",
     "src/pool/vec/fill.rs",

@@ -1,4 +1,4 @@
-//! The system's allocator, every call counted.
+//! The system's allocator, every allocation counted.
 
 use core::alloc::{GlobalAlloc, Layout};
 use core::sync::atomic::{AtomicU64, Ordering};

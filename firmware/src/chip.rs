@@ -38,16 +38,27 @@ unsafe impl GlobalAlloc for Guarded {
     }
 }
 
-/// Gives the heap its memory. To be called once.
-pub fn start() {
-    // SAFETY: nobody else uses the memory, and this is called once.
-    start_in(unsafe { &mut *(&raw mut HEAP_MEMORY) });
+/// Gives the heap its memory.
+///
+/// # Safety
+/// To be called once, if [`start_in`] is not.
+pub unsafe fn start() {
+    let memory = &raw mut HEAP_MEMORY;
+    // SAFETY: only the line above names the memory, and the caller comes here once.
+    let memory = unsafe { &mut *memory };
+    // SAFETY: the caller's promise, passed on.
+    unsafe { start_in(memory) };
 }
 
-/// The same with memory of the image's own. To be called once.
-pub fn start_in(memory: &'static mut [MaybeUninit<u8>]) {
-    // SAFETY: the memory is borrowed for good, and this is called once.
-    unsafe { HEAP.0.init(memory.as_mut_ptr().addr(), memory.len()) };
+/// The same with memory of the image's own.
+///
+/// # Safety
+/// To be called once, if [`start`] is not.
+pub unsafe fn start_in(memory: &'static mut [MaybeUninit<u8>]) {
+    // The heap makes pointers of the number again.
+    let first = memory.as_mut_ptr().expose_provenance();
+    // SAFETY: the memory is borrowed for good, and the caller comes here once.
+    unsafe { HEAP.0.init(first, memory.len()) };
 }
 
 /// From now on an allocation ends the program.
@@ -88,12 +99,16 @@ pub fn instructions(before: u32, after: u32) -> u32 {
 }
 
 /// Runs `function` once; the answer is its instructions, the call included.
+///
+/// # Safety
+/// What `function` asks of its argument is true of `argument`.
 #[inline(never)]
-pub fn count(function: extern "C" fn(*mut u8), argument: *mut u8) -> u32 {
+pub unsafe fn count(function: unsafe extern "C" fn(*mut u8), argument: *mut u8) -> u32 {
     let (before, after): (u32, u32);
     let timer = SYST::PTR as usize + 8;
     // SAFETY: reads the timer, calls a function of the C interface, reads it again;
-    // everything that such a call may change is named.
+    // everything that such a call may change is named, and the caller promises that
+    // the argument is what the function asks for.
     unsafe {
         core::arch::asm!(
             "ldr r8, [r4]",

@@ -76,7 +76,8 @@ pub fn must<T, E>(result: Result<T, E>) -> T {
 /// Replaces one expression, by W2's or back.
 fn replace(batch: &mut Batch<'_, '_>, number: u32) {
     let index = number as usize % W1.len();
-    let texts = if number as usize / W1.len() % 2 == 0 { &W2 } else { &W1 };
+    let back = number as usize / W1.len() % 2 == 1;
+    let texts = if back { &W1 } else { &W2 };
     must(batch.replace(index, texts[index]));
 }
 

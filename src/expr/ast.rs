@@ -42,8 +42,8 @@ impl Span {
 
 /// An expression: the tree of a text, both of them borrowed.
 ///
-/// [`Display`](core::fmt::Display) prints a text of the same tree, with as few
-/// parentheses as that takes.
+/// [`Display`](core::fmt::Display) prints a text of the same tree, with
+/// parentheses where they tell operators apart, and around few others.
 ///
 /// ```
 /// use arraypool::expr::{Limits, parse};

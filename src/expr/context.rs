@@ -8,7 +8,7 @@ use super::error::{Error, ErrorKind};
 use super::function::{Body, Function};
 use super::limits::Limits;
 use super::memory::{Array, Pool, Vector};
-use super::names::{Names, Native, NativeFn, Place, Space};
+use super::names::{Names, Native, NativeFn, Place, Space, is_attribute, is_name};
 use super::operator::Builtin;
 use super::parser::parse;
 use super::real::Real;
@@ -74,22 +74,9 @@ pub struct Context<'m, R: Real = f64, S: ReleaseStrategy = DefaultStrategy> {
     limits: Limits,
 }
 
-pub(super) fn is_name(name: &str) -> bool {
-    let part = |part: &str| {
-        part.bytes().all(|byte| byte == b'_' || byte.is_ascii_alphanumeric())
-            && part.bytes().next().is_some_and(|first| !first.is_ascii_digit())
-    };
-    name.len() <= usize::from(u8::MAX) && part(name)
-}
-
-fn is_attribute(name: &str) -> bool {
-    let split = name.split_once('.');
-    name.len() <= usize::from(u8::MAX)
-        && split.is_some_and(|(object, attribute)| is_name(object) && is_name(attribute))
-}
-
 impl<'m, R: Real, S: ReleaseStrategy> Context<'m, R, S> {
-    /// An empty context. Takes no memory yet, never panics.
+    /// An empty context. The bodies of its functions keep [`Limits::DEFAULT`]; see
+    /// [`with_limits`](Self::with_limits). Takes no memory yet, never panics.
     ///
     /// ```
     /// use arraypool::expr::{Context, Engine, Pool};
@@ -120,9 +107,32 @@ impl<'m, R: Real, S: ReleaseStrategy> Context<'m, R, S> {
     /// assert_eq!(engine.eval("gain * speed")?, 10.0);
     /// # Ok::<(), arraypool::expr::Error>(())
     /// ```
+    ///
+    /// The bodies of its functions keep the parent's bounds.
     #[must_use]
     pub fn with_parent<'p: 'm>(pool: &'m Pool<'m, S>, parent: &'m Context<'p, R, S>) -> Self {
-        Self::build(pool, Some(parent), Limits::DEFAULT)
+        Self::build(pool, Some(parent), parent.limits)
+    }
+
+    /// An empty context whose functions' bodies keep bounds of one's own: their text,
+    /// and so how deep [`define`](Self::define) recurses. Takes no memory yet, never
+    /// panics.
+    ///
+    /// ```
+    /// use arraypool::expr::{Context, Engine, ErrorKind, Limits, Phases, Pool};
+    ///
+    /// let (pool, limits) = (Pool::new(), Limits { depth: 8, ..Limits::DEFAULT });
+    /// let context = <Context>::with_limits(&pool, limits);
+    /// let error = context.define("f", &["x"], "-(-(-(-(-(-(-(-(-x))))))))").unwrap_err();
+    /// assert_eq!(error.kind, ErrorKind::TooDeep { limit: 8 });
+    /// context.define("f", &["x"], "-x")?;
+    /// let engine = <Engine>::with(&pool, Phases::new(), limits).under(&context);
+    /// assert_eq!(engine.eval("f(2)")?, -2.0);
+    /// # Ok::<(), arraypool::expr::Error>(())
+    /// ```
+    #[must_use]
+    pub fn with_limits(pool: &'m Pool<'m, S>, limits: Limits) -> Self {
+        Self::build(pool, None, limits)
     }
 
     pub(super) fn build(
@@ -207,14 +217,12 @@ impl<'m, R: Real, S: ReleaseStrategy> Context<'m, R, S> {
         }
         let mut array = self.pool.vec();
         array.try_extend_from_slice(elements).map_err(memory)?;
-        self.put(name, Space::Array, Meaning::Array(array), is_name(name))?;
         // Another length is another place in the frames of batches.
-        bump(&self.shapes);
-        Ok(())
+        self.put(name, Space::Array, Meaning::Array(array), is_name(name))
     }
 
     /// Defines a native function of `arity` arguments: a closure, or a function.
-    /// A built-in one of the same name is hidden.
+    /// A built-in one of the same name is hidden. Linear in the number of names.
     ///
     /// ```
     /// # use arraypool::expr::{Context, Engine, Pool};
@@ -254,8 +262,11 @@ impl<'m, R: Real, S: ReleaseStrategy> Context<'m, R, S> {
     }
 
     /// Defines a function by an expression. Its body sees its parameters and the
-    /// names of this context and its parents; names are looked up where it is
-    /// used, so functions may call each other and themselves.
+    /// names of this context and its parents; names are looked up when it is used,
+    /// so functions may call each other and themselves, but here, where it was
+    /// defined: never those of a context below.
+    ///
+    /// Complexity: linear in the text, and in the number of names.
     ///
     /// The body is parsed now and once. Defining a name again takes effect with
     /// the next tick of every batch that uses it.
@@ -516,13 +527,15 @@ impl<'m, 'p: 'm, R: Real, S: ReleaseStrategy> Names<'m, R> for Context<'p, R, S>
     fn body<'a>(
         &self,
         place: Place,
+        levels: u16,
         arena: &'a Arena<'_>,
     ) -> Result<Option<Body<'a, R>>, AllocError> {
         let of = |meaning: &Meaning<'_, R, S>| match meaning {
-            Meaning::Function(function) => Some(function.expand(arena)),
+            Meaning::Function(function) => Some(function.expand(levels, arena)),
             _ => None,
         };
-        let found = self.at(place, of, |parent, place| parent.body(place, arena).transpose());
+        let found =
+            self.at(place, of, |parent, place| parent.body(place, levels, arena).transpose());
         found.transpose()
     }
 

@@ -8,7 +8,7 @@ use crate::error::AllocError;
 
 /// Bytes of the excerpt and of the suggestion that an error carries along.
 const EXCERPT: usize = 48;
-const SUGGESTION: usize = 23;
+pub(super) const SUGGESTION: usize = 23;
 
 /// What is wrong.
 ///
@@ -30,7 +30,8 @@ pub enum ErrorKind {
     },
     /// A number that is none, such as `1e` or `2x`.
     InvalidNumber,
-    /// A number that is infinite.
+    /// A number that is infinite, or a hexadecimal one beyond the integers that are
+    /// told apart: 2^53, or 2^24 of `f32`.
     NumberTooLarge,
     /// A name that nobody defined.
     UnknownName,
@@ -119,7 +120,8 @@ impl From<AllocError> for ErrorKind {
 pub struct Error {
     /// What is wrong.
     pub kind: ErrorKind,
-    /// The bytes of the text that it is about.
+    /// The bytes of the text that it is about: of the expression, or of the body of
+    /// the function that is to blame, which is another text.
     pub span: Span,
     /// The line of the first of them, from 1 on; 0 if no text is to blame.
     pub line: u16,
@@ -146,7 +148,7 @@ impl Error {
         }
         let line_end = newlines(text).find(|(index, _)| *index >= start);
         let line_end = line_end.map_or(text.len(), |(index, _)| index);
-        // A window of the line, with the place in its middle if the line is long.
+        // A window of the line, with the place a third into it if the line is long.
         let window = if line_end - line_start <= EXCERPT {
             line_start
         } else {
@@ -174,9 +176,7 @@ impl Error {
     /// The same error, with a name that may have been meant.
     #[cold]
     pub(super) fn suggest(mut self, name: &str) -> Self {
-        if name.len() <= SUGGESTION {
-            self.suggestion = Short::new(name);
-        }
+        self.suggestion = Short::new(name);
         self
     }
 
@@ -185,7 +185,10 @@ impl Error {
         Self { line: 0, column: 0, ..Self::at(kind, "", Span { start: 0, end: 0 }) }
     }
 
-    /// The bytes of the text that it is about.
+    /// The bytes of the text that it is about. That is the body of a function if
+    /// there is something wrong with that, so it may lie beyond the end of the
+    /// expression: [`str::get`] is what to cut it out with. What is printed has an
+    /// excerpt of the right text.
     ///
     /// ```
     /// use arraypool::expr::interp;
@@ -274,7 +277,7 @@ impl fmt::Display for ErrorKind {
             Self::UnknownArray => f.write_str("unknown array"),
             Self::NotA { what } => write!(f, "this name is not {what}"),
             Self::WrongArguments { expected, found } => {
-                write!(f, "the function takes {expected} arguments, not {found}")
+                write!(f, "the function's number of arguments is {expected}, not {found}")
             }
             Self::TooManyArguments => f.write_str("more than 255 arguments"),
             Self::NameTooLong => f.write_str("a name of more than 255 bytes"),

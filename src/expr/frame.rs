@@ -3,10 +3,10 @@
 use core::cell::Cell;
 use core::fmt;
 
-use super::context::{Context, about, is_name};
+use super::context::{Context, about};
 use super::error::{Error, ErrorKind};
 use super::memory::{Pool, Vector};
-use super::names::{Names, Native, Place};
+use super::names::{Names, Native, Place, is_name};
 use super::parameters::Parameters;
 use super::program::Program;
 use super::real::Real;
@@ -73,7 +73,10 @@ impl SlotSet {
 }
 
 /// What programs read: 256 numbers, of parameters from below, of constants,
-/// followed values and intermediate ones from above; copies of arrays; natives.
+/// followed values and intermediate ones from above; copies of arrays; natives;
+/// windows of calls, as many as the expression with the most has needed so far. Slots
+/// come back when an expression goes, arrays and natives when every program of a batch
+/// is made anew or goes, windows with the frame.
 ///
 /// A [`Batch`](super::Batch) has one. Without a batch it is what the phases have in
 /// common: [`resolve`](super::resolve()) notes in it what names stand for,
@@ -102,9 +105,9 @@ pub struct Frame<'m, R: Real = f64, S: ReleaseStrategy = DefaultStrategy> {
     pub(super) names: Parameters<'m, S>,
     pool: &'m Pool<'m, S>,
     uses: [Use; SLOTS],
-    /// Expressions that use a slot.
+    /// Expressions that use a slot; the most there can be stands for that and more.
     counts: [u16; SLOTS],
-    /// No slot from here on up to the parameters was ever used for anything else.
+    /// No slot between the parameters and this one was ever used.
     lowest: usize,
     bindings: Vector<'m, Binding, S>,
     pub(super) extents: Vector<'m, Extent, S>,
@@ -278,6 +281,10 @@ impl<'m, R: Real, S: ReleaseStrategy> Frame<'m, R, S> {
     pub(super) fn release(&mut self, set: SlotSet) {
         for slot in set.iter() {
             let index = usize::from(slot);
+            // Nobody knows how many more than the most use it: it stays.
+            if self.counts[index] == u16::MAX {
+                continue;
+            }
             self.counts[index] = self.counts[index].saturating_sub(1);
             if self.counts[index] == 0 {
                 if self.uses[index] == Use::Bound {
@@ -299,7 +306,8 @@ impl<'m, R: Real, S: ReleaseStrategy> Frame<'m, R, S> {
 
     fn touch(&mut self, slot: u8) -> u8 {
         if self.touched.insert(slot) {
-            self.counts[usize::from(slot)] += 1;
+            let count = &mut self.counts[usize::from(slot)];
+            *count = count.saturating_add(1);
         }
         slot
     }
@@ -383,12 +391,16 @@ impl<'m, R: Real, S: ReleaseStrategy> Frame<'m, R, S> {
             return u16::try_from(index).map_err(|_| full);
         }
         let index = u16::try_from(self.extents.len()).map_err(|_| full)?;
-        let start = self.data.len();
+        self.extents.try_reserve(1)?;
+        let before = self.data.len();
         let mut copied = Ok(());
         names.array(place, &mut |array| copied = self.data.try_extend_from_slice(array));
         copied?;
-        let length = u32::try_from(self.data.len() - start).map_err(|_| full)?;
-        let start = u32::try_from(start).map_err(|_| full)?;
+        let parts = (u32::try_from(before), u32::try_from(self.data.len() - before));
+        let (Ok(start), Ok(length)) = parts else {
+            self.data.truncate(before);
+            return Err(full);
+        };
         self.extents.try_push(Extent { place, start, length })?;
         Ok(index)
     }
@@ -444,5 +456,49 @@ impl<R: Real, S: ReleaseStrategy> fmt::Debug for Frame<'_, R, S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let names = self.names.iter().map(|name| core::str::from_utf8(name).unwrap_or_default());
         f.debug_map().entries(names.zip(&self.slots)).finish()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::arena::Arena;
+    use crate::expr::names::Space;
+
+    #[test]
+    fn a_slot_that_more_expressions_use_than_are_counted_stays() {
+        let pool = Pool::new();
+        let mut frame = <Frame>::new(&pool);
+        let mut used = SlotSet::default();
+        for _ in 0..=u32::from(u16::MAX) {
+            frame.begin();
+            assert_eq!(frame.constant(1.5), Some(u8::MAX));
+            used = frame.finish();
+        }
+        frame.release(used);
+        assert_eq!(frame.constant(2.5), Some(u8::MAX - 1));
+        assert_eq!(frame.constant_at(u8::MAX), Some(1.5));
+    }
+
+    #[test]
+    fn an_array_that_has_no_place_is_not_copied() {
+        let outer = Pool::new();
+        let context = <Context>::new(&outer);
+        context.set_array("t", &[1.5; 300]).unwrap();
+        let place = context.find(0, Space::Array, b"t").unwrap();
+        let mut memory = [const { core::mem::MaybeUninit::uninit() }; 16 * 1024];
+        let (mut refused, mut length) = (0, 0);
+        loop {
+            length += 16;
+            let arena = Arena::from_buffer(&mut memory[..length]);
+            let Ok(pool) = Pool::<DefaultStrategy>::try_owning(arena) else { continue };
+            let mut frame = <Frame<'_, f64>>::new(&pool);
+            if frame.array(&context, place).is_ok() {
+                break;
+            }
+            assert!(frame.data.is_empty() && frame.extents.is_empty(), "{length}");
+            refused += 1;
+        }
+        assert!(refused > 0);
     }
 }

@@ -41,6 +41,8 @@ pub(super) struct Function<'m, R, S: ReleaseStrategy> {
     text: Array<'m, u8, S>,
     terms: Array<'m, Flat<R>, S>,
     pub(super) arity: u8,
+    /// Of the body's tree.
+    height: u16,
 }
 
 /// A function's body, back in an arena.
@@ -48,6 +50,8 @@ pub(super) struct Function<'m, R, S: ReleaseStrategy> {
 pub(super) struct Body<'a, R> {
     pub(super) names: &'a str,
     pub(super) arity: u8,
+    /// Of the tree as it was defined.
+    pub(super) height: u16,
     pub(super) expr: Expr<'a, R>,
 }
 
@@ -82,18 +86,25 @@ impl<'m, R: Real, S: ReleaseStrategy> Function<'m, R, S> {
             text: pool.copy(body.text.as_bytes())?,
             terms: pool.copy(terms)?,
             arity,
+            height: body.root.height(),
         })
     }
 
-    /// The body as a tree in an arena.
-    pub(super) fn expand<'a>(&self, arena: &'a Arena<'_>) -> Result<Body<'a, R>, AllocError> {
+    /// The body as a tree in an arena; without its terms if it is higher than so many
+    /// levels, as expanding it is as deep.
+    pub(super) fn expand<'a>(
+        &self,
+        levels: u16,
+        arena: &'a Arena<'_>,
+    ) -> Result<Body<'a, R>, AllocError> {
         let text = |bytes: &[u8]| -> Result<&'a str, AllocError> {
             let text = core::str::from_utf8(bytes).unwrap_or_default();
             Ok(arena.try_alloc_str(text)?)
         };
-        let root = Expander { from: self.terms.iter(), arena }.term()?;
+        let terms = if self.height > levels { &[] } else { &*self.terms };
+        let root = Expander { from: terms.iter(), arena }.term()?;
         let expr = Expr { text: text(&self.text)?, root };
-        Ok(Body { names: text(&self.names)?, arity: self.arity, expr })
+        Ok(Body { names: text(&self.names)?, arity: self.arity, height: self.height, expr })
     }
 }
 

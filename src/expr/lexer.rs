@@ -238,9 +238,10 @@ impl<'a, R: Real> Lexer<'a, R> {
             if !self.byte(self.at).is_ascii_digit() {
                 return self.wrong(ErrorKind::InvalidNumber);
             }
-            // One of three digits is beyond the powers that are exact.
+            // One of three digits is beyond the powers that are exact, whatever a
+            // fraction, which is shorter than the text, takes off it.
             let (size, digits) = self.digits(0, 0);
-            let size = if digits < 3 { size as i64 } else { 1000 };
+            let size = if digits < 3 { size as i64 } else { 1 << 20 };
             exponent = if sign == b'-' { -size } else { size };
         }
         if is_name(self.byte(self.at)) || self.byte(self.at) == b'.' {

@@ -25,6 +25,7 @@ pub struct Limits {
     /// higher than 16 levels counts as one call for each 16. So native stack for 16
     /// times as many nodes is the most that recursion needs;
     /// [`Batch::stack_depth`](super::Batch::stack_depth) says how many there are.
+    /// A call counts while its arguments are evaluated, too: in `f(f(x))`, two do.
     pub call_depth: u32,
     /// Calls of recursive functions by one expression in one tick.
     pub calls: u32,

@@ -5,7 +5,7 @@ use core::fmt::{self, Display, Formatter};
 use super::frame::Frame;
 use super::operator::Op2;
 use super::print::{Call, Number, One, Two};
-use super::program::Node;
+use super::program::{CALLED_BITS, Node};
 use super::real::Real;
 use super::shape::{Form, Fused, Shape};
 use crate::pool::ReleaseStrategy;
@@ -20,9 +20,10 @@ pub(super) struct Listing<'p, 'm, R: Real, S: ReleaseStrategy> {
 impl<R: Real, S: ReleaseStrategy> Display for Listing<'_, '_, R, S> {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         At(self, 0).fmt(f)?;
-        for number in 0..=u8::MAX {
+        // One whose calls were folded away has no line.
+        for number in 0..1 << CALLED_BITS {
             let is_it = |node: &&Node<R>| node.shape == Shape::CALL && node.called() == number;
-            let Some(call) = self.nodes.iter().find(is_it) else { break };
+            let Some(call) = self.nodes.iter().find(is_it) else { continue };
             write!(f, "\nf{number}/{}: {}", call.slots[0], At(self, call.left))?;
         }
         Ok(())

@@ -53,8 +53,9 @@ struct Pair(Op2, u8, u8);
 /// Complexity: linear in the number of terms. Never panics.
 ///
 /// # Errors
-/// [`ErrorKind::TooManyTerms`], [`ErrorKind::Memory`]. What the expression uses of
-/// the frame is free again then.
+/// [`ErrorKind::TooManyTerms`], [`ErrorKind::Memory`]. The slots that the expression
+/// uses of the frame are free again then. Copies of arrays, natives and the windows of
+/// calls stay in it.
 pub fn lower<'m, R: Real, S: ReleaseStrategy>(
     ir: &Ir<'_, R>,
     scratch: &Arena<'_>,
@@ -65,7 +66,7 @@ pub fn lower<'m, R: Real, S: ReleaseStrategy>(
     // Numbers that no slot has take two nodes: there may be some, or none.
     let mut lowered = attempt(ir, ir.nodes, scratch, pool, frame, limits);
     if let Ok(None) = lowered {
-        lowered = attempt(ir, 2 * ir.nodes, scratch, pool, frame, limits);
+        lowered = attempt(ir, NODES.min(2 * ir.nodes), scratch, pool, frame, limits);
     }
     match lowered {
         Ok(Some(program)) => Ok(program),
@@ -132,14 +133,15 @@ impl<R: Real, S: ReleaseStrategy> Lowering<'_, '_, '_, R, S> {
         limits: &Limits,
         cost: &mut Cost,
     ) -> Result<(), ErrorKind> {
-        let mut places = [0_u16; 16];
+        let mut places = [0_u16; 1 << CALLED_BITS];
         let mut bodies = Cost::default();
         for (place, function) in places.iter_mut().zip(functions) {
             let before = self.used;
             *place = self.term(&function.body);
             let height = function.body.height();
-            let calls = limits.call_depth / u32::from(depth_of_call(height));
-            bodies.depth = bodies.depth.max(u64::from(height).saturating_mul(calls.into()));
+            // Whatever calls share the depth: none has more levels for what it counts.
+            let levels = u64::from(height) * u64::from(limits.call_depth);
+            bodies.depth = bodies.depth.max(levels.div_ceil(depth_of_call(height).into()));
             bodies.steps = bodies.steps.max(steps(self.used - before));
         }
         self.connect(&places, functions);
@@ -207,9 +209,13 @@ impl<R: Real, S: ReleaseStrategy> Lowering<'_, '_, '_, R, S> {
         }
     }
 
-    /// Pushes the nodes of a term; the answer is the first of them.
+    /// Pushes the nodes of a term; the answer is the first of them. Beyond what an
+    /// index can be there is nothing to be pushed any more.
     fn term(&mut self, term: &Term<'_, R>) -> u16 {
         let index = self.push();
+        if self.used > NODES {
+            return index;
+        }
         match *term {
             Term::Slot(slot) => self.set(index, Shape::LOAD, [slot, 0, 0], 0, 0),
             Term::Local(slot) => self.set(index, Shape::LOAD_LOCAL, [slot, 0, 0], 0, 0),
@@ -276,8 +282,9 @@ impl<R: Real, S: ReleaseStrategy> Lowering<'_, '_, '_, R, S> {
     /// The entries of a list of arguments, and how many they are.
     fn list(&mut self, arguments: &[Term<'_, R>]) -> (u16, u8) {
         let first = u16::try_from(self.used).unwrap_or(u16::MAX);
-        for _ in arguments {
-            self.push();
+        self.used += arguments.len();
+        if self.used > NODES {
+            return (first, 0);
         }
         for (entry, argument) in (first..).zip(arguments) {
             let left = self.term(argument);

@@ -51,13 +51,31 @@ pub(super) trait Names<'m, R> {
     /// Shows an array.
     fn array(&self, place: Place, show: &mut dyn FnMut(&[R]));
     fn native(&self, place: Place) -> Option<Native<'m, R>>;
-    /// An expression function, as a tree in an arena; `None`: it is none.
+    /// An expression function, as a tree in an arena, which has no terms if it is
+    /// higher than so many levels; `None`: it is none.
     fn body<'a>(
         &self,
         place: Place,
+        levels: u16,
         arena: &'a Arena<'_>,
     ) -> Result<Option<Body<'a, R>>, AllocError>;
     /// Changes when a value does, and when a definition does.
     fn versions(&self) -> (u32, u32);
     fn each_name(&self, space: Space, show: &mut dyn FnMut(&[u8]));
+}
+
+/// Whether a text is a name, as those of variables, arrays and functions are.
+pub(super) fn is_name(name: &str) -> bool {
+    let part = |part: &str| {
+        part.bytes().all(|byte| byte == b'_' || byte.is_ascii_alphanumeric())
+            && part.bytes().next().is_some_and(|first| !first.is_ascii_digit())
+    };
+    name.len() <= usize::from(u8::MAX) && part(name)
+}
+
+/// The same of an attribute's, which is two names.
+pub(super) fn is_attribute(name: &str) -> bool {
+    let split = name.split_once('.');
+    name.len() <= usize::from(u8::MAX)
+        && split.is_some_and(|(object, attribute)| is_name(object) && is_name(attribute))
 }

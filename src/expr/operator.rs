@@ -55,13 +55,13 @@ impl Op1 {
     /// ```
     ///
     /// # Errors
-    /// [`Failure::NotAnInteger`] from [`Op1::BitNot`].
+    /// [`Failure::NotAnInteger`] from [`Op1::BitNot`], of its operand or its result.
     #[inline(always)]
     pub fn apply<R: Real>(self, x: R) -> Result<R, Failure> {
         Ok(match self {
             Self::Neg => -x,
             Self::Not => R::from_bool(!x.is_true()),
-            Self::BitNot => R::from_integer(!x.to_integer().ok_or(Failure::NotAnInteger)?),
+            Self::BitNot => return complement(x),
             Self::Abs => x.abs(),
             Self::Sign => x.sign(),
             Self::Sqrt => x.sqrt(),
@@ -221,15 +221,36 @@ impl Op2 {
     }
 }
 
-/// The operators on integers; kept out of line, as nobody needs them to be fast.
+/// A number as an integer; out of line, as all that concerns integers: nobody needs
+/// it to be fast.
+#[inline(never)]
+fn integer<R: Real>(x: R) -> Result<i64, Failure> {
+    x.to_integer().ok_or(Failure::NotAnInteger)
+}
+
+/// An integer as a number, if it is one of those that are told apart from the next.
+fn exact<R: Real>(value: i64) -> Result<R, Failure> {
+    let number = R::from_integer(value);
+    match integer(number)? == value {
+        true => Ok(number),
+        false => Err(Failure::NotAnInteger),
+    }
+}
+
+/// `~`.
+#[inline(never)]
+fn complement<R: Real>(x: R) -> Result<R, Failure> {
+    exact(!integer(x)?)
+}
+
+/// The other operators on integers.
 #[inline(never)]
 fn integers<R: Real>(op: Op2, x: R, y: R) -> Result<R, Failure> {
-    let x = x.to_integer().ok_or(Failure::NotAnInteger)?;
-    let y = y.to_integer().ok_or(Failure::NotAnInteger)?;
+    let (x, y) = (integer(x)?, integer(y)?);
     let distance = || u32::try_from(y).ok().filter(|&y| y < 63).ok_or(Failure::ShiftOutOfRange);
     Ok(R::from_integer(match op {
-        Op2::BitAnd => x & y,
-        Op2::BitOr => x | y,
+        Op2::BitAnd => return exact(x & y),
+        Op2::BitOr => return exact(x | y),
         Op2::ShiftRight => x >> distance()?,
         _ => {
             let shifted = x << distance()?;
@@ -398,5 +419,19 @@ mod tests {
         assert_eq!(Op2::BitOr.apply(6.0, 3.0), Ok(7.0));
         assert_eq!(Op1::BitNot.apply(0.0), Ok(-1.0));
         assert_eq!(Op1::BitNot.apply(f64::NAN), Err(Failure::NotAnInteger));
+    }
+
+    #[test]
+    fn integers_that_are_no_numbers_are_none() {
+        const LARGEST: f64 = 9_007_199_254_740_992.0;
+        assert_eq!(Op2::BitOr.apply(LARGEST, 1.0), Err(Failure::NotAnInteger));
+        assert_eq!(Op2::BitOr.apply(LARGEST, 0.0), Ok(LARGEST));
+        assert_eq!(Op2::BitAnd.apply(LARGEST, -1.0), Ok(LARGEST));
+        assert_eq!(Op1::BitNot.apply(LARGEST), Err(Failure::NotAnInteger));
+        assert_eq!(Op1::BitNot.apply(LARGEST - 1.0), Ok(-LARGEST));
+        assert_eq!(Op2::ShiftLeft.apply(LARGEST, 4.0), Ok(16.0 * LARGEST));
+        assert_eq!(Op2::BitOr.apply(16_777_216.0_f32, 1.0), Err(Failure::NotAnInteger));
+        assert_eq!(Op1::BitNot.apply(16_777_216.0_f32), Err(Failure::NotAnInteger));
+        assert_eq!(Op2::BitOr.apply(16_777_214.0_f32, 1.0), Ok(16_777_215.0));
     }
 }

@@ -52,7 +52,8 @@ impl<'m, S: ReleaseStrategy> Parameters<'m, S> {
         self.names.try_push(name)?;
         let first = &mut self.first[bucket(word)];
         if *first == 0 {
-            *first = u8::try_from(self.words.len()).unwrap_or(0);
+            // Of the last one of 256, the one before it: it is found from there.
+            *first = u8::try_from(self.words.len()).unwrap_or(u8::MAX);
         }
         Ok(())
     }
@@ -105,5 +106,20 @@ mod tests {
             assert_eq!(found, (number < 255).then_some(number), "{name}");
         }
         assert_eq!(parameters.find(b""), None);
+    }
+
+    #[test]
+    fn the_last_of_256_is_found_without_another_one_in_its_bucket() {
+        let pool = Pool::new();
+        let mut parameters = Parameters::new(&pool);
+        let elsewhere = |name: &str| bucket(word(name.as_bytes())) != bucket(word(b"z"));
+        let names = (0..).map(|number| format!("p{number}")).filter(|name| elsewhere(name));
+        for name in names.take(255) {
+            parameters.push(pool.copy(name.as_bytes()).unwrap()).unwrap();
+        }
+        assert_eq!(parameters.find(b"z"), None);
+        parameters.push(pool.copy(b"z").unwrap()).unwrap();
+        assert_eq!(parameters.find(b"z"), Some(255));
+        assert_eq!(parameters.find(b"y"), None);
     }
 }

@@ -259,7 +259,8 @@ fn set_local<R: Real>(node: &Node<R>, slots: &Slots<R>, world: &World<'_, R>) ->
 }
 
 /// A call of a function that recurses: a window of its own, filled with the
-/// arguments, within the bounds.
+/// arguments, within the bounds. It has its window and counts while its arguments
+/// are evaluated, too: so there are never more windows than calls.
 fn call<R: Real>(node: &Node<R>, slots: &Slots<R>, world: &World<'_, R>) -> R {
     let [count, window, called] = node.slots;
     // Behind the first failure nothing is worth a call, and there might be many.
@@ -279,11 +280,11 @@ fn call<R: Real>(node: &Node<R>, slots: &Slots<R>, world: &World<'_, R>) -> R {
         return world.fail(Failure::TooDeep);
     };
     world.top.set(start + usize::from(window));
+    world.depth.set(left);
     let list = world.nodes.get(usize::from(node.right)..).unwrap_or_default();
     for (cell, entry) in cells.iter().zip(list).take(usize::from(count)) {
         cell.set(world.run(entry.left, slots));
     }
-    world.depth.set(left);
     world.base.set(start);
     let value = world.run(node.left, slots);
     world.base.set(base);

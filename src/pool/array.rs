@@ -52,6 +52,13 @@ pub struct PoolArray<'p, T, S: ReleaseStrategy = DefaultStrategy, C: ClassTable 
 // `pool` leads to some, and serves vectors, which are not `Sync`.
 unsafe impl<T: Sync, S: ReleaseStrategy, C: ClassTable> Sync for PoolArray<'_, T, S, C> {}
 
+/// Makes every byte of the elements 0, those between their fields, too.
+#[inline]
+pub(crate) fn zero<T>(elements: &mut [MaybeUninit<T>]) {
+    // SAFETY: so many elements are borrowed here, and they may hold any bytes.
+    unsafe { ptr::write_bytes(elements.as_mut_ptr(), 0, elements.len()) };
+}
+
 /// Brings a slot home when it goes out of scope, also by a panic.
 struct Home<'p, S: ReleaseStrategy, C: ClassTable> {
     slot: Slot<S>,
@@ -80,10 +87,11 @@ impl<S: ReleaseStrategy, C: ClassTable> Drop for Home<'_, S, C> {
 impl<'p, T, S: ReleaseStrategy, C: ClassTable> PoolArray<'p, MaybeUninit<T>, S, C> {
     /// A handle for a slot that was just issued.
     ///
-    /// The slot holds `length` elements of `T`, aligned for it: the caller's
-    /// business, as is the pool that issued it.
+    /// # Safety
+    /// The pool issued the slot to no other handle, and it holds `length` elements of
+    /// `T`, aligned for it.
     #[inline]
-    pub(super) fn new(slot: &Slot<S>, pool: &'p RawPool<'p, S, C>, length: u32) -> Self {
+    pub(super) unsafe fn new(slot: &Slot<S>, pool: &'p RawPool<'p, S, C>, length: u32) -> Self {
         Self {
             elements: slot.elements.cast(),
             ticket: slot.ticket,
@@ -110,7 +118,8 @@ impl<'p, T, S: ReleaseStrategy, C: ClassTable> PoolArray<'p, MaybeUninit<T>, S, 
     #[inline]
     #[must_use]
     pub unsafe fn assume_init(self) -> PoolArray<'p, T, S, C> {
-        self.cast()
+        // SAFETY: the caller's promise.
+        unsafe { self.cast() }
     }
 
     /// Writes every element, the i-th as `make(i)`.
@@ -131,7 +140,8 @@ impl<'p, T, S: ReleaseStrategy, C: ClassTable> PoolArray<'p, MaybeUninit<T>, S, 
             filling.array[filling.made].write(value);
             filling.made += 1;
         }
-        filling.finish()
+        // SAFETY: the loop has written one after the other, up to the length.
+        unsafe { filling.finish() }
     }
 
     /// Copies every element from `source`.
@@ -153,7 +163,8 @@ impl<'p, T, S: ReleaseStrategy, C: ClassTable> PoolArray<'p, MaybeUninit<T>, S, 
         // SAFETY: a T is a valid MaybeUninit<T>, at the same place and length.
         let source = unsafe { slice::from_raw_parts(source.as_ptr().cast(), source.len()) };
         self.copy_from_slice(source);
-        self.cast()
+        // SAFETY: every element was copied from a `T`, which is `Copy`.
+        unsafe { self.cast() }
     }
 }
 
@@ -171,7 +182,8 @@ impl<'p, T, S: ReleaseStrategy, C: ClassTable> PoolArray<'p, MaybeUninit<T>, S, 
     #[track_caller]
     pub(super) fn widen(array: PoolArray<'p, T, S, C>) -> Self {
         let capacity = if size_of::<T>() == 0 { usize::MAX } else { array.capacity() };
-        let mut this = array.cast();
+        // SAFETY: any bytes are a `MaybeUninit<T>`.
+        let mut this: Self = unsafe { array.cast() };
         this.length = u32::try_from(capacity).unwrap_or(u32::MAX);
         this.relabel();
         this
@@ -207,11 +219,14 @@ struct Filling<'p, T, S: ReleaseStrategy, C: ClassTable> {
 }
 
 impl<'p, T, S: ReleaseStrategy, C: ClassTable> Filling<'p, T, S, C> {
-    fn finish(self) -> PoolArray<'p, T, S, C> {
+    /// # Safety
+    /// Every element has been made.
+    unsafe fn finish(self) -> PoolArray<'p, T, S, C> {
         let this = ManuallyDrop::new(self);
         // SAFETY: `this` is not used or dropped afterwards, so the array moves.
         let array = unsafe { ptr::read(&raw const this.array) };
-        array.cast()
+        // SAFETY: the caller's promise.
+        unsafe { array.cast() }
     }
 }
 
@@ -417,10 +432,12 @@ impl<'p, T, S: ReleaseStrategy, C: ClassTable> PoolArray<'p, T, S, C> {
         }
     }
 
-    /// The same array with another view of its elements, which has the same
-    /// layout and is valid for them: every caller's business.
+    /// The same array with another view of its elements, of the same layout.
+    ///
+    /// # Safety
+    /// Every element is a valid `U`, of which this array is the owner.
     #[inline]
-    fn cast<U>(self) -> PoolArray<'p, U, S, C> {
+    unsafe fn cast<U>(self) -> PoolArray<'p, U, S, C> {
         const {
             assert!(size_of::<T>() == size_of::<U>() && align_of::<T>() == align_of::<U>());
         }
@@ -561,7 +578,9 @@ impl<'p, T, S: ReleaseStrategy, C: ClassTable> IntoIterator for PoolArray<'p, T,
 
     fn into_iter(self) -> IntoIter<'p, T, S, C> {
         let back = self.len();
-        IntoIter { array: self.cast(), front: 0, back }
+        // SAFETY: a `ManuallyDrop<T>` has the bytes of its `T`.
+        let array = unsafe { self.cast() };
+        IntoIter { array, front: 0, back }
     }
 }
 

@@ -119,7 +119,7 @@ impl<P> PoolBuilder<'static, P> {
 impl<'c, P> PoolBuilder<'c, P> {
     /// The most runs that the pool can have. Only `Metadata` has such a limit; if
     /// not set, any number, but 512 where the arena lies in a buffer: there it
-    /// reserves 24 bytes for each when the pool is made.
+    /// reserves 16 bytes for each when the pool is made (8 where words have 32 bits).
     ///
     /// ```
     /// use arraypool::{AllocError, ArrayPool, Metadata};
@@ -127,7 +127,7 @@ impl<'c, P> PoolBuilder<'c, P> {
     /// let pool = ArrayPool::<u8, Metadata>::builder().max_runs(1).build();
     /// let _small = pool.allocate(10);
     /// assert_eq!(pool.try_allocate(100).err().map(|error| error.to_string()).as_deref(),
-    ///     Some("the pool was made for 1 runs and has used them up"));
+    ///     Some("the pool was made for 1 run and has used it up"));
     /// ```
     pub fn max_runs(mut self, runs: usize) -> Self {
         self.settings.runs_max = Some(runs);
@@ -255,7 +255,8 @@ impl<'c, P> PoolBuilder<'c, P> {
     /// ```
     ///
     /// # Errors
-    /// [`AllocError::OutOfMemory`] or [`AllocError::InvalidClasses`].
+    /// [`AllocError::OutOfMemory`]; [`AllocError::InvalidClasses`]; or
+    /// [`AllocError::TooLarge`] if no address space holds an array of the table's last class.
     #[cfg(feature = "alloc")]
     pub fn try_build(self) -> Result<P, AllocError>
     where
@@ -276,8 +277,8 @@ impl<'c, P> PoolBuilder<'c, P> {
     /// ```
     ///
     /// # Errors
-    /// [`AllocError::OutOfMemory`], [`AllocError::OverBudget`] or
-    /// [`AllocError::InvalidClasses`].
+    /// Those of [`try_build`](Self::try_build); [`AllocError::OverBudget`]; or
+    /// [`AllocError::Claimed`] if a scope has claimed the arena.
     pub fn try_build_owning<'m>(self, arena: Arena<'m>) -> Result<P, AllocError>
     where
         P: BuildPool<'m>,

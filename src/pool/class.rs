@@ -10,8 +10,10 @@ use core::marker::PhantomData;
 
 /// A table of class lengths, in ascending order.
 ///
-/// It is checked when it is compiled: 1 to 64 lengths, ascending, none 0, none
-/// above 2^30. A table that breaks a rule does not compile where a pool uses it.
+/// It is checked when it is compiled: at most 64 lengths, ascending, none 0, none
+/// above 2^30. A table that breaks a rule does not compile where a pool uses it. An
+/// empty one is given when the pool is made, as that of [`RuntimeClasses`] is; a pool
+/// that is given none has the lengths of [`DefaultClasses`].
 ///
 /// ```
 /// use arraypool::{ArrayPool, ClassTable, DefaultStrategy};
@@ -95,7 +97,7 @@ impl<C: ClassTable> Table<C> {
     pub(crate) const COUNT: usize = {
         assert!(
             C::LENGTHS.is_empty() || is_valid(C::LENGTHS),
-            "a class table has 1 to 64 ascending lengths between 1 and 2^30"
+            "a class table has at most 64 ascending lengths between 1 and 2^30"
         );
         C::LENGTHS.len()
     };

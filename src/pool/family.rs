@@ -143,7 +143,7 @@ macro_rules! allocates_filled {
             len: usize,
         ) -> Result<$array<$($life,)+ MaybeUninit<T>, S, C>, AllocError> {
             let mut array = self.try_allocate(len)?;
-            array.fill_with(MaybeUninit::zeroed);
+            $crate::pool::zero(&mut array);
             Ok(array)
         }
     };

@@ -1,7 +1,9 @@
-//! Growth and its end: runs taken from the arena, cut one after the other; trim, reset.
+//! Growth and its end: runs taken from the arena, cut one after the other; trim, reset, drop.
 
 use core::alloc::Layout;
 use core::cell::{Ref, RefMut};
+use core::mem::ManuallyDrop;
+use core::ptr::NonNull;
 
 use super::class::ClassTable;
 use super::classes::ClassId;
@@ -10,6 +12,7 @@ use super::raw::{Backing, RawPool};
 use super::release::ReleaseStrategy;
 use super::run::{NO_RUN, Run, Shape};
 use super::table::RunTable;
+use crate::arena::Arena;
 use crate::error::{AllocError, OrPanic};
 
 impl<S: ReleaseStrategy, C: ClassTable> RawPool<'_, S, C> {
@@ -168,35 +171,22 @@ impl<S: ReleaseStrategy, C: ClassTable> RawPool<'_, S, C> {
         let bytes = class.shape.stride.checked_mul(slots as usize).ok_or(too_large)?;
         let layout = Layout::from_size_align(bytes, class.shape.align()).map_err(|_| too_large)?;
         let notes = self.watch.notes_for(self.arena(), slots)?;
-        let forget = |notes: Option<Block>| {
-            if let Some(notes) = notes {
-                notes.give_back::<S>(self.arena(), true);
-            }
-        };
+        let mut books = Books { strategy: &self.strategy, arena: self.arena(), notes, room: None };
         // Records first: a new chunk may take all that is left of a budget.
-        let room = self.strategy.provide(self.arena(), slots);
-        let room = room.inspect_err(|_| forget(notes))?;
-        let base = match self.arena().try_alloc_layout(layout) {
-            Ok(base) => base,
-            Err(error) => {
-                self.strategy.refuse(self.arena(), room);
-                forget(notes);
-                return Err(error);
-            }
-        };
+        books.room = Some(self.strategy.provide(self.arena(), slots)?);
+        let base = self.arena().try_alloc_layout(layout)?;
         // A source that used the pool meanwhile may have taken the places of this run.
         let mut runs = self.runs_mut()?;
         let places = runs.reserve::<S>(self.arena(), bytes);
         if let Err(error) = places.and_then(|()| self.watch.reserve_notes(self.arena())) {
-            self.strategy.refuse(self.arena(), room);
-            forget(notes);
             // SAFETY: the arena handed it out just now, and nobody uses it.
             unsafe { self.arena().take_back_last(base, bytes) };
             return Err(error);
         }
+        let (records, notes) = books.keep();
         let run = Run {
             base,
-            records: self.strategy.adopt(room),
+            records,
             shape: class.shape,
             slots,
             cut: 0,
@@ -259,6 +249,66 @@ impl<S: ReleaseStrategy, C: ClassTable> RawPool<'_, S, C> {
         self.direct.set((0, 0));
         if let (false, Backing::Owned(arena)) = (S::RECLAIMS, &mut *self.arena) {
             arena.reset();
+        }
+    }
+}
+
+impl<S: ReleaseStrategy, C: ClassTable> Drop for RawPool<'_, S, C> {
+    fn drop(&mut self) {
+        let closing = Closing(self);
+        if closing.0.watch.is_on() {
+            closing.0.tell_at_end();
+        }
+    }
+}
+
+/// Closes the pool when it goes out of scope, also by a panic of the hook that is told of
+/// leaks.
+struct Closing<'p, 'm, S: ReleaseStrategy, C: ClassTable>(&'p mut RawPool<'m, S, C>);
+
+impl<S: ReleaseStrategy, C: ClassTable> Drop for Closing<'_, '_, S, C> {
+    fn drop(&mut self) {
+        let pool = &mut *self.0;
+        if pool.watch.is_on() {
+            pool.end_watched();
+        }
+        // SAFETY: the arena is taken once, here, at the pool's end, and not used through it
+        // again.
+        let arena = unsafe { ManuallyDrop::take(&mut pool.arena) };
+        pool.strategy.close(arena.get());
+        pool.watch.close(arena.get());
+        pool.runs.get_mut().close::<S>(arena.get());
+        pool.classes.close(arena.get());
+    }
+}
+
+/// What a run needs beside its slots, while it is being taken. It goes back if the run
+/// comes to nothing, also by a panic of the arena's hook.
+struct Books<'p, 'm, S: ReleaseStrategy> {
+    strategy: &'p S,
+    arena: &'p Arena<'m>,
+    notes: Option<Block>,
+    room: Option<S::Room>,
+}
+
+impl<S: ReleaseStrategy> Books<'_, '_, S> {
+    /// The run has come about: its records, in the room that was provided, and its notes.
+    fn keep(mut self) -> (NonNull<u8>, Option<Block>) {
+        let room = self.room.take();
+        let records = room.map_or(NonNull::dangling(), |room| self.strategy.adopt(room));
+        (records, self.notes.take())
+    }
+}
+
+impl<S: ReleaseStrategy> Drop for Books<'_, '_, S> {
+    fn drop(&mut self) {
+        if let Some(room) = self.room.take() {
+            self.strategy.refuse(self.arena, room);
+        }
+        if let Some(notes) = self.notes.take() {
+            // SAFETY: `notes_for` took them from this arena, for this strategy, and no run
+            // has them.
+            unsafe { notes.give_back::<S>(self.arena, true) };
         }
     }
 }

@@ -213,7 +213,9 @@ impl<S: ReleaseStrategy, C: ClassTable> RawPool<'_, S, C> {
     /// let pool = RawPool::<Tagged>::builder(Layout::new::<u64>()).build();
     /// let raw = pool.try_allocate_raw(10).unwrap();
     /// // SAFETY: nobody uses the array afterwards.
-    /// let (first, second) = unsafe { (pool.release_raw(raw), pool.release_raw(raw)) };
+    /// let first = unsafe { pool.release_raw(raw) };
+    /// // SAFETY: as above.
+    /// let second = unsafe { pool.release_raw(raw) };
     /// assert_eq!(first, Ok(()));
     /// assert!(matches!(second, Err(ReleaseError::AlreadyReleased { .. })));
     /// ```

@@ -105,7 +105,8 @@ impl<S: ReleaseStrategy, C: ClassTable> RawPool<'_, S, C> {
         if !S::RECLAIMS {
             return;
         }
-        let slot = match self.marked_slot(array) {
+        // SAFETY: the caller's promise.
+        let slot = match unsafe { self.marked_slot(array) } {
             Some(slot) => slot,
             None => return self.report(&self.misplaced(array)),
         };
@@ -114,33 +115,52 @@ impl<S: ReleaseStrategy, C: ClassTable> RawPool<'_, S, C> {
     }
 
     /// Units that the array's slot holds; `units` if it is exact.
-    pub(crate) fn marked_capacity(&self, array: Marked, units: usize) -> usize {
+    ///
+    /// # Safety
+    /// The array came from this pool with this mark, and has not gone back.
+    pub(crate) unsafe fn marked_capacity(&self, array: Marked, units: usize) -> usize {
         if !S::RECLAIMS {
             return if array.mark == Mark::NONE { units } else { roomy_length::<C>(array.mark.0) };
         }
-        let slot = self.marked_slot(array);
+        // SAFETY: the caller's promise.
+        let slot = unsafe { self.marked_slot(array) };
         slot.and_then(|slot| self.class_length(slot.class)).map_or(units, |length| length as usize)
     }
 
     /// Makes the array's record say `units`.
-    pub(crate) fn relabel_marked(&self, array: Marked, units: usize) {
-        if let (true, Some(slot)) = (S::RECLAIMS, self.marked_slot(array)) {
+    ///
+    /// # Safety
+    /// As [`marked_capacity`](Self::marked_capacity).
+    pub(crate) unsafe fn relabel_marked(&self, array: Marked, units: usize) {
+        if !S::RECLAIMS {
+            return;
+        }
+        // SAFETY: the caller's promise.
+        if let Some(slot) = unsafe { self.marked_slot(array) } {
             self.relabel(&slot, u32::try_from(units).unwrap_or(u32::MAX));
         }
     }
 
     /// Makes sure that an array that is about to be filled up to `units` may be, as
     /// far as the diagnostics know.
+    ///
+    /// # Safety
+    /// As [`marked_capacity`](Self::marked_capacity).
     #[inline]
-    pub(crate) fn fill_up_marked(&self, array: Marked, units: usize) {
+    pub(crate) unsafe fn fill_up_marked(&self, array: Marked, units: usize) {
         if self.watch.is_on() {
-            self.relabel_marked(array, units);
+            // SAFETY: the caller's promise.
+            unsafe { self.relabel_marked(array, units) };
         }
     }
 
     /// The slot of an array, as its handle would keep it.
+    ///
+    /// # Safety
+    /// The array came from this pool with this mark: under `Tagged`, the mark names the
+    /// class, and is believed.
     #[inline(always)]
-    fn marked_slot(&self, array: Marked) -> Option<Slot<S>> {
+    unsafe fn marked_slot(&self, array: Marked) -> Option<Slot<S>> {
         let (elements, address) = (array.elements, array.elements.addr().get());
         if !S::NUMBERS_RUNS {
             let class = ClassId::from_bits(array.mark.0);

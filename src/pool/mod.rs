@@ -39,6 +39,7 @@ use core::fmt;
 use core::marker::PhantomData;
 use core::mem::MaybeUninit;
 
+pub(crate) use array::zero;
 pub use array::{IntoIter, PoolArray};
 pub use builder::{BuildPool, PoolBuilder};
 #[cfg(feature = "shared")]
@@ -131,6 +132,7 @@ impl<T, S: ReleaseStrategy, C: ClassTable> ArrayPool<'static, T, S, C> {
     /// # Panics
     /// If the heap has no room for the pool's books.
     #[must_use]
+    #[track_caller]
     pub fn new() -> Self {
         Self::builder().build()
     }
@@ -138,6 +140,7 @@ impl<T, S: ReleaseStrategy, C: ClassTable> ArrayPool<'static, T, S, C> {
 
 #[cfg(feature = "alloc")]
 impl<T, S: ReleaseStrategy, C: ClassTable> Default for ArrayPool<'static, T, S, C> {
+    #[track_caller]
     fn default() -> Self {
         Self::new()
     }
@@ -173,7 +176,9 @@ impl<'m, T, S: ReleaseStrategy, C: ClassTable> ArrayPool<'m, T, S, C> {
     /// ```
     ///
     /// # Errors
-    /// [`AllocError::OutOfMemory`] or [`AllocError::OverBudget`].
+    /// [`AllocError::OutOfMemory`]; [`AllocError::OverBudget`]; [`AllocError::Claimed`] if a
+    /// scope has claimed the arena; or [`AllocError::TooLarge`] if no address space holds an
+    /// array of the table's last class.
     pub fn try_new_in(arena: &'m Arena<'m>) -> Result<Self, AllocError> {
         Self::builder().try_build_in(arena)
     }
@@ -238,7 +243,8 @@ impl<'m, T, S: ReleaseStrategy, C: ClassTable> ArrayPool<'m, T, S, C> {
         if size_of::<T>() == 0 {
             return self.raw.unsized_array(len);
         }
-        self.raw.array_of(len, len)
+        // SAFETY: a unit of this pool is an element.
+        unsafe { self.raw.array_of(len, len) }
     }
 
     allocates_filled!(PoolArray<'_>, "let pool = arraypool::ArrayPool::<u32>::new();");
@@ -404,7 +410,9 @@ impl<'m, T, S: ReleaseStrategy, C: ClassTable> ArrayPool<'m, T, S, C> {
             Err(ReleaseError::Foreign { .. }) if self.raw.is_empty(raw) => (self.raw.empty(), 0),
             Err(error) => return Err(self.raw.refused(error)),
         };
-        let array = PoolArray::<MaybeUninit<T>, S, C>::new(&slot, &self.raw, length);
+        // SAFETY: the slot is taken over from whoever held it by hand, and holds so many
+        // elements.
+        let array = unsafe { PoolArray::new(&slot, &self.raw, length) };
         // SAFETY: the caller's promise.
         Ok(unsafe { array.assume_init() })
     }
@@ -456,10 +464,11 @@ impl<'m, T, S: ReleaseStrategy, C: ClassTable> ArrayPool<'m, T, S, C> {
     /// If there is no memory.
     #[track_caller]
     pub fn reserve(&self, len: usize, count: usize) {
-        self.raw.reserve(len, count);
+        self.try_reserve(len, count).or_panic();
     }
 
-    /// The twin of [`reserve`](Self::reserve) that returns an error.
+    /// The twin of [`reserve`](Self::reserve) that returns an error. Elements without
+    /// size need nothing reserved.
     ///
     /// ```
     /// let pool = arraypool::ArrayPool::<u32>::new();
@@ -470,6 +479,9 @@ impl<'m, T, S: ReleaseStrategy, C: ClassTable> ArrayPool<'m, T, S, C> {
     /// # Errors
     /// As [`RawPool::try_reserve`].
     pub fn try_reserve(&self, len: usize, count: usize) -> Result<(), AllocError> {
+        if size_of::<T>() == 0 {
+            return Ok(());
+        }
         self.raw.try_reserve(len, count)
     }
 

@@ -76,7 +76,7 @@ pub(super) enum Backing<'m> {
 
 impl<'m> Backing<'m> {
     #[inline]
-    fn get(&self) -> &Arena<'m> {
+    pub(super) fn get(&self) -> &Arena<'m> {
         match self {
             Self::Owned(arena) => arena,
             Self::Borrowed(arena) => arena,
@@ -85,6 +85,9 @@ impl<'m> Backing<'m> {
 }
 
 /// A slot that has a tenant, as a handle keeps it.
+///
+/// Where its class is one, the class is of the pool that made this, and elements and ticket
+/// are those of a cut slot of the class. Who makes one answers for that.
 pub(super) struct Slot<S: ReleaseStrategy> {
     pub(super) elements: NonNull<u8>,
     pub(super) ticket: S::Ticket,
@@ -568,28 +571,17 @@ impl<'m, S: ReleaseStrategy, C: ClassTable> RawPool<'m, S, C> {
     }
 }
 
-impl<S: ReleaseStrategy, C: ClassTable> Drop for RawPool<'_, S, C> {
-    fn drop(&mut self) {
-        if self.watch.is_on() {
-            self.end_watched();
-        }
-        // SAFETY: the arena is taken once, here, and not used through the pool again.
-        let arena = unsafe { ManuallyDrop::take(&mut self.arena) };
-        self.strategy.close(arena.get());
-        self.watch.close(arena.get());
-        self.runs.get_mut().close::<S>(arena.get());
-        self.classes.close(arena.get());
-    }
-}
-
 impl<S: ReleaseStrategy, C: ClassTable> fmt::Debug for RawPool<'_, S, C> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("RawPool")
+        let mut debug = f.debug_struct("RawPool");
+        debug
             .field("strategy", &S::NAME)
             .field("unit", &self.units.size)
-            .field("align", &self.units.align)
-            .field("runs", &self.runs.borrow().all().len())
-            .field("frozen", &self.frozen.get())
-            .finish_non_exhaustive()
+            .field("align", &self.units.align);
+        match self.runs() {
+            Some(runs) => debug.field("runs", &runs.all().len()),
+            None => debug.field("runs", &"growing"),
+        };
+        debug.field("frozen", &self.frozen.get()).finish_non_exhaustive()
     }
 }

@@ -16,7 +16,7 @@ use super::array::PoolArray;
 use super::chain::Chain;
 use super::class::{ClassTable, DefaultClasses};
 use super::release::{DefaultStrategy, Place, ReleaseStrategy};
-use crate::sync::{AtomicUsize, Ordering, const_fn};
+use crate::sync::{AtomicUsize, Ordering, const_fn, repeated};
 
 /// The way home for arrays of an unshared pool that are lent to interrupts or to
 /// other threads: at most `N` at a time.
@@ -133,10 +133,7 @@ impl<'p, T, const N: usize, S: ReleaseStrategy, C: ClassTable> Returns<'p, T, N,
         #[must_use]
         pub const fn new() -> Self {
             Self {
-                #[cfg(not(arraypool_loom))]
-                stays: [const { Stay::new() }; N],
-                #[cfg(arraypool_loom)]
-                stays: core::array::from_fn(|_| Stay::new()),
+                stays: repeated!(Stay::new(), N),
                 home: Chain::new(),
                 taken: Cell::new(None),
                 unused: Cell::new(None),

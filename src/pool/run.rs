@@ -73,7 +73,7 @@ impl Shape {
 }
 
 /// From one slot to the next, and a slot's alignment: those of [`Shape::new`], for
-/// constants. Panics if that is not a size.
+/// constants. Panics if that is not a size, in every build.
 pub(crate) const fn stride_of(
     length: u32,
     unit: usize,
@@ -82,10 +82,31 @@ pub(crate) const fn stride_of(
     prefix_align: usize,
 ) -> (usize, usize) {
     let align = if align > prefix_align { align } else { prefix_align };
-    let prefix = prefix.next_multiple_of(align);
-    let stride = (length as usize * unit + prefix).next_multiple_of(align);
+    let prefix = rounded(prefix, align);
+    let stride = rounded(plus(times(length as usize, unit), prefix), align);
     let align = if prefix > 0 && stride >= LINE * 8 && align < LINE { LINE } else { align };
-    (stride.next_multiple_of(align), align)
+    (rounded(stride, align), align)
+}
+
+/// What a size that overflows is: an error when it is compiled, or a panic.
+const OVERFLOW: &str = "a size overflows";
+
+/// The sum of two sizes, for constants.
+pub(super) const fn plus(left: usize, right: usize) -> usize {
+    let Some(sum) = left.checked_add(right) else { panic!("{}", OVERFLOW) };
+    sum
+}
+
+/// The product of two sizes, for constants.
+pub(super) const fn times(left: usize, right: usize) -> usize {
+    let Some(product) = left.checked_mul(right) else { panic!("{}", OVERFLOW) };
+    product
+}
+
+/// A size rounded up, for constants.
+pub(super) const fn rounded(size: usize, align: usize) -> usize {
+    let Some(multiple) = size.checked_next_multiple_of(align) else { panic!("{}", OVERFLOW) };
+    multiple
 }
 
 impl Shape {

@@ -11,7 +11,7 @@ use super::ArrayPool;
 use super::class::{self, ClassTable};
 use super::classes::{Hot, class_bytes};
 use super::release::ReleaseStrategy;
-use super::run::{Run, stride_of};
+use super::run::{Run, plus, rounded, stride_of, times};
 use super::table;
 use crate::arena::{ALIGN, CHUNK_HEADER};
 
@@ -22,12 +22,12 @@ struct Sum(usize);
 impl Sum {
     /// Adds a block, with the bytes that may be skipped to align it.
     const fn block(self, size: usize, align: usize) -> Self {
-        Self(self.0 + size.next_multiple_of(ALIGN) + align.saturating_sub(ALIGN))
+        Self(plus(plus(self.0, rounded(size, ALIGN)), align.saturating_sub(ALIGN)))
     }
 
     /// Adds a list of `count` values.
     const fn list<V>(self, count: usize) -> Self {
-        self.block(size_of::<V>() * count, align_of::<V>())
+        self.block(times(size_of::<V>(), count), align_of::<V>())
     }
 }
 
@@ -43,7 +43,8 @@ impl<T, S: ReleaseStrategy, C: ClassTable> ArrayPool<'_, T, S, C> {
     /// builder or the environment asks for.
     ///
     /// For tables that are known when this is compiled. Sizes that overflow are a
-    /// compile error in a constant, and a panic elsewhere.
+    /// compile error in a constant, and a panic elsewhere. Elements without size need
+    /// no arrays' bytes.
     ///
     /// ```
     /// use core::mem::MaybeUninit;
@@ -68,10 +69,12 @@ impl<T, S: ReleaseStrategy, C: ClassTable> ArrayPool<'_, T, S, C> {
     /// ```
     ///
     /// # Panics
-    /// If there are not as many counts as classes.
+    /// If there are not as many counts as classes, or the table is given at run time, or
+    /// a size overflows.
     #[must_use]
     pub const fn bytes_for(counts: &[usize]) -> usize {
         assert!(counts.len() == C::LENGTHS.len(), "a count for each class of the table");
+        assert!(!C::LENGTHS.is_empty(), "the table is known when this is compiled");
         if !S::RECLAIMS {
             return Self::direct(counts);
         }
@@ -92,11 +95,11 @@ impl<T, S: ReleaseStrategy, C: ClassTable> ArrayPool<'_, T, S, C> {
         let align = if align_of::<T>() > ALIGN { align_of::<T>() } else { ALIGN };
         let (mut end, mut class) = (CHUNK_HEADER, 0);
         while class < counts.len() {
-            let size = C::LENGTHS[class] as usize * size_of::<T>();
-            let mut count = counts[class];
-            while count > 0 && size > 0 {
-                end = end.next_multiple_of(align) + size.next_multiple_of(ALIGN);
-                count -= 1;
+            let size = rounded(times(C::LENGTHS[class] as usize, size_of::<T>()), ALIGN);
+            if counts[class] > 0 && size > 0 {
+                // Each but the last, whose end need not be aligned.
+                let others = times(counts[class] - 1, rounded(size, align));
+                end = plus(plus(rounded(end, align), others), size);
             }
             class += 1;
         }
@@ -109,14 +112,14 @@ impl<T, S: ReleaseStrategy, C: ClassTable> ArrayPool<'_, T, S, C> {
         let mut sum = Sum(CHUNK_HEADER);
         if !S::HEAP_BOOKS {
             let classes = counts.len() + Self::geometric(buffer / unit);
-            sum = sum.block(class_bytes::<S>() * classes, align_of::<Hot<S>>());
+            sum = sum.block(times(class_bytes::<S>(), classes), align_of::<Hot<S>>());
         }
         let (mut class, mut runs, mut granules) = (0, 0, 0);
         while class < counts.len() {
             if counts[class] > 0 && size_of::<T>() > 0 {
                 let (stride, align) =
                     stride_of(C::LENGTHS[class], unit, align_of::<T>(), S::PREFIX, S::PREFIX_ALIGN);
-                let bytes = stride * counts[class];
+                let bytes = times(stride, counts[class]);
                 sum = sum.block(bytes, align);
                 runs += 1;
                 granules += table::granules_of(bytes);

@@ -103,7 +103,8 @@ impl fmt::Display for PoolStats {
             write!(f, ", {} left to the arena", self.left)?;
         }
         if self.lost + self.corrupted > 0 {
-            write!(f, ", {} lost to {} corruptions", self.lost, self.corrupted)?;
+            let s = if self.corrupted == 1 { "" } else { "s" };
+            write!(f, ", {} lost to {} corruption{s}", self.lost, self.corrupted)?;
         }
         Ok(())
     }
@@ -185,11 +186,12 @@ impl<S: ReleaseStrategy, C: ClassTable> RawPool<'_, S, C> {
     ///
     /// # Errors
     /// The first slot whose bookkeeping is overwritten, or the first class that
-    /// is out of balance.
+    /// is out of balance. [`VerifyError::Growing`] to a hook or a source of the arena
+    /// that asks while the pool takes memory.
     pub fn verify(&self) -> Result<PoolStats, VerifyError> {
         let mut counted = self.stats();
         counted.live = self.direct().0;
-        let runs = self.runs.borrow();
+        let runs = self.runs().ok_or(VerifyError::Growing)?;
         let sound = runs.is_sound(|run| run.slots as usize * run.shape.stride);
         drop(runs);
         for (index, class) in (0_u32..).zip(self.classes.all()) {
@@ -208,7 +210,7 @@ impl<S: ReleaseStrategy, C: ClassTable> RawPool<'_, S, C> {
         sound: bool,
     ) -> Result<usize, VerifyError> {
         let (mut live, mut free, mut lost, mut issued) = (0, 0, 0, 0);
-        let runs = self.runs.borrow();
+        let runs = self.runs().ok_or(VerifyError::Growing)?;
         for run in runs.all().iter().filter(|run| run.class == id) {
             for slot in 0..run.cut {
                 issued += 1;

@@ -1,7 +1,5 @@
 //! Arrays of any type out of an untyped pool.
 
-#![forbid(unsafe_code)]
-
 use core::mem::MaybeUninit;
 
 use super::array::PoolArray;
@@ -41,7 +39,9 @@ impl<S: ReleaseStrategy, C: ClassTable> RawPool<'_, S, C> {
         let too_large = AllocError::TooLarge { length: len };
         u32::try_from(len).map_err(|_| too_large)?;
         let bytes = len.checked_mul(size_of::<T>()).ok_or(too_large)?;
-        self.array_of(bytes.div_ceil(self.unit_size().max(1)), len)
+        let units = bytes.div_ceil(self.unit_size().max(1));
+        // SAFETY: so many units are `bytes` bytes or more, aligned as the type needs.
+        unsafe { self.array_of(units, len) }
     }
 
     /// Panics if the type needs a larger alignment than a unit has.
@@ -56,9 +56,13 @@ impl<S: ReleaseStrategy, C: ClassTable> RawPool<'_, S, C> {
     }
 
     /// An array of `len` elements in a slot of `units`, both at most 2^32 - 1 or refused.
+    ///
+    /// # Safety
+    /// A slot of `units` units holds `len` elements of `T`, aligned for it; and `len` is no
+    /// more than `units`, or 32 bits hold it.
     #[inline(always)]
     #[track_caller]
-    pub(super) fn array_of<T>(
+    pub(super) unsafe fn array_of<T>(
         &self,
         units: usize,
         len: usize,
@@ -66,7 +70,8 @@ impl<S: ReleaseStrategy, C: ClassTable> RawPool<'_, S, C> {
         let slot = self.issue(units, Tenure::Owned)?;
         #[allow(clippy::cast_possible_truncation, reason = "a slot has at most 2^32 - 1 units")]
         let length = len as u32;
-        Ok(PoolArray::new(&slot, self, length))
+        // SAFETY: the slot was issued just now; the rest is the caller's promise.
+        Ok(unsafe { PoolArray::new(&slot, self, length) })
     }
 
     /// An array of elements without size: it has no slot.
@@ -75,6 +80,9 @@ impl<S: ReleaseStrategy, C: ClassTable> RawPool<'_, S, C> {
         len: usize,
     ) -> Result<PoolArray<'_, MaybeUninit<T>, S, C>, AllocError> {
         let length = u32::try_from(len).map_err(|_| AllocError::TooLarge { length: len })?;
-        Ok(PoolArray::new(&self.empty(), self, length))
+        debug_assert_eq!(size_of::<T>(), 0);
+        // SAFETY: elements without size, which every caller asks for, take no slot; and the
+        // address of the empty one is aligned as a unit is, which is as the type needs.
+        Ok(unsafe { PoolArray::new(&self.empty(), self, length) })
     }
 }

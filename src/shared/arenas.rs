@@ -141,7 +141,8 @@ impl<'m> ArenaPool<'m> {
     }
 
     /// The most bytes that an arena keeps when it comes back; one that has grown
-    /// beyond is [cleared](Arena::clear) to its first chunk. No limit if not set.
+    /// beyond is [cleared](Arena::clear) to its first chunk, and keeps nothing if that
+    /// is too large. No limit if not set.
     ///
     /// ```
     /// use arraypool::shared::{ArenaPool, WhenExhausted};
@@ -149,7 +150,7 @@ impl<'m> ArenaPool<'m> {
     /// let arenas = ArenaPool::new(1, WhenExhausted::Fail);
     /// let arenas = arenas.keep_bytes(5000);
     /// arenas.get().unwrap().alloc([0_u8; 100_000]);
-    /// assert!(arenas.get().unwrap().chunk_count() <= 1);
+    /// assert!(arenas.get().unwrap().allocated_bytes() <= 5000);
     /// ```
     #[must_use]
     pub fn keep_bytes(mut self, bytes: usize) -> Self {
@@ -243,7 +244,7 @@ impl<'m> ArenaPool<'m> {
         drop(surplus);
     }
 
-    /// Arenas that exist, in or out.
+    /// Arenas that exist, in or out. Takes the lock for one look. Never panics.
     ///
     /// ```
     /// use arraypool::shared::{ArenaPool, WhenExhausted};
@@ -258,7 +259,7 @@ impl<'m> ArenaPool<'m> {
         self.state.lock().made
     }
 
-    /// Arenas that are in.
+    /// Arenas that are in. Takes the lock for one look. Never panics.
     ///
     /// ```
     /// use arraypool::shared::{ArenaPool, WhenExhausted};
@@ -319,6 +320,10 @@ impl Drop for ArenaGuard<'_, '_> {
         let mut arena = core::mem::replace(&mut self.arena, Arena::builder().build());
         if arena.allocated_bytes() > self.pool.keep_bytes {
             arena.clear();
+            // Its first chunk, which it keeps, may be one array's.
+            if arena.allocated_bytes() > self.pool.keep_bytes {
+                arena = self.pool.make();
+            }
         } else {
             arena.reset();
         }

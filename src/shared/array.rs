@@ -238,7 +238,8 @@ impl<T, H: Home> Homed<T, H> {
         if self.class == NO_CLASS {
             return self.len();
         }
-        self.home.class_length(self.class) as usize
+        // SAFETY: the slot is this handle's.
+        unsafe { self.home.class_length(self.class) as usize }
     }
 
     /// The first element, for reading; it stays valid as long as the array.
@@ -360,8 +361,10 @@ impl<T, S: ReleaseStrategy, C: ClassTable> Homed<T, SharedHome<'_, S, C>> {
         if slot.class == NO_CLASS {
             return Ok(());
         }
+        // SAFETY: the handle has a slot.
+        let shelf = unsafe { this.home.shelf() };
         // SAFETY: the slot is this handle's, which is given up.
-        unsafe { this.home.shelf.local().send(slot.class, slot.elements, slot.ticket) }
+        unsafe { shelf.local().send(slot.class, slot.elements, slot.ticket) }
     }
 
     /// Takes the array out of the pool's care, to be released by hand on any
@@ -386,7 +389,9 @@ impl<T, S: ReleaseStrategy, C: ClassTable> Homed<T, SharedHome<'_, S, C>> {
         let generation = if class == NO_CLASS {
             None
         } else {
-            let keys = this.home.shelf.local().depot().book(class).keys();
+            // SAFETY: the handle has a slot.
+            let shelf = unsafe { this.home.shelf() };
+            let keys = shelf.local().depot().book(class).keys();
             // SAFETY: the slot is this handle's.
             unsafe { S::hand_over(keys, elements, ticket, Tenure::Owned, Tenure::Raw) }
         };

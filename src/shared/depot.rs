@@ -1,8 +1,9 @@
 //! Where all lanes meet: one pool under a lock, and the directory of the lanes.
 //!
-//! Whatever is done under the lock is bounded: one batch of one class, but for
-//! a lane that is left or shrinks (a batch or two of every class) and for what
-//! reads or trims everything. No user code runs under it.
+//! Whatever is done under the lock is bounded: one batch of one class, looked for in
+//! every lane without an owner, but for a lane that is left (a batch or two of every
+//! class) or shrinks (all that it has, what came home included) and for what reads or
+//! trims everything. No user code runs under it.
 
 use core::alloc::Layout;
 use core::ptr::NonNull;
@@ -117,8 +118,7 @@ impl<S: ReleaseStrategy, C: ClassTable> Depot<S, C> {
         };
         let raw = builder.try_build_owning(arena)?;
         let (table, all) = raw.class_counts();
-        // The model checker follows every atomic: it gets the table's classes only.
-        let classes = if cfg!(arraypool_loom) { table } else { all };
+        let classes = if settings.table_only { table } else { all };
         let books = Self::write_books(&raw, classes, settings)?;
         Ok(Self {
             core: Mutex::new(Core { raw, idle: None }),
@@ -200,9 +200,10 @@ impl<S: ReleaseStrategy, C: ClassTable> Depot<S, C> {
         }
     }
 
+    /// The class of so many units, which is none of the table's.
     #[cold]
     #[inline(never)]
-    fn class_outside(&self, units: usize) -> Result<u32, AllocError> {
+    pub(super) fn class_outside(&self, units: usize) -> Result<u32, AllocError> {
         let index = self.books().partition_point(|book| (book.length as usize) < units);
         match u32::try_from(index) {
             Ok(class) if index < self.classes => Ok(class),
@@ -235,7 +236,10 @@ impl<S: ReleaseStrategy, C: ClassTable> Depot<S, C> {
             }
         };
         // SAFETY: lanes stay until the depot is dropped.
-        Ok(unsafe { local.as_ref() })
+        let local = unsafe { local.as_ref() };
+        // What the owner before was asked for as it left is nothing to the next one.
+        local.forget_request();
+        Ok(local)
     }
 
     /// Takes a lane back from its owner: what is on its shelves goes to the depot,
@@ -408,11 +412,12 @@ impl<S: ReleaseStrategy, C: ClassTable> Depot<S, C> {
 
     /// Asks all lanes to keep no more than `bytes` of free slots together.
     pub(super) fn trim(&self, bytes: usize) {
-        let share = bytes / self.lanes.all().count().max(1);
-        for local in self.lanes.all() {
-            local.ask(share);
-        }
         let core = self.lock();
+        // Lanes without an owner keep nothing, and have no share.
+        let owned = self.lanes.all().count().saturating_sub(core.idle().count());
+        for local in self.lanes.all() {
+            local.ask(bytes / owned.max(1));
+        }
         for class in self.indices() {
             self.collect(&core, &self.book(class).strays, class);
             for idle in core.idle() {

@@ -5,13 +5,16 @@ use core::ptr::NonNull;
 
 use super::array::{Homed, SharedArray};
 use super::home::{Berth, SharedHome};
-use super::{SharedPool, threads};
+use super::{SharedPool, length_of, threads};
 use crate::error::{AllocError, ReleaseError};
-use crate::pool::{ClassTable, Located, RawArray, Record, ReleaseStrategy, Tenure, refusal};
-use crate::sync::pause;
+use crate::pool::{
+    ClassTable, Issued, Located, RawArray, Record, ReleaseStrategy, Tenure, refusal,
+};
+use crate::sync::{give_way, pause};
 
 /// How often a record is read again that seems to be overwritten, as it may be
-/// changing. Whoever changes one is two stores away from having done so.
+/// changing: whoever changes one is two stores away from having done so. As often
+/// again other threads are let go first, as it may have been stopped between the two.
 const READINGS: u32 = 100;
 
 impl<T, S: ReleaseStrategy, C: ClassTable> SharedPool<T, S, C> {
@@ -27,18 +30,27 @@ impl<T, S: ReleaseStrategy, C: ClassTable> SharedPool<T, S, C> {
     /// # Ok::<(), arraypool::AllocError>(())
     /// ```
     ///
+    /// Complexity: as [`try_allocate`](Self::try_allocate). Never panics.
+    ///
     /// # Errors
     /// As [`try_allocate`](Self::try_allocate).
     pub fn try_allocate_raw(&self, len: usize) -> Result<RawArray<T>, AllocError> {
-        let length = u32::try_from(len).map_err(|_| AllocError::TooLarge { length: len })?;
+        let length = length_of(len)?;
         if size_of::<T>() == 0 || len == 0 {
             return Ok(RawArray { ptr: NonNull::dangling(), generation: 0 });
         }
         threads::with_lane(self.depot()?, |local| {
-            let class = local.depot().class_of(len)?;
+            let depot = local.depot();
+            let class = depot.class_of(len)?;
             // SAFETY: the lane is this thread's default one; the class holds `len`.
-            let issued = unsafe { local.shelf(class).issue(class, length, Tenure::Raw) }?;
-            Ok(RawArray { ptr: issued.elements.cast(), generation: issued.generation })
+            let issued = unsafe { local.shelf(class).issue(class, length, Tenure::Owned) }?;
+            let keys = depot.book(class).keys();
+            let Issued { elements, ticket, generation } = issued;
+            // Once it is by hand, others may seize it: `hand_over` puts all that was done
+            // to its record before that.
+            // SAFETY: the slot was issued just now, and nobody else knows of it.
+            unsafe { S::hand_over(keys, elements, ticket, Tenure::Owned, Tenure::Raw) };
+            Ok(RawArray { ptr: elements.cast(), generation })
         })
     }
 
@@ -108,6 +120,8 @@ impl<T, S: ReleaseStrategy, C: ClassTable> SharedPool<T, S, C> {
     /// assert_eq!(unsafe { pool.from_raw(raw) }.unwrap(), [1, 2]);
     /// ```
     ///
+    /// Complexity: as [`release_raw`](Self::release_raw). Never panics.
+    ///
     /// # Errors
     /// Every wrong value is one of [`ReleaseError`], and changes nothing.
     /// [`NotReleasable`](ReleaseError::NotReleasable) if there is no memory for
@@ -121,29 +135,34 @@ impl<T, S: ReleaseStrategy, C: ClassTable> SharedPool<T, S, C> {
         raw: RawArray<T>,
     ) -> Result<SharedArray<'_, T, S, C>, ReleaseError> {
         let address = raw.ptr.as_ptr().addr();
+        if is_empty(raw) {
+            let slot = Berth::none::<T>(S::NO_TICKET);
+            // SAFETY: there is no element, or none that has bytes.
+            return Ok(unsafe { Homed::new(slot, 0, SharedHome::none()).assume_init() });
+        }
         let depot = self.depot().map_err(|_| ReleaseError::Foreign { address })?;
         let local =
             threads::with_lane(depot, Ok).map_err(|_| ReleaseError::NotReleasable { address })?;
-        let (slot, length) = if is_empty(raw) {
-            (Berth::none::<T>(S::NO_TICKET), 0)
-        } else {
-            let found = self.seize(address, Some(raw.generation), Tenure::Owned)?;
-            let keys = depot.book(found.class).keys();
-            // SAFETY: the slot was found by the pool, and is this call's since then.
-            let length = match unsafe { S::read(keys, found.elements, found.ticket) } {
-                Record::Live { length, .. } => length,
-                _ => 0,
-            };
-            (Berth::new(found.elements, found.ticket, found.class), length)
+        let Seized { class, elements, ticket } =
+            self.seize(address, Some(raw.generation), Tenure::Owned)?;
+        let keys = depot.book(class).keys();
+        // SAFETY: the slot was found by the pool, and is this call's since then.
+        let length = match unsafe { S::read(keys, elements, ticket) } {
+            Record::Live { length, .. } => length,
+            _ => 0,
         };
-        let home = SharedHome::new(local.shelf(slot.shelf()));
+        let (slot, home) =
+            (Berth::new(elements, ticket, class), SharedHome::new(local.shelf(class)));
         // SAFETY: the caller's promise.
         Ok(unsafe { Homed::new(slot, length, home).assume_init() })
     }
 
     /// The array that `ptr` points into: see
     /// [`RawPool::locate`](crate::RawPool::locate). What other threads do meanwhile
-    /// may be seen or not. Takes the lock.
+    /// may be seen or not: an array that is on its way home may be said to be
+    /// [`Corrupted`](crate::SlotState::Corrupted), as its bookkeeping is being written.
+    ///
+    /// Complexity: the lock and a look-up. Never panics.
     ///
     /// ```
     /// use arraypool::shared::SharedPool;
@@ -181,7 +200,7 @@ impl<T, S: ReleaseStrategy, C: ClassTable> SharedPool<T, S, C> {
         let (class, elements, ticket) = depot.lock().raw.find_slot(address)?;
         let book = depot.book(class);
         let mut record = Record::Corrupted;
-        for _ in 0..READINGS {
+        for reading in 0..2 * READINGS {
             // SAFETY: the pool found the slot, so it was cut.
             match unsafe { S::seize(book.keys(), elements, ticket, generation, to) } {
                 Ok(()) => return Ok(Seized { class, elements, ticket }),
@@ -190,7 +209,11 @@ impl<T, S: ReleaseStrategy, C: ClassTable> SharedPool<T, S, C> {
             if record != Record::Corrupted {
                 break;
             }
-            pause();
+            if reading < READINGS { pause() } else { give_way() }
+        }
+        if record == Record::Corrupted {
+            // Counted, but not abandoned: that is for whoever has the slot.
+            depot.lose(class, 0);
         }
         Err(refusal(record, address, generation, book.length))
     }

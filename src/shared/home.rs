@@ -43,9 +43,12 @@ pub trait Home: Copy + sealed::Sealed {
     #[doc(hidden)]
     unsafe fn bring_or_report(self, slot: Berth<<Self::Strategy as ReleaseStrategy>::Ticket>);
 
-    /// The capacity of a class, in elements.
+    /// The capacity of the slot's class, in elements.
+    ///
+    /// # Safety
+    /// The class is that of a handle with this home, which has a slot.
     #[doc(hidden)]
-    fn class_length(self, class: u32) -> u32;
+    unsafe fn class_length(self, class: u32) -> u32;
 }
 
 /// A slot as a handle keeps it.
@@ -72,11 +75,6 @@ impl<K> Berth<K> {
 }
 
 impl<K: Copy> Berth<K> {
-    /// The class whose shelf a handle may refer to.
-    pub(super) fn shelf(&self) -> u32 {
-        if self.class == NO_CLASS { 0 } else { self.class }
-    }
-
     /// Takes the slot back onto the shelf it came from.
     ///
     /// # Safety
@@ -142,7 +140,8 @@ pub struct LaneHome<'l, 'p, S: ReleaseStrategy, C: ClassTable> {
 /// assert_eq!(array, [1]);
 /// ```
 pub struct SharedHome<'p, S: ReleaseStrategy, C: ClassTable> {
-    pub(super) shelf: &'p Shelf<S, C>,
+    /// None is needed by an array that has no slot.
+    shelf: Option<&'p Shelf<S, C>>,
 }
 
 impl<S: ReleaseStrategy, C: ClassTable> Clone for LaneHome<'_, '_, S, C> {
@@ -187,7 +186,23 @@ impl<'p, S: ReleaseStrategy, C: ClassTable> LaneHome<'_, 'p, S, C> {
 impl<'p, S: ReleaseStrategy, C: ClassTable> SharedHome<'p, S, C> {
     #[inline(always)]
     pub(super) fn new(shelf: &'p Shelf<S, C>) -> Self {
-        Self { shelf }
+        Self { shelf: Some(shelf) }
+    }
+
+    /// That of an array which takes no memory.
+    pub(super) fn none() -> Self {
+        Self { shelf: None }
+    }
+
+    /// The shelf that a slot goes home to.
+    ///
+    /// # Safety
+    /// The home is that of an array with a slot.
+    #[inline(always)]
+    pub(super) unsafe fn shelf(self) -> &'p Shelf<S, C> {
+        // SAFETY: who makes a handle of a slot gives it the slot's shelf: `none` is for
+        // berths without a class.
+        unsafe { self.shelf.unwrap_unchecked() }
     }
 }
 
@@ -207,8 +222,8 @@ impl<S: ReleaseStrategy, C: ClassTable> Home for LaneHome<'_, '_, S, C> {
         unsafe { slot.retire_or_report(self.shelf) }
     }
 
-    fn class_length(self, class: u32) -> u32 {
-        self.shelf.local().depot().book(class).length
+    unsafe fn class_length(self, class: u32) -> u32 {
+        self.shelf.class_length(class)
     }
 }
 
@@ -217,27 +232,32 @@ impl<S: ReleaseStrategy, C: ClassTable> Home for SharedHome<'_, S, C> {
 
     #[inline(always)]
     unsafe fn bring(self, slot: Berth<S::Ticket>) -> Result<(), ReleaseError> {
-        if threads::owns(self.shelf) {
+        // SAFETY: the caller's promise: the handle has a slot.
+        let shelf = unsafe { self.shelf() };
+        if threads::owns(shelf) {
             // SAFETY: the lane is this thread's default one; the rest is the
             // caller's promise.
-            return unsafe { slot.retire(self.shelf) };
+            return unsafe { slot.retire(shelf) };
         }
         // SAFETY: the caller's promise.
-        unsafe { self.shelf.local().send(slot.class, slot.elements, slot.ticket) }
+        unsafe { shelf.local().send(slot.class, slot.elements, slot.ticket) }
     }
 
     #[inline(always)]
     unsafe fn bring_or_report(self, slot: Berth<S::Ticket>) {
-        if threads::owns(self.shelf) {
+        // SAFETY: as in `bring`.
+        let shelf = unsafe { self.shelf() };
+        if threads::owns(shelf) {
             // SAFETY: as in `bring`.
-            return unsafe { slot.retire_or_report(self.shelf) };
+            return unsafe { slot.retire_or_report(shelf) };
         }
         // SAFETY: the caller's promise.
-        unsafe { self.shelf.local().send_or_report(slot.class, slot.elements, slot.ticket) }
+        unsafe { shelf.local().send_or_report(slot.class, slot.elements, slot.ticket) }
     }
 
-    fn class_length(self, class: u32) -> u32 {
-        self.shelf.local().depot().book(class).length
+    unsafe fn class_length(self, class: u32) -> u32 {
+        // SAFETY: the caller's promise.
+        unsafe { self.shelf() }.class_length(class)
     }
 }
 

@@ -24,15 +24,18 @@ pub(super) struct Shelf<S: ReleaseStrategy, C: ClassTable> {
     /// the list is empty. Each of them that is issued is one less here all the same,
     /// so the number falls below 0. Written by the owner.
     free: AtomicI32,
-    /// The most of them that stay; `trim` lowers it, so that the owner's next release
-    /// looks up.
+    /// The most of them that stay. Whoever trims makes it [`LOOK_UP`], and the owner what
+    /// it was.
     most: AtomicI32,
     /// Allocations that were served from here.
     hits: AtomicUsize,
+    /// Allocations that were not.
+    misses: AtomicUsize,
     sign: Sign<S, C>,
 }
 
-/// What a drop finds where its handle leads, on whatever thread it is.
+/// What a drop finds where its handle leads, on whatever thread it is. It changes with
+/// the lane's owner only.
 #[repr(C, align(64))]
 struct Sign<S: ReleaseStrategy, C: ClassTable> {
     /// The number of the thread whose default lane this is, or [`NOBODY`]: on every
@@ -40,8 +43,6 @@ struct Sign<S: ReleaseStrategy, C: ClassTable> {
     owner: AtomicUsize,
     /// The lane that the shelf belongs to.
     local: NonNull<Local<S, C>>,
-    /// Allocations that were not served from the shelf: written once per batch.
-    misses: AtomicUsize,
 }
 
 // SAFETY: the list is touched by the lane's owner alone, as the unsafe functions demand;
@@ -96,6 +97,10 @@ impl<'p, S: ReleaseStrategy, C: ClassTable> Shelves<'p, S, C> {
         self.of(0).local()
     }
 }
+
+/// What a shelf keeps whose owner was asked to shrink: less than any number of slots, as
+/// that falls below 0 too, so that the next release looks up.
+const LOOK_UP: i32 = i32::MIN;
 
 /// No bytes were asked for.
 const UNASKED: usize = usize::MAX;
@@ -174,7 +179,8 @@ impl<S: ReleaseStrategy, C: ClassTable> Local<S, C> {
                 free: AtomicI32::new(0),
                 most: AtomicI32::new(book.most()),
                 hits: AtomicUsize::new(0),
-                sign: Sign { owner: AtomicUsize::new(NOBODY), local, misses: AtomicUsize::new(0) },
+                misses: AtomicUsize::new(0),
+                sign: Sign { owner: AtomicUsize::new(NOBODY), local },
             };
             // SAFETY: the block has room for one of each per class.
             let place = unsafe { shelves.add(index) };
@@ -239,7 +245,7 @@ impl<S: ReleaseStrategy, C: ClassTable> Local<S, C> {
         tenure: Tenure,
     ) -> Result<Issued<S::Ticket>, AllocError> {
         let (shelf, depot) = (self.shelf(class), self.depot());
-        shelf.sign.misses.store(shelf.misses().wrapping_add(1), Ordering::Relaxed);
+        shelf.misses.store(shelf.misses().wrapping_add(1), Ordering::Relaxed);
         self.answer();
         if S::head(&shelf.list).is_some() {
             // SAFETY: the caller owns the lane.
@@ -292,10 +298,11 @@ impl<S: ReleaseStrategy, C: ClassTable> Local<S, C> {
             // SAFETY: the slot is free, of this class, and on no list now.
             unsafe { S::put(&shelf.list, link) };
         };
+        let all = returns.waiting();
         // SAFETY: the caller owns the lane.
         let later = unsafe { returns.unpack(u32::MAX, keep) };
-        // Nothing that can be reached waits any more.
-        let unreached = returns.waiting();
+        // Of those that waited before, none can be reached any more.
+        let unreached = all.saturating_sub(later.moved as usize + later.lost);
         returns.settle(unreached);
         let own = isize::try_from(shelf.free()).unwrap_or(0);
         shelf.count(i32::try_from(later.moved).unwrap_or(i32::MAX));
@@ -341,34 +348,40 @@ impl<S: ReleaseStrategy, C: ClassTable> Local<S, C> {
     #[cold]
     #[inline(never)]
     fn overflow(&self, class: u32) {
-        if !self.answer() {
-            let depot = self.depot();
-            let (book, shelf) = (depot.book(class), self.shelf(class));
-            // A request that was answered a moment ago may have come in between.
-            shelf.most.store(book.most(), Ordering::Relaxed);
+        let depot = self.depot();
+        let (book, shelf) = (depot.book(class), self.shelf(class));
+        shelf.most.store(book.most(), Ordering::Relaxed);
+        // An exchange, as in `forget_request`: who asks behind it lowers `most` again.
+        if self.asked.fetch_or(0, Ordering::AcqRel) != UNASKED {
+            self.answer();
+        } else if shelf.free() > book.most() {
             depot.shelve(self, class);
         }
     }
 
     /// Does what `trim` asked for, if it did. Only the owner calls it.
-    pub(super) fn answer(&self) -> bool {
-        if self.asked.load(Ordering::Relaxed) == UNASKED {
-            return false;
+    pub(super) fn answer(&self) {
+        if self.asked.load(Ordering::Relaxed) != UNASKED {
+            let keep = self.forget_request();
+            self.depot().shrink(self, keep);
         }
-        let keep = self.asked.swap(UNASKED, Ordering::Relaxed);
-        let depot = self.depot();
-        for (class, book) in (0_u32..).zip(depot.books()) {
+    }
+
+    /// Takes what was asked for, if anything was. Only the owner calls it, or who makes
+    /// somebody the owner.
+    pub(super) fn forget_request(&self) -> usize {
+        for (class, book) in (0_u32..).zip(self.depot().books()) {
             self.shelf(class).most.store(book.most(), Ordering::Relaxed);
         }
-        depot.shrink(self, keep);
-        true
+        // Release, and `ask` acquires: who asks from here on lowers `most` after that.
+        self.asked.swap(UNASKED, Ordering::AcqRel)
     }
 
     /// Asks the lane's owner to keep no more than so many bytes of free slots.
     pub(super) fn ask(&self, bytes: usize) {
-        self.asked.store(bytes.min(UNASKED - 1), Ordering::Relaxed);
+        self.asked.swap(bytes.min(UNASKED - 1), Ordering::AcqRel);
         for (class, _) in (0_u32..).zip(self.depot().books()) {
-            self.shelf(class).most.store(0, Ordering::Relaxed);
+            self.shelf(class).most.store(LOOK_UP, Ordering::Relaxed);
         }
     }
 }
@@ -378,6 +391,11 @@ impl<S: ReleaseStrategy, C: ClassTable> Shelf<S, C> {
     pub(super) fn local(&self) -> &Local<S, C> {
         // SAFETY: the shelf is a part of its lane, and `make` made both.
         unsafe { self.sign.local.as_ref() }
+    }
+
+    /// The capacity of a class of the pool, in units.
+    pub(super) fn class_length(&self, class: u32) -> u32 {
+        self.local().depot().book(class).length
     }
 
     /// The number of the thread whose default lane it belongs to, or [`NOBODY`].
@@ -451,7 +469,7 @@ impl<S: ReleaseStrategy, C: ClassTable> Shelf<S, C> {
     }
 
     pub(super) fn misses(&self) -> usize {
-        self.sign.misses.load(Ordering::Relaxed)
+        self.misses.load(Ordering::Relaxed)
     }
 
     /// Takes a free slot off the list; `None` if there is none, or its record is

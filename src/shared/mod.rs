@@ -156,7 +156,9 @@ impl<T, S: ReleaseStrategy, C: ClassTable> SharedPool<T, S, C> {
     }
 
     /// A lane of one's own: one that was left, with all that has come home to it
-    /// since, or a new one. Takes the lock.
+    /// since, or a new one.
+    ///
+    /// Complexity: the lock, and one step per class. Never panics.
     ///
     /// ```
     /// use arraypool::shared::SharedPool;
@@ -214,21 +216,29 @@ impl<T, S: ReleaseStrategy, C: ClassTable> SharedPool<T, S, C> {
     ) -> Result<SharedArray<'_, MaybeUninit<T>, S, C>, AllocError> {
         let length = length_of(len)?;
         // SAFETY: the number is this pool's, which is borrowed.
-        let (shelf, slot) = match unsafe { threads::last(self.number.load(Ordering::Relaxed)) } {
-            // SAFETY: the lane is this thread's default one.
-            Some(shelves) => unsafe { slot_from::<T, S, C>(shelves, length) }?,
+        let (home, slot) = match unsafe { threads::last(self.number.load(Ordering::Relaxed)) } {
+            Some(shelves) => {
+                // SAFETY: the lane is this thread's default one.
+                let (shelf, slot) = unsafe { slot_from::<T, S, C>(shelves, length) }?;
+                (SharedHome::new(shelf), slot)
+            }
             None => self.slot_elsewhere(length)?,
         };
-        Ok(Homed::new(slot, length, SharedHome::new(shelf)))
+        Ok(Homed::new(slot, length, home))
     }
 
-    /// The slot of an array whose thread used another pool last, or none.
+    /// The slot of an array whose thread used another pool last, or none, and its home.
     #[cold]
     #[inline(never)]
-    fn slot_elsewhere(&self, length: u32) -> Result<Placed<'_, S, C>, AllocError> {
+    fn slot_elsewhere(&self, length: u32) -> Result<Settled<'_, S, C>, AllocError> {
+        if size_of::<T>() == 0 || length == 0 {
+            // It takes nothing, not even a lane.
+            return Ok((SharedHome::none(), Berth::none::<T>(S::NO_TICKET)));
+        }
         threads::with_lane(self.depot()?, |local| {
             // SAFETY: the lane is this thread's default one.
-            unsafe { slot_from::<T, S, C>(local.shelves(), length) }
+            let (shelf, slot) = unsafe { slot_from::<T, S, C>(local.shelves(), length) }?;
+            Ok((SharedHome::new(shelf), slot))
         })
     }
 
@@ -238,9 +248,10 @@ impl<T, S: ReleaseStrategy, C: ClassTable> SharedPool<T, S, C> {
     /// until all lanes together keep at most `max_bytes`.
     ///
     /// What waits for lanes that nobody has comes at once, and so does what this
-    /// thread's default lane has. A lane that somebody is using is asked, and does
-    /// it with its next release, its next refill, or
-    /// [`answer_trim`](Lane::answer_trim): nobody is stopped. The memory stays the
+    /// thread's default lane has. A lane that somebody is using is asked, for an equal
+    /// share, and does it when the next array is dropped onto its shelf, with its next
+    /// refill, or with [`answer_trim`](Lane::answer_trim): nobody is stopped. (What is
+    /// released by hand goes to the depot, and answers nothing.) The memory stays the
     /// pool's; [`clear`](Self::clear) gives it back.
     ///
     /// Complexity: one step per array that is moved, under the lock. Never panics.
@@ -263,6 +274,8 @@ impl<T, S: ReleaseStrategy, C: ClassTable> SharedPool<T, S, C> {
     /// Gives all memory back to the heap; the pool starts over. Nobody can have an
     /// array or a lane then, but for those held by hand, which are gone.
     ///
+    /// Complexity: one step per block that was taken from the heap. Never panics.
+    ///
     /// ```
     /// use arraypool::shared::SharedPool;
     ///
@@ -279,6 +292,9 @@ impl<T, S: ReleaseStrategy, C: ClassTable> SharedPool<T, S, C> {
 
 /// A slot, and the shelf that it goes home to.
 type Placed<'p, S, C> = (&'p Shelf<S, C>, Berth<<S as ReleaseStrategy>::Ticket>);
+
+/// The home of an array that any thread may drop, and its slot.
+type Settled<'p, S, C> = (SharedHome<'p, S, C>, Berth<<S as ReleaseStrategy>::Ticket>);
 
 #[inline(always)]
 fn length_of(len: usize) -> Result<u32, AllocError> {
@@ -300,7 +316,7 @@ unsafe fn slot_from<'p, T, S: ReleaseStrategy, C: ClassTable>(
     let class = match Table::<C>::class_of(length as usize) {
         #[allow(clippy::cast_possible_truncation, reason = "a table has 64 classes at most")]
         Some(index) => index as u32,
-        None => shelves.local().depot().class_of(length as usize)?,
+        None => shelves.local().depot().class_outside(length as usize)?,
     };
     let shelf = shelves.of(class);
     // SAFETY: the caller's promise; the class is the one that holds so many units.

@@ -27,6 +27,8 @@ pub struct SharedSettings {
     pub(super) hook: Option<fn(&ReleaseError)>,
     /// What an element is like, if its type does not say.
     pub(super) unit: Option<Layout>,
+    /// Whether there are no classes beside the table's.
+    pub(super) table_only: bool,
 }
 
 impl SharedSettings {
@@ -47,6 +49,7 @@ impl SharedSettings {
             batch_bytes: 64 << 10,
             hook: None,
             unit: None,
+            table_only: false,
         }
     }
 
@@ -82,7 +85,8 @@ impl SharedSettings {
 
     /// How many free arrays of a class move between a lane and the depot at once:
     /// at most so many, of so many bytes together. A lane keeps at most two batches
-    /// of a class; arrays that are larger than the bytes are kept by no lane.
+    /// of a class, and none of arrays that are larger than the bytes, but for what came
+    /// home to it from elsewhere (docs/THREADS.md, "Bounded memory").
     ///
     /// ```
     /// use arraypool::shared::{SharedPool, SharedSettings};
@@ -101,6 +105,14 @@ impl SharedSettings {
     #[cfg(feature = "capi")]
     pub(crate) const fn unit(mut self, unit: Layout) -> Self {
         self.unit = Some(unit);
+        self
+    }
+
+    /// No classes beside the table's: for models, which follow every atomic there is.
+    #[cfg(arraypool_loom)]
+    #[doc(hidden)]
+    pub const fn table_only(mut self) -> Self {
+        self.table_only = true;
         self
     }
 

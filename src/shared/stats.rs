@@ -23,23 +23,26 @@ use crate::pool::{ClassTable, ReleaseStrategy, Stock, Tally};
 pub struct SharedStats {
     /// Arrays that have a tenant, those held by hand included.
     pub live: usize,
-    /// Free arrays on the shelves of lanes.
+    /// Free arrays on the shelves of lanes, but for those that count as waiting.
     pub in_lanes: usize,
     /// Free arrays in the depot.
     pub in_depot: usize,
-    /// Arrays that have come home and were not unpacked yet.
+    /// Arrays that have come home to a lane and are not used up yet, wherever they are:
+    /// on its shelf they go on to be counted here, and those that replace them there
+    /// too, until the lane needs the next and has none.
     pub waiting: usize,
     /// Slots abandoned because their bookkeeping was overwritten or out of reach.
     pub lost: usize,
     /// Slots in the pool's runs, those never used included.
     pub slots: usize,
-    /// Allocations that a lane served from its shelf.
+    /// Allocations that a lane served from its shelf. After 2^32 of them a counter of
+    /// 32 bits starts over, this and the next.
     pub hits: usize,
     /// Allocations for which a lane had to unpack its returns or ask the depot.
     pub misses: usize,
     /// Lanes, whoever has them.
     pub lanes: usize,
-    /// Bytes taken from the heap, and the most that may be.
+    /// Bytes taken from the heap.
     pub bytes: usize,
     /// The most bytes that may be taken.
     pub limit: usize,
@@ -72,8 +75,8 @@ pub struct SharedClassStats {
     pub in_lanes: usize,
     /// Free arrays in the depot.
     pub in_depot: usize,
-    /// Free arrays that have come home to a lane, until the lane has used up all that
-    /// came with them: some may be on its shelf.
+    /// Free arrays that have come home to a lane, until it has used up all that came
+    /// with them and needs the next: some may be on its shelf.
     pub waiting: usize,
     /// Abandoned slots.
     pub lost: usize,
@@ -118,13 +121,16 @@ impl<T, S: ReleaseStrategy, C: ClassTable> SharedPool<T, S, C> {
             stats.waiting += class.waiting;
             stats.lost += class.lost;
             stats.slots += class.slots;
-            stats.hits += class.hits;
-            stats.misses += class.misses;
+            // Where words have 32 bits, these start over.
+            stats.hits = stats.hits.wrapping_add(class.hits);
+            stats.misses = stats.misses.wrapping_add(class.misses);
         }
         stats
     }
 
-    /// The balance of every class that has slots. No lock. Never panics.
+    /// The balance of every class that has slots.
+    ///
+    /// Complexity: one step per lane for each class, no lock. Never panics.
     ///
     /// ```
     /// use arraypool::shared::SharedPool;
@@ -212,8 +218,8 @@ fn class_of<S: ReleaseStrategy, C: ClassTable>(
         // Below 0: what was issued of those that came home.
         let issued = usize::try_from(free.saturating_neg()).unwrap_or(0);
         stats.waiting += waiting.saturating_sub(issued);
-        stats.hits += shelf.hits();
-        stats.misses += shelf.misses();
+        stats.hits = stats.hits.wrapping_add(shelf.hits());
+        stats.misses = stats.misses.wrapping_add(shelf.misses());
     }
     let elsewhere = stats.in_lanes + stats.in_depot + stats.waiting + stats.lost;
     stats.live = cut.saturating_sub(elsewhere);

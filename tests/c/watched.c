@@ -68,7 +68,7 @@ static void overflowed(uint32_t strategy) {
     SAYS("arraypool: overflow of the array of 5 at %p: byte 42, 2 behind its end, was "
          "overwritten and holds 0x07", (void *)bytes);
     NAMES("allocated", first);
-    NAMES("found at the release", released);
+    NAMES("found", released);
     ap_pool_destroy(pool);
 }
 

@@ -1,11 +1,38 @@
 //! Leaks, told of when a pool is dropped; and pools that say nothing by default.
 
+use core::mem::MaybeUninit;
+use core::panic::AssertUnwindSafe;
+use std::panic::catch_unwind;
+
+use arraypool::{Arena, Budget};
+
 use super::*;
 
 for_reclaiming_strategies!(
     arrays_held_by_hand_are_told_of_by_class_and_caller,
     nothing_is_told_of_what_came_back_or_was_leaked_on_purpose,
+    a_panic_of_the_hook_keeps_no_memory,
 );
+
+fn a_panic_of_the_hook_keeps_no_memory<S: ReleaseStrategy>() {
+    let budget = Budget::unlimited();
+    let mut memory = vec![MaybeUninit::new(0xFF_u8); 16 * 1024];
+    let start = memory.as_ptr();
+    let mut place = start.cast::<u64>();
+    for arena in [Arena::builder().budget(&budget).build(), Arena::from_buffer(&mut memory)] {
+        let checks = Checks::none().leaks().clear_on_release();
+        let builder = ArrayPool::<u64, S>::builder().checks(checks).on_report(|_| panic!("told"));
+        let pool = builder.max_runs(4).try_build_owning(arena).unwrap();
+        place = pool.allocate_copy(&[0x5E; 5]).into_raw().ptr.as_ptr().cast_const();
+        assert!(catch_unwind(AssertUnwindSafe(|| drop(pool))).is_err());
+    }
+    assert_eq!(budget.used(), 0);
+    // The second array was in the memory, which is still there.
+    let offset = place.addr() - start.addr();
+    // SAFETY: so many bytes were written there, and nobody else has them.
+    let left = memory[offset..][..40].iter().map(|byte| unsafe { byte.assume_init() });
+    assert!(left.eq([0; 40]), "cleared all the same");
+}
 
 fn arrays_held_by_hand_are_told_of_by_class_and_caller<S: ReleaseStrategy>() {
     let pool = pool::<S>(Checks::none().leaks());

@@ -9,6 +9,7 @@ for_every_strategy!(
     an_overflow_inside_the_slot_is_found_at_the_release,
     an_overflow_past_a_full_slot_is_found_at_the_release,
     an_overflow_is_found_at_the_drop_and_told_to_both_hooks,
+    an_overflow_into_the_next_array_is_found_whichever_goes_first,
     a_vector_moves_the_canary,
     cleared_arrays_are_zero,
 );
@@ -238,6 +239,43 @@ fn an_overflow_past_a_full_slot_is_found_at_the_release<S: ReleaseStrategy>() {
             assert!(matches!(report.problem, Problem::Overflow { behind: b, .. } if b == behind));
             assert_eq!((report.history.allocated, report.history.length), (None, length as u32));
         }
+    }
+}
+
+fn an_overflow_into_the_next_array_is_found_whichever_goes_first<S: ReleaseStrategy>() {
+    for (bytes, next_first) in (1..=64).flat_map(|bytes| [(bytes, false), (bytes, true)]) {
+        let checks = Checks::none().canary().poison().clear_on_release().callers();
+        let pool = pool::<S>(checks);
+        let (array, next) = (pool.allocate_copy(&[1; 16]), pool.allocate_copy(&[2; 16]));
+        for offset in 0..bytes {
+            stray(array.as_ptr(), 16 * 8 + offset, 0x41);
+        }
+        let results = if next_first {
+            let next = next.release();
+            (array.release(), next)
+        } else {
+            (array.release(), next.release())
+        };
+        assert_eq!(results.0.unwrap_err().kind(), "overflow");
+        let reports = told();
+        let overflows =
+            reports.iter().filter(|report| matches!(report.problem, Problem::Overflow { .. }));
+        assert_eq!(overflows.count(), 1);
+        if S::RECLAIMS {
+            continue; // What lies behind a slot is its strategy's.
+        }
+        // The canary has 8 bytes, and a front is right behind it.
+        let expected = if bytes <= 8 { Ok(()) } else { Err("corrupted") };
+        assert_eq!(results.1.map_err(|error| error.kind()), expected, "{bytes}");
+        let overwritten = |report: &&Report| report.problem == Problem::BookkeepingOverwritten;
+        let told: Vec<_> = reports.iter().filter(overwritten).collect();
+        assert_eq!(told.len(), usize::from(bytes > 8));
+        for report in told {
+            assert_eq!((report.class_length, report.history), (0, arraypool::History::default()));
+            let text = report.to_string();
+            assert!(text.contains(" was overwritten\n  found at "), "{text}");
+        }
+        assert_eq!(pool.stats().corrupted, 1 + usize::from(bytes > 8));
     }
 }
 

@@ -8,6 +8,7 @@ for_reclaiming_strategies!(
     a_late_second_release_of_an_address_is_caught,
     an_array_rests_until_so_many_others_came_back,
     a_pool_that_cannot_grow_wakes_what_rested_longest,
+    what_is_woken_is_used_however_few_may_be_free,
     a_reset_ends_all_rest,
 );
 
@@ -36,6 +37,20 @@ mod failing {
     fn pool_that_never_fails<S: ReleaseStrategy>() -> Pool<S> {
         pool::<S>(Checks::none().fail_every(0).poison())
     }
+}
+
+fn what_is_woken_is_used_however_few_may_be_free<S: ReleaseStrategy>() {
+    let pool = builder::<S>(Checks::none().quarantine(4)).max_free(0).build();
+    pool.reserve(5, 1);
+    pool.freeze();
+    for _ in 0..3 {
+        drop(pool.try_allocate(5).expect("the one that rests"));
+        let stats = pool.stats();
+        assert_eq!((stats.free, stats.quarantined, stats.left), (1, 1, 0));
+    }
+    let stats = pool.verify().unwrap();
+    assert_eq!((stats.live, stats.left), (0, 0));
+    told_nothing();
 }
 
 fn a_late_second_release_of_an_address_is_caught<S: ReleaseStrategy>() {

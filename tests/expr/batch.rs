@@ -211,6 +211,39 @@ fn everything_is_under_one_budget() {
 }
 
 #[test]
+fn what_one_expression_needs_no_more_is_there_for_the_others() {
+    let pool = Pool::new();
+    let engine = <Engine>::new(&pool);
+    for name in ["v1", "v2", "v3", "v4", "w1", "w2", "w3", "w4"] {
+        engine.context().set(name, 1.0).unwrap();
+    }
+    engine.define("f", &[], "v1 + v2").unwrap();
+    engine.define("g", &[], "v3 + v4").unwrap();
+    let mut batch = engine.batch().build();
+    for number in 0..252 {
+        batch.parameter(&format!("p{number}"), 0.0).unwrap();
+    }
+    batch.add("f()").unwrap();
+    batch.add("g()").unwrap();
+    batch.eval();
+    assert_eq!(batch.results(), [2.0, 2.0]);
+    engine.define("f", &[], "w1 + w2 + w3").unwrap();
+    engine.define("g", &[], "w4").unwrap();
+    batch.eval();
+    assert_eq!((batch.value(0), batch.value(1)), (Ok(3.0), Ok(1.0)));
+}
+
+#[test]
+fn a_name_that_is_taken_is_shown() {
+    let pool = Pool::new();
+    let engine = <Engine>::new(&pool);
+    let mut batch = engine.batch().build();
+    batch.add_named("sum", "1 + 2").unwrap();
+    let error = batch.add_named("sum", "1 + 3").unwrap_err();
+    assert_eq!((error.kind, error.range()), (ErrorKind::InvalidName, 0..3));
+}
+
+#[test]
 fn batches_share_an_engine() {
     let pool = Pool::new();
     let engine = <Engine>::new(&pool);

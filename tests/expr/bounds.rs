@@ -1,6 +1,6 @@
 //! Bounds: nothing recurses without one, and each has an error of its own.
 
-use arraypool::expr::{Engine, ErrorKind, Limits, Phases, Pool, interp};
+use arraypool::expr::{Context, Engine, Error, ErrorKind, Failure, Limits, Phases, Pool, interp};
 
 fn kind(text: &str) -> ErrorKind {
     interp(text, &[("x", 1.0)]).unwrap_err().kind
@@ -89,6 +89,145 @@ fn functions_in_place_are_bounded_together() {
     }
     let error = engine.eval("r0(1)").unwrap_err();
     assert!(matches!(error.kind, ErrorKind::TooManyFunctions { .. }), "{error}");
+}
+
+#[test]
+fn what_folds_away_counts() {
+    let pool = Pool::new();
+    let engine = <Engine>::new(&pool);
+    engine.define("f0", &["x"], "x").unwrap();
+    engine.define("g0", &["x"], "x").unwrap();
+    for n in 1..40 {
+        let (f, g) = (format!("f{}", n - 1), format!("g{}", n - 1));
+        engine.define(&format!("f{n}"), &["x"], &format!("{f}({f}(x))")).unwrap();
+        engine.define(&format!("g{n}"), &["x"], &format!("{g}(x) + {g}(x)")).unwrap();
+    }
+    assert_eq!((engine.eval("f8(1)").unwrap(), engine.eval("g8(1)").unwrap()), (1.0, 256.0));
+    for text in ["f39(1)", "g39(1)"] {
+        let error = engine.eval(text).unwrap_err();
+        assert_eq!(error.kind, ErrorKind::TooManyTerms { limit: 16_384 }, "{text}");
+    }
+    let (trees, checked) = engine.peak_bytes();
+    assert!(trees + checked < 8 << 20, "{trees} {checked}");
+}
+
+#[test]
+fn a_body_that_recurses_is_read_once() {
+    let pool = Pool::new();
+    let engine = <Engine>::new(&pool);
+    let mut body = String::from("f(x)");
+    for _ in 0..10 {
+        body = format!("max({body},{body})");
+    }
+    engine.define("f", &["x"], &format!("x <= 0 ? 0 : {body}")).unwrap();
+    assert_eq!(engine.eval("f(0)").unwrap(), 0.0);
+    assert!(engine.eval("f(0, 0)").is_err());
+    let (trees, _) = engine.peak_bytes();
+    assert!(trees < 4 << 20, "{trees}");
+}
+
+#[test]
+fn bodies_that_are_calls_are_bounded_as_deep_as_they_are_nested() {
+    let pool = Pool::new();
+    let engine = <Engine>::new(&pool);
+    engine.define("f0", &["x"], "x").unwrap();
+    for n in 1..=4000 {
+        engine.define(&format!("f{n}"), &["x"], &format!("f{}(x)", n - 1)).unwrap();
+    }
+    assert_eq!(engine.eval("f500(1)").unwrap(), 1.0);
+    assert_eq!(engine.eval("f4000(1)").unwrap_err().kind, ErrorKind::TooDeep { limit: 512 });
+}
+
+#[test]
+fn a_body_of_another_context_keeps_the_bounds_of_the_engine() {
+    let pool = Pool::new();
+    let limits = Limits { depth: 24, ..Limits::DEFAULT };
+    let (plain, bounded) = (<Context>::new(&pool), <Context>::with_limits(&pool, limits));
+    let body = |levels: usize| format!("{}x", "-".repeat(levels));
+    plain.define("deep", &["x"], &body(400)).unwrap();
+    plain.define("flat", &["x"], &body(20)).unwrap();
+    let engine = <Engine>::with(&pool, Phases::new(), limits).under(&plain);
+    assert_eq!(engine.eval("flat(1)").unwrap(), 1.0);
+    assert_eq!(engine.eval("deep(1)").unwrap_err().kind, ErrorKind::TooDeep { limit: 24 });
+    let (trees, _) = engine.peak_bytes();
+    assert!(trees < 400 * 32, "refused before it is expanded: {trees}");
+    let below = Context::with_parent(&pool, &bounded);
+    let refused = |result: Result<(), Error>| {
+        assert_eq!(result.unwrap_err().kind, ErrorKind::TooDeep { limit: 24 });
+    };
+    refused(bounded.define("deep", &["x"], &body(400)));
+    refused(below.define("deep", &["x"], &body(400)));
+    below.define("flat", &["x"], &body(20)).unwrap();
+}
+
+#[test]
+fn programs_are_as_long_as_an_index_can_tell() {
+    let pool = Pool::new();
+    let limits = Limits { terms: 65_535, ..Limits::DEFAULT };
+    let engine = Engine::<f64>::with(&pool, Phases::new(), limits);
+    engine.context().native_of_any("n", &|x| x.len() as f64).unwrap();
+    let mut batch = engine.batch().build();
+    for number in 0..230 {
+        batch.parameter(&format!("p{number}"), 0.0).unwrap();
+    }
+    // No slot is left for the constants: each is an entry and two nodes.
+    let call = |count: usize| format!("n({})", vec!["7"; count].join(","));
+    let calls = |count: usize| vec![call(255); count].join("+");
+    let fits = batch.add(&calls(85)).unwrap();
+    batch.eval();
+    assert_eq!(batch.value(fits), Ok(85.0 * 255.0));
+    let limit = 65_535;
+    for text in [calls(86), calls(117)] {
+        assert_eq!(batch.add(&text).unwrap_err().kind, ErrorKind::TooManyTerms { limit });
+    }
+    // The last index there is stands at one place or another.
+    for count in [1, 5, 37] {
+        let text = format!("{}+(-(-{}))*(p0<p1&&{})", calls(85), call(count), call(200));
+        assert_eq!(batch.add(&text).unwrap_err().kind, ErrorKind::TooManyTerms { limit });
+    }
+}
+
+#[test]
+fn calls_nest_no_deeper_than_was_said() {
+    let pool = Pool::new();
+    let limits = Limits { call_depth: 5, ..Limits::DEFAULT };
+    let engine = Engine::<f64>::with(&pool, Phases::new(), limits);
+    let within =
+        |count: usize, text: &str| format!("{}{text}{}", "abs(".repeat(count), ")".repeat(count));
+    engine.define("a", &["x"], &within(44, "x > 0 ? b(x) : a(x)")).unwrap();
+    engine.define("b", &["x"], &within(26, "x < 0 ? b(x) : a(x)")).unwrap();
+    let mut batch = engine.batch().build();
+    batch.parameter("x", 1.0).unwrap();
+    let index = batch.add("a(x)").unwrap();
+    batch.eval();
+    assert_eq!(batch.value(index), Err(Failure::TooDeep));
+    // `a` counts three and `b` two, and both have been called when it fails.
+    assert!(batch.stack_depth() >= 47 + 28, "{}", batch.stack_depth());
+}
+
+#[test]
+fn calls_that_wait_for_arguments_count_whatever_else_there_is() {
+    let depth_of = |other: Option<&str>, text: &str| {
+        let pool = Pool::new();
+        let limits = Limits { call_depth: 10, ..Limits::DEFAULT };
+        let engine = Engine::<f64>::with(&pool, Phases::new(), limits);
+        engine.define("nest", &["n"], "n <= 0 ? 0 : nest(nest(n-1))").unwrap();
+        engine.define("down", &["n"], "n <= 0 ? 0 : down(n-1)").unwrap();
+        engine.define("wide", &["a", "b", "c"], "a <= 0 ? b + c : wide(a-1, b, c)").unwrap();
+        let mut batch = engine.batch().build();
+        if let Some(other) = other {
+            batch.add(other).unwrap();
+        }
+        let index = batch.add(text).unwrap();
+        batch.eval();
+        batch.value(index)
+    };
+    for other in [None, Some("wide(2, 1, 1)")] {
+        assert_eq!(depth_of(other, "down(9)"), Ok(0.0), "{other:?}");
+        assert_eq!(depth_of(other, "down(10)"), Err(Failure::TooDeep), "{other:?}");
+        assert_eq!(depth_of(other, "nest(4)"), Ok(0.0), "{other:?}");
+        assert_eq!(depth_of(other, "nest(5)"), Err(Failure::TooDeep), "{other:?}");
+    }
 }
 
 #[test]

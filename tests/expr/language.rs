@@ -113,6 +113,18 @@ fn numbers_are_read_exactly() {
 }
 
 #[test]
+fn exponents_and_fractions_make_up_for_each_other() {
+    let zeros = "0".repeat(990);
+    is(&format!("0.{zeros}1e1005"), 1e14);
+    is(&format!("0.{zeros}1e100"), 0.0);
+    is(&format!("0.{zeros}1e-100"), 0.0);
+    is(&format!("0.{zeros}1e991"), 1.0);
+    is(&format!("0.{}e1000", "0".repeat(1000)), 0.0);
+    is(&format!("{}e-100", "0".repeat(60_000)), 0.0);
+    is(&format!("0.{}1e60001", "0".repeat(60_000)), 1.0);
+}
+
+#[test]
 fn functions_are_the_usual_ones() {
     let x = 0.7_f64;
     let one: [(&str, f64); 22] = [

@@ -147,6 +147,19 @@ fn every_form_is_printed() {
     }
 }
 
+/// A function whose calls were folded away has no line, those after it have theirs.
+#[test]
+fn every_function_that_is_called_is_printed() {
+    let pool = Pool::new();
+    let engine = <Engine>::new(&pool);
+    engine.define("f", &["x"], "0 ? f(x-1) : x").unwrap();
+    engine.define("g", &["x"], "x ? g(x-1) : x").unwrap();
+    let mut batch = engine.batch().build();
+    let index = batch.add("0 ? f(1) : g(2)").unwrap();
+    let shown = batch.program(index).unwrap().to_string();
+    assert_eq!(shown, "f1(2.0)\nf1/1: (w0 ? f1((w0 - 1.0)) : w0)");
+}
+
 #[test]
 fn numbers_without_a_slot_stand_in_the_program() {
     let pool = Pool::new();

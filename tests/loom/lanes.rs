@@ -10,6 +10,9 @@ crate::for_both!(
     a_lane_is_left_while_its_array_comes_home,
     a_lane_is_left_with_what_came_home,
     a_lane_is_adopted_while_the_pool_is_trimmed,
+    a_lane_is_trimmed_that_uses_what_came_home,
+    a_lane_is_trimmed_while_it_answers,
+    a_lane_is_trimmed_while_it_brings_a_batch,
 );
 
 /// Catches a depot that is used without its lock, or gives one slot to two lanes:
@@ -99,6 +102,63 @@ fn a_lane_is_adopted_while_the_pool_is_trimmed<S: ReleaseStrategy>() {
     watch.check(&arrays[1], 4);
     drop(arrays);
     thread.join().unwrap();
+    drop(lane);
+    stage.assert_all_home();
+}
+
+/// A lane that was asked to keep nothing has given all but what was released since.
+#[track_caller]
+fn assert_answered<S: ReleaseStrategy>(stage: &Stage<S>) {
+    let stats = stage.pool().stats();
+    assert!(stats.in_lanes + stats.waiting <= 1, "{stats:?}");
+}
+
+/// Catches an owner that does not look up because what it has is counted as waiting:
+/// it has taken an array of those that came home.
+fn a_lane_is_trimmed_that_uses_what_came_home<S: ReleaseStrategy>() {
+    let stage = Stage::<S>::new(SMALL);
+    let (pool, watch) = (stage.pool(), stage.watch());
+    let lane = pool.lane();
+    drop([take(&lane, &watch, 1), take(&lane, &watch, 2)]);
+    let used = lane.allocate(2);
+    let thread = thread::spawn(move || pool.trim(0));
+    drop(lane.allocate(2));
+    thread.join().unwrap();
+    drop(used);
+    assert_answered(&stage);
+    drop(lane);
+    stage.assert_all_home();
+}
+
+/// Catches a request that comes while the owner answers another one, and of which
+/// nothing is left that would make the owner look up.
+fn a_lane_is_trimmed_while_it_answers<S: ReleaseStrategy>() {
+    let stage = Stage::<S>::new(SMALL);
+    let pool = stage.pool();
+    let lane = pool.lane();
+    let [first, second] = [lane.allocate(2), lane.allocate(2)];
+    pool.trim(1 << 20);
+    let thread = thread::spawn(move || pool.trim(0));
+    drop(first);
+    thread.join().unwrap();
+    drop(second);
+    assert_answered(&stage);
+    drop(lane);
+    stage.assert_all_home();
+}
+
+/// The same while the owner brings a batch to the depot, and was asked for nothing.
+fn a_lane_is_trimmed_while_it_brings_a_batch<S: ReleaseStrategy>() {
+    let stage = Stage::<S>::new(SMALL);
+    let pool = stage.pool();
+    let lane = pool.lane();
+    let [first, second, third] = [(); 3].map(|()| lane.allocate(2));
+    drop((first, second));
+    let thread = thread::spawn(move || pool.trim(0));
+    drop(third);
+    thread.join().unwrap();
+    drop(lane.allocate(2));
+    assert_answered(&stage);
     drop(lane);
     stage.assert_all_home();
 }

@@ -38,8 +38,10 @@ fn two_bring_arrays_home_while_the_owner_receives<S: ReleaseStrategy>() {
     let pool = ArrayPool::<usize, S>::builder().checks(Checks::none()).build();
     let pool: *mut ArrayPool<'static, usize, S> = Box::into_raw(Box::new(pool));
     let home: *mut Home<S> = Box::into_raw(Box::new(Home::new()));
-    // SAFETY: both are freed in the end, when nothing borrows them any more.
-    let (pool_ref, home_ref) = unsafe { (&*pool, &*home) };
+    // SAFETY: it is freed in the end, when nothing borrows it any more.
+    let pool_ref = unsafe { &*pool };
+    // SAFETY: as above.
+    let home_ref = unsafe { &*home };
     let cells: Cells = Arc::new([UnsafeCell::new(0), UnsafeCell::new(0)]);
     let threads = [0, 1].map(|number| {
         let lent = home_ref.lend(pool_ref.allocate_copy(&[number])).expect("a place is free");
@@ -63,6 +65,8 @@ fn two_bring_arrays_home_while_the_owner_receives<S: ReleaseStrategy>() {
         thread.join().unwrap();
     }
     assert_eq!(pool_ref.verify().expect("the books add up").live, 0);
-    // SAFETY: they came from boxes, and what borrowed them is gone.
-    unsafe { (drop(Box::from_raw(home)), drop(Box::from_raw(pool))) };
+    // SAFETY: it came from a box, and what borrowed it is gone.
+    drop(unsafe { Box::from_raw(home) });
+    // SAFETY: as above.
+    drop(unsafe { Box::from_raw(pool) });
 }

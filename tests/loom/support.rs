@@ -75,7 +75,7 @@ impl<S: ReleaseStrategy> Drop for Stage<S> {
 }
 
 /// Batches of one array, so that the depot is met early.
-pub(crate) const SMALL: SharedSettings = SharedSettings::new().batch(1, 1 << 20);
+pub(crate) const SMALL: SharedSettings = SharedSettings::new().batch(1, 1 << 20).table_only();
 
 /// The cells beside the slots, found by address.
 #[derive(Default)]

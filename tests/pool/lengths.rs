@@ -1,5 +1,6 @@
 //! Exact lengths, capacities and alignments.
 
+use core::slice;
 use std::collections::VecDeque;
 
 use arraypool::{AllocError, Arena, ArrayPool, ReleaseStrategy};
@@ -42,7 +43,8 @@ fn lengths_are_exact_and_contents_keep_apart<S: ReleaseStrategy, C: Table>() {
         }
         drop(window);
         assert!(pool.verify().is_ok());
-        assert_eq!(pool.stats().live, if S::RECLAIMS { 0 } else { pool.stats().live });
+        let given = all_lengths().filter(|&length| length > 0).count();
+        assert_eq!(pool.stats().live, if S::RECLAIMS { 0 } else { given });
     };
     if S::RECLAIMS { in_every_memory(body) } else { body(&Arena::new()) }
 }
@@ -71,6 +73,13 @@ fn zeroed_arrays_are_zero<S: ReleaseStrategy, C: Table>() {
         let array = unsafe { array.assume_init() };
         assert_eq!(array, vec![0; length][..]);
     }
+    // Between the fields, too.
+    let pool = self::pool::<(u8, u32), S, C>();
+    drop(pool.allocate_copy(&[(0xFF, u32::MAX); 5]));
+    let array = pool.allocate_zeroed(5);
+    // SAFETY: the array has so many bytes, and all of them have been written.
+    let bytes = unsafe { slice::from_raw_parts(array.as_ptr().cast::<u8>(), 5 * 8) };
+    assert_eq!(bytes, [0; 40]);
 }
 
 fn check_elements<T: Copy + PartialEq, S: ReleaseStrategy, C: Table>(sample: T) {
@@ -173,6 +182,9 @@ fn elements_without_size_cost_nothing<S: ReleaseStrategy, C: Table>() {
     assert_eq!(longest.len(), u32::MAX as usize);
     #[cfg(target_pointer_width = "64")]
     assert!(matches!(pool.try_allocate(1 << 32), Err(AllocError::TooLarge { .. })));
+    pool.reserve(10, 1000);
+    pool.freeze();
+    assert_eq!(pool.allocate(10).len(), 10);
     assert_eq!((pool.stats().slots, pool.stats().run_bytes), (0, 0));
 }
 

@@ -1,10 +1,15 @@
-//! A hook of the arena that uses the pool which is growing.
+//! A hook or a source of the arena that uses the pool which is growing.
 
+use core::alloc::Layout;
 use core::cell::{Cell, RefCell};
+use core::ptr::NonNull;
 
 use arraypool::{
-    AllocError, Arena, ArenaEvent, ArrayPool, Direct, Metadata, PoolArray, ReleaseStrategy, Tagged,
+    AllocError, Arena, ArenaEvent, ArrayPool, ChunkSource, Direct, Metadata, PoolArray,
+    ReleaseStrategy, Tagged, VerifyError,
 };
+
+use crate::support::source::CheckedSource;
 
 type Work = &'static dyn Fn();
 
@@ -13,10 +18,30 @@ thread_local! {
     static WITHIN: Cell<Option<Work>> = const { Cell::new(None) };
 }
 
-fn hook(_: &ArenaEvent) {
+fn work_within() {
     if let Some(work) = WITHIN.take() {
         work();
         WITHIN.set(Some(work));
+    }
+}
+
+fn hook(_: &ArenaEvent) {
+    work_within();
+}
+
+/// Works whenever it is asked for a block, of arrays or of books.
+struct WorkingSource(CheckedSource);
+
+// SAFETY: the blocks are those of another source.
+unsafe impl ChunkSource for WorkingSource {
+    fn allocate(&self, layout: Layout) -> Option<NonNull<u8>> {
+        work_within();
+        self.0.allocate(layout)
+    }
+
+    unsafe fn deallocate(&self, block: NonNull<u8>, layout: Layout) {
+        // SAFETY: the caller's promise.
+        unsafe { self.0.deallocate(block, layout) };
     }
 }
 
@@ -77,4 +102,38 @@ fn a_hook_may_use_the_pool_that_is_growing() {
     a_hook_that_uses_the_growing_pool::<Direct>();
     a_hook_that_uses_the_growing_pool::<Metadata>();
     a_hook_that_uses_the_growing_pool::<Tagged>();
+}
+
+fn a_source_that_looks_at_the_growing_pool<S: ReleaseStrategy>() {
+    let source: &'static WorkingSource = Box::leak(Box::new(WorkingSource(CheckedSource::new())));
+    let arena: &'static Arena<'static> =
+        Box::leak(Box::new(Arena::builder().source(source).initial_chunk(64).build()));
+    let pool: &'static ArrayPool<'static, u32, S> = Box::leak(Box::new(ArrayPool::new_in(arena)));
+    let (looks, growing): (&'static Cell<usize>, &'static Cell<usize>) =
+        (Box::leak(Box::default()), Box::leak(Box::default()));
+    WITHIN.set(Some(Box::leak(Box::new(move || {
+        let text = format!("{:?}", pool.as_raw());
+        let unknown = text.contains("growing");
+        // The very runs that cannot be printed cannot be checked.
+        assert_eq!(pool.verify().err(), unknown.then_some(VerifyError::Growing));
+        assert!(pool.stats().live < 600);
+        looks.set(looks.get() + 1);
+        growing.set(growing.get() + usize::from(unknown));
+    }))));
+    let arrays: Vec<_> = (0..600).map(|length| pool.allocate_with(length, |_| 7)).collect();
+    WITHIN.set(None);
+    assert!(looks.get() > growing.get());
+    assert_eq!(growing.get() > 0, S::RECLAIMS, "the table of runs grew");
+    assert_eq!(
+        pool.verify().unwrap().live,
+        arrays.iter().filter(|array| !array.is_empty()).count()
+    );
+}
+
+#[test]
+#[cfg_attr(miri, ignore = "it leaks what a source has to reach")]
+fn a_source_may_look_at_the_pool_that_is_growing() {
+    a_source_that_looks_at_the_growing_pool::<Direct>();
+    a_source_that_looks_at_the_growing_pool::<Metadata>();
+    a_source_that_looks_at_the_growing_pool::<Tagged>();
 }

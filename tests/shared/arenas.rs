@@ -23,6 +23,23 @@ fn the_warmest_arena_is_handed_out_first_and_comes_back_empty() {
 }
 
 #[test]
+fn an_arena_keeps_no_more_than_it_may() {
+    let arenas = ArenaPool::new(1, WhenExhausted::Fail).chunks(1000, 4000).keep_bytes(5000);
+    let kept = |bytes: &[usize]| {
+        let arena = arenas.get().unwrap();
+        for &bytes in bytes {
+            assert_eq!(arena.alloc_slice_fill_with(bytes, |_| 7_u8).len(), bytes);
+        }
+        drop(arena);
+        arenas.get().unwrap().allocated_bytes()
+    };
+    // The first chunk is as large as its first array.
+    assert_eq!(kept(&[100_000]), 0);
+    assert!((1000..=5000).contains(&kept(&[10, 100_000])));
+    assert!((1000..=5000).contains(&kept(&[10])));
+}
+
+#[test]
 fn one_more_is_made_and_dropped_where_the_pool_grows() {
     let arenas = ArenaPool::new(1, WhenExhausted::Grow);
     let guards: Vec<_> = (0..3).map(|_| arenas.get().unwrap()).collect();

@@ -49,6 +49,29 @@ fn a_live_array_that_was_overwritten_is_abandoned() {
 }
 
 #[test]
+fn an_array_held_by_hand_that_was_overwritten_is_counted() {
+    let pool = SharedPool::<u64, Tagged>::with_settings(SETTINGS);
+    let raw = pool.try_allocate_raw(2).unwrap();
+    // SAFETY: a header of two words lies in front of the elements.
+    let header = unsafe { raw.ptr.as_ptr().sub(2) };
+    // SAFETY: as above.
+    let before = unsafe { header.read() };
+    // SAFETY: a live array.
+    unsafe { overwrite(raw.ptr.as_ptr()) };
+    // SAFETY: nobody uses the array afterwards.
+    let refused = unsafe { pool.release_raw(raw) };
+    assert!(matches!(refused, Err(ReleaseError::Corrupted { .. })), "{refused:?}");
+    assert_eq!((pool.stats().corrupted, pool.stats().lost), (1, 0));
+    assert!(pool.verify().is_err());
+    // It was not abandoned: who overwrote it may have had no right to it.
+    // SAFETY: as above; it is what was there.
+    unsafe { header.write(before) };
+    // SAFETY: nobody uses the array afterwards.
+    assert_eq!(unsafe { pool.release_raw(raw) }, Ok(()));
+    assert_eq!(pool.verify().unwrap().live, 0);
+}
+
+#[test]
 fn a_free_array_that_was_overwritten_is_never_followed() {
     let pool = SharedPool::<u64, Tagged>::with_settings(SETTINGS);
     let lane = pool.lane();

@@ -1,6 +1,7 @@
 //! Arrays held by hand: right and wrong releases, from one thread and from two.
 
 use core::ptr::NonNull;
+use core::sync::atomic::{AtomicPtr, Ordering};
 use std::thread;
 
 use arraypool::shared::SharedPool;
@@ -16,6 +17,7 @@ for_reclaiming_strategies!(
     of_two_threads_that_release_one_address_one_succeeds,
     back_under_care,
     releases_meet_allocations_of_the_same_slots,
+    an_address_may_travel_in_any_way,
 );
 
 /// Releases an array by hand. No test uses the array afterwards.
@@ -180,4 +182,41 @@ fn releases_meet_allocations_of_the_same_slots<S: ReleaseStrategy>() {
     });
     let stats = pool.verify().unwrap();
     assert_eq!((stats.live, stats.lost, stats.corrupted), (0, 0, 0));
+}
+
+/// Miri sees it if what the allocating thread did to the slot's record does not come
+/// before what the other one does.
+fn an_address_may_travel_in_any_way<S: ReleaseStrategy>() {
+    let pool = SharedPool::<u64, S>::new();
+    let place = AtomicPtr::<u64>::new(core::ptr::null_mut());
+    thread::scope(|scope| {
+        scope.spawn(|| {
+            for _ in 0..4 {
+                let address = loop {
+                    let address = place.swap(core::ptr::null_mut(), Ordering::Relaxed);
+                    if !address.is_null() {
+                        break address;
+                    }
+                    thread::yield_now();
+                };
+                // What is known of the slot here may be old, and is then refused.
+                while release_ptr(&pool, address).is_err() {
+                    thread::yield_now();
+                }
+            }
+        });
+        // Both come home, and are on the shelf when they are taken again.
+        let two = [3, 4].map(|length| pool.try_allocate_raw(length).unwrap());
+        for raw in two {
+            assert_eq!(release(&pool, raw), Ok(()));
+        }
+        for length in 1..=4 {
+            let raw = pool.try_allocate_raw(length).unwrap();
+            place.store(raw.ptr.as_ptr(), Ordering::Relaxed);
+            while !place.load(Ordering::Relaxed).is_null() {
+                thread::yield_now();
+            }
+        }
+    });
+    assert_eq!(pool.verify().unwrap().live, 0);
 }

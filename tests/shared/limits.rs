@@ -14,11 +14,19 @@ for_reclaiming_strategies!(
     what_a_dead_lane_left_is_used_before_new_memory,
     trimming_reaches_lanes_in_use_and_lanes_left,
     a_trim_is_kept_in_bytes,
+    a_lane_answers_a_trim_while_it_uses_what_came_home,
+    a_lane_keeps_two_batches_and_what_came_home,
+    a_lane_has_no_share_of_a_trim_before_it_has_an_owner,
     the_budget_may_be_raced,
 );
 
 fn limited<S: ReleaseStrategy>(bytes: usize) -> SharedPool<u64, S> {
     SharedPool::with_settings(SharedSettings::new().limit(bytes).max_runs(32).batch(8, 4096))
+}
+
+/// Batches of one array: a lane is supplied with no more than it asks for.
+fn one_by_one<S: ReleaseStrategy>() -> SharedPool<u64, S> {
+    SharedPool::with_settings(SharedSettings::new().batch(1, 4096))
 }
 
 fn the_budget_is_kept_and_the_pool_goes_on<S: ReleaseStrategy>() {
@@ -119,6 +127,50 @@ fn a_trim_is_kept_in_bytes<S: ReleaseStrategy>() {
     let stats = pool.verify().unwrap();
     assert_eq!(stats.in_lanes, 3, "{stats:?}");
     assert_eq!(stats.live, 0);
+}
+
+fn a_lane_answers_a_trim_while_it_uses_what_came_home<S: ReleaseStrategy>() {
+    let pool = one_by_one::<S>();
+    let lane = pool.lane();
+    drop([1, 2, 3].map(|i| lane.allocate_copy(&[i; 16]).into_shared()));
+    let array = lane.allocate_copy(&[4; 16]);
+    pool.trim(0);
+    drop(array);
+    let stats = pool.verify().unwrap();
+    assert_eq!((stats.in_lanes, stats.waiting, stats.live), (0, 0, 0), "{stats:?}");
+}
+
+fn a_lane_keeps_two_batches_and_what_came_home<S: ReleaseStrategy>() {
+    let pool = one_by_one::<S>();
+    let lane = pool.lane();
+    drop([0; 20].map(|i| lane.allocate_copy(&[i; 16]).into_shared()));
+    drop([0; 50].map(|i| lane.allocate_copy(&[i; 16])));
+    let stats = pool.verify().unwrap();
+    assert_eq!((stats.live, stats.lost), (0, 0));
+    assert!(stats.in_lanes + stats.waiting <= 2 + 20, "{stats:?}");
+    // They wait until the lane has none and looks what has come home, or for a trim.
+    drop([0; 20].map(|i| lane.allocate_copy(&[i; 16]).into_shared()));
+    drop([0; 20].map(|i| lane.allocate_copy(&[i; 16])));
+    pool.trim(0);
+    lane.answer_trim();
+    let stats = pool.verify().unwrap();
+    assert_eq!((stats.in_lanes, stats.waiting), (0, 0), "{stats:?}");
+}
+
+fn a_lane_has_no_share_of_a_trim_before_it_has_an_owner<S: ReleaseStrategy>() {
+    let pool = limited::<S>(1 << 20);
+    let (lane, left) = (pool.lane(), pool.lane());
+    drop((0..8).map(|i| lane.allocate_copy(&[i; 16])).collect::<Vec<_>>());
+    let stride = pool.class_stats().next().unwrap().stride;
+    drop(left);
+    pool.trim(4 * stride);
+    lane.answer_trim();
+    assert_eq!(pool.stats().in_lanes, 4, "one lane keeps all that may be kept");
+    // And whoever has the other one next was not asked.
+    let next = pool.lane();
+    drop((0..8).map(|i| next.allocate_copy(&[i; 16])).collect::<Vec<_>>());
+    next.answer_trim();
+    assert!(pool.stats().in_lanes >= 4 + 8, "{:?}", pool.stats());
 }
 
 fn the_budget_may_be_raced<S: ReleaseStrategy>() {

@@ -34,6 +34,10 @@ fn arrays_have_the_length_that_was_asked_for<S: ReleaseStrategy>() {
     assert!(pool.stats().waiting > 0, "shared arrays of a lane come home by its returns");
 }
 
+fn nothing<T, S: ReleaseStrategy>() -> SharedPool<T, S> {
+    SharedPool::with_settings(SharedSettings::new().limit(0))
+}
+
 fn empty_arrays_and_elements_without_size_take_nothing<S: ReleaseStrategy>() {
     let pool = SharedPool::<u64, S>::new();
     assert_eq!(pool.allocate(0).len(), 0);
@@ -41,6 +45,19 @@ fn empty_arrays_and_elements_without_size_take_nothing<S: ReleaseStrategy>() {
     let units = SharedPool::<(), S>::new();
     assert_eq!(units.allocate_with(1000, |_| ()).iter().count(), 1000);
     assert_eq!((pool.stats().slots, units.stats().slots), (0, 0));
+    // Nor do they need a lane or books: where nothing may be taken, they are there.
+    let (pool, units) = (nothing::<u64, S>(), nothing::<String, S>());
+    let array = pool.try_allocate(0).unwrap();
+    assert_eq!((array.len(), array.capacity()), (0, 0));
+    let raw = array.into_raw().cast::<u64>();
+    // SAFETY: nobody uses the array but through the handle.
+    let again = unsafe { pool.from_raw(raw) }.unwrap();
+    assert_eq!((again.send_home(), pool.try_allocate(0).unwrap().release()), (Ok(()), Ok(())));
+    drop((pool.try_allocate(0), units.try_allocate_with(0, |_| String::new())));
+    let units = nothing::<(), S>();
+    assert_eq!(units.try_allocate_with(7, |_| ()).unwrap().len(), 7);
+    assert_eq!((pool.stats().bytes, pool.stats().lanes, units.stats().bytes), (0, 0, 0));
+    assert!(pool.try_allocate(1).is_err());
 }
 
 fn a_freed_array_serves_the_next_one_of_its_class<S: ReleaseStrategy>() {

@@ -90,7 +90,7 @@ fn life<'p, S: ReleaseStrategy>(
                 // SAFETY: as above; it is refused.
                 assert!(unsafe { pool.release_raw(raw) }.is_err());
             }
-            14 if random.below(500) == 0 => pool.trim(random.below(1 << 16)),
+            14 if random.below(50) == 0 => pool.trim(random.below(1 << 16)),
             _ => {
                 let taken = mail[random.below(mail.len())].lock().unwrap().take();
                 if let Some(array) = taken {
@@ -129,6 +129,8 @@ fn soak<S: ReleaseStrategy>(length: Duration) {
         for thread in threads {
             thread.join().unwrap();
         }
+        let last = pool.stats().bytes;
+        assert!(last <= later + later / 2, "{last} bytes, after {later}");
     });
     for place in &mail {
         drop(place.lock().unwrap().take());

@@ -76,6 +76,11 @@ fn the_record_says_capacity_while_it_grows_and_length_when_it_is_an_array() {
         let array = vector.into_array();
         assert_eq!((array.as_ptr(), array.len(), array.capacity()), (start, 23, capacity));
         assert_eq!(length().unwrap(), (23, SlotState::Owned));
+        let mut same = pool.vec();
+        same.extend(0..23);
+        assert_eq!(array, same);
+        assert_eq!(same, array);
+        drop(same);
 
         // Back again, the same slot, and all of its room.
         let mut vector = PoolVec::from(array);

@@ -26,7 +26,13 @@ mod image {
     /// Waits for the millisecond after `seen`; the answer is how many were missed.
     fn wait(seen: &mut u32) -> u32 {
         while NOW.load(Ordering::Acquire) == *seen {
-            cortex_m::asm::wfi();
+            // With interrupts off none comes between the look and the sleep, which ends
+            // when one is pending; it is taken when they are on again.
+            cortex_m::interrupt::free(|_| {
+                if NOW.load(Ordering::Acquire) == *seen {
+                    cortex_m::asm::wfi();
+                }
+            });
         }
         let now = NOW.load(Ordering::Acquire);
         let missed = now - *seen - 1;
@@ -36,15 +42,19 @@ mod image {
 
     #[cortex_m_rt::entry]
     fn main() -> ! {
-        chip::start();
-        // SAFETY: nobody else uses the buffers, and this function runs once.
-        let buffers = unsafe {
-            Buffers {
-                programs: &mut *(&raw mut PROGRAMS),
-                trees: &mut *(&raw mut TREES),
-                checked: &mut *(&raw mut CHECKED),
-                arrays: &mut *(&raw mut ARRAYS),
-            }
+        // SAFETY: this function runs once, and nobody else gives the heap memory.
+        unsafe { chip::start() };
+        let (programs, trees) = (&raw mut PROGRAMS, &raw mut TREES);
+        let (checked, arrays) = (&raw mut CHECKED, &raw mut ARRAYS);
+        let buffers = Buffers {
+            // SAFETY: only the lines above name the buffers, and this function runs once.
+            programs: unsafe { &mut *programs },
+            // SAFETY: as above.
+            trees: unsafe { &mut *trees },
+            // SAFETY: as above.
+            checked: unsafe { &mut *checked },
+            // SAFETY: as above.
+            arrays: unsafe { &mut *arrays },
         };
         let (mut seen, mut missed) = (0, 0);
         let mut start_up = (0, 0);

@@ -8,7 +8,8 @@ mod image {
 
     #[cortex_m_rt::entry]
     fn main() -> ! {
-        chip::start();
+        // SAFETY: this function runs once, and nobody else gives the heap memory.
+        unsafe { chip::start() };
         chip::hprintln!("empty");
         chip::end()
     }

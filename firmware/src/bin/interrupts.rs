@@ -34,7 +34,8 @@ mod image {
     }
 
     // SAFETY: the loop has the place while the mailbox is not full, and the interrupt
-    // while it is.
+    // while it is: `put` and `serve` ask for that. What goes from one to the other, a
+    // `Lent` of numbers, is `Send`.
     unsafe impl Sync for Mailbox {}
 
     impl Mailbox {
@@ -47,19 +48,28 @@ mod image {
             self.full.load(Ordering::Acquire)
         }
 
+        /// Lays an array there.
+        ///
+        /// # Safety
         /// Only the loop calls it, and only if the mailbox is not full.
-        fn put(&self, lent: Lent<'static, u32>) {
-            // SAFETY: the mailbox is not full, so the place is the loop's.
+        unsafe fn put(&self, lent: Lent<'static, u32>) {
+            // SAFETY: the mailbox is not full, says the caller, so the place is the loop's.
             unsafe { (*self.lent.get()).write(lent) };
             self.full.store(true, Ordering::Release);
         }
 
-        /// Writes the samples of the array that lies there, and brings it home. Only
-        /// one interrupt calls it.
-        fn serve(&self) {
+        /// Writes the samples of the array that lies there, and brings it home.
+        ///
+        /// # Safety
+        /// Only one interrupt calls it.
+        unsafe fn serve(&self) {
             if self.is_full() {
-                // SAFETY: the mailbox is full, so the place is the interrupt's.
-                let mut lent = unsafe { (*self.lent.get()).assume_init_read() };
+                // SAFETY: the mailbox is full, so the place is the interrupt's, which is
+                // the caller.
+                let place = unsafe { &*self.lent.get() };
+                // SAFETY: `put` wrote an array there before the mailbox was full, and it
+                // is not full any more before it is read again.
+                let mut lent = unsafe { place.assume_init_read() };
                 self.full.store(false, Ordering::Release);
                 lent.iter_mut().for_each(|sample| *sample = sample.wrapping_mul(3));
                 drop(lent);
@@ -73,13 +83,15 @@ mod image {
 
     #[cortex_m_rt::exception]
     fn SysTick() {
-        QUICK.serve();
+        // SAFETY: no other interrupt serves this mailbox.
+        unsafe { QUICK.serve() };
         SCB::set_pendsv();
     }
 
     #[cortex_m_rt::exception]
     fn PendSV() {
-        SLOW.serve();
+        // SAFETY: no other interrupt serves this mailbox.
+        unsafe { SLOW.serve() };
     }
 
     fn random(state: &mut u32) -> u32 {
@@ -100,9 +112,13 @@ mod image {
             let own = must(pool.try_allocate_with(length, |_| state));
             for (sent, mailbox) in sent.iter_mut().zip([&QUICK, &SLOW]) {
                 if *sent < ARRAYS && !mailbox.is_full() {
-                    let array = must(pool.try_allocate_with(length, |index| state + index as u32));
+                    let array =
+                        pool.try_allocate_with(length, |index| state.wrapping_add(index as u32));
+                    let array = must(array);
                     if let Ok(lent) = returns.lend(array) {
-                        mailbox.put(lent);
+                        // SAFETY: this is the loop, and the mailbox is not full: only the
+                        // loop fills it.
+                        unsafe { mailbox.put(lent) };
                         *sent += 1;
                     }
                 }
@@ -120,9 +136,11 @@ mod image {
 
     #[cortex_m_rt::entry]
     fn main() -> ! {
-        chip::start();
-        // SAFETY: nobody else uses the buffer, and this function runs once.
-        let memory = unsafe { &mut *(&raw mut MEMORY) };
+        // SAFETY: this function runs once, and nobody else gives the heap memory.
+        unsafe { chip::start() };
+        let memory = &raw mut MEMORY;
+        // SAFETY: only the line above names the buffer, and this function runs once.
+        let memory = unsafe { &mut *memory };
         let pool = ArrayPool::builder().max_runs(64).try_build_owning(Arena::from_buffer(memory));
         let pool = must(cortex_m::singleton!(: ArrayPool<'static, u32> = must(pool)).ok_or(()));
         let returns = must(cortex_m::singleton!(: Own = Own::new()).ok_or(()));

@@ -60,19 +60,23 @@ mod image {
 
     extern "C" fn nothing(_: *mut u8) {}
 
-    extern "C" fn allocate<T, S: ReleaseStrategy>(hand: *mut u8) {
-        // SAFETY: `Measured` passes its own hand.
+    /// # Safety
+    /// `hand` is a [`Hand`] of these two types, which nobody else uses.
+    unsafe extern "C" fn allocate<T, S: ReleaseStrategy>(hand: *mut u8) {
+        // SAFETY: the caller's promise.
         let hand = unsafe { &mut *hand.cast::<Hand<'_, T, S>>() };
         if let Ok(array) = hand.pool.try_allocate(hand.length) {
             hand.held.write(array);
         }
     }
 
-    extern "C" fn release<T, S: ReleaseStrategy>(hand: *mut u8) {
-        // SAFETY: `Measured` passes its own hand.
+    /// # Safety
+    /// `hand` is a [`Hand`] of these two types, which nobody else uses. There is an array
+    /// in it if that is to be dropped, and nobody takes it out afterwards.
+    unsafe extern "C" fn release<T, S: ReleaseStrategy>(hand: *mut u8) {
+        // SAFETY: the caller's promise.
         let hand = unsafe { &mut *hand.cast::<Hand<'_, T, S>>() };
-        // SAFETY: `Measured` put an array there if it is to be dropped, and takes none
-        // out afterwards.
+        // SAFETY: the caller's promise.
         unsafe { (hand.end)(hand.held.as_mut_ptr()) };
     }
 
@@ -87,21 +91,27 @@ mod image {
     impl<'p, T, S: ReleaseStrategy> Measured<'p, T, S> {
         fn new(pool: &'p ArrayPool<'p, T, S>, own: u32) -> Self {
             let mut hand = Hand { pool, length: 0, held: MaybeUninit::uninit(), end: keep };
-            let release_own = count(release::<T, S>, (&raw mut hand).cast());
+            // SAFETY: the hand is of these types, and `keep` drops nothing.
+            let release_own = unsafe { count(release::<T, S>, (&raw mut hand).cast()) };
             hand.end = ptr::drop_in_place;
             Self { hand, own, release_own }
         }
 
         fn allocate(&mut self, length: usize) -> (u32, Held<'p, T, S>) {
             self.hand.length = length;
-            let taken = count(allocate::<T, S>, (&raw mut self.hand).cast()) - self.own;
-            // SAFETY: there is room for every array that is measured.
-            (taken, Some(unsafe { self.hand.held.assume_init_read() }))
+            let before = self.hand.pool.stats().live;
+            // SAFETY: the hand is of these types.
+            let taken = unsafe { count(allocate::<T, S>, (&raw mut self.hand).cast()) };
+            assert!(self.hand.pool.stats().live == before + 1, "there is room for every array");
+            // SAFETY: the pool has one array more, which `allocate` has put there.
+            (taken - self.own, Some(unsafe { self.hand.held.assume_init_read() }))
         }
 
         fn release(&mut self, held: Array<'p, T, S>) -> u32 {
             self.hand.held.write(held);
-            count(release::<T, S>, (&raw mut self.hand).cast()) - self.release_own
+            // SAFETY: the hand is of these types, and the array was put there right now.
+            let taken = unsafe { count(release::<T, S>, (&raw mut self.hand).cast()) };
+            taken - self.release_own
         }
     }
 
@@ -122,8 +132,9 @@ mod image {
     /// # Safety
     /// Nobody else uses the buffer while the pool is there.
     unsafe fn pool<T, S: ReleaseStrategy>() -> ArrayPool<'static, T, S> {
+        let memory = &raw mut ARRAY_MEMORY;
         // SAFETY: the caller's promise.
-        let memory = unsafe { &mut *(&raw mut ARRAY_MEMORY) };
+        let memory = unsafe { &mut *memory };
         let arena = Arena::from_buffer(memory);
         must(ArrayPool::builder().max_runs(64).try_build_owning(arena))
     }
@@ -233,8 +244,9 @@ mod image {
     /// What trees take in an arena, and with owners of their own.
     #[inline(never)]
     fn trees() {
+        let memory = &raw mut ARRAY_MEMORY;
         // SAFETY: no pool is in the buffer now.
-        let memory = unsafe { &mut *(&raw mut ARRAY_MEMORY) };
+        let memory = unsafe { &mut *memory };
         let arena = Arena::from_buffer(memory);
         let (before, mut all) = (chip::heap_use(), Vec::with_capacity(W1.len() + W2.len()));
         let mut roots = 0;
@@ -249,8 +261,10 @@ mod image {
         hprintln!("trees-heap-blocks {}", after.0 - before.0);
     }
 
-    extern "C" fn tick(batch: *mut u8) {
-        // SAFETY: `ticks` passes a batch.
+    /// # Safety
+    /// `batch` is a [`Batch`], which nobody else uses.
+    unsafe extern "C" fn tick(batch: *mut u8) {
+        // SAFETY: the caller's promise.
         unsafe { &mut *batch.cast::<Batch<'_, '_>>() }.eval();
     }
 
@@ -260,22 +274,24 @@ mod image {
         text: &'static str,
     }
 
-    extern "C" fn replace(replacement: *mut u8) {
-        // SAFETY: `ticks` passes a replacement.
+    /// # Safety
+    /// `replacement` is a [`Replacement`], which nobody else uses.
+    unsafe extern "C" fn replace(replacement: *mut u8) {
+        // SAFETY: the caller's promise.
         let work = unsafe { &mut *replacement.cast::<Replacement<'_, '_, '_>>() };
         must(work.batch.replace(work.index, work.text));
     }
 
     #[inline(never)]
     fn ticks(own: u32) {
-        // SAFETY: nobody else uses the buffers, and this runs once.
-        let (programs, trees, checked) = unsafe {
-            (
-                &mut *(&raw mut PROGRAM_MEMORY),
-                &mut *(&raw mut TREE_MEMORY),
-                &mut *(&raw mut CHECKED_MEMORY),
-            )
-        };
+        let (programs, trees) = (&raw mut PROGRAM_MEMORY, &raw mut TREE_MEMORY);
+        let checked = &raw mut CHECKED_MEMORY;
+        // SAFETY: only the lines above name the buffers, and this runs once.
+        let programs = unsafe { &mut *programs };
+        // SAFETY: as above.
+        let trees = unsafe { &mut *trees };
+        // SAFETY: as above.
+        let checked = unsafe { &mut *checked };
         let pool = Pool::builder().max_runs(64).try_build_owning(Arena::from_buffer(programs));
         let pool = Pool::<DefaultStrategy>::from(must(pool));
         let engine = Engine::<f64>::with(&pool, Phases::in_buffers(trees, checked), LIMITS);
@@ -294,7 +310,8 @@ mod image {
                 for (index, value) in parameters(number).into_iter().enumerate() {
                     batch.set(index, value);
                 }
-                let taken = count(tick, (&raw mut batch).cast()) - own;
+                // SAFETY: it is a batch.
+                let taken = unsafe { count(tick, (&raw mut batch).cast()) } - own;
                 sum += u64::from(taken);
                 range.note(taken);
             }
@@ -302,10 +319,10 @@ mod image {
             hprintln!("tick-{}-worst {}", name, range.1);
             hprintln!("tick-{}-mean-per-expression {}", name, sum / expressions);
             let mut compiled = 0;
-            for index in 0..texts.len() {
-                let text = texts[index];
+            for (index, &text) in texts.iter().enumerate() {
                 let mut work = Replacement { batch: &mut batch, index, text };
-                compiled += count(replace, (&raw mut work).cast()) - own;
+                // SAFETY: it is a replacement.
+                compiled += unsafe { count(replace, (&raw mut work).cast()) } - own;
             }
             hprintln!("compile-{}-mean-per-expression {}", name, compiled as usize / texts.len());
             hprintln!("frame-bytes {}", batch.frame_bytes());
@@ -318,10 +335,14 @@ mod image {
 
     #[cortex_m_rt::entry]
     fn main() -> ! {
-        // SAFETY: nobody else uses the buffer, and this runs once.
-        chip::start_in(unsafe { &mut *(&raw mut HEAP_MEMORY) });
+        let heap = &raw mut HEAP_MEMORY;
+        // SAFETY: only the line above names the memory, and this runs once.
+        let heap = unsafe { &mut *heap };
+        // SAFETY: this runs once, and nobody else gives the heap memory.
+        unsafe { chip::start_in(heap) };
         chip::clock(chip::LONGEST, false);
-        let own = count(nothing, core::ptr::null_mut());
+        // SAFETY: the function does nothing with its argument.
+        let own = unsafe { count(nothing, core::ptr::null_mut()) };
         hprintln!("strategy {}", STRATEGY);
         trees();
         pools(own);

@@ -8,7 +8,7 @@ use core::fmt;
 pub use builder::BatchBuilder;
 
 use crate::error::AllocError;
-use crate::expr::ast::Span;
+use crate::expr::context::invalid;
 use crate::expr::engine::Engine;
 use crate::expr::error::{Error, ErrorKind};
 use crate::expr::failure::Failure;
@@ -112,6 +112,9 @@ impl<'e, 'm, R: Real, S: ReleaseStrategy> Batch<'e, 'm, R, S> {
     /// # Ok::<(), arraypool::expr::Error>(())
     /// ```
     ///
+    /// Complexity: linear in the number of expressions, for a vacant index, and as
+    /// [`resolve`](crate::expr::resolve()) is.
+    ///
     /// # Errors
     /// What is wrong with it. The batch is as before then.
     pub fn add(&mut self, text: &str) -> Result<usize, Error> {
@@ -138,7 +141,7 @@ impl<'e, 'm, R: Real, S: ReleaseStrategy> Batch<'e, 'm, R, S> {
     /// As [`add`](Self::add), and [`ErrorKind::InvalidName`] if it is taken.
     pub fn add_named(&mut self, name: &str, text: &str) -> Result<usize, Error> {
         if !name.is_empty() && self.index_of(name).is_some() {
-            return Err(Error::at(ErrorKind::InvalidName, name, Span::default()));
+            return Err(invalid(name));
         }
         let vacant = self.entries.iter().position(Option::is_none);
         if vacant.is_none() {
@@ -177,6 +180,9 @@ impl<'e, 'm, R: Real, S: ReleaseStrategy> Batch<'e, 'm, R, S> {
     /// # Ok::<(), arraypool::expr::Error>(())
     /// ```
     ///
+    /// Complexity: as [`resolve`](crate::expr::resolve()), whatever the number of
+    /// expressions.
+    ///
     /// # Errors
     /// What is wrong with it; the old one stays then. [`ErrorKind::NoSuchIndex`].
     pub fn replace(&mut self, index: usize, text: &str) -> Result<(), Error> {
@@ -193,7 +199,8 @@ impl<'e, 'm, R: Real, S: ReleaseStrategy> Batch<'e, 'm, R, S> {
         Ok(())
     }
 
-    /// Removes an expression; false: there is none.
+    /// Removes an expression; false: there is none. Constant time: at most one step for
+    /// each slot of the frame, and for each value of the context that is followed.
     ///
     /// ```
     /// use arraypool::expr::{Engine, Pool};
@@ -319,8 +326,10 @@ impl<'e, 'm, R: Real, S: ReleaseStrategy> Batch<'e, 'm, R, S> {
     /// Evaluates all expressions, in order.
     ///
     /// Takes at most [`cost`](Self::cost), and no memory, unless a definition of
-    /// the context has changed since the last tick: then every expression is
-    /// compiled anew first. Never panics.
+    /// the context has changed since the last tick, or a parameter was added after
+    /// an expression: then every expression is compiled anew first, and so with each
+    /// tick as long as one of them had no memory for that, or the engine was in use.
+    /// Never panics.
     ///
     /// ```
     /// use arraypool::expr::{Engine, Pool};
@@ -374,9 +383,13 @@ impl<'e, 'm, R: Real, S: ReleaseStrategy> Batch<'e, 'm, R, S> {
 
     fn compile_anew(&mut self) {
         self.frame.clear();
+        // All slots are free before the first is taken: what one expression has no
+        // use for any more is there for the others.
+        for entry in self.entries.iter_mut().flatten() {
+            self.frame.release(core::mem::take(&mut entry.program.uses));
+        }
         for index in 0..self.entries.len() {
             let Some(Some(entry)) = self.entries.get_mut(index) else { continue };
-            self.frame.release(core::mem::take(&mut entry.program.uses));
             let text = core::str::from_utf8(&entry.text).unwrap_or_default();
             match self.engine.compile(text, &mut self.frame) {
                 Ok(program) => entry.program = program,

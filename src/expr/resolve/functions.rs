@@ -1,6 +1,6 @@
 //! Expression functions: bodies in place of calls, or of their own if they recurse.
 
-use super::{Inside, RECURSIVE, Resolver, Scope};
+use super::{Called, Inside, RECURSIVE, Resolver, Scope};
 use crate::arena::Arena;
 use crate::expr::ast::{self, Span};
 use crate::expr::error::ErrorKind;
@@ -19,9 +19,8 @@ impl<'t, 'a, R: Real, S: ReleaseStrategy> Resolver<'t, 'a, '_, '_, R, S> {
         number: usize,
         scope: &Scope<'_, 't, 'a, R>,
     ) -> Option<Recursive<'a, R>> {
-        let place = self.recursive.get(number).copied().flatten()?;
-        let body = self.names.body(place, self.trees);
-        let body = self.given(body, scope, Span::default())??;
+        let Called { place, .. } = self.recursive.get(number).copied().flatten()?;
+        let body = self.body(place, 0, scope, Span::default())?;
         let parameter = |slot: usize| Term::Local(u8::try_from(slot).unwrap_or(u8::MAX));
         let arguments = self.arena.try_alloc_slice_fill_with(usize::from(body.arity), parameter);
         let arguments = self.given(arguments, scope, Span::default())?;
@@ -35,6 +34,23 @@ impl<'t, 'a, R: Real, S: ReleaseStrategy> Resolver<'t, 'a, '_, '_, R, S> {
         Some(Recursive { body: whole, arity: body.arity, window })
     }
 
+    /// The body of a function, if it is not too high below so many levels.
+    fn body(
+        &mut self,
+        place: Place,
+        level: u16,
+        scope: &Scope<'_, 't, 'a, R>,
+        span: Span,
+    ) -> Option<Body<'t, R>> {
+        let levels = self.limits.depth.saturating_sub(level);
+        let body = self.names.body(place, levels, self.trees);
+        match self.given(body, scope, span)? {
+            Some(body) if body.height > levels => self.too_large(scope, span),
+            Some(body) => Some(body),
+            None => self.fail(ErrorKind::Busy, scope, span),
+        }
+    }
+
     /// A call of an expression function: its body in place, unless it recurses.
     #[inline(never)]
     pub(super) fn function(
@@ -44,24 +60,23 @@ impl<'t, 'a, R: Real, S: ReleaseStrategy> Resolver<'t, 'a, '_, '_, R, S> {
         scope: &Scope<'_, 't, 'a, R>,
     ) -> Option<Term<'a, R>> {
         let span = term.span();
-        let body = self.names.body(place, self.trees);
-        let body = match self.given(body, scope, span)? {
-            Some(body) => body,
-            None => return self.fail(ErrorKind::Busy, scope, span),
-        };
-        self.check_arity(Some(usize::from(body.arity)), term, scope)?;
-        if let Some(number) = self.recursive.iter().position(|other| *other == Some(place)) {
+        // What is known of the function already needs no tree of its body.
+        let mut recursive = self.recursive.iter().flatten().enumerate();
+        if let Some((number, &called)) = recursive.find(|(_, called)| called.place == place) {
+            self.check_arity(Some(usize::from(called.arity)), term, scope)?;
             let arguments = self.arguments(term, scope)?;
             let height = self.above_list(arguments, scope, span)?;
             let arguments = self.place(arguments, scope, span)?;
             let function = u8::try_from(number).unwrap_or(u8::MAX);
             return Some(Term::Call { function, height, arguments });
         }
-        let outer = core::iter::successors(scope.function, |inside| inside.outer);
-        if outer.clone().any(|inside| inside.place == place) {
+        let mut outer = core::iter::successors(scope.function, |inside| inside.outer);
+        if let Some(inside) = outer.find(|inside| inside.place == place) {
+            let arity = inside.body.arity;
+            self.check_arity(Some(usize::from(arity)), term, scope)?;
             self.again = match self.recursive.iter_mut().find(|free| free.is_none()) {
                 Some(free) => {
-                    *free = Some(place);
+                    *free = Some(Called { place, arity });
                     true
                 }
                 None => {
@@ -72,10 +87,9 @@ impl<'t, 'a, R: Real, S: ReleaseStrategy> Resolver<'t, 'a, '_, '_, R, S> {
             return None;
         }
         // Bodies in bodies are a tree, too, and resolving it is as deep as it is high.
-        let level = scope.levels(span);
-        if body.expr.root.height() > self.limits.depth.saturating_sub(level) {
-            return self.too_large(scope, span);
-        }
+        let level = scope.levels(span).saturating_add(1);
+        let body = self.body(place, level, scope, span)?;
+        self.check_arity(Some(usize::from(body.arity)), term, scope)?;
         let arguments = self.arguments(term, scope)?;
         self.inline(place, level, body, arguments, scope, span)
     }

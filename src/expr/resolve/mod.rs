@@ -20,6 +20,13 @@ use crate::pool::ReleaseStrategy;
 /// Functions that recurse, of one expression.
 const RECURSIVE: usize = 1 << CALLED_BITS;
 
+/// A function that recurses.
+#[derive(Clone, Copy)]
+struct Called {
+    place: Place,
+    arity: u8,
+}
+
 /// Resolves one expression.
 struct Resolver<'t, 'a, 'f, 'm, R: Real, S: ReleaseStrategy> {
     /// Trees of functions, and the checked form.
@@ -34,7 +41,7 @@ struct Resolver<'t, 'a, 'f, 'm, R: Real, S: ReleaseStrategy> {
     /// Intermediate values so far, and slots of the window if it is a function's.
     locals: u8,
     window: Option<u8>,
-    recursive: [Option<Place>; RECURSIVE],
+    recursive: [Option<Called>; RECURSIVE],
     /// A function turned out to recurse: everything is to be done again.
     again: bool,
     error: Option<Error>,
@@ -108,11 +115,14 @@ struct Inside<'s, 't, 'a, R> {
 /// # Ok::<(), arraypool::expr::Error>(())
 /// ```
 ///
-/// Complexity: linear in the number of terms, functions in place. Never panics.
+/// Complexity: linear in the number of terms, functions in place, of which there are
+/// at most [`Limits::terms`], folded ones included; for a call of a function also in
+/// how deep it stands, and in its parameters. Never panics.
 ///
 /// # Errors
 /// What is wrong with the expression; a bound of `limits` that it passes; or
-/// [`ErrorKind::Memory`]. What it uses of the frame is free again then.
+/// [`ErrorKind::Memory`]. The slots that it uses of the frame are free again then.
+/// Copies of arrays and natives stay in it: the next expression finds them there.
 pub fn resolve<'a, 'm, R: Real, S: ReleaseStrategy>(
     expr: &ast::Expr<'_, R>,
     trees: &Arena<'_>,
@@ -254,9 +264,8 @@ impl<'t, 'a, 'm, R: Real, S: ReleaseStrategy> Resolver<'t, 'a, '_, 'm, R, S> {
         scope: &Scope<'_, 't, 'a, R>,
         span: Span,
     ) -> Option<u16> {
-        self.terms += 1;
         self.nodes += below;
-        if self.terms > self.limits.terms || height >= self.limits.depth {
+        if height >= self.limits.depth {
             return self.too_large(scope, span);
         }
         Some(height + 1)
@@ -291,13 +300,18 @@ impl<'t, 'a, 'm, R: Real, S: ReleaseStrategy> Resolver<'t, 'a, '_, 'm, R, S> {
     /// take longer: it is written in parts, and a processor waits for all of them
     /// before it can read the whole.)
     ///
-    /// As deep as the tree is high and functions are nested, which is bounded.
+    /// As deep as the tree is high and functions are nested, which is bounded. Every
+    /// term that is read counts, whatever folding leaves of it: so is the time.
     fn term(
         &mut self,
         term: &ast::Term<'t, R>,
         scope: &Scope<'_, 't, 'a, R>,
         to: &mut Term<'a, R>,
     ) -> Option<()> {
+        self.terms += 1;
+        if self.terms > self.limits.terms {
+            return self.too_large(scope, term.span());
+        }
         match *term {
             ast::Term::Number { value, .. } => {
                 *to = Term::Constant(value);

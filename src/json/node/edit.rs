@@ -229,8 +229,10 @@ impl<'a, 'p, 't, S: ReleaseStrategy> Place<'a, 'p, 't, S> {
         u32::try_from(wanted).map_err(|_| too_large)?;
         let old = self.node.is_held().then(|| self.node.array());
         if let Some(array) = old {
-            if self.pool.raw.marked_capacity(array, count) >= wanted {
-                self.pool.raw.fill_up_marked(array, wanted);
+            // SAFETY: the node's array, of this pool, which the node keeps.
+            if unsafe { self.pool.raw.marked_capacity(array, count) } >= wanted {
+                // SAFETY: as above.
+                unsafe { self.pool.raw.fill_up_marked(array, wanted) };
                 return Ok(());
             }
         }
@@ -266,6 +268,7 @@ impl<'a, 'p, 't, S: ReleaseStrategy> Place<'a, 'p, 't, S> {
         let length = count as u32 >> is_object;
         self.node.info = info(self.node.head(), length);
         debug_assert_eq!(node_count(self.node.head(), length), count);
-        self.pool.raw.relabel_marked(array, count);
+        // SAFETY: the node's array, of this pool, which the node keeps.
+        unsafe { self.pool.raw.relabel_marked(array, count) };
     }
 }

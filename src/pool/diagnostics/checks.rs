@@ -166,6 +166,10 @@ impl Checks {
     /// Overwrites an array with zeros when it comes back, and all arrays when the
     /// pool is reset or dropped, in a way that the compiler cannot leave out.
     ///
+    /// Under [`Direct`](crate::Direct) only when its handle is dropped: what was leaked,
+    /// forgotten, taken out by hand, or is a document's keeps its contents until the arena
+    /// uses the memory again.
+    ///
     /// ```
     /// use arraypool::{ArrayPool, Checks};
     ///
@@ -315,7 +319,7 @@ impl Checks {
         }
     }
 
-    /// These with what a text like that of `ARRAYPOOL_CHECK` adds, word by word.
+    /// These checks, with the words of a text such as that of `ARRAYPOOL_CHECK` added.
     ///
     /// # Errors
     /// The first word that is none.

@@ -56,7 +56,7 @@ impl<S: ReleaseStrategy, C: ClassTable> RawPool<'_, S, C> {
     fn for_each_slot(&self, mut each: impl FnMut(RunId, &Run, u32, Record)) {
         for id in 0.. {
             // A copy, so that nothing is borrowed while a hook is called.
-            let Some(run) = self.runs.borrow().get(id).copied() else { return };
+            let Some(run) = self.runs().and_then(|runs| runs.get(id).copied()) else { return };
             // SAFETY: the class is that of a run of this pool.
             let class = unsafe { self.classes.get(run.class) };
             for index in 0..run.cut {
@@ -65,9 +65,12 @@ impl<S: ReleaseStrategy, C: ClassTable> RawPool<'_, S, C> {
         }
     }
 
+    /// The body of a slot that was cut from a run of this pool.
     fn body_at(&self, run: &Run, index: u32) -> Bytes {
         // SAFETY: the class is that of a run of this pool.
-        self.body(unsafe { self.classes.get(run.class) }, run.elements(index))
+        let class = unsafe { self.classes.get(run.class) };
+        // SAFETY: the slot is one of the run, and so of its class.
+        unsafe { self.body(class, run.elements(index)) }
     }
 
     /// Effaces every slot: the pool is being reset.
@@ -88,13 +91,16 @@ impl<S: ReleaseStrategy, C: ClassTable> RawPool<'_, S, C> {
         }
     }
 
-    /// What is left to do when the pool is dropped.
-    pub(in crate::pool) fn end_watched(&self) {
-        let checks = self.watch.checks();
-        if checks.has_leaks() {
+    /// What is told when the pool is dropped. The hook may panic.
+    pub(in crate::pool) fn tell_at_end(&self) {
+        if self.watch.checks().has_leaks() {
             self.tell_of_leaks();
         }
-        if checks.clears() {
+    }
+
+    /// What is left to do when the pool is dropped.
+    pub(in crate::pool) fn end_watched(&self) {
+        if self.watch.checks().clears() {
             self.for_each_slot(|_, run, index, _| {
                 let body = self.body_at(run, index);
                 body.permit();
@@ -145,7 +151,7 @@ impl<S: ReleaseStrategy, C: ClassTable> RawPool<'_, S, C> {
         class: &Class<S>,
         record: Record,
     ) -> Result<(), VerifyError> {
-        let (checks, body) = (self.watch.checks(), self.body(class, run.elements(index)));
+        let (checks, body) = (self.watch.checks(), self.body_at(run, index));
         let (address, class_length) = (run.elements(index).addr().get(), class.length);
         match record {
             Record::Live { length, .. } => match self.overflow(body, length) {
@@ -156,7 +162,8 @@ impl<S: ReleaseStrategy, C: ClassTable> RawPool<'_, S, C> {
             },
             Record::Free { .. } if checks.has_integrity() => {
                 body.permit();
-                let other = body.first_other_than(pattern_of_free(checks));
+                // SAFETY: it was effaced when it came back, and nobody has it.
+                let other = unsafe { body.first_other_than(pattern_of_free(checks)) };
                 body.forbid();
                 other.map_or(Ok(()), |other| {
                     let offset = other.offset;

@@ -27,8 +27,8 @@ pub(super) struct Bytes {
 
 impl Bytes {
     /// # Safety
-    /// `start` is valid for reads and writes of `count` bytes until the value is
-    /// dropped, and nobody else uses them.
+    /// `start` is valid for reads and writes of `count` bytes as long as the pool is
+    /// borrowed, and nobody else uses those that this or a part of it is used for.
     pub(super) unsafe fn new(start: NonNull<u8>, count: usize) -> Self {
         Self { start, count }
     }
@@ -74,11 +74,14 @@ impl Bytes {
         }
     }
 
-    /// The first of them that is not `pattern`. All have been written.
-    pub(super) fn first_other_than(self, pattern: u8) -> Option<Other> {
+    /// The first of them that is not `pattern`.
+    ///
+    /// # Safety
+    /// All have been written.
+    pub(super) unsafe fn first_other_than(self, pattern: u8) -> Option<Other> {
         /// Compared at once.
         const STEP: usize = 32;
-        // SAFETY: `new`'s promise; whoever asks has filled them before.
+        // SAFETY: `new`'s promise, and the caller's.
         let bytes = unsafe { slice::from_raw_parts(self.start.as_ptr(), self.count) };
         let alike = bytes.chunks_exact(STEP).take_while(|step| **step == [pattern; STEP]);
         let from = alike.count() * STEP;

@@ -208,9 +208,14 @@ impl<S: ReleaseStrategy> Watch<S> {
         if beside { size_of::<notes::Note>() } else { 0 }
     }
 
-    /// Bytes that the diagnostics have taken.
+    /// Bytes that the diagnostics have taken: without those of the notes, where a hook
+    /// or a source of the arena asks while they grow.
     pub(super) fn bytes(&self) -> usize {
-        if Self::WATCHES { self.notes.borrow().bytes() + self.resting.borrow().bytes() } else { 0 }
+        if !Self::WATCHES {
+            return 0;
+        }
+        let notes = self.notes.try_borrow().map_or(0, |notes| notes.bytes());
+        notes + self.resting.try_borrow().map_or(0, |resting| resting.bytes())
     }
 
     /// Gives everything back.

@@ -64,14 +64,22 @@ impl Block {
 
     /// Gives the notes back, also to a buffer if they were the last thing taken
     /// out of it.
-    pub(in crate::pool) fn give_back<S: ReleaseStrategy>(self, arena: &Arena<'_>, is_last: bool) {
+    ///
+    /// # Safety
+    /// [`obtain`](Self::obtain) took them from this arena for this strategy; they have not
+    /// been given back, and nobody uses them.
+    pub(in crate::pool) unsafe fn give_back<S: ReleaseStrategy>(
+        self,
+        arena: &Arena<'_>,
+        is_last: bool,
+    ) {
         let Ok(layout) = Self::layout(self.slots) else { return };
         if is_last && !books::are_apart::<S>(arena) {
-            // SAFETY: the caller's word, and nobody uses them.
+            // SAFETY: the caller's promise.
             unsafe { arena.take_back_last(self.first.cast(), layout.size()) };
             return;
         }
-        // SAFETY: `obtain` got the block with this layout; it is given back once.
+        // SAFETY: `obtain` got the block with this layout; the rest is the caller's promise.
         unsafe { books::give_back::<S>(arena, self.first.cast(), layout) };
     }
 
@@ -132,7 +140,8 @@ impl Notes {
     /// Gives everything back.
     pub(super) fn close<S: ReleaseStrategy>(&mut self, arena: &Arena<'_>) {
         for block in self.blocks.as_slice() {
-            block.give_back::<S>(arena, false);
+            // SAFETY: `add` took it over, and the list is closed below.
+            unsafe { block.give_back::<S>(arena, false) };
         }
         self.blocks.close::<S>(arena);
     }

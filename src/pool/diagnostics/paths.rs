@@ -47,7 +47,8 @@ impl<S: ReleaseStrategy, C: ClassTable> RawPool<'_, S, C> {
             if used && !self.is_untouched(id, class, &issued) {
                 continue;
             }
-            self.prepare(class, issued.elements, units);
+            // SAFETY: the slot was issued just now, out of this class.
+            self.prepare(unsafe { self.body(class, issued.elements) }, class.length, units);
             let caller = self.watch.caller();
             self.note(issued.elements, |note| {
                 *note = super::notes::Note {
@@ -67,10 +68,13 @@ impl<S: ReleaseStrategy, C: ClassTable> RawPool<'_, S, C> {
         if !self.watch.checks().has_integrity() {
             return true;
         }
-        let body = self.body(class, issued.elements);
+        // SAFETY: the slot was issued just now, out of this class.
+        let body = unsafe { self.body(class, issued.elements) };
         body.permit();
         let expected = pattern_of_free(self.watch.checks());
-        let Some(other) = body.first_other_than(expected) else { return true };
+        // SAFETY: it was effaced when it came back, and nobody has it.
+        let other = unsafe { body.first_other_than(expected) };
+        let Some(other) = other else { return true };
         let history = self.history_of(issued.elements.addr().get());
         // SAFETY: the slot was issued just now, and nobody has it.
         unsafe { S::abandon(class.list(), issued.elements, issued.ticket) };
@@ -81,12 +85,11 @@ impl<S: ReleaseStrategy, C: ClassTable> RawPool<'_, S, C> {
         false
     }
 
-    /// Makes the slot ready for an array of `units`.
-    fn prepare(&self, class: &Class<S>, elements: NonNull<u8>, units: u32) {
-        let (checks, body) = (self.watch.checks(), self.body(class, elements));
+    /// Makes a slot, which holds `capacity`, ready for an array of `units`.
+    fn prepare(&self, body: Bytes, capacity: u32, units: u32) {
         body.permit();
-        if checks.poisons() {
-            body.up_to(self.bytes_of(class.length)).fill(fill::ISSUED);
+        if self.watch.checks().poisons() {
+            body.up_to(self.bytes_of(capacity)).fill(fill::ISSUED);
         }
         self.lay_canary(body, units);
     }
@@ -109,7 +112,8 @@ impl<S: ReleaseStrategy, C: ClassTable> RawPool<'_, S, C> {
         let end = self.bytes_of(units);
         let behind = body.behind(end);
         behind.permit();
-        let other = behind.first_other_than(fill::BEHIND);
+        // SAFETY: `lay_canary` filled what is behind the length.
+        let other = unsafe { behind.first_other_than(fill::BEHIND) };
         behind.forbid();
         let fill::Other { offset, found } = other?;
         Some(Problem::Overflow { offset: end + offset, behind: offset, found })
@@ -143,7 +147,8 @@ impl<S: ReleaseStrategy, C: ClassTable> RawPool<'_, S, C> {
                 return Err(error);
             }
         };
-        let body = self.body(class, elements);
+        // SAFETY: the caller's promise: it is a slot of this class.
+        let body = unsafe { self.body(class, elements) };
         if let Some(problem) = self.overflow(body, length) {
             let history = History { length, ..self.history_of(address) };
             // SAFETY: the caller's promise.
@@ -193,16 +198,19 @@ impl<S: ReleaseStrategy, C: ClassTable> RawPool<'_, S, C> {
         let rested = self.watch.resting.borrow_mut().enter(Resting { class: id, link });
         if let Some(rested) = rested {
             self.end_rest(rested);
+            // SAFETY: a slot with a class names one of this pool.
+            self.bound_free(unsafe { self.classes.get(rested.class) }, self.free_max);
         }
     }
 
-    /// Ends the rest of the class's slot that has rested longest; false if none does.
+    /// Ends the rest of the class's slot that has rested longest; false if none does. It is
+    /// about to be used, so the most that may be free is no matter.
     fn wake(&self, id: ClassId) -> bool {
         let found = self.watch.resting.borrow_mut().wake(id);
         found.map(|slot| self.end_rest(slot)).is_some()
     }
 
-    /// Ends the rest of all slots.
+    /// Ends the rest of all slots, however many are free then.
     pub(in crate::pool) fn end_all_rest(&self) {
         let places = self.watch.resting.borrow().places();
         for index in 0..places {
@@ -226,7 +234,6 @@ impl<S: ReleaseStrategy, C: ClassTable> RawPool<'_, S, C> {
             // SAFETY: it is free, and on no list.
             unsafe { S::put(list, slot.link) };
             class.set_free(class.free() + 1);
-            self.bound_free(class, self.free_max);
             return;
         }
         let history = self.history_of(elements.addr().get());
@@ -244,7 +251,8 @@ impl<S: ReleaseStrategy, C: ClassTable> RawPool<'_, S, C> {
         // SAFETY: a slot with a class is a cut one of this pool.
         let record = unsafe { S::read(class.list(), slot.elements, slot.ticket) };
         let Record::Live { length, .. } = record else { return };
-        let body = self.body(class, slot.elements);
+        // SAFETY: as above, of this class.
+        let body = unsafe { self.body(class, slot.elements) };
         if let Some(problem) = self.overflow(body, length) {
             let history = History { length, ..self.history_of(slot.elements.addr().get()) };
             self.corrupted.set(self.corrupted.get() + 1);
@@ -264,7 +272,8 @@ impl<S: ReleaseStrategy, C: ClassTable> RawPool<'_, S, C> {
             return;
         }
         let address = elements.addr().get();
-        let id = self.runs.borrow().find(address).map_or(ClassId::NONE, |run| run.class);
+        let found = self.runs().and_then(|runs| runs.find(address).map(|run| run.class));
+        let id = found.unwrap_or(ClassId::NONE);
         let (history, caller) = (self.history_of(address), Some(self.watch.caller()));
         self.tell(Problem::BookkeepingOverwritten, elements, id, history, caller);
     }
@@ -322,35 +331,41 @@ impl<S: ReleaseStrategy, C: ClassTable> RawPool<'_, S, C> {
     }
 
     /// A slot from its first element to its end.
-    pub(super) fn body(&self, class: &Class<S>, elements: NonNull<u8>) -> Bytes {
+    ///
+    /// # Safety
+    /// It is a cut slot of this pool and of the class.
+    pub(super) unsafe fn body(&self, class: &Class<S>, elements: NonNull<u8>) -> Bytes {
         let trailer = super::Watch::<S>::trailer(self.watch.checks());
         // SAFETY: a slot of the class has so many bytes, its shape having been
-        // made for them; and whoever asks uses those that the tenant does not.
+        // made for them; and the diagnostics use those that no tenant does.
         unsafe { Bytes::new(elements, self.bytes_of(class.length) + trailer) }
     }
 
     /// The run and the index of the slot that covers an address.
     pub(super) fn place_of(&self, address: usize) -> Option<(RunId, u32)> {
-        let runs = self.runs.borrow();
+        let runs = self.runs()?;
         let run = runs.find(address)?;
         let index = run.position(address)?.index;
         Some((runs.id_of(run), index))
     }
 
-    /// What is known of the last tenant of the slot at an address.
+    /// What is known of the last tenant of the slot at an address: nothing within a hook
+    /// or a source of the arena, while the books grow.
     pub(in crate::pool) fn history_of(&self, address: usize) -> History {
-        let place = self.place_of(address);
-        let notes = self.watch.notes.borrow();
-        place.map_or(History::default(), |(run, index)| notes.get(run, index).history())
+        match (self.place_of(address), self.watch.notes.try_borrow()) {
+            (Some((run, index)), Ok(notes)) => notes.get(run, index).history(),
+            _ => History::default(),
+        }
     }
 
-    /// Changes the note of a slot.
+    /// Changes the note of a slot, but for where `history_of` knows nothing.
     fn note(&self, elements: NonNull<u8>, change: impl FnOnce(&mut super::notes::Note)) {
         if !self.watch.checks().keeps_notes() {
             return;
         }
-        if let Some((run, index)) = self.place_of(elements.addr().get()) {
-            self.watch.notes.borrow_mut().change(run, index, change);
+        let place = self.place_of(elements.addr().get());
+        if let (Some((run, index)), Ok(mut notes)) = (place, self.watch.notes.try_borrow_mut()) {
+            notes.change(run, index, change);
         }
     }
 }

@@ -62,6 +62,15 @@ impl Caller {
     pub(super) const fn text(text: &'static CStr) -> Self {
         Self(Place::Text(text))
     }
+
+    /// The text, in a program of another language.
+    #[cfg(feature = "capi-core")]
+    pub(super) const fn as_text(&self) -> Option<&'static CStr> {
+        match self.0 {
+            Place::Line(_) => None,
+            Place::Text(text) => Some(text),
+        }
+    }
 }
 
 impl From<Line> for Caller {
@@ -183,7 +192,8 @@ pub enum Problem {
     },
     /// A release was refused, or met bookkeeping that was overwritten.
     WrongRelease(ReleaseError),
-    /// The bookkeeping of a free array was overwritten.
+    /// The bookkeeping of a free array was overwritten, or that of an array which has no
+    /// slot: then [`class_length`](Report::class_length) is 0.
     BookkeepingOverwritten,
     /// Arrays held by hand were not released before the pool was dropped; all of
     /// one class, and allocated by the same caller.
@@ -221,8 +231,8 @@ pub struct Report {
     pub unit_size: usize,
     /// The slot's last tenant.
     pub history: History,
-    /// Who was there when it was found: a release, or the allocation that would
-    /// have got the slot. `None`: a handle that went out of scope.
+    /// Who was there when it was found: a release, a vector that grew or shrank, or the
+    /// allocation that would have got the slot. `None`: a handle that went out of scope.
     pub caller: Option<Caller>,
 }
 
@@ -240,6 +250,9 @@ impl Report {
                 "write after release to the array of {length} at {address:#x}: byte {offset} holds {found:#04x} instead of {expected:#04x}"
             ),
             Problem::WrongRelease(error) => write!(f, "wrong release: {error}"),
+            Problem::BookkeepingOverwritten if class == 0 => {
+                write!(f, "the bookkeeping of the array at {address:#x} was overwritten")
+            }
             Problem::BookkeepingOverwritten => write!(
                 f,
                 "the bookkeeping of the free array at {address:#x} (class {class}) was overwritten"
@@ -258,7 +271,8 @@ impl Report {
     /// What the caller did that found it.
     fn occasion(&self) -> &'static str {
         match self.problem {
-            Problem::Overflow { .. } => "found at the release",
+            Problem::Overflow { .. } => "found",
+            Problem::BookkeepingOverwritten if self.class_length == 0 => "found",
             Problem::WrittenAfterRelease { .. } | Problem::BookkeepingOverwritten => {
                 "found when its slot was to be used again,"
             }
@@ -271,6 +285,7 @@ impl Report {
 
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        const DROP: &str = "\n  found at the drop of its handle";
         f.write_str("arraypool: ")?;
         self.problem(f)?;
         if let Some(caller) = self.history.allocated {
@@ -282,9 +297,8 @@ impl fmt::Display for Report {
         }
         match (self.caller, self.problem) {
             (Some(caller), _) => write!(f, "\n  {} at {caller}", self.occasion()),
-            (None, Problem::Overflow { .. } | Problem::WrongRelease(_)) => {
-                f.write_str("\n  found at the drop of its handle")
-            }
+            (None, Problem::Overflow { .. } | Problem::WrongRelease(_)) => f.write_str(DROP),
+            (None, Problem::BookkeepingOverwritten) if self.class_length == 0 => f.write_str(DROP),
             (None, _) => Ok(()),
         }
     }

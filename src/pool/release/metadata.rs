@@ -516,7 +516,8 @@ unsafe impl ReleaseStrategy for Metadata {
         if record.elements() != elements || stamp.low() != list.code(from) {
             return None;
         }
-        record.stamp.store_low(stamp.with_low(list.code(to)));
+        // Who seizes it knows the address only, and acquires this.
+        record.stamp.publish_low(stamp.with_low(list.code(to)));
         Some(stamp.generation())
     }
 

@@ -94,6 +94,12 @@ impl StampCell {
         self.store(stamp);
     }
 
+    /// The same, for whoever acquires it by an [`exchange`](Self::exchange).
+    #[inline]
+    pub(super) fn publish_low(&self, stamp: Stamp) {
+        self.word.store(stamp.0, Ordering::Release);
+    }
+
     /// Changes `from` into `to`; false, and nothing changed, if it was another.
     /// Of several who try, one is told true.
     #[cfg(feature = "alloc")]
@@ -113,6 +119,8 @@ impl StampCell {
         }
     }
 
+    /// Where another thread stores both meanwhile, the generation may be the one before:
+    /// who releases an array by hand a second time, just then, is told that it is stale.
     #[inline]
     pub(super) fn load(&self) -> Stamp {
         let generation = u64::from(self.generation.load(Ordering::Relaxed));
@@ -131,23 +139,31 @@ impl StampCell {
         self.low.store(stamp.low(), Ordering::Relaxed);
     }
 
+    /// The same, for whoever acquires it by an [`exchange`](Self::exchange): it knows
+    /// the generation as well then.
+    #[inline]
+    pub(super) fn publish_low(&self, stamp: Stamp) {
+        self.low.store(stamp.low(), Ordering::Release);
+    }
+
     /// Changes `from`'s low word into `to`'s, of the same generation; false, and
     /// nothing changed, if it was another. Of several who try, one is told true.
+    /// Meanwhile the low word is one with its lowest bits set, which is no state's:
+    /// whoever meets it reads again.
     #[cfg(feature = "alloc")]
     pub(super) fn exchange(&self, from: Stamp, to: Stamp) -> bool {
-        let (before, after) = (from.low(), to.low());
-        let won = self.low.compare_exchange(before, after, Ordering::AcqRel, Ordering::Relaxed);
+        const CHANGING: u32 = 7;
+        let before = from.low();
+        let changing = before | CHANGING;
+        let won = self.low.compare_exchange(before, changing, Ordering::AcqRel, Ordering::Relaxed);
         if won.is_err() {
             return false;
         }
         // Whoever changed the low word has the slot alone: only now is the
-        // generation certain, and it may be a later one. Until the low word is
-        // back, the later tenant's own release is told that it came second.
-        if self.generation.load(Ordering::Relaxed) == from.generation() {
-            return true;
-        }
-        self.low.store(before, Ordering::Release);
-        false
+        // generation certain, and it may be a later one.
+        let is_meant = self.generation.load(Ordering::Relaxed) == from.generation();
+        self.low.store(if is_meant { to.low() } else { before }, Ordering::Release);
+        is_meant
     }
 }
 

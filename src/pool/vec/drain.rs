@@ -132,10 +132,13 @@ impl<T, S: ReleaseStrategy, C: ClassTable> Drop for Closing<'_, '_, '_, T, S, C>
     fn drop(&mut self) {
         let Drain { vector, tail, end, .. } = &mut *self.0;
         let rest = *end - *tail;
-        let (from, to) = (vector.place(*tail), vector.place(vector.length));
-        // SAFETY: the tail is initialised, and in front of it everything from
-        // the vector's length on is vacant.
-        unsafe { ptr::copy(from, to, rest) };
+        // Nothing moves where the range was empty.
+        if *tail != vector.length {
+            let (from, to) = (vector.place(*tail), vector.place(vector.length));
+            // SAFETY: the tail is initialised, and in front of it everything from
+            // the vector's length on is vacant.
+            unsafe { ptr::copy(from, to, rest) };
+        }
         vector.length += rest;
     }
 }

@@ -129,6 +129,9 @@ impl<T, S: ReleaseStrategy, C: ClassTable> PoolVec<'_, T, S, C> {
     ///
     /// # Errors
     /// As [`try_reserve`](Self::try_reserve).
+    ///
+    /// # Panics
+    /// If a `clone` does; the clones made so far stay in the vector.
     #[inline]
     #[track_caller]
     pub fn try_extend_from_slice(&mut self, source: &[T]) -> Result<(), AllocError>
@@ -223,6 +226,9 @@ impl<T, S: ReleaseStrategy, C: ClassTable> PoolVec<'_, T, S, C> {
     ///
     /// # Errors
     /// As [`try_reserve`](Self::try_reserve).
+    ///
+    /// # Panics
+    /// If a `clone` or an element's `Drop` does; the clones made so far stay in the vector.
     #[track_caller]
     pub fn try_resize(&mut self, length: usize, value: T) -> Result<(), AllocError>
     where
@@ -270,6 +276,9 @@ impl<T, S: ReleaseStrategy, C: ClassTable> PoolVec<'_, T, S, C> {
     ///
     /// # Errors
     /// As [`try_reserve`](Self::try_reserve).
+    ///
+    /// # Panics
+    /// If `make` or an element's `Drop` does; what was made so far stays in the vector.
     #[track_caller]
     pub fn try_resize_with(
         &mut self,
@@ -288,7 +297,8 @@ impl<T, S: ReleaseStrategy, C: ClassTable> PoolVec<'_, T, S, C> {
 }
 
 impl<'p, T, S: ReleaseStrategy, C: ClassTable> PoolVec<'p, T, S, C> {
-    /// Moves the elements from `at` on to a vector of their own.
+    /// Moves the elements from `at` on to a vector of their own. From 0 on, they go with
+    /// their slot, and this vector has no room left; the standard library's would keep it.
     ///
     /// ```
     /// let pool = arraypool::ArrayPool::<u32>::new();
@@ -352,6 +362,9 @@ impl<'p, T, S: ReleaseStrategy, C: ClassTable> PoolVec<'p, T, S, C> {
     ///
     /// # Errors
     /// As [`try_reserve`](Self::try_reserve).
+    ///
+    /// # Panics
+    /// If a `clone` does; the clones made so far are dropped.
     #[track_caller]
     pub fn try_clone(&self) -> Result<Self, AllocError>
     where
@@ -389,7 +402,7 @@ impl<T: Clone, S: ReleaseStrategy, C: ClassTable> Clone for PoolVec<'_, T, S, C>
 impl<T, S: ReleaseStrategy, C: ClassTable> Extend<T> for PoolVec<'_, T, S, C> {
     /// # Panics
     /// If there is no memory, or the iterator panics; what it gave so far stays
-    /// in the vector.
+    /// in the vector, but for the element for which there was no room: it is dropped.
     #[track_caller]
     fn extend<I: IntoIterator<Item = T>>(&mut self, values: I) {
         self.fill_all(values.into_iter()).or_panic();

@@ -41,7 +41,9 @@ impl<S: ReleaseStrategy, C: ClassTable> RawPool<'_, S, C> {
     #[inline]
     pub(super) fn no_room<T>(&self) -> PoolArray<'_, MaybeUninit<T>, S, C> {
         let capacity = if size_of::<T>() == 0 { u32::MAX } else { 0 };
-        PoolArray::new(&self.empty(), self, capacity)
+        // SAFETY: no elements, or any number without size, need no slot; the address of the
+        // empty one is aligned as a unit is.
+        unsafe { PoolArray::new(&self.empty(), self, capacity) }
     }
 
     /// Units, and elements of `size` bytes that fit them, of the slot that would
@@ -81,7 +83,8 @@ impl<S: ReleaseStrategy, C: ClassTable> RawPool<'_, S, C> {
     #[track_caller]
     fn room<T>(&self, length: usize) -> Result<PoolArray<'_, MaybeUninit<T>, S, C>, AllocError> {
         let (slot, capacity) = self.room_of(size_of::<T>(), length)?;
-        Ok(PoolArray::new(&slot, self, capacity))
+        // SAFETY: the slot was issued just now, and `room_of` says how many it holds.
+        Ok(unsafe { PoolArray::new(&slot, self, capacity) })
     }
 
     /// The same for elements of `size` bytes: a slot, and how many it holds. One

@@ -52,6 +52,19 @@ where
     }
 }
 
+impl<T, U, S, R, C, D> PartialEq<PoolVec<'_, U, R, D>> for PoolArray<'_, T, S, C>
+where
+    T: PartialEq<U>,
+    S: ReleaseStrategy,
+    R: ReleaseStrategy,
+    C: ClassTable,
+    D: ClassTable,
+{
+    fn eq(&self, other: &PoolVec<'_, U, R, D>) -> bool {
+        self.as_slice() == other.as_slice()
+    }
+}
+
 impl<S: ReleaseStrategy, C: ClassTable> PoolVec<'_, u8, S, C> {
     /// Puts the bytes of a text behind the last byte.
     ///
