@@ -143,11 +143,11 @@ impl Arena<'_> {
             .get()
     }
 
-    /// Moves the cursor to another address within the current chunk, behind which nobody
-    /// uses anything. It keeps the right to all of the chunk, which a user's pointer to
-    /// a block may not have.
+    /// Moves the cursor back, to an address in the current chunk behind which nobody uses
+    /// anything. It keeps the right to all of the chunk, which a user's pointer to a
+    /// block may not have.
     pub(super) fn move_cursor(&self, to: NonZeroUsize) {
-        debug_assert!(to.get() % ALIGN == 0 && to.get() <= self.end());
+        debug_assert!(to.get() % ALIGN == 0 && to <= self.cursor.get().addr());
         let (from, fills) = (self.cursor.get(), self.fills());
         self.cursor.set(from.with_addr(to));
         self.raise(from.addr().get());

@@ -195,6 +195,7 @@ impl Arena<'_> {
         if old == 0 {
             return false;
         }
+        let fills = self.fills();
         if had != wants {
             let start = block.addr().get();
             let is_last = start + had == self.cursor.get().addr().get();
@@ -203,9 +204,12 @@ impl Arena<'_> {
             }
             // The block lies in the current chunk, since it ends at its cursor, and the
             // chunk has `wants` bytes from its start on.
-            self.move_cursor(block.addr().saturating_add(wants));
+            self.cursor.set(self.cursor.get().with_addr(block.addr().saturating_add(wants)));
+            if fills {
+                self.close();
+            }
         }
-        if self.fills() {
+        if fills {
             // SAFETY: the block is `wants` bytes long now, no fewer than the old size.
             let gained = unsafe { block.add(old) };
             // SAFETY: they end at the new size, within the block, and nobody has used what

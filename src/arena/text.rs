@@ -128,9 +128,13 @@ impl<'a> Tail<'a, '_> {
         let doubled = self.layout.size().saturating_mul(2).min(Self::MOST);
         let larger = Layout::from_size_align(length.max(doubled).max(4 * ALIGN), ALIGN)
             .map_err(|_| AllocError::TooLarge { length })?;
-        // SAFETY: the arena handed the block out with that layout, which is smaller;
-        // nobody else uses it, and none of it was forgotten, as the string is in use.
-        self.start = unsafe { self.arena.try_grow(self.start, self.layout, larger) }?;
+        self.start = if self.length == 0 {
+            self.arena.try_alloc_layout(larger)?
+        } else {
+            // SAFETY: the arena handed the block out with that layout, which is smaller;
+            // nobody else uses it, and none of it was forgotten: the string is in use.
+            unsafe { self.arena.try_grow(self.start, self.layout, larger) }?
+        };
         self.layout = larger;
         Ok(())
     }
