@@ -1,5 +1,5 @@
 //! A class table that descends does not compile where a pool uses it.
-//~ a class table has 1 to 64 ascending lengths between 1 and 2^30
+//~ a class table has at most 64 ascending lengths between 1 and 2^30
 //~ Descending
 
 use arraypool::{ArrayPool, ClassTable, Tagged};
