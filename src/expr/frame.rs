@@ -468,12 +468,19 @@ mod tests {
     #[test]
     fn a_slot_that_more_expressions_use_than_are_counted_stays() {
         let pool = Pool::new();
-        let mut frame = <Frame>::new(&pool);
+        let mut frame = <Frame<'_, f64>>::new(&pool);
         let mut used = SlotSet::default();
-        for _ in 0..=u32::from(u16::MAX) {
+        let mut using = |frame: &mut Frame<'_, f64>| {
             frame.begin();
             assert_eq!(frame.constant(1.5), Some(u8::MAX));
             used = frame.finish();
+        };
+        using(&mut frame);
+        // Under Miri most of the uses are only written down.
+        let written = if cfg!(miri) { u16::MAX - 3 } else { 1 };
+        frame.counts[usize::from(u8::MAX)] = written;
+        for _ in written..=u16::MAX {
+            using(&mut frame);
         }
         frame.release(used);
         assert_eq!(frame.constant(2.5), Some(u8::MAX - 1));
@@ -489,7 +496,7 @@ mod tests {
         let mut memory = [const { core::mem::MaybeUninit::uninit() }; 16 * 1024];
         let (mut refused, mut length) = (0, 0);
         loop {
-            length += 16;
+            length += if cfg!(miri) { 512 } else { 16 };
             let arena = Arena::from_buffer(&mut memory[..length]);
             let Ok(pool) = Pool::<DefaultStrategy>::try_owning(arena) else { continue };
             let mut frame = <Frame<'_, f64>>::new(&pool);
