@@ -286,7 +286,8 @@ impl<R: Real, S: ReleaseStrategy> Lowering<'_, '_, '_, R, S> {
         if self.used > NODES {
             return (first, 0);
         }
-        for (entry, argument) in (first..).zip(arguments) {
+        // The list may end at the last index: the range is asked after the arguments.
+        for (argument, entry) in arguments.iter().zip(first..) {
             let left = self.term(argument);
             self.set(entry, Shape::ENTRY, [0; 3], left, 0);
         }

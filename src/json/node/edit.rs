@@ -133,9 +133,9 @@ impl<'a, 'p, 't, S: ReleaseStrategy> Place<'a, 'p, 't, S> {
         {
             return Ok(false);
         }
-        self.node.info &= !u64::from(INDEXED);
         // SAFETY: it is a container: matched above; of so many nodes.
         unsafe { self.make_room(count, count + COUNT)? };
+        self.node.info &= !u64::from(INDEXED);
         // SAFETY: `make_room` made room for all nodes; `at <= count`, compared above.
         let place = unsafe { self.nodes().add(at) };
         // SAFETY: as above.
@@ -270,5 +270,31 @@ impl<'a, 'p, 't, S: ReleaseStrategy> Place<'a, 'p, 't, S> {
         debug_assert_eq!(node_count(self.node.head(), length), count);
         // SAFETY: the node's array, of this pool, which the node keeps.
         unsafe { self.pool.raw.relabel_marked(array, count) };
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::json::{Options, Parser};
+    use crate::{Arena, Budget, Direct};
+
+    #[test]
+    fn an_insert_that_fails_leaves_the_index() {
+        let budget = Budget::new(16 * 1024);
+        let arena = Arena::builder().budget(&budget).build();
+        // This strategy leaves no room behind the members: one more takes a larger array.
+        let pool = Pool::<Direct>::new_in(&arena);
+        let mut parser = Parser::with_options(Options::new().index_from(1));
+        let document = parser.parse(r#"{"b": 2, "a": 1}"#, &pool).unwrap();
+        let mut tree = document.into_tree();
+        let member = [Tree::string("c", &pool).unwrap(), Tree::leaf(Value::NULL, &pool)];
+        while Tree::string("whatever is left", &pool).is_ok() {}
+
+        let mut place = tree.place();
+        let before = place.node.info;
+        assert!(before & u64::from(INDEXED) != 0);
+        assert!(place.insert(0, member).is_err());
+        assert_eq!(place.node.info, before);
     }
 }
