@@ -314,26 +314,12 @@ impl<'m, R: Real, S: ReleaseStrategy> Context<'m, R, S> {
     ) -> Result<(), Error> {
         let arity = u8::try_from(parameters.len())
             .map_err(|_| Error::plain(ErrorKind::TooManyArguments))?;
-        let mut length = 0;
-        for parameter in parameters {
-            if !is_name(parameter) {
-                return Err(invalid(parameter));
-            }
-            length += parameter.len() + 1;
+        if let Some(parameter) = parameters.iter().find(|parameter| !is_name(parameter)) {
+            return Err(invalid(parameter));
         }
-        let names = arena.try_alloc_slice_fill_with(length, |_| b',').map_err(memory)?;
-        let mut at = 0;
-        for parameter in parameters {
-            for byte in parameter.bytes() {
-                names[at] = byte;
-                at += 1;
-            }
-            at += 1;
-        }
-        let names = core::str::from_utf8(names).unwrap_or_default();
-        let names = names.strip_suffix(',').unwrap_or_default();
         let tree = parse(body, arena, &self.limits)?;
-        let function = Function::keep(self.pool, names, arity, &tree, arena).map_err(memory)?;
+        let function =
+            Function::keep(self.pool, parameters, arity, &tree, arena).map_err(memory)?;
         self.put(name, Space::Function, Meaning::Function(function), is_name(name))
     }
 

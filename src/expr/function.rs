@@ -33,11 +33,12 @@ impl<R> Flat<R> {
     }
 }
 
-/// An expression function: its parameters' names, separated by commas, the text
-/// of its body, and the body's terms.
+/// An expression function: its parameters, the text of its body, and the body's terms.
 #[derive(Debug)]
 pub(super) struct Function<'m, R, S: ReleaseStrategy> {
-    names: Array<'m, u8, S>,
+    /// A byte for each that says how often the body names it; then of each the length
+    /// of its name, and the name.
+    parameters: Array<'m, u8, S>,
     text: Array<'m, u8, S>,
     terms: Array<'m, Flat<R>, S>,
     pub(super) arity: u8,
@@ -48,7 +49,9 @@ pub(super) struct Function<'m, R, S: ReleaseStrategy> {
 /// A function's body, back in an arena.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Body<'a, R> {
-    pub(super) names: &'a str,
+    /// How often it names each parameter; 255 may be more.
+    pub(super) uses: &'a [u8],
+    names: &'a [u8],
     pub(super) arity: u8,
     /// Of the tree as it was defined.
     pub(super) height: u16,
@@ -58,21 +61,37 @@ pub(super) struct Body<'a, R> {
 impl<R> Body<'_, R> {
     /// The names of the parameters.
     pub(super) fn parameters(&self) -> impl Iterator<Item = &[u8]> {
-        self.names.as_bytes().split(|byte| *byte == b',')
+        names_in(self.names)
     }
 
     /// The number of the parameter of this name; the last of several.
     pub(super) fn parameter(&self, name: &[u8]) -> Option<usize> {
-        let found = self.parameters().enumerate().filter(|(_, other)| *other == name).last();
-        found.map(|(number, _)| number)
+        number_of(name, self.names)
     }
+}
+
+/// Names, each behind its length.
+fn names_in(mut list: &[u8]) -> impl Iterator<Item = &[u8]> {
+    core::iter::from_fn(move || {
+        let (length, rest) = list.split_first()?;
+        let (name, rest) = rest.split_at_checked(usize::from(*length))?;
+        list = rest;
+        Some(name)
+    })
+}
+
+/// The number of a name there; of the last of several. Linear in the names: most have
+/// another length.
+fn number_of(name: &[u8], list: &[u8]) -> Option<usize> {
+    let found = names_in(list).enumerate().filter(|(_, other)| *other == name).last();
+    found.map(|(number, _)| number)
 }
 
 impl<'m, R: Real, S: ReleaseStrategy> Function<'m, R, S> {
     /// Keeps a function whose body was parsed. `scratch` is used in between.
     pub(super) fn keep(
         pool: &'m Pool<'m, S>,
-        names: &str,
+        parameters: &[&str],
         arity: u8,
         body: &Expr<'_, R>,
         scratch: &Arena<'_>,
@@ -81,8 +100,19 @@ impl<'m, R: Real, S: ReleaseStrategy> Function<'m, R, S> {
         let filler = Flat::Name { span: Span::default() };
         let terms = scratch.try_alloc_slice_fill_with(count, |_| filler)?;
         flatten(&body.root, &mut terms.iter_mut());
+        let length = parameters.iter().map(|name| name.len() + 2).sum();
+        let list = scratch.try_alloc_slice_fill_with(length, |_| 0)?;
+        let (uses, names) = list.split_at_mut(parameters.len());
+        let mut places = names.iter_mut();
+        for name in parameters {
+            let length = u8::try_from(name.len()).unwrap_or(u8::MAX);
+            for (byte, place) in [length].into_iter().chain(name.bytes()).zip(&mut places) {
+                *place = byte;
+            }
+        }
+        count_uses(&body.root, body.text, names, uses);
         Ok(Self {
-            names: pool.copy(names.as_bytes())?,
+            parameters: pool.copy(list)?,
             text: pool.copy(body.text.as_bytes())?,
             terms: pool.copy(terms)?,
             arity,
@@ -104,12 +134,27 @@ impl<'m, R: Real, S: ReleaseStrategy> Function<'m, R, S> {
         let terms = if self.height > levels { &[] } else { &*self.terms };
         let root = Expander { from: terms.iter(), arena }.term()?;
         let expr = Expr { text: text(&self.text)?, root };
-        Ok(Body { names: text(&self.names)?, arity: self.arity, height: self.height, expr })
+        let parameters: &'a [u8] = arena.try_alloc_slice_copy(&self.parameters)?;
+        let (uses, names) = parameters.split_at(usize::from(self.arity).min(parameters.len()));
+        Ok(Body { uses, names, arity: self.arity, height: self.height, expr })
     }
 }
 
 fn count<R: Real>(term: &Term<'_, R>) -> usize {
     1 + term.children().iter().map(count).sum::<usize>()
+}
+
+/// Counts how often parameters are named. As deep as the tree, which is bounded.
+fn count_uses<R: Real>(term: &Term<'_, R>, text: &str, names: &[u8], uses: &mut [u8]) {
+    if let Term::Name { .. } = term {
+        let number = number_of(term.name_bytes(text), names);
+        if let Some(uses) = number.and_then(|number| uses.get_mut(number)) {
+            *uses = uses.saturating_add(1);
+        }
+    }
+    for child in term.children() {
+        count_uses(child, text, names, uses);
+    }
 }
 
 /// Writes a term and what is below it. As deep as the tree, which is bounded.

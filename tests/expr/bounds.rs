@@ -1,5 +1,8 @@
 //! Bounds: nothing recurses without one, and each has an error of its own.
 
+use core::time::Duration;
+use std::time::Instant;
+
 use arraypool::expr::{Context, Engine, Error, ErrorKind, Failure, Limits, Phases, Pool, interp};
 
 fn kind(text: &str) -> ErrorKind {
@@ -252,4 +255,29 @@ fn intermediate_values_are_bounded() {
     assert!(matches!(error.kind, ErrorKind::TooManySlots { .. }), "{error}");
     // Nothing was lost by the refusal.
     assert_eq!(engine.eval(&many(200)).unwrap(), 800.0);
+}
+
+/// 255 parameters with the longest names, and a body that names only another one: a call
+/// that looked for each parameter through the whole body would take minutes.
+#[test]
+fn the_time_of_a_call_does_not_grow_with_parameters_times_names() {
+    let pool = Pool::new();
+    let engine = <Engine>::new(&pool);
+    let mut names: Vec<_> = (0..254).map(|number| format!("{number:p>255}")).collect();
+    names.push("a".into());
+    let names: Vec<_> = names.iter().map(String::as_str).collect();
+    let mut body = String::from("a");
+    for _ in 0..12 {
+        body = format!("({body}+{body})");
+    }
+    let began = Instant::now();
+    engine.define("f", &names, &body).unwrap();
+    let call = format!("f({}1)", "x+1,".repeat(254));
+    let mut batch = engine.batch().build();
+    batch.parameter("x", 0.0).unwrap();
+    let index = batch.add(&call).unwrap();
+    batch.eval();
+    assert_eq!(batch.value(index), Ok(4096.0));
+    let bound = Duration::from_secs(if cfg!(miri) { 3600 } else { 60 });
+    assert!(began.elapsed() < bound, "{:?}", began.elapsed());
 }

@@ -52,21 +52,26 @@ impl<'t, 'a, R: Real, S: ReleaseStrategy> Resolver<'t, 'a, '_, '_, R, S> {
     ) -> Option<&'t Body<'t, R>> {
         let levels = self.limits.depth.saturating_sub(level);
         let mut known = core::iter::successors(self.bodies, |known| known.next);
-        let known = match known.find(|known| known.place == place) {
-            Some(known) => known,
+        let known = known.find(|known| known.place == place);
+        let height = match known {
+            Some(known) => known.body.height,
             None => {
                 let body = self.names.body(place, levels, self.trees);
                 let Some(body) = self.given(body, scope, span)? else {
                     return self.fail(ErrorKind::Busy, scope, span);
                 };
-                let known = self.trees.try_alloc(Known { place, body, next: self.bodies });
-                let known = &*self.given(known, scope, span)?;
-                self.bodies = Some(known);
-                known
+                // One that is too high has no terms: it is not remembered.
+                if body.height <= levels {
+                    let known = self.trees.try_alloc(Known { place, body, next: self.bodies });
+                    self.bodies = Some(self.given(known, scope, span)?);
+                }
+                body.height
             }
         };
-        let body = &known.body;
-        if body.height > levels { self.too_large(scope, span) } else { Some(body) }
+        if height > levels {
+            return self.too_large(scope, span);
+        }
+        known.or(self.bodies).map(|known| &known.body)
     }
 
     /// A call of an expression function: its body in place, unless it recurses.
@@ -126,9 +131,8 @@ impl<'t, 'a, R: Real, S: ReleaseStrategy> Resolver<'t, 'a, '_, '_, R, S> {
         let arena: &'a Arena<'a> = self.arena;
         let replaced = arena.try_alloc_slice_copy(arguments);
         let replaced = self.given(replaced, scope, span)?;
-        for (number, term) in replaced.iter_mut().enumerate() {
-            let once = || term.is_total() && uses(&body.expr.root, body, number) <= 1;
-            if !(term.is_leaf() || once()) {
+        for (term, uses) in replaced.iter_mut().zip(body.uses) {
+            if !(term.is_leaf() || (*uses <= 1 && term.is_total())) {
                 *term = self.intermediate(scope, span)?;
             }
         }
@@ -167,14 +171,4 @@ impl<'t, 'a, R: Real, S: ReleaseStrategy> Resolver<'t, 'a, '_, '_, R, S> {
             }
         }
     }
-}
-
-/// How often a body names a parameter.
-fn uses<R: Real>(term: &ast::Term<'_, R>, body: &Body<'_, R>, number: usize) -> usize {
-    let itself = match term {
-        ast::Term::Name { .. } => body.parameter(term.name_bytes(body.expr.text)) == Some(number),
-        _ => false,
-    };
-    usize::from(itself)
-        + term.children().iter().map(|child| uses(child, body, number)).sum::<usize>()
 }

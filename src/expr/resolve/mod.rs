@@ -120,8 +120,9 @@ struct Inside<'s, 't, 'a, R> {
 /// ```
 ///
 /// Complexity: linear in the number of terms, functions in place, of which there are
-/// at most [`Limits::terms`], folded ones included; for a call of a function also in
-/// how deep it stands, and in its parameters. Never panics.
+/// at most [`Limits::terms`], folded ones included; for a name in a function also in the
+/// function's parameters, for a call of one in how deep it stands, and in how many
+/// functions the expression calls. Never panics.
 ///
 /// # Errors
 /// What is wrong with the expression; a bound of `limits` that it passes; or
