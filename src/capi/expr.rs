@@ -243,17 +243,10 @@ pub unsafe extern "C" fn ap_batch_builder_free(builder: *mut ap_batch_builder) -
 impl ap_batch_builder {
     /// Remembers an error, and says what it is to C.
     fn note(&self, error: &Error) -> ap_status {
-        // Whatever text it was met in, these are not about a place there.
-        let is_placeless = matches!(error.kind, ErrorKind::Memory(_) | ErrorKind::Busy);
-        if is_placeless || error.line == 0 {
-            self.position.set(ap_error_position::default());
-            self.explain(&error.kind);
-        } else {
-            let (line, column) = (usize::from(error.line), usize::from(error.column));
-            let offset = error.range().start;
-            self.position.set(ap_error_position { offset, line, column });
-            self.explain(error);
-        }
+        let (line, column) = (usize::from(error.line), usize::from(error.column));
+        let offset = error.range().start;
+        self.position.set(ap_error_position { offset, line, column });
+        self.explain(error);
         match error.kind {
             ErrorKind::Memory(error) => error.into(),
             ErrorKind::Busy => ap_status::AP_BUSY,
@@ -310,9 +303,10 @@ unsafe fn with_batch(
 }
 
 /// Adds an expression and writes its index, if `index` is not NULL. `AP_SYNTAX`:
-/// `ap_batch_builder_error` says what is wrong, and where. `AP_TOO_LARGE`: it has more
-/// intermediate values than there is room for beside the parameters, 256 together, or a
-/// call of more than 255 arguments. The batch is as before then.
+/// `ap_batch_builder_error` says what is wrong, and where. `AP_TOO_LARGE`: no place
+/// is left for its intermediate values, as parameters, constants and intermediate values
+/// of all expressions share 256; or a call has more than 255 arguments. The batch is as
+/// before then.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ap_batch_builder_add_expression(
     builder: *mut ap_batch_builder,
@@ -332,8 +326,9 @@ pub unsafe extern "C" fn ap_batch_builder_add_expression(
 }
 
 /// Adds a parameter with a value and writes its index, if `index` is not NULL.
-/// `AP_INVALID_ARGUMENT`: it is there already, or no name. `AP_TOO_LARGE`: there are 256
-/// parameters, or fewer whose expressions' intermediate values take the rest.
+/// `AP_INVALID_ARGUMENT`: it is there already, or no name. `AP_TOO_LARGE`: no place
+/// is left of the 256 that parameters share with the constants and intermediate values of all
+/// expressions; those that are added before any expression find theirs.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ap_batch_builder_add_parameter(
     builder: *mut ap_batch_builder,

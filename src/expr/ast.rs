@@ -43,7 +43,7 @@ impl Span {
 /// An expression: the tree of a text, both of them borrowed.
 ///
 /// [`Display`](core::fmt::Display) prints a text of the same tree, with
-/// parentheses where they tell operators apart, and around few others.
+/// no parentheses that could be left out.
 ///
 /// ```
 /// use arraypool::expr::{Limits, parse};

@@ -203,7 +203,7 @@ impl<'m, R: Real, S: ReleaseStrategy> Context<'m, R, S> {
     /// As [`set`](Self::set).
     pub fn set_array(&self, name: &str, elements: &[R]) -> Result<(), Error> {
         if let Some(index) = self.own(Space::Array, name) {
-            let mut symbols = self.symbols.try_borrow_mut().map_err(|_| busy())?;
+            let mut symbols = self.symbols.try_borrow_mut().map_err(|_| Error::busy())?;
             match symbols.get_mut(index) {
                 Some(Symbol { meaning: Meaning::Array(old), .. })
                     if old.len() == elements.len() =>
@@ -216,7 +216,7 @@ impl<'m, R: Real, S: ReleaseStrategy> Context<'m, R, S> {
             }
         }
         let mut array = self.pool.vec();
-        array.try_extend_from_slice(elements).map_err(memory)?;
+        array.try_extend_from_slice(elements)?;
         // Another length is another place in the frames of batches.
         self.put(name, Space::Array, Meaning::Array(array), is_name(name))
     }
@@ -318,8 +318,7 @@ impl<'m, R: Real, S: ReleaseStrategy> Context<'m, R, S> {
             return Err(invalid(parameter));
         }
         let tree = parse(body, arena, &self.limits)?;
-        let function =
-            Function::keep(self.pool, parameters, arity, &tree, arena).map_err(memory)?;
+        let function = Function::keep(self.pool, parameters, arity, &tree, arena)?;
         self.put(name, Space::Function, Meaning::Function(function), is_name(name))
     }
 
@@ -407,7 +406,7 @@ impl<'m, R: Real, S: ReleaseStrategy> Context<'m, R, S> {
             return Err(invalid(name));
         }
         let own = self.own(space, name);
-        let mut symbols = self.symbols.try_borrow_mut().map_err(|_| busy())?;
+        let mut symbols = self.symbols.try_borrow_mut().map_err(|_| Error::busy())?;
         let same_shape = match own.and_then(|index| symbols.get_mut(index)) {
             Some(symbol) => {
                 let both = (&symbol.meaning, &meaning);
@@ -420,8 +419,8 @@ impl<'m, R: Real, S: ReleaseStrategy> Context<'m, R, S> {
                     let limit = usize::from(u16::MAX);
                     return Err(Error::plain(ErrorKind::TooManySlots { limit }));
                 }
-                let name = self.pool.copy(name.as_bytes()).map_err(memory)?;
-                symbols.try_push(Symbol { name, space, meaning }).map_err(memory)?;
+                let name = self.pool.copy(name.as_bytes())?;
+                symbols.try_push(Symbol { name, space, meaning })?;
                 false
             }
         };
@@ -550,14 +549,6 @@ impl<'m, 'p: 'm, R: Real, S: ReleaseStrategy> Names<'m, R> for Context<'p, R, S>
 
 fn bump(version: &Cell<u32>) {
     version.set(version.get().wrapping_add(1));
-}
-
-fn memory(error: AllocError) -> Error {
-    Error::plain(ErrorKind::Memory(error))
-}
-
-fn busy() -> Error {
-    Error::plain(ErrorKind::Busy)
 }
 
 pub(super) fn invalid(name: &str) -> Error {

@@ -146,7 +146,7 @@ impl<'m, R: Real, S: ReleaseStrategy> Engine<'m, R, S> {
     /// # Errors
     /// As [`Context::define_with`].
     pub fn define(&self, name: &str, parameters: &[&str], body: &str) -> Result<(), Error> {
-        let mut phases = self.phases.try_borrow_mut().map_err(|_| busy())?;
+        let mut phases = self.phases.try_borrow_mut().map_err(|_| Error::busy())?;
         let defined = self.context.define_with(name, parameters, body, &phases.parse);
         phases.parse.reset();
         defined
@@ -239,7 +239,7 @@ impl<'m, R: Real, S: ReleaseStrategy> Engine<'m, R, S> {
         frame: &mut Frame<'m, R, S>,
         show: impl FnOnce(&Expr<'_, R>, &Ir<'_, R>) -> T,
     ) -> Result<T, Error> {
-        let mut phases = self.phases.try_borrow_mut().map_err(|_| busy())?;
+        let mut phases = self.phases.try_borrow_mut().map_err(|_| Error::busy())?;
         let Phases { parse: trees, ir: checked } = &mut *phases;
         let limits = &self.limits;
         let shown = parse(text, trees, limits).and_then(|tree| {
@@ -261,7 +261,7 @@ impl<'m, R: Real, S: ReleaseStrategy> Engine<'m, R, S> {
         text: &str,
         frame: &mut Frame<'m, R, S>,
     ) -> Result<Program<'m, R, S>, Error> {
-        let mut phases = self.phases.try_borrow_mut().map_err(|_| busy())?;
+        let mut phases = self.phases.try_borrow_mut().map_err(|_| Error::busy())?;
         let Phases { parse: trees, ir: checked } = &mut *phases;
         let limits = &self.limits;
         let ir = parse(text, trees, limits)
@@ -274,10 +274,6 @@ impl<'m, R: Real, S: ReleaseStrategy> Engine<'m, R, S> {
         checked.reset();
         program
     }
-}
-
-fn busy() -> Error {
-    Error::plain(ErrorKind::Busy)
 }
 
 impl<R: Real, S: ReleaseStrategy> fmt::Debug for Engine<'_, R, S> {
@@ -303,8 +299,7 @@ impl<R: Real, S: ReleaseStrategy> fmt::Debug for Engine<'_, R, S> {
 /// What is wrong with the text, or [`ErrorKind::Failed`].
 #[cfg(feature = "alloc")]
 pub fn interp(text: &str, values: &[(&str, f64)]) -> Result<f64, Error> {
-    let memory = |error| Error::plain(ErrorKind::Memory(error));
-    let pool = Pool::<DefaultStrategy>::builder().try_build().map_err(memory)?;
+    let pool = Pool::<DefaultStrategy>::builder().try_build()?;
     let pool = Pool::from(pool);
     let engine = Engine::<f64>::new(&pool);
     let mut batch = Batch::new(&engine);

@@ -6,8 +6,9 @@ use super::ast::Span;
 use super::failure::Failure;
 use crate::error::AllocError;
 
-/// Bytes of the excerpt and of the suggestion that an error carries along.
+/// Bytes of the excerpt that an error carries along.
 const EXCERPT: usize = 48;
+/// Bytes of the suggestion.
 pub(super) const SUGGESTION: usize = 23;
 
 /// What is wrong.
@@ -70,7 +71,7 @@ pub enum ErrorKind {
         /// The limit, in terms.
         limit: usize,
     },
-    /// More parameters, bound names and intermediate values than a frame has
+    /// More parameters, bound names, constants and intermediate values than a frame has
     /// slots.
     TooManySlots {
         /// Slots of a frame.
@@ -135,10 +136,13 @@ pub struct Error {
 }
 
 impl Error {
-    /// An error at a place of a text.
+    /// An error at a place of a text; at none if no text is to blame for the kind.
     #[cold]
     #[inline(never)]
     pub(super) fn at(kind: ErrorKind, text: &str, span: Span) -> Self {
+        if matches!(kind, ErrorKind::Memory(_) | ErrorKind::Busy) {
+            return Self::plain(kind);
+        }
         let start = floor(text, usize::from(span.start).min(text.len()));
         let end = floor(text, usize::from(span.end).clamp(start, text.len()));
         let (mut line, mut line_start) = (1, 0);
@@ -181,8 +185,23 @@ impl Error {
     }
 
     /// An error that no text is to blame for.
+    #[cold]
     pub(super) fn plain(kind: ErrorKind) -> Self {
-        Self { line: 0, column: 0, ..Self::at(kind, "", Span { start: 0, end: 0 }) }
+        Self {
+            kind,
+            span: Span::default(),
+            line: 0,
+            column: 0,
+            excerpt: Short::new(""),
+            caret: (0, 0),
+            suggestion: Short::new(""),
+        }
+    }
+
+    /// The definitions are in use.
+    #[cold]
+    pub(super) fn busy() -> Self {
+        Self::plain(ErrorKind::Busy)
     }
 
     /// The bytes of the text that it is about. That is the body of a function if
@@ -212,6 +231,12 @@ impl Error {
     #[must_use]
     pub fn suggestion(&self) -> Option<&str> {
         Some(self.suggestion.as_str()).filter(|name| !name.is_empty())
+    }
+}
+
+impl From<AllocError> for Error {
+    fn from(error: AllocError) -> Self {
+        Self::plain(error.into())
     }
 }
 
@@ -277,7 +302,7 @@ impl fmt::Display for ErrorKind {
             Self::UnknownArray => f.write_str("unknown array"),
             Self::NotA { what } => write!(f, "this name is not {what}"),
             Self::WrongArguments { expected, found } => {
-                write!(f, "the function's number of arguments is {expected}, not {found}")
+                write!(f, "wrong number of arguments: expected {expected}, found {found}")
             }
             Self::TooManyArguments => f.write_str("more than 255 arguments"),
             Self::NameTooLong => f.write_str("a name of more than 255 bytes"),
@@ -285,7 +310,7 @@ impl fmt::Display for ErrorKind {
             Self::TooDeep { limit } => write!(f, "nested deeper than {limit} levels"),
             Self::TooManyTerms { limit } => write!(f, "more than {limit} terms"),
             Self::TooManySlots { limit } => {
-                write!(f, "more parameters, names and intermediate values than {limit}")
+                write!(f, "more parameters, names, constants and intermediate values than {limit}")
             }
             Self::TooManyFunctions { limit } => {
                 write!(f, "more than {limit} recursive functions in one expression")
@@ -332,6 +357,9 @@ mod tests {
         let error = Error::plain(ErrorKind::NoSuchIndex);
         assert_eq!((error.line, error.column, error.range()), (0, 0, 0..0));
         assert_eq!(format!("{error}"), "no such index");
+        for kind in [ErrorKind::Memory(AllocError::Frozen), ErrorKind::Busy] {
+            assert_eq!(Error::at(kind, "1 + 2", Span { start: 2, end: 3 }), Error::plain(kind));
+        }
         let error = Error::at(ErrorKind::Expected { what: "a value" }, "", Span::default());
         assert_eq!(format!("{error}"), "line 1, column 1: expected a value");
     }

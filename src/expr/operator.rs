@@ -231,10 +231,7 @@ fn integer<R: Real>(x: R) -> Result<i64, Failure> {
 /// An integer as a number, if it is one of those that are told apart from the next.
 fn exact<R: Real>(value: i64) -> Result<R, Failure> {
     let number = R::from_integer(value);
-    match integer(number)? == value {
-        true => Ok(number),
-        false => Err(Failure::NotAnInteger),
-    }
+    (integer(number)? == value).then_some(number).ok_or(Failure::NotAnInteger)
 }
 
 /// `~`.

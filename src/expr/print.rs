@@ -49,7 +49,7 @@ fn bare<R: Real>(term: &Term<'_, R>, text: &str, f: &mut Formatter<'_>) -> fmt::
         Term::Binary { op, operands: [left, right], .. } => {
             let Some((sign, own)) = op.sign() else { return Err(fmt::Error) };
             let (to_left, to_right) = match own {
-                Binding::Power => (Binding::Primary, Binding::Power),
+                Binding::Power => (Binding::Primary, Binding::Unary),
                 Binding::Sequence => (own, Binding::Conditional),
                 own => (own, next(own)),
             };
@@ -61,7 +61,7 @@ fn bare<R: Real>(term: &Term<'_, R>, text: &str, f: &mut Formatter<'_>) -> fmt::
         Term::Conditional { parts: [condition, first, second], .. } => {
             print(condition, text, Binding::Or, f)?;
             f.write_str(" ? ")?;
-            print(first, text, Binding::Conditional, f)?;
+            print(first, text, Binding::Sequence, f)?;
             f.write_str(" : ")?;
             print(second, text, Binding::Conditional, f)
         }

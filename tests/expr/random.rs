@@ -45,12 +45,33 @@ fn same<R: Real>(left: R, right: R) -> bool {
     left.to_bits() == right.to_bits() || left.is_nan() && right.is_nan()
 }
 
+/// The texts that lack one pair of parentheses each, which are not a call's.
+fn without_a_pair(text: &str) -> impl Iterator<Item = String> {
+    let is_group = |open: usize| {
+        let before = text[..open].bytes().next_back();
+        text.as_bytes()[open] == b'(' && !before.is_some_and(|byte| byte.is_ascii_alphanumeric())
+    };
+    (0..text.len()).filter(move |&open| is_group(open)).map(move |open| {
+        let mut depth = 0;
+        let close = text[open..].bytes().position(|byte| {
+            depth += i32::from(byte == b'(') - i32::from(byte == b')');
+            depth == 0
+        });
+        let close = open + close.expect("every one is closed");
+        format!("{}{}{}", &text[..open], &text[open + 1..close], &text[close + 1..])
+    })
+}
+
 fn compare<R: Real>(text: &str, values: &[R; 10]) {
     let expected = with_arena(|arena| {
         let tree = parse::<R>(text, arena, &Limits::DEFAULT).expect(text);
         let shown = tree.to_string();
         let again = parse::<R>(&shown, arena, &Limits::DEFAULT).expect(&shown);
         assert!(tree == again, "{text}\n{shown}");
+        for shorter in without_a_pair(&shown) {
+            let other = parse::<R>(&shorter, arena, &Limits::DEFAULT);
+            assert!(other != Ok(tree), "{shown}\n{shorter}");
+        }
         naive::evaluate(&tree, values)
     });
     let pool = Pool::new();

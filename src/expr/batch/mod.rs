@@ -7,7 +7,6 @@ use core::fmt;
 
 pub use builder::BatchBuilder;
 
-use crate::error::AllocError;
 use crate::expr::context::invalid;
 use crate::expr::engine::Engine;
 use crate::expr::error::{Error, ErrorKind};
@@ -145,8 +144,8 @@ impl<'e, 'm, R: Real, S: ReleaseStrategy> Batch<'e, 'm, R, S> {
         }
         let vacant = self.entries.iter().position(Option::is_none);
         if vacant.is_none() {
-            self.entries.try_reserve(1).map_err(memory)?;
-            self.results.try_reserve(1).map_err(memory)?;
+            self.entries.try_reserve(1)?;
+            self.results.try_reserve(1)?;
         }
         let entry = self.compile(name, text)?;
         Ok(match vacant {
@@ -156,8 +155,8 @@ impl<'e, 'm, R: Real, S: ReleaseStrategy> Batch<'e, 'm, R, S> {
             }
             None => {
                 // There is room for both, so that neither push can fail.
-                self.results.try_push(R::NAN).map_err(memory)?;
-                self.entries.try_push(Some(entry)).map_err(memory)?;
+                self.results.try_push(R::NAN)?;
+                self.entries.try_push(Some(entry))?;
                 self.entries.len() - 1
             }
         })
@@ -248,8 +247,8 @@ impl<'e, 'm, R: Real, S: ReleaseStrategy> Batch<'e, 'm, R, S> {
     #[inline(never)]
     fn compile(&mut self, name: &str, text: &str) -> Result<Entry<'m, R, S>, Error> {
         let pool = self.engine.pool();
-        let kept = pool.copy(text.as_bytes()).map_err(memory)?;
-        let name = pool.copy(name.as_bytes()).map_err(memory)?;
+        let kept = pool.copy(text.as_bytes())?;
+        let name = pool.copy(name.as_bytes())?;
         let program = self.engine.compile(text, &mut self.frame)?;
         Ok(Entry { program, status: Err(Failure::NotEvaluated), text: kept, name })
     }
@@ -406,10 +405,6 @@ impl<'e, 'm, R: Real, S: ReleaseStrategy> Batch<'e, 'm, R, S> {
             }
         }
     }
-}
-
-fn memory(error: AllocError) -> Error {
-    Error::plain(ErrorKind::Memory(error))
 }
 
 impl<R: Real, S: ReleaseStrategy> fmt::Debug for Batch<'_, '_, R, S> {

@@ -161,7 +161,7 @@ pub fn resolve<'a, 'm, R: Real, S: ReleaseStrategy>(
         recursive = resolver.recursive;
         if !again {
             frame.begin();
-            return Err(error.unwrap_or(Error::plain(ErrorKind::Busy)));
+            return Err(error.unwrap_or(Error::busy()));
         }
     }
 }
