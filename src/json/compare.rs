@@ -53,7 +53,8 @@ fn are_equal(
     while let Some((left, right)) = next {
         let same = match (left.content(), right.content()) {
             (Content::Array(left), Content::Array(right)) => {
-                left.len() == right.len() && add(&mut pairs, left.iter().zip(right))?
+                left.len() == right.len()
+                    && add(&mut pairs, left.iter().zip(right)).map(|()| true)?
             }
             (Content::Object(_), Content::Object(_)) => {
                 match (left.as_object(), right.as_object()) {
@@ -71,14 +72,14 @@ fn are_equal(
     Ok(true)
 }
 
-/// Adds pairs; true, for so far they are equal.
+/// Adds pairs.
 fn add<'a, 'b, 't, 'u>(
     pairs: &mut Vec<Pair<'a, 'b, 't, 'u>>,
     more: impl ExactSizeIterator<Item = Pair<'a, 'b, 't, 'u>>,
-) -> Result<bool, AllocError> {
+) -> Result<(), AllocError> {
     reserve(pairs, more.len())?;
     pairs.extend(more);
-    Ok(true)
+    Ok(())
 }
 
 fn are_same_leaves(left: &Content<'_, '_>, right: &Content<'_, '_>) -> bool {
@@ -105,11 +106,14 @@ fn pair_members<'a, 'b, 't, 'u>(
     /// With more members, to sort them is less work than to compare each with all.
     const FEW: usize = 16;
     if left.len() <= FEW && left.keys().eq(right.keys()) && !has_twins(left) {
-        return add(pairs, left.values().zip(right.values()));
+        return add(pairs, left.values().zip(right.values())).map(|()| true);
     }
     let (left, right) = (counting(left)?, counting(right)?);
-    let are_same_keys = left.iter().map(|one| one.0).eq(right.iter().map(|one| one.0));
-    Ok(are_same_keys && add(pairs, left.iter().zip(&right).map(|(one, other)| (one.2, other.2)))?)
+    if !left.iter().map(|member| member.key).eq(right.iter().map(|member| member.key)) {
+        return Ok(false);
+    }
+    add(pairs, left.iter().zip(&right).map(|(one, other)| (one.value, other.value)))?;
+    Ok(true)
 }
 
 /// Whether two members have the same key.
@@ -120,17 +124,23 @@ fn has_twins(object: Object<'_, '_>) -> bool {
     keys.any(|(at, key)| object.keys().take(at).any(|other| other == key))
 }
 
-/// A member that counts: its key, where it is, its value.
-type Counting<'a, 't> = (&'a str, usize, &'a Value<'t>);
+/// A member that counts.
+struct Counting<'a, 't> {
+    key: &'a str,
+    /// Where it is in the object.
+    place: usize,
+    value: &'a Value<'t>,
+}
 
 /// The last member of each key, in the order of the keys.
 fn counting<'a, 't>(object: Object<'a, 't>) -> Result<Vec<Counting<'a, 't>>, AllocError> {
     let mut members = Vec::new();
     reserve(&mut members, object.len())?;
-    members.extend(object.iter().enumerate().map(|(at, (key, value))| (key, at, value)));
+    let all = object.iter().enumerate();
+    members.extend(all.map(|(place, (key, value))| Counting { key, place, value }));
     // In place: a sort that keeps the order of equals would ask for memory.
-    members.sort_unstable_by(|one, other| one.0.cmp(other.0).then(other.1.cmp(&one.1)));
-    members.dedup_by_key(|member| member.0);
+    members.sort_unstable_by(|one, other| one.key.cmp(other.key).then(other.place.cmp(&one.place)));
+    members.dedup_by_key(|member| member.key);
     Ok(members)
 }
 

@@ -135,7 +135,8 @@ impl<'t> Value<'t> {
     /// key, `~1` stands for `/` and `~0` for `~`; the empty pointer is the value
     /// itself.
     ///
-    /// Complexity: linear in the members of the objects on the way. Never panics.
+    /// Complexity: as [`get`](Self::get) at each object on the way; linear in the members
+    /// for a key with a `~`, which no index helps to find. Never panics.
     ///
     /// ```
     /// use arraypool::json::{self, Pool};

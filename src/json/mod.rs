@@ -84,6 +84,13 @@ fn reserve<T>(list: &mut Vec<T>, more: usize) -> Result<(), AllocError> {
     list.try_reserve(more).map_err(|_| AllocError::OutOfMemory { requested })
 }
 
+/// Pushes, or says that there is no memory.
+fn push<T>(list: &mut Vec<T>, item: T) -> Result<(), AllocError> {
+    reserve(list, 1)?;
+    list.push(item);
+    Ok(())
+}
+
 /// A unit of the pool: all that a document is made of fits a multiple of it.
 type Unit = [u64; 2];
 

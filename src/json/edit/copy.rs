@@ -8,7 +8,7 @@ use core::slice;
 use crate::arena::Interner;
 use crate::error::AllocError;
 use crate::json::node::{Builder, Content, Kind, Stack, Tree, Value};
-use crate::json::{Pool, reserve};
+use crate::json::{Pool, push};
 use crate::pool::ReleaseStrategy;
 
 /// Copies a value into arrays of a pool, all strings included.
@@ -61,8 +61,7 @@ fn copy_into<'p, 'k, S: ReleaseStrategy>(
         match next {
             Some(value) => {
                 if let Some(children) = copy_node(value, builder)? {
-                    reserve(&mut around, 1)?;
-                    around.push(children.iter());
+                    push(&mut around, children.iter())?;
                 }
             }
             None => {
@@ -111,13 +110,18 @@ fn copy_node<'a, 't, S: ReleaseStrategy>(
     Ok(Some(children))
 }
 
-/// A node that is all in its bits; `null` for all others.
+/// A node that is all in its bits. The other kinds hold or borrow an array, and are
+/// `null`: both callers have copied them.
 fn copy_of_scalar<'k>(content: &Content<'_, '_>) -> Value<'k> {
     match *content {
         Content::Bool(value) => Value::bool(value),
         Content::Unsigned(integer) => Value::unsigned(integer),
         Content::Negative(integer) => Value::signed(integer),
         Content::Float(float) => Value::float(float),
-        _ => Value::NULL,
+        Content::Null
+        | Content::Digits(_)
+        | Content::String(_)
+        | Content::Array(_)
+        | Content::Object(_) => Value::NULL,
     }
 }

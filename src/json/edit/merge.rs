@@ -6,10 +6,9 @@ use alloc::vec::Vec;
 
 use super::copy::copied;
 use super::{EditError, ValueMut};
-use crate::error::AllocError;
 use crate::json::index::node_of_key;
 use crate::json::node::{Kind, Tree, Value};
-use crate::json::{Document, Members, reserve};
+use crate::json::{Document, Members, push};
 use crate::pool::ReleaseStrategy;
 
 impl<'p, 't, S: ReleaseStrategy> ValueMut<'_, 'p, 't, S> {
@@ -90,11 +89,4 @@ impl<'p, 't, S: ReleaseStrategy> ValueMut<'_, 'p, 't, S> {
         self.at(&[node]).ok_or(EditError::OutOfBounds)?.become_object()?;
         Ok(node)
     }
-}
-
-/// Pushes, or says that there is no memory.
-fn push<T>(list: &mut Vec<T>, item: T) -> Result<(), AllocError> {
-    reserve(list, 1)?;
-    list.push(item);
-    Ok(())
 }

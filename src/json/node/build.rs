@@ -408,23 +408,10 @@ impl<'t, S: ReleaseStrategy> Innermost<'_, '_, '_, 't, S> {
         unsafe { array.elements.cast().copy_from_nonoverlapping(first, count) };
         // SAFETY: the array has room behind its nodes.
         let behind = unsafe { array.elements.cast::<Value<'t>>().add(count) }.cast::<u32>();
-        for member in 0..members {
-            // SAFETY: there is room for a number for each member.
-            let place = unsafe { behind.add(member) };
-            #[allow(clippy::cast_possible_truncation, reason = "an array has a 32-bit length")]
-            // SAFETY: as above.
-            unsafe {
-                place.write(member as u32)
-            };
-        }
-        // SAFETY: written just now, and nobody else's.
-        let index = unsafe { core::slice::from_raw_parts_mut(behind.as_ptr(), members) };
         // SAFETY: the nodes are on the stack until `leave`.
         let nodes = unsafe { core::slice::from_raw_parts(first.as_ptr(), count) };
-        let key = |member: u32| nodes[2 * member as usize].string_text().unwrap_or_default();
-        index.sort_unstable_by(|&one, &other| {
-            key(one).cmp(key(other)).then_with(|| one.cmp(&other))
-        });
+        // SAFETY: `units` has room for a number for each member, and nobody else knows it.
+        unsafe { write_index(nodes, behind) };
         let flat = if builder.holds == 0 { FLAT } else { 0 };
         #[allow(clippy::cast_possible_truncation, reason = "an array has a 32-bit length")]
         // SAFETY: filled just now; `leave` takes the nodes off the stack.
@@ -436,6 +423,28 @@ impl<'t, S: ReleaseStrategy> Innermost<'_, '_, '_, 't, S> {
         unsafe { builder.put(node) };
         Ok(())
     }
+}
+
+/// Writes the numbers of an object's members in the order of their keys, of equal ones
+/// the later last.
+///
+/// # Safety
+/// The place holds a number for each member, and is nobody else's.
+unsafe fn write_index(nodes: &[Value<'_>], to: NonNull<u32>) {
+    let members = nodes.len() / 2;
+    for member in 0..members {
+        // SAFETY: there is room for a number for each member: the caller's promise.
+        let place = unsafe { to.add(member) };
+        #[allow(clippy::cast_possible_truncation, reason = "an array has a 32-bit length")]
+        // SAFETY: as above.
+        unsafe {
+            place.write(member as u32)
+        };
+    }
+    // SAFETY: written just now, and nobody else's.
+    let index = unsafe { core::slice::from_raw_parts_mut(to.as_ptr(), members) };
+    let key = |member: u32| nodes[2 * member as usize].string_text().unwrap_or_default();
+    index.sort_unstable_by(|&one, &other| key(one).cmp(key(other)).then_with(|| one.cmp(&other)));
 }
 
 /// Its bytes.

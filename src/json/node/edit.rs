@@ -27,8 +27,10 @@ impl<'p, 't, S: ReleaseStrategy> Tree<'p, 't, S> {
         Place { node: self.root_mut(), pool }
     }
 
-    /// A tree of one node; of `null` in place of one that holds an array.
+    /// A tree of one node, which holds no array. (One that did would be `null`, and
+    /// its array would not go back.)
     pub(in crate::json) fn leaf(node: Value<'t>, pool: &'p Pool<'p, S>) -> Self {
+        debug_assert!(!node.is_held());
         let node = if node.is_held() { Value::NULL } else { node };
         // SAFETY: it holds no array: compared just now.
         unsafe { Self::new(node, pool) }
@@ -276,8 +278,9 @@ impl<'a, 'p, 't, S: ReleaseStrategy> Place<'a, 'p, 't, S> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::arena::{Arena, Budget};
     use crate::json::{Options, Parser};
-    use crate::{Arena, Budget, Direct};
+    use crate::pool::Direct;
 
     #[test]
     fn an_insert_that_fails_leaves_the_index() {
