@@ -2,9 +2,11 @@
  * arraypool: arenas, pools that refuse every wrong release, expressions, JSON.
  *
  * Ownership. A handle (a pointer to a type whose inside is not shown) is made by one
- * function and freed by one, both of which its type names. Nothing else is freed by
- * a program. NULL, a handle of another kind, and one that was destroyed, as long as
- * its memory can be read, are refused: by a status, or with NULL, 0 or false.
+ * function and freed by one, both of which its type names: what `_new` or `_parse`
+ * makes by `_free`, what `_create` makes by `_destroy`. (A `_free` with a second
+ * argument gives a block back.) Nothing else is freed by a program. NULL, a handle of
+ * another kind, and one that was destroyed, as long as its memory can be read, are
+ * refused: by a status, or with NULL, 0 or false.
  *
  * Threads. One thread at a time may use an object, unless its type says more.
  * Different objects have nothing to do with each other, but where one is made in
@@ -1176,9 +1178,10 @@ enum ap_status ap_batch_builder_free(struct ap_batch_builder *builder);
 
 /**
  * Adds an expression and writes its index, if `index` is not NULL. `AP_SYNTAX`:
- * `ap_batch_builder_error` says what is wrong, and where. `AP_TOO_LARGE`: it has more
- * intermediate values than there is room for beside the parameters, 256 together, or a
- * call of more than 255 arguments. The batch is as before then.
+ * `ap_batch_builder_error` says what is wrong, and where. `AP_TOO_LARGE`: no place
+ * is left for its intermediate values, as parameters, constants and intermediate values
+ * of all expressions share 256; or a call has more than 255 arguments. The batch is as
+ * before then.
  */
 enum ap_status ap_batch_builder_add_expression(struct ap_batch_builder *builder,
                                                const char *expression,
@@ -1186,8 +1189,9 @@ enum ap_status ap_batch_builder_add_expression(struct ap_batch_builder *builder,
 
 /**
  * Adds a parameter with a value and writes its index, if `index` is not NULL.
- * `AP_INVALID_ARGUMENT`: it is there already, or no name. `AP_TOO_LARGE`: there are 256
- * parameters, or fewer whose expressions' intermediate values take the rest.
+ * `AP_INVALID_ARGUMENT`: it is there already, or no name. `AP_TOO_LARGE`: no place is
+ * left of the 256 that parameters share with the constants and intermediate values of
+ * all expressions; those that are added before any expression find theirs.
  */
 enum ap_status ap_batch_builder_add_parameter(struct ap_batch_builder *builder,
                                               const char *name,

@@ -145,7 +145,7 @@ unsafe fn free_arena(arena: *mut ap_expr_arena) -> Result<(), ap_status> {
     // SAFETY: no builder refers to it. It refers to the budget beside it, so that it goes
     // before anything has the body for itself.
     unsafe { *body.pool.get() = None };
-    // SAFETY: the caller's promise.
+    // SAFETY: the caller's promise; and nothing else in it refers to a part of it.
     unsafe { handle::unbox(arena) }
 }
 
@@ -227,7 +227,9 @@ pub unsafe extern "C" fn ap_batch_builder_free(builder: *mut ap_batch_builder) -
         let (arena, owns_arena) = (body.arena, body.owns_arena);
         // SAFETY: no call is running that has a reference to it.
         unsafe { *body.batch.get() = None };
-        // SAFETY: nobody uses it any more: the module's contract.
+        // SAFETY: nobody uses it any more: the module's contract. What refers to the engine
+        // went just now. What the engine refers to, the program's functions, lies on the
+        // heap, where `natives` keeps it, which is dropped after the engine.
         unsafe { handle::unbox(builder) }?;
         // SAFETY: the arena stays as long as its builders.
         let builders = unsafe { &arena.as_ref().builders };
@@ -326,9 +328,9 @@ pub unsafe extern "C" fn ap_batch_builder_add_expression(
 }
 
 /// Adds a parameter with a value and writes its index, if `index` is not NULL.
-/// `AP_INVALID_ARGUMENT`: it is there already, or no name. `AP_TOO_LARGE`: no place
-/// is left of the 256 that parameters share with the constants and intermediate values of all
-/// expressions; those that are added before any expression find theirs.
+/// `AP_INVALID_ARGUMENT`: it is there already, or no name. `AP_TOO_LARGE`: no place is
+/// left of the 256 that parameters share with the constants and intermediate values of
+/// all expressions; those that are added before any expression find theirs.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ap_batch_builder_add_parameter(
     builder: *mut ap_batch_builder,
@@ -440,6 +442,7 @@ pub unsafe extern "C" fn ap_batch_builder_add_expression_function(
 pub unsafe extern "C" fn ap_batch_builder_eval(builder: *mut ap_batch_builder) -> ap_status {
     let work = |_: &ap_batch_builder, batch: &mut Batch<'static, 'static>| {
         batch.eval();
+        // No function of this interface removes one: so many indexes there are, without gaps.
         let mut statuses = (0..batch.len()).map(|index| batch.status(index));
         let failed = statuses.any(|status| matches!(status, Some(Err(_))));
         if failed { Err(ap_status::AP_EVALUATION_FAILED) } else { Ok(()) }

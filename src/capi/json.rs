@@ -150,7 +150,8 @@ pub unsafe extern "C" fn ap_json_pool_free(pool: *mut ap_json_pool) -> ap_status
         // SAFETY: no document refers to it. It refers to the budget beside it, so that it
         // goes before anything has the body for itself.
         unsafe { *body.pool.get() = None };
-        // SAFETY: nobody uses it any more: the module's contract.
+        // SAFETY: nobody uses it any more: the module's contract; and nothing else in it
+        // refers to a part of it.
         unsafe { handle::unbox(pool) }
     })
 }
@@ -230,7 +231,8 @@ pub unsafe extern "C" fn ap_json_free(document: *mut ap_json) -> ap_status {
     attempt(|| {
         // SAFETY: the module's contract.
         let pool = unsafe { handle::borrow(document) }?.pool;
-        // SAFETY: nobody uses it any more: the module's contract.
+        // SAFETY: nobody uses it any more: the module's contract. The document refers to its
+        // pool, which is another handle's, and to nothing in this body.
         unsafe { handle::unbox(document) }?;
         // SAFETY: the pool stays as long as its documents.
         let documents = unsafe { &pool.as_ref().documents };

@@ -145,7 +145,8 @@ pub extern "C" fn ap_mempool_create() -> *mut ap_mempool {
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ap_mempool_destroy(mempool: *mut ap_mempool) {
     guard((), || {
-        // SAFETY: the module's contract.
+        // SAFETY: the module's contract. The body is its books, which refer to blocks on the
+        // heap, and to nothing in the body.
         let _ = unsafe { handle::unbox(mempool) };
     });
 }

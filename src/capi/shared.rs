@@ -138,7 +138,8 @@ pub unsafe extern "C" fn ap_shared_pool_create(
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ap_shared_pool_destroy(pool: *mut ap_shared_pool) {
     guard((), || {
-        // SAFETY: the module's contract.
+        // SAFETY: the module's contract. The body is one pool, which was moved into it whole:
+        // nothing in it refers to where it is.
         let _ = unsafe { handle::unbox(pool) };
     });
 }

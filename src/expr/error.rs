@@ -357,7 +357,7 @@ mod tests {
         let error = Error::plain(ErrorKind::NoSuchIndex);
         assert_eq!((error.line, error.column, error.range()), (0, 0, 0..0));
         assert_eq!(format!("{error}"), "no such index");
-        for kind in [ErrorKind::Memory(AllocError::Frozen), ErrorKind::Busy] {
+        for kind in [ErrorKind::Memory(AllocError::OutOfMemory { requested: 8 }), ErrorKind::Busy] {
             assert_eq!(Error::at(kind, "1 + 2", Span { start: 2, end: 3 }), Error::plain(kind));
         }
         let error = Error::at(ErrorKind::Expected { what: "a value" }, "", Span::default());

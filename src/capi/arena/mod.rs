@@ -309,6 +309,7 @@ pub unsafe extern "C" fn ap_arena_create_in(buffer: *mut c_void, size: usize) ->
         // SAFETY: the place is in the buffer, which is the arena's.
         unsafe { Inner::place(place) };
         let finish = |arena: Arena<'static>| {
+            // Given away, not lent: `fill` calls this once.
             let buffer = rest;
             // SAFETY: `fill` has just made it, of `in_buffer`.
             unsafe { arena.with_buffer(buffer) }
