@@ -136,9 +136,10 @@ impl<T, S: ReleaseStrategy, C: ClassTable> SharedPool<T, S, C> {
     ) -> Result<SharedArray<'_, T, S, C>, ReleaseError> {
         let address = raw.ptr.as_ptr().addr();
         if is_empty(raw) {
-            let slot = Berth::none::<T>(S::NO_TICKET);
             // SAFETY: there is no element, or none that has bytes.
-            return Ok(unsafe { Homed::new(slot, 0, SharedHome::none()).assume_init() });
+            return Ok(unsafe {
+                Homed::new(Berth::none::<T>(), 0, SharedHome::none()).assume_init()
+            });
         }
         let depot = self.depot().map_err(|_| ReleaseError::Foreign { address })?;
         let local =
@@ -151,10 +152,9 @@ impl<T, S: ReleaseStrategy, C: ClassTable> SharedPool<T, S, C> {
             Record::Live { length, .. } => length,
             _ => 0,
         };
-        let (slot, home) =
-            (Berth::new(elements, ticket, class), SharedHome::new(local.shelf(class)));
+        let home = SharedHome::new(local.shelf(class), ticket);
         // SAFETY: the caller's promise.
-        Ok(unsafe { Homed::new(slot, length, home).assume_init() })
+        Ok(unsafe { Homed::new(Berth::new(elements, class), length, home).assume_init() })
     }
 
     /// The array that `ptr` points into: see

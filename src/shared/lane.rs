@@ -90,9 +90,9 @@ impl<'p, T, S: ReleaseStrategy, C: ClassTable> Lane<'p, T, S, C> {
     ) -> Result<LaneArray<'_, 'p, MaybeUninit<T>, S, C>, AllocError> {
         let length = super::length_of(len)?;
         // SAFETY: the lane owns its shelves.
-        let (shelf, slot) = unsafe { super::slot_from::<T, S, C>(self.shelves, length) }?;
+        let (slot, shelf, ticket) = unsafe { super::slot_from::<T, S, C>(self.shelves, length) }?;
         // SAFETY: the arrays borrow this lane, which owns its shelves.
-        let home = unsafe { LaneHome::new(shelf) };
+        let home = unsafe { LaneHome::new(shelf, ticket) };
         Ok(Homed::new(slot, length, home))
     }
 

@@ -216,11 +216,11 @@ impl<T, S: ReleaseStrategy, C: ClassTable> SharedPool<T, S, C> {
     ) -> Result<SharedArray<'_, MaybeUninit<T>, S, C>, AllocError> {
         let length = length_of(len)?;
         // SAFETY: the number is this pool's, which is borrowed.
-        let (home, slot) = match unsafe { threads::last(self.number.load(Ordering::Relaxed)) } {
+        let (slot, home) = match unsafe { threads::last(self.number.load(Ordering::Relaxed)) } {
             Some(shelves) => {
                 // SAFETY: the lane is this thread's default one.
-                let (shelf, slot) = unsafe { slot_from::<T, S, C>(shelves, length) }?;
-                (SharedHome::new(shelf), slot)
+                let (slot, shelf, ticket) = unsafe { slot_from::<T, S, C>(shelves, length) }?;
+                (slot, SharedHome::new(shelf, ticket))
             }
             None => self.slot_elsewhere(length)?,
         };
@@ -233,12 +233,12 @@ impl<T, S: ReleaseStrategy, C: ClassTable> SharedPool<T, S, C> {
     fn slot_elsewhere(&self, length: u32) -> Result<Settled<'_, S, C>, AllocError> {
         if size_of::<T>() == 0 || length == 0 {
             // It takes nothing, not even a lane.
-            return Ok((SharedHome::none(), Berth::none::<T>(S::NO_TICKET)));
+            return Ok((Berth::none::<T>(), SharedHome::none()));
         }
         threads::with_lane(self.depot()?, |local| {
             // SAFETY: the lane is this thread's default one.
-            let (shelf, slot) = unsafe { slot_from::<T, S, C>(local.shelves(), length) }?;
-            Ok((SharedHome::new(shelf), slot))
+            let (slot, shelf, ticket) = unsafe { slot_from::<T, S, C>(local.shelves(), length) }?;
+            Ok((slot, SharedHome::new(shelf, ticket)))
         })
     }
 
@@ -290,11 +290,11 @@ impl<T, S: ReleaseStrategy, C: ClassTable> SharedPool<T, S, C> {
     }
 }
 
-/// A slot, and the shelf that it goes home to.
-type Placed<'p, S, C> = (&'p Shelf<S, C>, Berth<<S as ReleaseStrategy>::Ticket>);
+/// A slot, the shelf that it goes home to, and its ticket.
+type Placed<'p, S, C> = (Berth, &'p Shelf<S, C>, <S as ReleaseStrategy>::Ticket);
 
-/// The home of an array that any thread may drop, and its slot.
-type Settled<'p, S, C> = (SharedHome<'p, S, C>, Berth<<S as ReleaseStrategy>::Ticket>);
+/// The slot of an array that any thread may drop, and its home.
+type Settled<'p, S, C> = (Berth, SharedHome<'p, S, C>);
 
 #[inline(always)]
 fn length_of(len: usize) -> Result<u32, AllocError> {
@@ -311,7 +311,7 @@ unsafe fn slot_from<'p, T, S: ReleaseStrategy, C: ClassTable>(
     length: u32,
 ) -> Result<Placed<'p, S, C>, AllocError> {
     if size_of::<T>() == 0 || length == 0 {
-        return Ok((shelves.of(0), Berth::none::<T>(S::NO_TICKET)));
+        return Ok((Berth::none::<T>(), shelves.of(0), S::NO_TICKET));
     }
     let class = match Table::<C>::class_of(length as usize) {
         #[allow(clippy::cast_possible_truncation, reason = "a table has 64 classes at most")]
@@ -321,7 +321,7 @@ unsafe fn slot_from<'p, T, S: ReleaseStrategy, C: ClassTable>(
     let shelf = shelves.of(class);
     // SAFETY: the caller's promise; the class is the one that holds so many units.
     let issued = unsafe { shelf.issue(class, length, Tenure::Owned) }?;
-    Ok((shelf, Berth::new(issued.elements, issued.ticket, class)))
+    Ok((Berth::new(issued.elements, class), shelf, issued.ticket))
 }
 
 impl<T, S: ReleaseStrategy, C: ClassTable> Default for SharedPool<T, S, C> {
