@@ -8,7 +8,7 @@ use core::fmt;
 use core::marker::PhantomData;
 use core::mem::MaybeUninit;
 
-use super::array::{Homed, LaneArray};
+use super::array::LaneArray;
 use super::home::LaneHome;
 use super::local::{Local, Shelves};
 use crate::error::{AllocError, OrPanic};
@@ -89,11 +89,10 @@ impl<'p, T, S: ReleaseStrategy, C: ClassTable> Lane<'p, T, S, C> {
         len: usize,
     ) -> Result<LaneArray<'_, 'p, MaybeUninit<T>, S, C>, AllocError> {
         let length = super::length_of(len)?;
-        // SAFETY: the lane owns its shelves.
-        let (slot, shelf, ticket) = unsafe { super::slot_from::<T, S, C>(self.shelves, length) }?;
         // SAFETY: the arrays borrow this lane, which owns its shelves.
-        let home = unsafe { LaneHome::new(shelf, ticket) };
-        Ok(Homed::new(slot, length, home))
+        let home = |shelf, ticket| unsafe { LaneHome::new(shelf, ticket) };
+        // SAFETY: the lane owns its shelves.
+        unsafe { super::array_from(self.shelves, length, home) }
     }
 
     allocates_filled!(

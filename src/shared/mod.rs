@@ -216,29 +216,30 @@ impl<T, S: ReleaseStrategy, C: ClassTable> SharedPool<T, S, C> {
     ) -> Result<SharedArray<'_, MaybeUninit<T>, S, C>, AllocError> {
         let length = length_of(len)?;
         // SAFETY: the number is this pool's, which is borrowed.
-        let (slot, home) = match unsafe { threads::last(self.number.load(Ordering::Relaxed)) } {
-            Some(shelves) => {
-                // SAFETY: the lane is this thread's default one.
-                let (slot, shelf, ticket) = unsafe { slot_from::<T, S, C>(shelves, length) }?;
-                (slot, SharedHome::new(shelf, ticket))
-            }
-            None => self.slot_elsewhere(length)?,
-        };
-        Ok(Homed::new(slot, length, home))
+        match unsafe { threads::last(self.number.load(Ordering::Relaxed)) } {
+            // SAFETY: the lane is this thread's default one.
+            Some(shelves) => unsafe { array_from(shelves, length, SharedHome::new) },
+            // Taken apart and put together again, as the other one is made: both would
+            // go through memory otherwise.
+            #[allow(clippy::needless_question_mark, reason = "a way through registers")]
+            None => Ok(self.allocate_elsewhere(length)?),
+        }
     }
 
-    /// The slot of an array whose thread used another pool last, or none, and its home.
+    /// An array of a thread that used another pool last, or none.
     #[cold]
     #[inline(never)]
-    fn slot_elsewhere(&self, length: u32) -> Result<Settled<'_, S, C>, AllocError> {
+    fn allocate_elsewhere(
+        &self,
+        length: u32,
+    ) -> Result<SharedArray<'_, MaybeUninit<T>, S, C>, AllocError> {
         if size_of::<T>() == 0 || length == 0 {
             // It takes nothing, not even a lane.
-            return Ok((Berth::none::<T>(), SharedHome::none()));
+            return Ok(Homed::new(Berth::none::<T>(), length, SharedHome::none()));
         }
         threads::with_lane(self.depot()?, |local| {
             // SAFETY: the lane is this thread's default one.
-            let (slot, shelf, ticket) = unsafe { slot_from::<T, S, C>(local.shelves(), length) }?;
-            Ok((slot, SharedHome::new(shelf, ticket)))
+            unsafe { array_from(local.shelves(), length, SharedHome::new) }
         })
     }
 
@@ -290,28 +291,25 @@ impl<T, S: ReleaseStrategy, C: ClassTable> SharedPool<T, S, C> {
     }
 }
 
-/// A slot, the shelf that it goes home to, and its ticket.
-type Placed<'p, S, C> = (Berth, &'p Shelf<S, C>, <S as ReleaseStrategy>::Ticket);
-
-/// The slot of an array that any thread may drop, and its home.
-type Settled<'p, S, C> = (Berth, SharedHome<'p, S, C>);
-
 #[inline(always)]
 fn length_of(len: usize) -> Result<u32, AllocError> {
     u32::try_from(len).map_err(|_| AllocError::TooLarge { length: len })
 }
 
-/// The slot of an array of `length` elements from a lane's shelves.
+/// An array of `length` elements from a lane's shelves, and its home from its shelf and
+/// its ticket.
 ///
 /// # Safety
 /// The caller is the lane's owner.
 #[inline(always)]
-unsafe fn slot_from<'p, T, S: ReleaseStrategy, C: ClassTable>(
+unsafe fn array_from<'p, T, S: ReleaseStrategy, C: ClassTable, H: Home>(
     shelves: Shelves<'p, S, C>,
     length: u32,
-) -> Result<Placed<'p, S, C>, AllocError> {
+    home: impl FnOnce(&'p Shelf<S, C>, S::Ticket) -> H,
+) -> Result<Homed<MaybeUninit<T>, H>, AllocError> {
     if size_of::<T>() == 0 || length == 0 {
-        return Ok((Berth::none::<T>(), shelves.of(0), S::NO_TICKET));
+        let home = home(shelves.of(0), S::NO_TICKET);
+        return Ok(Homed::new(Berth::none::<T>(), length, home));
     }
     let class = match Table::<C>::class_of(length as usize) {
         #[allow(clippy::cast_possible_truncation, reason = "a table has 64 classes at most")]
@@ -321,7 +319,8 @@ unsafe fn slot_from<'p, T, S: ReleaseStrategy, C: ClassTable>(
     let shelf = shelves.of(class);
     // SAFETY: the caller's promise; the class is the one that holds so many units.
     let issued = unsafe { shelf.issue(class, length, Tenure::Owned) }?;
-    Ok((Berth::new(issued.elements, class), shelf, issued.ticket))
+    let slot = Berth::new(issued.elements, class);
+    Ok(Homed::new(slot, length, home(shelf, issued.ticket)))
 }
 
 impl<T, S: ReleaseStrategy, C: ClassTable> Default for SharedPool<T, S, C> {
