@@ -101,9 +101,12 @@ impl<H: Home> Drop for WayHome<H> {
 }
 
 impl<T, H: Home> Homed<MaybeUninit<T>, H> {
-    /// A handle for a slot that holds `length` elements and is nobody else's.
+    /// The handle of a slot.
+    ///
+    /// # Safety
+    /// The slot holds `length` elements and is nobody else's, and the home is its own.
     #[inline(always)]
-    pub(super) fn new(slot: Berth, length: u32, home: H) -> Self {
+    pub(super) unsafe fn new(slot: Berth, length: u32, home: H) -> Self {
         let Berth { elements, class } = slot;
         Self { elements: elements.cast(), home, length, class, owns: PhantomData }
     }

@@ -81,7 +81,8 @@ impl Berth {
         if unsafe { shelf.retire(class, elements, ticket) } {
             return Ok(());
         }
-        Err(shelf.local().depot().refuse(class, elements, ticket))
+        // SAFETY: the caller's promise.
+        Err(unsafe { shelf.local().depot().refuse(class, elements, ticket) })
     }
 
     /// The same where nobody can be handed an error.
@@ -97,7 +98,8 @@ impl Berth {
         let Self { elements, class } = self;
         // SAFETY: the caller's promise.
         if !unsafe { shelf.retire(class, elements, ticket) } {
-            shelf.local().depot().refuse_and_report(class, elements, ticket);
+            // SAFETY: the caller's promise.
+            unsafe { shelf.local().depot().refuse_and_report(class, elements, ticket) };
         }
     }
 }

@@ -9,8 +9,8 @@ use core::marker::PhantomData;
 use core::mem::MaybeUninit;
 
 use super::array::LaneArray;
+use super::claim::Claim;
 use super::home::LaneHome;
-use super::local::{Local, Shelves};
 use crate::error::{AllocError, OrPanic};
 use crate::pool::{ClassTable, DefaultClasses, DefaultStrategy, ReleaseStrategy, allocates_filled};
 
@@ -35,16 +35,14 @@ use crate::pool::{ClassTable, DefaultClasses, DefaultStrategy, ReleaseStrategy, 
 /// std::thread::spawn(move || assert_eq!(shared[3], 9)).join().unwrap();
 /// ```
 pub struct Lane<'p, T, S: ReleaseStrategy = DefaultStrategy, C: ClassTable = DefaultClasses> {
-    shelves: Shelves<'p, S, C>,
-    /// Not `Sync`: a lane is of one thread at a time.
-    alone: PhantomData<core::cell::Cell<()>>,
+    claim: Claim<'p, S, C>,
     elements: PhantomData<fn() -> T>,
 }
 
 impl<'p, T, S: ReleaseStrategy, C: ClassTable> Lane<'p, T, S, C> {
-    /// The handle of a lane that was just claimed.
-    pub(super) fn new(local: &'p Local<S, C>) -> Self {
-        Self { shelves: local.shelves(), alone: PhantomData, elements: PhantomData }
+    /// The handle of a lane.
+    pub(super) fn new(claim: Claim<'p, S, C>) -> Self {
+        Self { claim, elements: PhantomData }
     }
 
     /// Allocates an array of `len` elements, uninitialised.
@@ -89,10 +87,8 @@ impl<'p, T, S: ReleaseStrategy, C: ClassTable> Lane<'p, T, S, C> {
         len: usize,
     ) -> Result<LaneArray<'_, 'p, MaybeUninit<T>, S, C>, AllocError> {
         let length = super::length_of(len)?;
-        // SAFETY: the arrays borrow this lane, which owns its shelves.
-        let home = |shelf, ticket| unsafe { LaneHome::new(shelf, ticket) };
-        // SAFETY: the lane owns its shelves.
-        unsafe { super::array_from(self.shelves, length, home) }
+        // SAFETY: the arrays borrow this lane, whose claim the shelf belongs to.
+        self.claim.array(length, |shelf, ticket| unsafe { LaneHome::new(shelf, ticket) })
     }
 
     allocates_filled!(
@@ -118,14 +114,7 @@ impl<'p, T, S: ReleaseStrategy, C: ClassTable> Lane<'p, T, S, C> {
     /// lane.answer_trim();                             // before this thread rests
     /// ```
     pub fn answer_trim(&self) {
-        self.shelves.local().answer();
-    }
-}
-
-impl<T, S: ReleaseStrategy, C: ClassTable> Drop for Lane<'_, T, S, C> {
-    fn drop(&mut self) {
-        let local = self.shelves.local();
-        local.depot().leave(local);
+        self.claim.answer();
     }
 }
 

@@ -21,6 +21,7 @@
 
 mod arenas;
 mod array;
+mod claim;
 mod depot;
 mod hand;
 mod home;
@@ -45,13 +46,10 @@ pub use settings::SharedSettings;
 pub use stats::{SharedClassStats, SharedStats};
 
 use crate::error::{AllocError, OrPanic};
-use crate::pool::{
-    ClassTable, DefaultClasses, DefaultStrategy, ReleaseStrategy, Table, Tenure, allocates_filled,
-};
+use crate::pool::{ClassTable, DefaultClasses, DefaultStrategy, ReleaseStrategy, allocates_filled};
 use crate::sync::{OnceLock, Ordering, StaticCounter};
 use depot::Depot;
 use home::Berth;
-use local::{Shelf, Shelves};
 use owner::Owner;
 
 /// A pool of arrays of `T` for any number of threads. It owns its memory and can
@@ -217,8 +215,7 @@ impl<T, S: ReleaseStrategy, C: ClassTable> SharedPool<T, S, C> {
         let length = length_of(len)?;
         // SAFETY: the number is this pool's, which is borrowed.
         match unsafe { threads::last(self.number.load(Ordering::Relaxed)) } {
-            // SAFETY: the lane is this thread's default one.
-            Some(shelves) => unsafe { array_from(shelves, length, SharedHome::new) },
+            Some(claim) => claim.array(length, SharedHome::new),
             // Taken apart and put together again, as the other one is made: both would
             // go through memory otherwise.
             #[allow(clippy::needless_question_mark, reason = "a way through registers")]
@@ -235,12 +232,10 @@ impl<T, S: ReleaseStrategy, C: ClassTable> SharedPool<T, S, C> {
     ) -> Result<SharedArray<'_, MaybeUninit<T>, S, C>, AllocError> {
         if size_of::<T>() == 0 || length == 0 {
             // It takes nothing, not even a lane.
-            return Ok(Homed::new(Berth::none::<T>(), length, SharedHome::none()));
+            // SAFETY: elements without bytes, or none, may lie anywhere.
+            return Ok(unsafe { Homed::new(Berth::none::<T>(), length, SharedHome::none()) });
         }
-        threads::with_lane(self.depot()?, |local| {
-            // SAFETY: the lane is this thread's default one.
-            unsafe { array_from(local.shelves(), length, SharedHome::new) }
-        })
+        threads::with_lane(self.depot()?, |claim| claim.array(length, SharedHome::new))
     }
 
     allocates_filled!(SharedArray<'_>, "let pool = arraypool::shared::SharedPool::<u32>::new();");
@@ -294,33 +289,6 @@ impl<T, S: ReleaseStrategy, C: ClassTable> SharedPool<T, S, C> {
 #[inline(always)]
 fn length_of(len: usize) -> Result<u32, AllocError> {
     u32::try_from(len).map_err(|_| AllocError::TooLarge { length: len })
-}
-
-/// An array of `length` elements from a lane's shelves, and its home from its shelf and
-/// its ticket.
-///
-/// # Safety
-/// The caller is the lane's owner.
-#[inline(always)]
-unsafe fn array_from<'p, T, S: ReleaseStrategy, C: ClassTable, H: Home>(
-    shelves: Shelves<'p, S, C>,
-    length: u32,
-    home: impl FnOnce(&'p Shelf<S, C>, S::Ticket) -> H,
-) -> Result<Homed<MaybeUninit<T>, H>, AllocError> {
-    if size_of::<T>() == 0 || length == 0 {
-        let home = home(shelves.of(0), S::NO_TICKET);
-        return Ok(Homed::new(Berth::none::<T>(), length, home));
-    }
-    let class = match Table::<C>::class_of(length as usize) {
-        #[allow(clippy::cast_possible_truncation, reason = "a table has 64 classes at most")]
-        Some(index) => index as u32,
-        None => shelves.local().depot().class_outside(length as usize)?,
-    };
-    let shelf = shelves.of(class);
-    // SAFETY: the caller's promise; the class is the one that holds so many units.
-    let issued = unsafe { shelf.issue(class, length, Tenure::Owned) }?;
-    let slot = Berth::new(issued.elements, class);
-    Ok(Homed::new(slot, length, home(shelf, issued.ticket)))
 }
 
 impl<T, S: ReleaseStrategy, C: ClassTable> Default for SharedPool<T, S, C> {
