@@ -124,6 +124,24 @@ fn what_was_not_recorded_is_a_dash() {
 }
 
 #[test]
+fn what_files_have_in_common_is_said_once() {
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("comparison");
+    fs::create_dir_all(&folder).expect("a folder");
+    let file = |group: &str, system: &str| {
+        let text = format!("# system: {system}\n# peers: glibc 2.36\n# date: 2026-01-02\n");
+        fs::write(folder.join(format!("{group}.csv")), text).expect("a file");
+    };
+    file("json", "Linux 6.1");
+    file("expr", "Linux 6.1");
+    file("capi", "Linux 6.2");
+    let origins = page::Results::read(&folder).expect("what was written").origins();
+    assert_eq!(origins.matches("| versions | glibc 2.36 |\n").count(), 1, "{origins}");
+    assert!(origins.contains("| system (json, expr) | Linux 6.1 |\n"), "{origins}");
+    assert!(origins.contains("| system (capi) | Linux 6.2 |\n"), "{origins}");
+    assert_eq!(origins.matches("2026-01-02").count(), 3, "{origins}");
+}
+
+#[test]
 fn every_file_of_results_is_read() {
     for entry in fs::read_dir(root().join(page::RESULTS)).expect("a folder of results") {
         let name = entry.expect("a file").file_name().into_string().expect("UTF-8");

@@ -48,7 +48,7 @@ pub(crate) fn groups(
     let bars = || groups.iter().flat_map(|group| &group.bars);
     let scale = Scale::linear(bars().filter_map(|bar| bar.value), HEIGHT);
     let rows: Vec<&[Group<'_>]> = groups.chunks(across.max(1)).collect();
-    let least = 2.0 * LEGEND[0] + legend_width(legend);
+    let least = (2.0 * LEGEND[0] + legend_width(legend)).ceil();
     let width = rows.iter().map(|row| extent(row)).fold(least, f64::max);
     let height = HEAD + rows.len() as f64 * (HEIGHT + FOOT) - 14.0;
     let mut drawing = Drawing::new([width, height], heads);

@@ -26,7 +26,7 @@ enum Measure {
     Faster(&'static str, [&'static str; 3], &'static str),
     /// The same in percent of time that is saved.
     Saved(&'static str, [&'static str; 3], &'static str),
-    /// In percent, who saves in which workload against the fastest allocator there.
+    /// In percent, who saves in which workload against the fastest general allocator there.
     SavedOfFastest([&'static str; 2], &'static str),
 }
 
@@ -218,7 +218,7 @@ impl Measure {
                 let against = over_fastest(results, one, workload);
                 let against =
                     against.map_or(String::new(), |(name, _)| format!("{}, ", shown(name)));
-                format!("{called} against {against}the fastest allocator there")
+                format!("{called} against {against}the fastest general allocator there")
             }
             Figure(.., called)
             | Times(.., called)

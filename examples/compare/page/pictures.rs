@@ -41,7 +41,7 @@ fn words(name: &str) -> String {
     plain(&shown(name))
 }
 
-/// The strategies, their floor and the fastest allocator of each workload.
+/// The strategies, their floor and the fastest general allocator of each workload.
 fn strategies(results: &Results) -> String {
     let workloads = [
         ("pair-12", "one live array"),
@@ -62,7 +62,7 @@ fn strategies(results: &Results) -> String {
     };
     let groups = workloads.map(group);
     let mut legend = own.map(|name| (ink(name), words(name))).to_vec();
-    legend.push((FASTEST, "the fastest allocator there, by name".to_string()));
+    legend.push((FASTEST, "the fastest general allocator, by name".to_string()));
     legend.push((ink("glibc"), words("glibc")));
     let heads =
         Heads { title: "An array taken and given back", about: "nanoseconds, lower is better" };
@@ -102,8 +102,7 @@ fn over(results: &Results, workload: &str, steps: &[&str], title: &str) -> Strin
         values: values(name),
     });
     let steps: Vec<String> = steps.iter().map(|step| (*step).to_string()).collect();
-    let about =
-        "nanoseconds per array taken and given back, lower is better; both axes go by factors";
+    let about = "nanoseconds per array taken and given back, lower is better; logarithmic scales";
     charts::curves(Heads { title, about }, (Axis::Logarithmic, "ns"), &steps, &curves)
 }
 
@@ -127,10 +126,7 @@ fn day(results: &Results) -> String {
         .map(|hour| if hour % 3 == 0 { format!("{hour}:00") } else { String::new() })
         .collect();
     let direct = results.get("study", "direct/day/most-MB").map_or(String::new(), |most| {
-        format!(
-            "; Direct, which never gives back, leaves the chart: {} MB in the end",
-            number(most)
-        )
+        format!("; Direct, which never gives back, leaves the chart: {} MB at most", number(most))
     });
     let heads = Heads {
         title: "A day of a million operations: resident memory",
