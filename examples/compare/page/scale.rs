@@ -35,7 +35,10 @@ impl Scale {
         if most == 0.0 {
             (least, most) = (1.0, 10.0);
         }
-        let mut first = 3 * least.log10().floor() as i32;
+        let mut first = 0;
+        while rule(first) > least {
+            first -= 1;
+        }
         while rule(first + 1) <= least {
             first += 1;
         }
@@ -63,8 +66,8 @@ impl Scale {
         match self.kind {
             Kind::Linear { most } => {
                 let step = step(most);
-                let count = (most / step) as usize;
-                (0..=count).map(|index| index as f64 * step).collect()
+                let rules = (0..).map(|index| f64::from(index) * step);
+                rules.take_while(|rule| *rule <= most).collect()
             }
             Kind::Logarithmic { first, last } => (first..=last).map(rule).collect(),
         }
