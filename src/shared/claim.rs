@@ -75,8 +75,11 @@ impl<'p, S: ReleaseStrategy, C: ClassTable> Claim<'p, S, C> {
     }
 
     /// An array of `length` elements, and its home from its shelf and its ticket.
+    ///
+    /// # Safety
+    /// The pool's units hold a `T` each.
     #[inline(always)]
-    pub(super) fn array<T, H: Home>(
+    pub(super) unsafe fn array<T, H: Home>(
         &self,
         length: u32,
         home: impl FnOnce(&'p Shelf<S, C>, S::Ticket) -> H,
@@ -97,7 +100,8 @@ impl<'p, S: ReleaseStrategy, C: ClassTable> Claim<'p, S, C> {
         // SAFETY: the lane is the claim's; the class is the one that holds so many units.
         let issued = unsafe { shelf.issue(class, length, Tenure::Owned) }?;
         let slot = Berth::new(issued.elements, class);
-        // SAFETY: the slot was issued just now, for so many elements.
+        // SAFETY: the slot was issued just now, for so many units; the rest is the
+        // caller's promise.
         Ok(unsafe { Homed::new(slot, length, home(shelf, issued.ticket)) })
     }
 

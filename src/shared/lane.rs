@@ -88,7 +88,9 @@ impl<'p, T, S: ReleaseStrategy, C: ClassTable> Lane<'p, T, S, C> {
     ) -> Result<LaneArray<'_, 'p, MaybeUninit<T>, S, C>, AllocError> {
         let length = super::length_of(len)?;
         // SAFETY: the arrays borrow this lane, whose claim the shelf belongs to.
-        self.claim.array(length, |shelf, ticket| unsafe { LaneHome::new(shelf, ticket) })
+        let home = |shelf, ticket| unsafe { LaneHome::new(shelf, ticket) };
+        // SAFETY: the lane is one of a pool of `T`.
+        unsafe { self.claim.array(length, home) }
     }
 
     allocates_filled!(

@@ -215,7 +215,8 @@ impl<T, S: ReleaseStrategy, C: ClassTable> SharedPool<T, S, C> {
         let length = length_of(len)?;
         // SAFETY: the number is this pool's, which is borrowed.
         match unsafe { threads::last(self.number.load(Ordering::Relaxed)) } {
-            Some(claim) => claim.array(length, SharedHome::new),
+            // SAFETY: the pool is one of `T`.
+            Some(claim) => unsafe { claim.array(length, SharedHome::new) },
             // Taken apart and put together again, as the other one is made: both would
             // go through memory otherwise.
             #[allow(clippy::needless_question_mark, reason = "a way through registers")]
@@ -235,7 +236,10 @@ impl<T, S: ReleaseStrategy, C: ClassTable> SharedPool<T, S, C> {
             // SAFETY: elements without bytes, or none, may lie anywhere.
             return Ok(unsafe { Homed::new(Berth::none::<T>(), length, SharedHome::none()) });
         }
-        threads::with_lane(self.depot()?, |claim| claim.array(length, SharedHome::new))
+        threads::with_lane(self.depot()?, |claim| {
+            // SAFETY: the pool is one of `T`.
+            unsafe { claim.array(length, SharedHome::new) }
+        })
     }
 
     allocates_filled!(SharedArray<'_>, "let pool = arraypool::shared::SharedPool::<u32>::new();");
