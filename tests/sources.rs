@@ -13,7 +13,8 @@ mod interner;
 mod walk;
 
 use core::alloc::Layout;
-use std::panic::{AssertUnwindSafe, catch_unwind};
+use core::panic::AssertUnwindSafe;
+use std::panic::catch_unwind;
 
 use arraypool::{
     AllocError, Arena, ArrayPool, Budget, ChunkSource, FailingSource, LocalArena, Metadata, Tagged,
