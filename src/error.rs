@@ -158,12 +158,14 @@ pub enum ReleaseError {
         /// The capacity of that array's class, in units of the pool.
         class_length: u32,
     },
-    /// The bookkeeping of the slot was overwritten. The slot is abandoned.
+    /// The bookkeeping of the array was overwritten. Its slot, if it has one and the
+    /// caller had it, is abandoned.
     #[non_exhaustive]
     Corrupted {
         /// The address of the array whose bookkeeping is broken.
         address: usize,
-        /// The capacity of the slot's class, in units of the pool.
+        /// The capacity of the slot's class, in units of the pool; 0 for an array that
+        /// has no slot (a watched one under `Direct`).
         class_length: u32,
     },
     /// The array of this [`RawArray`](crate::RawArray) is gone: the slot has had
@@ -259,9 +261,12 @@ impl fmt::Display for ReleaseError {
                 f,
                 "{address:#x} is not the start of an array but inside the slot of {class_length} whose array starts at {start:#x}"
             ),
+            Self::Corrupted { address, class_length: 0 } => {
+                write!(f, "the bookkeeping of the array at {address:#x} was overwritten")
+            }
             Self::Corrupted { address, class_length } => write!(
                 f,
-                "the bookkeeping of the array at {address:#x} (class {class_length}) was overwritten; its slot is abandoned"
+                "the bookkeeping of the array at {address:#x} (class {class_length}) was overwritten"
             ),
             Self::Stale { address, generation, current } => write!(
                 f,
@@ -269,7 +274,7 @@ impl fmt::Display for ReleaseError {
             ),
             Self::Overflow { address, length, offset } => write!(
                 f,
-                "the array of {length} at {address:#x} was written behind its end, at byte {offset}; its slot is abandoned"
+                "the array of {length} at {address:#x} was written behind its end, at byte {offset}"
             ),
             Self::NotReleasable { address } => write!(
                 f,

@@ -133,6 +133,11 @@ struct Expressions;
 #[doc = include_str!("../docs/JSON.md")]
 struct Json;
 
+/// The page's examples, run as tests.
+#[cfg(all(doctest, feature = "shared"))]
+#[doc = include_str!("../docs/THREADS.md")]
+struct Threads;
+
 /// The guide's examples, run as tests.
 #[cfg(all(doctest, feature = "std", feature = "diagnostics"))]
 #[doc = include_str!("../docs/DIAGNOSTICS.md")]

@@ -72,8 +72,43 @@ fn a_figure_that_changes_changes_the_page() {
     depends_on("study", "metadata/batch/050/held-KB", &["batch"]);
     depends_on("memory", "boxed/tree/heap-calls", &[page::PAGE]);
     depends_on("shared", "lane-tagged/churn/unshared", &[page::PAGE]);
-    depends_on("json", "direct/read-canada/ns", &[page::PAGE, "json"]);
+    depends_on("json", "direct/read-canada/ns", &[page::PAGE]);
+    depends_on("json", "direct/read-canada/serde_json", &[page::PAGE, "json"]);
+    depends_on("study", "direct/day/most-MB", &[page::PAGE, "day"]);
+    depends_on("expr", "arraypool/w2/exp-rs", &[page::PAGE, "expressions"]);
     depends_on("expr", "arraypool/w1/ns", &[page::PAGE, "expressions"]);
+}
+
+#[test]
+fn a_ratio_that_was_recorded_is_used() {
+    let mut sources = sources();
+    // The two times alone would be twice as fast.
+    sources.results.set("json", "serde_json/read-canada/ns", 2000.0);
+    sources.results.set("json", "metadata/read-canada/ns", 1000.0);
+    sources.results.set("json", "metadata/read-canada/serde_json", 5.0);
+    let all = made(&sources);
+    assert!(all[0].text.contains("canada: 80.0 %"), "the claim is of times");
+    let json = all.iter().find(|made| made.path.contains("json")).expect("a picture");
+    assert!(json.text.contains(">5.00</text>"), "the picture is of times");
+}
+
+#[test]
+fn a_claim_is_held_against_the_fastest_allocator_too() {
+    let mut sources = sources();
+    for allocator in ["mimalloc", "jemalloc", "jemalloc-sized", "snmalloc", "glibc"] {
+        sources.results.set("strategies", &format!("{allocator}/churn/ns"), 100.0);
+    }
+    sources.results.set("strategies", "metadata/churn/ns", 10.0);
+    let verdict = |rpmalloc: f64, sources: &mut Sources| {
+        sources.results.set("strategies", "rpmalloc/churn/ns", rpmalloc);
+        let page = made(sources).swap_remove(0).text;
+        let line = page.lines().find(|line| line.starts_with("| 50 % less")).expect("a claim");
+        assert!(line.contains("`Metadata` against rpmalloc, the fastest"), "{line}");
+        line.split(" | ").nth(1).map(str::to_string)
+    };
+    sources.results.set("strategies", "tagged/churn/ns", 10.0);
+    assert_eq!(verdict(90.0, &mut sources).as_deref(), Some("holds"));
+    assert_eq!(verdict(12.0, &mut sources).as_deref(), Some("holds in part"));
 }
 
 #[test]
@@ -86,6 +121,24 @@ fn what_was_not_recorded_is_a_dash() {
     for (path, text) in made(&sources).iter().skip(1).map(|made| (&made.path, &made.text)) {
         assert!(!text.contains("NaN") && !text.contains("inf"), "{path} has a number of nothing");
     }
+}
+
+#[test]
+fn what_files_have_in_common_is_said_once() {
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("comparison");
+    fs::create_dir_all(&folder).expect("a folder");
+    let file = |group: &str, system: &str| {
+        let text = format!("# system: {system}\n# peers: glibc 2.36\n# date: 2026-01-02\n");
+        fs::write(folder.join(format!("{group}.csv")), text).expect("a file");
+    };
+    file("json", "Linux 6.1");
+    file("expr", "Linux 6.1");
+    file("capi", "Linux 6.2");
+    let origins = page::Results::read(&folder).expect("what was written").origins();
+    assert_eq!(origins.matches("| versions | glibc 2.36 |\n").count(), 1, "{origins}");
+    assert!(origins.contains("| system (json, expr) | Linux 6.1 |\n"), "{origins}");
+    assert!(origins.contains("| system (capi) | Linux 6.2 |\n"), "{origins}");
+    assert_eq!(origins.matches("2026-01-02").count(), 3, "{origins}");
 }
 
 #[test]

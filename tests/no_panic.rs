@@ -16,7 +16,6 @@ mod cargo;
 #[path = "no_panic/graph.rs"]
 mod graph;
 
-use std::fs;
 use std::path::Path;
 
 use graph::Graph;
@@ -71,13 +70,7 @@ fn assembly(target: Option<&str>) -> Option<Graph> {
     assert!(output.status.success(), "{}:\n{errors}", output.status);
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(&name);
     let folder = folder.join(target.unwrap_or_default()).join("release/deps");
-    let files = fs::read_dir(folder).expect("a folder of what was built");
-    let paths = files.filter_map(|file| Some(file.ok()?.path()));
-    let newest = paths
-        .filter(|path| path.extension().is_some_and(|extension| extension == "s"))
-        .max_by_key(|path| fs::metadata(path).and_then(|about| about.modified()).ok());
-    let text = fs::read_to_string(newest.expect("a file of assembly")).expect("text");
-    Some(Graph::of(&text))
+    Some(Graph::newest_in(&folder))
 }
 
 /// Whether a function panics, by its name.

@@ -9,7 +9,7 @@ mod documents;
 use core::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::Mutex;
 
-use arraypool::{AllocError, Arena, ArenaEvent, Budget, Phase, Phases};
+use arraypool::{AllocError, Arena, ArenaEvent, ArenaStats, Budget, Phase, Phases};
 
 #[derive(Debug, Clone, Copy, PartialEq)]
 enum Pass {
@@ -80,6 +80,52 @@ fn an_error_says_which_phase_what_it_wanted_and_what_the_others_hold() {
     assert!(phases.run(Pass::Ir, |arena| arena.try_alloc_zeroed(30_000)).is_ok());
     phases.reset_all();
     assert!(phases.run(Pass::Parse, |arena| arena.try_alloc_zeroed(20_000)).is_ok());
+}
+
+#[test]
+fn a_reset_keeps_chunks_up_to_half_of_the_budget_and_up_to_the_soft_limit() {
+    // An arena of 16 words in front of a chunk of 4096, and a second chunk.
+    let held = |limit: usize, soft_limit: usize| {
+        let budget = Budget::with_soft_limit(soft_limit, limit);
+        let mut phases = Compiler::new(&budget);
+        phases[Pass::Parse].alloc_zeroed(4000);
+        phases[Pass::Parse].alloc_zeroed(5000);
+        let used = budget.used();
+        phases.reset_all();
+        (used, budget.used())
+    };
+    let (used, kept) = held(1 << 20, usize::MAX);
+    assert_eq!(kept, used);
+    assert_eq!(held(2 * used, usize::MAX), (used, used), "just half");
+    let (_, first) = held(2 * used - 1, usize::MAX);
+    assert!((4096..used).contains(&first), "one byte more: the first chunk stays");
+    assert_eq!(held(1 << 20, used), (used, used), "just the soft limit");
+    assert_eq!(held(1 << 20, used - 1), (used, first));
+}
+
+#[test]
+fn totals_are_sums_and_a_trim_says_what_it_gave_back() {
+    let budget = Budget::new(1 << 20);
+    let mut phases = Compiler::new(&budget);
+    for (pass, bytes) in [(Pass::Parse, 5000), (Pass::Ir, 9000), (Pass::Codegen, 100)] {
+        phases[pass].alloc_zeroed(bytes);
+        phases[pass].alloc_zeroed(bytes);
+    }
+    let stats = phases.stats();
+    let each = [Pass::Parse, Pass::Ir, Pass::Codegen].map(|pass| phases[pass].stats());
+    let sum = |field: fn(&ArenaStats) -> usize| each.iter().map(field).sum::<usize>();
+    let total = stats.total();
+    assert_eq!(total.allocated, sum(|one| one.allocated));
+    assert_eq!((total.used, total.peak), (sum(|one| one.used), sum(|one| one.peak)));
+    assert_eq!((total.waste, total.chunks), (sum(|one| one.waste), sum(|one| one.chunks)));
+    assert_eq!(total.reusable, sum(|one| one.reusable));
+    assert_eq!(total.peak_since_reset, sum(|one| one.peak_since_reset));
+    assert_eq!(total.grown_since_reset, sum(|one| one.grown_since_reset));
+    phases.reset_all();
+    let before = phases.stats().total().allocated;
+    let given_back = phases.trim();
+    assert!(given_back >= 14_000, "{given_back}");
+    assert_eq!(phases.stats().total().allocated, before - given_back);
 }
 
 #[test]

@@ -162,6 +162,18 @@ fn the_peak_counts_what_scopes_used() {
 }
 
 #[test]
+fn the_peak_of_a_chunk_that_is_left_half_empty_is_kept() {
+    let arena = Arena::builder().initial_chunk(4096).max_chunk(4096).debug_fill(false).build();
+    let start = arena.scope(|inner| take(inner, 4000).as_ptr().addr());
+    // So aligned that the chunk has no room for it, though it had for more.
+    let has_room = |align: usize| start.next_multiple_of(align) < start + 4096;
+    let align = (13..).map(|shift| 1 << shift).find(|&align| !has_room(align)).unwrap();
+    arena.alloc_layout(Layout::from_size_align(64, align).unwrap());
+    assert_eq!(arena.chunk_count(), 2);
+    assert_eq!((arena.stats().peak, arena.used_bytes()), (4000, 64));
+}
+
+#[test]
 fn growth_in_a_scope_is_charged_once_and_kept() {
     let budget = Budget::new(40_000);
     let mut arena = Arena::builder().budget(&budget).build();

@@ -12,11 +12,18 @@ mod interner;
 #[path = "sources/walk.rs"]
 mod walk;
 
+use core::alloc::Layout;
+use core::panic::AssertUnwindSafe;
+use std::panic::catch_unwind;
+
 use arraypool::{
-    AllocError, Arena, ArrayPool, Budget, FailingSource, LocalArena, Metadata, Tagged,
+    AllocError, Arena, ArrayPool, Budget, ChunkSource, FailingSource, LocalArena, Metadata, Tagged,
 };
 use support::source::CheckedSource;
 use support::take;
+
+/// Four words in front of every chunk.
+const HEADER: usize = (4 * size_of::<usize>()).next_multiple_of(16);
 
 #[test]
 fn a_source_fails_when_it_is_told_to() {
@@ -39,9 +46,46 @@ fn a_source_fails_when_it_is_told_to() {
     let source = FailingSource::fail_above(5000);
     let arena = Arena::builder().source(&source).build();
     assert!(arena.try_alloc_zeroed(4000).is_ok());
+    assert_eq!(source.live_bytes(), arena.allocated_bytes() + arena.chunk_count() * HEADER);
     assert!(matches!(arena.try_alloc_zeroed(6000), Err(AllocError::OutOfMemory { .. })));
     drop(arena);
     assert_eq!((source.refusals(), source.live_bytes()), (1, 0));
+}
+
+#[test]
+fn a_source_refuses_what_is_above_its_number_and_not_the_number_itself() {
+    let source = FailingSource::fail_above(4096);
+    let ask = |bytes| {
+        let layout = Layout::from_size_align(bytes, 16).unwrap();
+        let block = source.allocate(layout);
+        // SAFETY: the block was allocated with this layout, and nobody has it.
+        block.map(|block| unsafe { source.deallocate(block, layout) }).is_some()
+    };
+    assert_eq!((ask(4096), ask(4112)), (true, false));
+}
+
+#[test]
+fn a_walk_makes_every_request_fail_once_and_ends_with_none() {
+    let (mut rounds, mut failed) = (0, 0);
+    let requests = FailingSource::walk(|source| {
+        let arena = Arena::builder().initial_chunk(64).max_chunk(64).source(source).build();
+        let made = (0..5).filter(|_| arena.try_alloc([0_u8; 64]).is_ok()).count();
+        rounds += 1;
+        failed += 5 - made;
+    });
+    assert_eq!((requests, rounds, failed), (5, 6, 5));
+}
+
+#[test]
+fn a_walk_finds_what_leaks() {
+    let layout = Layout::new::<[u64; 2]>();
+    let mut lost = Vec::new();
+    let walk = || FailingSource::walk(|source| lost.extend(source.allocate(layout)));
+    assert!(catch_unwind(AssertUnwindSafe(walk)).is_err());
+    for block in lost {
+        // SAFETY: a failing source allocates from the heap, with this layout.
+        unsafe { std::alloc::dealloc(block.as_ptr(), layout) };
+    }
 }
 
 #[test]

@@ -90,6 +90,7 @@ const UNSAFE: &[&str] = &[
     "src/pool/vec/room.rs",
     "src/pool/vec/traits.rs",
     "src/shared/array.rs",
+    "src/shared/claim.rs",
     "src/shared/depot.rs",
     "src/shared/hand.rs",
     "src/shared/home.rs",

@@ -25,9 +25,9 @@ fn sized(block: NonNull<u8>, size: usize) -> NonNull<[u8]> {
 /// numbers.extend(0..1000);
 /// assert_eq!(numbers.iter().sum::<i32>(), 499_500);
 /// ```
-// SAFETY: a block stays valid until it is given back, or the arena is reset or dropped,
-// which takes `&mut`, when no reference to it, no allocator, is left, or it is rewound,
-// whose caller promises that nobody uses the block, through a collection neither. The
+// SAFETY: a block stays valid until (a) it is given back, (b) the arena is reset or
+// dropped, which takes `&mut`, so that no allocator is left, or (c) the arena is rewound:
+// that caller promises that nobody uses the block, not even through a collection. The
 // claim of a scope moves nothing. All copies of a reference are one arena.
 unsafe impl Allocator for &Arena<'_> {
     #[inline]

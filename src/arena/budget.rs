@@ -257,4 +257,16 @@ mod tests {
         budget.refund(1000);
         assert_eq!(budget.used(), 0);
     }
+
+    #[test]
+    fn a_soft_limit_is_passed_by_the_byte_behind_it_and_once() {
+        let budget = Budget::with_soft_limit(50, 100);
+        assert_eq!(budget.charge_and_watch(50), Ok(false));
+        assert!(!budget.is_above_soft_limit());
+        assert_eq!(budget.charge_and_watch(1), Ok(true));
+        assert!(budget.is_above_soft_limit());
+        assert_eq!(budget.charge_and_watch(1), Ok(false));
+        budget.refund(2);
+        assert_eq!(budget.charge_and_watch(50), Ok(true));
+    }
 }

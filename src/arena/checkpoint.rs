@@ -43,8 +43,7 @@ pub struct Checkpoint {
     arena: usize,
     resets: u64,
     serial: u64,
-    /// What the arena's own were when the mark was written, which lies in a chunk: there
-    /// was a current and a last one.
+    /// What the arena's own were when the mark was written.
     current: Option<NonNull<Chunk>>,
     cursor: NonNull<u8>,
     last: Option<NonNull<Chunk>>,

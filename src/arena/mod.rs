@@ -307,24 +307,23 @@ impl<'m> Arena<'m> {
     /// The arena is new, and of [`ArenaBuilder::in_buffer`]: no other source would be
     /// given the buffer back.
     pub(crate) unsafe fn with_buffer(self, buffer: &'m mut [MaybeUninit<u8>]) -> Self {
-        let arena = self;
         let block = NonNull::from(&mut *buffer).cast();
         // SAFETY: the buffer is borrowed for 'm, uniquely and writably, so
         // nobody else uses it as long as the arena lives.
         if let Some(chunk) = unsafe { Chunk::place_in(block, buffer.len()) } {
-            arena.link(chunk);
-            arena.enter(chunk);
-            arena.common().allocated.set(arena.list().map(Chunk::capacity).sum());
+            self.link(chunk);
+            self.enter(chunk);
+            self.common().allocated.set(self.list().map(Chunk::capacity).sum());
         }
-        arena
+        self
     }
 
     /// Takes the first chunk of an arena that has none.
     #[cfg(feature = "alloc")]
     pub(crate) fn take_first_chunk(&self) -> Result<(), AllocError> {
-        let chunk = self.add_chunk(self.common().target.get())?;
-        self.enter(chunk);
-        Ok(())
+        let found = self.add_chunk(self.common().target.get()).map(|chunk| self.enter(chunk));
+        self.tell_of(self.common().grown.get(), &found);
+        found
     }
 
     fn from_parts(builder: &ArenaBuilder<'m>) -> Self {

@@ -153,12 +153,13 @@ impl Arena<'_> {
         }
     }
 
-    /// Takes back what a half-done step has allocated, so that it leaves nothing. The
-    /// last allocation leaves no more than an empty chunk.
+    /// Takes back what a half-done step has allocated. If nothing was allocated since and
+    /// no checkpoint was made, it is as if the block had never been (but for an empty
+    /// chunk); otherwise as after [`release_bytes`](Self::release_bytes).
     ///
     /// # Safety
     /// `start` is a block of this arena, of `size` bytes, not 0, and nobody uses it.
-    pub(crate) unsafe fn take_back_last(&self, start: NonNull<u8>, size: usize) {
+    pub(crate) unsafe fn take_back(&self, start: NonNull<u8>, size: usize) {
         let end = start.addr().get() + bump::round_up(size);
         let is_current = |last| Some(last) == self.current.get();
         // A checkpoint may remember the chunk as the last one in use.
@@ -237,7 +238,7 @@ mod tests {
             let mark = is_marked.then(|| arena.checkpoint());
             let used = arena.used_bytes();
             // SAFETY: the arena handed it out just now, and nobody uses it.
-            unsafe { arena.take_back_last(block, second.size()) };
+            unsafe { arena.take_back(block, second.size()) };
             assert_eq!(arena.used_bytes(), used - 128);
             assert_eq!(arena.trim(), if is_marked { 0 } else { 128 });
             if let Some(mark) = mark {

@@ -11,9 +11,9 @@ use core::marker::PhantomData;
 /// A table of class lengths, in ascending order.
 ///
 /// It is checked when it is compiled: at most 64 lengths, ascending, none 0, none
-/// above 2^30. A table that breaks a rule does not compile where a pool uses it. An
-/// empty one is given when the pool is made, as that of [`RuntimeClasses`] is; a pool
-/// that is given none has the lengths of [`DefaultClasses`].
+/// above 2^30. A table that breaks a rule does not compile where a pool uses it. Of an
+/// empty table, such as [`RuntimeClasses`], the lengths are given when the pool is made;
+/// without any, they are those of [`DefaultClasses`].
 ///
 /// ```
 /// use arraypool::{ArrayPool, ClassTable, DefaultStrategy};

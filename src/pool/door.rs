@@ -48,9 +48,10 @@ impl<S: ReleaseStrategy, C: ClassTable> RawPool<'_, S, C> {
         self.arena()
     }
 
+    /// # Panics
+    /// If there are no more than `index` classes.
     fn class_at(&self, index: u32) -> &Class<S> {
-        // SAFETY: the floor above counts classes by `class_counts`.
-        unsafe { self.classes.get(ClassId::at::<S>(index)) }
+        &self.classes.all()[index as usize]
     }
 
     /// An empty list for free slots of a class.
@@ -59,14 +60,21 @@ impl<S: ReleaseStrategy, C: ClassTable> RawPool<'_, S, C> {
     }
 
     /// Gives a slot of a class to a tenant.
+    ///
+    /// # Errors
+    /// Those of a pool that grows, or if the class is shorter than `units`.
     pub(crate) fn issue_of(
         &self,
         index: u32,
         units: u32,
         tenure: Tenure,
     ) -> Result<Issued<S::Ticket>, AllocError> {
-        let Slot { elements, ticket, generation, .. } =
-            self.issue_in(ClassId::at::<S>(index), units, tenure)?;
+        if units > self.class_at(index).length {
+            return Err(AllocError::TooLarge { length: units as usize });
+        }
+        // SAFETY: the class was just found, and is no shorter than `units`.
+        let slot = unsafe { self.issue_in(ClassId::at::<S>(index), units, tenure) }?;
+        let Slot { elements, ticket, generation, .. } = slot;
         Ok(Issued { elements, ticket, generation })
     }
 

@@ -180,7 +180,7 @@ impl<S: ReleaseStrategy, C: ClassTable> RawPool<'_, S, C> {
         let places = runs.reserve::<S>(self.arena(), bytes);
         if let Err(error) = places.and_then(|()| self.watch.reserve_notes(self.arena())) {
             // SAFETY: the arena handed it out just now, and nobody uses it.
-            unsafe { self.arena().take_back_last(base, bytes) };
+            unsafe { self.arena().take_back(base, bytes) };
             return Err(error);
         }
         let (records, notes) = books.keep();

@@ -215,19 +215,23 @@ impl<'m, S: ReleaseStrategy, C: ClassTable> RawPool<'m, S, C> {
         }
         let id = self.classes.class_of(units).ok_or(AllocError::TooLarge { length: units })?;
         let length = u32::try_from(units).map_err(|_| AllocError::TooLarge { length: units })?;
-        self.issue_in(id, length, tenure)
+        // SAFETY: `class_of` found the class for so many units.
+        unsafe { self.issue_in(id, length, tenure) }
     }
 
+    /// Gives a slot of a class to a tenant, be it hot or not.
+    ///
+    /// # Safety
+    /// As [`issue_hot`](Self::issue_hot).
     #[inline(always)]
     #[track_caller]
-    pub(super) fn issue_in(
+    pub(super) unsafe fn issue_in(
         &self,
         id: ClassId,
         units: u32,
         tenure: Tenure,
     ) -> Result<Slot<S>, AllocError> {
-        // SAFETY: the class is one of the table's or one that `class_of` found, and
-        // `units` is within its length.
+        // SAFETY: the caller's promise.
         if let Some(slot) = unsafe { self.issue_hot(id, units, tenure) } {
             return Ok(slot);
         }

@@ -58,7 +58,6 @@ pub type SharedArray<'p, T, S = DefaultStrategy, C = DefaultClasses> =
 /// ```
 pub struct Homed<T, H: Home> {
     elements: NonNull<T>,
-    ticket: <H::Strategy as ReleaseStrategy>::Ticket,
     home: H,
     length: u32,
     class: u32,
@@ -66,8 +65,8 @@ pub struct Homed<T, H: Home> {
 }
 
 // SAFETY: the handle owns its elements, which may be sent, and a shared home takes
-// its slot back on any thread. The ticket leads to the slot's record, which goes
-// with the slot.
+// its slot back on any thread. The home's ticket leads to the slot's record, which
+// goes with the slot.
 unsafe impl<T: Send, S: ReleaseStrategy, C: ClassTable> Send for Homed<T, SharedHome<'_, S, C>> {}
 // SAFETY: all that a shared handle gives is `&[T]` and the capacity, which is read
 // from what never changes.
@@ -75,7 +74,7 @@ unsafe impl<T: Sync, H: Home> Sync for Homed<T, H> {}
 
 /// Brings a slot home when it goes out of scope, also by a panic.
 struct WayHome<H: Home> {
-    slot: Berth<<H::Strategy as ReleaseStrategy>::Ticket>,
+    slot: Berth,
     home: H,
 }
 
@@ -102,15 +101,14 @@ impl<H: Home> Drop for WayHome<H> {
 }
 
 impl<T, H: Home> Homed<MaybeUninit<T>, H> {
-    /// A handle for a slot that holds `length` elements and is nobody else's.
+    /// The handle of a slot.
+    ///
+    /// # Safety
+    /// The slot holds `length` elements and is nobody else's, and the home is its own.
     #[inline(always)]
-    pub(super) fn new(
-        slot: Berth<<H::Strategy as ReleaseStrategy>::Ticket>,
-        length: u32,
-        home: H,
-    ) -> Self {
-        let Berth { elements, ticket, class } = slot;
-        Self { elements: elements.cast(), ticket, home, length, class, owns: PhantomData }
+    pub(super) unsafe fn new(slot: Berth, length: u32, home: H) -> Self {
+        let Berth { elements, class } = slot;
+        Self { elements: elements.cast(), home, length, class, owns: PhantomData }
     }
 
     /// The same array, its elements taken for initialised. Never panics.
@@ -130,8 +128,8 @@ impl<T, H: Home> Homed<MaybeUninit<T>, H> {
     pub unsafe fn assume_init(self) -> Homed<T, H> {
         let this = ManuallyDrop::new(self);
         let elements = this.elements.cast();
-        let Self { ticket, home, length, class, .. } = *this;
-        Homed { elements, ticket, home, length, class, owns: PhantomData }
+        let Self { home, length, class, .. } = *this;
+        Homed { elements, home, length, class, owns: PhantomData }
     }
 
     /// Writes every element, the i-th as `make(i)`.
@@ -296,8 +294,8 @@ impl<T, H: Home> Homed<T, H> {
     }
 
     #[inline(always)]
-    fn berth(&self) -> Berth<<H::Strategy as ReleaseStrategy>::Ticket> {
-        Berth { elements: self.elements.cast(), ticket: self.ticket, class: self.class }
+    fn berth(&self) -> Berth {
+        Berth { elements: self.elements.cast(), class: self.class }
     }
 
     /// # Safety
@@ -327,9 +325,8 @@ impl<'p, T, S: ReleaseStrategy, C: ClassTable> Homed<T, LaneHome<'_, 'p, S, C>> 
     #[must_use]
     pub fn into_shared(self) -> SharedArray<'p, T, S, C> {
         let this = ManuallyDrop::new(self);
-        let Self { elements, ticket, length, class, .. } = *this;
-        let home = SharedHome::new(this.home.shelf);
-        Homed { elements, ticket, home, length, class, owns: PhantomData }
+        let Self { elements, home, length, class, .. } = *this;
+        Homed { elements, home: home.into_shared(), length, class, owns: PhantomData }
     }
 }
 
@@ -361,10 +358,8 @@ impl<T, S: ReleaseStrategy, C: ClassTable> Homed<T, SharedHome<'_, S, C>> {
         if slot.class == NO_CLASS {
             return Ok(());
         }
-        // SAFETY: the handle has a slot.
-        let shelf = unsafe { this.home.shelf() };
         // SAFETY: the slot is this handle's, which is given up.
-        unsafe { shelf.local().send(slot.class, slot.elements, slot.ticket) }
+        unsafe { this.home.send(slot) }
     }
 
     /// Takes the array out of the pool's care, to be released by hand on any
@@ -385,13 +380,13 @@ impl<T, S: ReleaseStrategy, C: ClassTable> Homed<T, SharedHome<'_, S, C>> {
     #[must_use]
     pub fn into_raw(self) -> RawArray<T> {
         let this = ManuallyDrop::new(self);
-        let Berth { elements, ticket, class } = this.berth();
+        let Berth { elements, class } = this.berth();
         let generation = if class == NO_CLASS {
             None
         } else {
             // SAFETY: the handle has a slot.
             let shelf = unsafe { this.home.shelf() };
-            let keys = shelf.local().depot().book(class).keys();
+            let (keys, ticket) = (shelf.local().depot().book(class).keys(), this.home.ticket);
             // SAFETY: the slot is this handle's.
             unsafe { S::hand_over(keys, elements, ticket, Tenure::Owned, Tenure::Raw) }
         };

@@ -9,7 +9,8 @@ use core::alloc::Layout;
 use core::ptr::NonNull;
 use core::slice;
 
-use super::local::{Lanes, Local, NOBODY};
+use super::claim::{Claim, Holding};
+use super::local::{Lanes, Local};
 use super::returns::Returns;
 use super::settings::SharedSettings;
 use crate::arena::{Arena, Budget, heap};
@@ -219,7 +220,7 @@ impl<S: ReleaseStrategy, C: ClassTable> Depot<S, C> {
     ///
     /// # Errors
     /// If there is no memory for a new one.
-    pub(super) fn claim(&self) -> Result<&Local<S, C>, AllocError> {
+    pub(super) fn claim(&self) -> Result<Claim<'_, S, C>, AllocError> {
         let mut core = self.lock();
         let local = match core.idle {
             Some(local) => {
@@ -239,17 +240,20 @@ impl<S: ReleaseStrategy, C: ClassTable> Depot<S, C> {
         let local = unsafe { local.as_ref() };
         // What the owner before was asked for as it left is nothing to the next one.
         local.forget_request();
-        Ok(local)
+        // SAFETY: nobody had the lane, and under the lock nobody else has come by it.
+        Ok(unsafe { Claim::new(local.shelves()) })
     }
 
     /// Takes a lane back from its owner: what is on its shelves goes to the depot,
     /// what comes home to it later to whoever needs it.
-    pub(super) fn leave(&self, local: &Local<S, C>) {
-        local.belong_to(NOBODY);
-        local.answer();
+    ///
+    /// # Safety
+    /// The claim is not used afterwards, and the lane is nobody's default one.
+    pub(super) unsafe fn leave(&self, claim: &Claim<'_, S, C>) {
+        let local = claim.local();
         let mut core = self.lock();
         for class in self.indices() {
-            self.empty(&core, local, class);
+            self.empty(&core, &claim.holding(class));
         }
         local.idle.set(core.idle.take());
         core.idle = Some(NonNull::from(local));
@@ -268,18 +272,18 @@ impl<S: ReleaseStrategy, C: ClassTable> Depot<S, C> {
     /// Those of a pool that grows.
     pub(super) fn supply(
         &self,
-        local: &Local<S, C>,
-        class: u32,
+        held: &Holding<'_, S, C>,
         units: u32,
         tenure: Tenure,
     ) -> Result<Option<Issued<S::Ticket>>, AllocError> {
-        let (book, shelf) = (self.book(class), local.shelf(class));
+        let Holding { class, shelf, list, .. } = *held;
+        let book = self.book(class);
         let batch = book.batch.max(1);
         let core = self.lock();
         let moved = Cell::new(0);
         let keep = |link| {
             // SAFETY: the slot is free, of this class, and on no list now.
-            unsafe { S::put(&shelf.list, link) };
+            unsafe { S::put(list, link) };
             moved.set(moved.get() + 1);
         };
         // SAFETY: the lock is held.
@@ -293,8 +297,7 @@ impl<S: ReleaseStrategy, C: ClassTable> Depot<S, C> {
         }
         let moved = moved.get();
         shelf.count(shelf.free().saturating_add_unsigned(moved));
-        let fresh =
-            if moved == 0 { Some(self.grow(&core, local, class, units, tenure)) } else { None };
+        let fresh = if moved == 0 { Some(self.grow(&core, held, units, tenure)) } else { None };
         book.note(core.raw.stock(class));
         self.core_corrupted.store(core.raw.corruptions(), Ordering::Relaxed);
         drop(core);
@@ -309,20 +312,19 @@ impl<S: ReleaseStrategy, C: ClassTable> Depot<S, C> {
     fn grow(
         &self,
         core: &Core<S, C>,
-        local: &Local<S, C>,
-        class: u32,
+        held: &Holding<'_, S, C>,
         units: u32,
         tenure: Tenure,
     ) -> Result<Issued<S::Ticket>, AllocError> {
+        let Holding { class, shelf, list, .. } = *held;
         let issued = core.raw.issue_of(class, units, tenure)?;
-        let shelf = local.shelf(class);
         for _ in 1..self.book(class).batch {
             if !core.raw.can_cut(class) {
                 break;
             }
             let Ok(slot) = core.raw.issue_of(class, 1, Tenure::Owned) else { break };
             // SAFETY: the slot was issued just now, and nobody else has it.
-            if unsafe { S::retire(&shelf.list, slot.elements, slot.ticket, Tenure::Owned) } {
+            if unsafe { S::retire(list, slot.elements, slot.ticket, Tenure::Owned) } {
                 shelf.count(shelf.free() + 1);
             }
         }
@@ -330,79 +332,82 @@ impl<S: ReleaseStrategy, C: ClassTable> Depot<S, C> {
     }
 
     /// Brings a batch of the shelf's slots to the depot.
-    pub(super) fn shelve(&self, local: &Local<S, C>, class: u32) {
+    pub(super) fn shelve(&self, held: &Holding<'_, S, C>) {
         let core = self.lock();
-        let (book, shelf) = (self.book(class), local.shelf(class));
+        let (book, shelf) = (self.book(held.class), held.shelf);
         let keep = shelf.free().saturating_sub_unsigned(book.batch.max(1)).max(0);
-        while shelf.free() > keep && self.shelve_one(&core, local, class) {}
-        book.note(core.raw.stock(class));
+        while shelf.free() > keep && self.shelve_one(&core, held) {}
+        book.note(core.raw.stock(held.class));
     }
 
     /// Brings one slot of the shelf's list to the depot; false if it has none.
-    fn shelve_one(&self, core: &Core<S, C>, local: &Local<S, C>, class: u32) -> bool {
-        let shelf = local.shelf(class);
-        if let Some(link) = shelf.take() {
+    fn shelve_one(&self, core: &Core<S, C>, held: &Holding<'_, S, C>) -> bool {
+        if let Some(link) = held.take() {
             // SAFETY: the slot is free, of this class, and on no list now.
-            unsafe { core.raw.put_free(class, link) };
+            unsafe { core.raw.put_free(held.class, link) };
             return true;
         }
-        let broken = S::head(&shelf.list).is_some();
+        let broken = S::head(held.list).is_some();
         if broken {
-            // SAFETY: the callers' owner has the lane.
-            self.lose(class, unsafe { local.abandon(class) });
+            self.lose(held.class, held.abandon());
         }
         broken
     }
 
     /// Leaves nothing on the shelf of a lane that is given up: what has come home may
     /// wait for its next owner.
-    fn empty(&self, core: &Core<S, C>, local: &Local<S, C>, class: u32) {
-        let shelf = local.shelf(class);
-        while shelf.free() > 0 && self.shelve_one(core, local, class) {}
-        local.settle(class);
-        if S::head(&shelf.list).is_some() {
-            // SAFETY: the lane's owner gives it up; what is left of its list came home.
-            unsafe { local.returns(class).leave(&shelf.list) };
+    fn empty(&self, core: &Core<S, C>, held: &Holding<'_, S, C>) {
+        let Holding { class, shelf, list, returns } = *held;
+        while shelf.free() > 0 && self.shelve_one(core, held) {}
+        held.settle();
+        if S::head(list).is_some() {
+            // SAFETY: the returns are those of the claim's lane; what is left of its list
+            // came home.
+            unsafe { returns.leave(list) };
         }
         self.book(class).note(core.raw.stock(class));
     }
 
     /// Brings all slots of the shelf's list to the depot, but for `keep`.
-    fn shelve_but(&self, core: &Core<S, C>, local: &Local<S, C>, class: u32, keep: u32) {
-        let shelf = local.shelf(class);
-        let (kept, mut count) = (S::twin(&shelf.list), 0);
+    fn shelve_but(&self, core: &Core<S, C>, held: &Holding<'_, S, C>, keep: u32) {
+        let (kept, mut count) = (S::twin(held.list), 0);
         while count < keep {
-            let Some(link) = shelf.take() else { break };
+            let Some(link) = held.take() else { break };
             // SAFETY: the slot is free, of this class, and on no list now.
             unsafe { S::put(&kept, link) };
             count += 1;
         }
-        while self.shelve_one(core, local, class) {}
-        local.settle(class);
-        S::set_head(&shelf.list, S::head(&kept));
-        shelf.count(i32::try_from(count).unwrap_or(i32::MAX));
+        while self.shelve_one(core, held) {}
+        held.settle();
+        S::set_head(held.list, S::head(&kept));
+        held.shelf.count(i32::try_from(count).unwrap_or(i32::MAX));
     }
 
     /// Leaves the lane's owner no more than `bytes` of free slots.
-    pub(super) fn shrink(&self, local: &Local<S, C>, bytes: usize) {
+    pub(super) fn shrink(&self, claim: &Claim<'_, S, C>, bytes: usize) {
         let core = self.lock();
         let mut room = bytes;
         for (class, book) in (0_u32..).zip(self.books()) {
             let fits = u32::try_from(room / book.stride).unwrap_or(u32::MAX);
-            self.shelve_but(&core, local, class, fits);
-            let kept = local.shelf(class).free().unsigned_abs() as usize;
+            let held = claim.holding(class);
+            self.shelve_but(&core, &held, fits);
+            let kept = held.shelf.free().unsigned_abs() as usize;
             room = room.saturating_sub(kept * book.stride);
-            self.collect(&core, local.returns(class), class);
+            // SAFETY: the returns are those of the claim's lane.
+            unsafe { self.collect(&core, held.returns, class) };
         }
     }
 
     /// Brings everything that waits in some returns to the depot.
-    fn collect(&self, core: &Core<S, C>, returns: &Returns<S>, class: u32) {
+    ///
+    /// # Safety
+    /// The returns are the caller's, and of this class.
+    unsafe fn collect(&self, core: &Core<S, C>, returns: &Returns<S>, class: u32) {
         let keep = |link| {
             // SAFETY: the slot is free, of this class, and on no list now.
             unsafe { core.raw.put_free(class, link) };
         };
-        // SAFETY: the callers own the returns.
+        // SAFETY: the caller's promise.
         let unpacked = unsafe { returns.unpack(u32::MAX, keep) };
         if unpacked.lost > 0 {
             self.lose(class, unpacked.lost);
@@ -419,9 +424,11 @@ impl<S: ReleaseStrategy, C: ClassTable> Depot<S, C> {
             local.ask(bytes / owned.max(1));
         }
         for class in self.indices() {
-            self.collect(&core, &self.book(class).strays, class);
+            // SAFETY: the lock is held.
+            unsafe { self.collect(&core, &self.book(class).strays, class) };
             for idle in core.idle() {
-                self.collect(&core, idle.returns(class), class);
+                // SAFETY: the lane has no owner but who holds the lock.
+                unsafe { self.collect(&core, idle.returns(class), class) };
             }
         }
     }
@@ -437,19 +444,22 @@ impl<S: ReleaseStrategy, C: ClassTable> Depot<S, C> {
 
     /// Why a handle's slot was not taken back: its record is overwritten, unless
     /// `unsafe` code broke a promise. The slot is abandoned.
+    ///
+    /// # Safety
+    /// The slot is that of a handle of this pool, which is given up.
     #[cold]
     #[inline(never)]
-    pub(super) fn refuse(
+    pub(super) unsafe fn refuse(
         &self,
         class: u32,
         elements: NonNull<u8>,
         ticket: S::Ticket,
     ) -> ReleaseError {
         let (book, address) = (self.book(class), elements.addr().get());
-        // SAFETY: the slot is that of a handle of this pool.
+        // SAFETY: the caller's promise: it was cut.
         let record = unsafe { S::read(book.keys(), elements, ticket) };
         if record == Record::Corrupted {
-            // SAFETY: as above; the handle was given up for this call.
+            // SAFETY: as above; nobody else has it.
             unsafe { S::abandon(book.keys(), elements, ticket) };
             self.lose(class, 1);
         }
@@ -457,10 +467,19 @@ impl<S: ReleaseStrategy, C: ClassTable> Depot<S, C> {
     }
 
     /// The same where nobody can be handed the error.
+    ///
+    /// # Safety
+    /// As [`refuse`](Self::refuse).
     #[cold]
     #[inline(never)]
-    pub(super) fn refuse_and_report(&self, class: u32, elements: NonNull<u8>, ticket: S::Ticket) {
-        self.report(&self.refuse(class, elements, ticket));
+    pub(super) unsafe fn refuse_and_report(
+        &self,
+        class: u32,
+        elements: NonNull<u8>,
+        ticket: S::Ticket,
+    ) {
+        // SAFETY: the caller's promise.
+        self.report(&unsafe { self.refuse(class, elements, ticket) });
     }
 
     /// Tells the pool's hook about an error that nobody can be handed.

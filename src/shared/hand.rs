@@ -39,11 +39,11 @@ impl<T, S: ReleaseStrategy, C: ClassTable> SharedPool<T, S, C> {
         if size_of::<T>() == 0 || len == 0 {
             return Ok(RawArray { ptr: NonNull::dangling(), generation: 0 });
         }
-        threads::with_lane(self.depot()?, |local| {
-            let depot = local.depot();
+        threads::with_lane(self.depot()?, |claim| {
+            let depot = claim.local().depot();
             let class = depot.class_of(len)?;
-            // SAFETY: the lane is this thread's default one; the class holds `len`.
-            let issued = unsafe { local.shelf(class).issue(class, length, Tenure::Owned) }?;
+            // SAFETY: the lane is the claim's; the class holds `len`.
+            let issued = unsafe { claim.local().shelf(class).issue(class, length, Tenure::Owned) }?;
             let keys = depot.book(class).keys();
             let Issued { elements, ticket, generation } = issued;
             // Once it is by hand, others may seize it: `hand_over` puts all that was done
@@ -136,13 +136,14 @@ impl<T, S: ReleaseStrategy, C: ClassTable> SharedPool<T, S, C> {
     ) -> Result<SharedArray<'_, T, S, C>, ReleaseError> {
         let address = raw.ptr.as_ptr().addr();
         if is_empty(raw) {
-            let slot = Berth::none::<T>(S::NO_TICKET);
-            // SAFETY: there is no element, or none that has bytes.
-            return Ok(unsafe { Homed::new(slot, 0, SharedHome::none()).assume_init() });
+            // SAFETY: there is no element.
+            let array = unsafe { Homed::new(Berth::none::<T>(), 0, SharedHome::none()) };
+            // SAFETY: as above.
+            return Ok(unsafe { array.assume_init() });
         }
         let depot = self.depot().map_err(|_| ReleaseError::Foreign { address })?;
-        let local =
-            threads::with_lane(depot, Ok).map_err(|_| ReleaseError::NotReleasable { address })?;
+        let local = threads::with_lane(depot, |claim| Ok(claim.local()))
+            .map_err(|_| ReleaseError::NotReleasable { address })?;
         let Seized { class, elements, ticket } =
             self.seize(address, Some(raw.generation), Tenure::Owned)?;
         let keys = depot.book(class).keys();
@@ -151,10 +152,11 @@ impl<T, S: ReleaseStrategy, C: ClassTable> SharedPool<T, S, C> {
             Record::Live { length, .. } => length,
             _ => 0,
         };
-        let (slot, home) =
-            (Berth::new(elements, ticket, class), SharedHome::new(local.shelf(class)));
+        let home = SharedHome::new(local.shelf(class), ticket);
+        // SAFETY: the slot is this call's, and its record says how many elements it holds.
+        let array = unsafe { Homed::new(Berth::new(elements, class), length, home) };
         // SAFETY: the caller's promise.
-        Ok(unsafe { Homed::new(slot, length, home).assume_init() })
+        Ok(unsafe { array.assume_init() })
     }
 
     /// The array that `ptr` points into: see
@@ -186,7 +188,8 @@ impl<T, S: ReleaseStrategy, C: ClassTable> SharedPool<T, S, C> {
         if unsafe { depot.book(class).strays.push(elements, ticket, Tenure::Leaving) } {
             return Ok(());
         }
-        Err(depot.refuse(class, elements, ticket))
+        // SAFETY: as above.
+        Err(unsafe { depot.refuse(class, elements, ticket) })
     }
 
     /// Makes the slot of an array held by hand this call's, if no other call does.

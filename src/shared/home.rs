@@ -9,7 +9,7 @@ use super::threads;
 use crate::error::ReleaseError;
 use crate::pool::{ClassTable, ReleaseStrategy};
 
-/// Where an array goes when it is dropped.
+/// Where an array goes when it is dropped, and the ticket that takes it there.
 ///
 /// ```
 /// use arraypool::shared::{Home, Homed, SharedPool};
@@ -23,25 +23,19 @@ use crate::pool::{ClassTable, ReleaseStrategy};
 /// assert_eq!(sum(&pool.allocate_copy(&[3, 4])), 7);
 /// ```
 pub trait Home: Copy + sealed::Sealed {
-    /// The pool's strategy.
-    type Strategy: ReleaseStrategy;
-
     /// Takes the slot back.
     ///
     /// # Safety
     /// The slot is that of a handle with this home, which is given up.
     #[doc(hidden)]
-    unsafe fn bring(
-        self,
-        slot: Berth<<Self::Strategy as ReleaseStrategy>::Ticket>,
-    ) -> Result<(), ReleaseError>;
+    unsafe fn bring(self, slot: Berth) -> Result<(), ReleaseError>;
 
     /// The same where nobody can be handed an error: the pool's hook is told.
     ///
     /// # Safety
     /// As [`bring`](Self::bring).
     #[doc(hidden)]
-    unsafe fn bring_or_report(self, slot: Berth<<Self::Strategy as ReleaseStrategy>::Ticket>);
+    unsafe fn bring_or_report(self, slot: Berth);
 
     /// The capacity of the slot's class, in elements.
     ///
@@ -51,45 +45,44 @@ pub trait Home: Copy + sealed::Sealed {
     unsafe fn class_length(self, class: u32) -> u32;
 }
 
-/// A slot as a handle keeps it.
+/// A slot as a handle keeps it, but for the ticket, which is the home's.
 #[derive(Debug, Clone, Copy)]
 #[doc(hidden)]
-pub struct Berth<K> {
+pub struct Berth {
     pub(super) elements: NonNull<u8>,
-    pub(super) ticket: K,
     pub(super) class: u32,
 }
 
-impl<K> Berth<K> {
+impl Berth {
     #[inline(always)]
-    pub(super) fn new(elements: NonNull<u8>, ticket: K, class: u32) -> Self {
-        Self { elements, ticket, class }
+    pub(super) fn new(elements: NonNull<u8>, class: u32) -> Self {
+        Self { elements, class }
     }
 
     /// That of an array which takes no memory: of no elements, or of elements
     /// without size.
     #[inline(always)]
-    pub(super) fn none<T>(no_ticket: K) -> Self {
-        Self { elements: NonNull::<T>::dangling().cast(), ticket: no_ticket, class: NO_CLASS }
+    pub(super) fn none<T>() -> Self {
+        Self { elements: NonNull::<T>::dangling().cast(), class: NO_CLASS }
     }
-}
 
-impl<K: Copy> Berth<K> {
     /// Takes the slot back onto the shelf it came from.
     ///
     /// # Safety
     /// As [`Shelf::retire`].
     #[inline(always)]
-    unsafe fn retire<S: ReleaseStrategy<Ticket = K>, C: ClassTable>(
+    unsafe fn retire<S: ReleaseStrategy, C: ClassTable>(
         self,
         shelf: &Shelf<S, C>,
+        ticket: S::Ticket,
     ) -> Result<(), ReleaseError> {
-        let Self { elements, ticket, class } = self;
+        let Self { elements, class } = self;
         // SAFETY: the caller's promise.
         if unsafe { shelf.retire(class, elements, ticket) } {
             return Ok(());
         }
-        Err(shelf.local().depot().refuse(class, elements, ticket))
+        // SAFETY: the caller's promise.
+        Err(unsafe { shelf.local().depot().refuse(class, elements, ticket) })
     }
 
     /// The same where nobody can be handed an error.
@@ -97,14 +90,16 @@ impl<K: Copy> Berth<K> {
     /// # Safety
     /// As [`Shelf::retire`].
     #[inline(always)]
-    unsafe fn retire_or_report<S: ReleaseStrategy<Ticket = K>, C: ClassTable>(
+    unsafe fn retire_or_report<S: ReleaseStrategy, C: ClassTable>(
         self,
         shelf: &Shelf<S, C>,
+        ticket: S::Ticket,
     ) {
-        let Self { elements, ticket, class } = self;
+        let Self { elements, class } = self;
         // SAFETY: the caller's promise.
         if !unsafe { shelf.retire(class, elements, ticket) } {
-            shelf.local().depot().refuse_and_report(class, elements, ticket);
+            // SAFETY: the caller's promise.
+            unsafe { shelf.local().depot().refuse_and_report(class, elements, ticket) };
         }
     }
 }
@@ -124,7 +119,8 @@ pub(super) const NO_CLASS: u32 = u32::MAX;
 /// assert_eq!(array, [1]);
 /// ```
 pub struct LaneHome<'l, 'p, S: ReleaseStrategy, C: ClassTable> {
-    pub(super) shelf: &'p Shelf<S, C>,
+    shelf: &'p Shelf<S, C>,
+    ticket: S::Ticket,
     /// The lane cannot be given up meanwhile, and is of one thread.
     lane: PhantomData<&'l core::cell::Cell<()>>,
 }
@@ -142,6 +138,7 @@ pub struct LaneHome<'l, 'p, S: ReleaseStrategy, C: ClassTable> {
 pub struct SharedHome<'p, S: ReleaseStrategy, C: ClassTable> {
     /// None is needed by an array that has no slot.
     shelf: Option<&'p Shelf<S, C>>,
+    pub(super) ticket: S::Ticket,
 }
 
 impl<S: ReleaseStrategy, C: ClassTable> Clone for LaneHome<'_, '_, S, C> {
@@ -178,20 +175,26 @@ impl<'p, S: ReleaseStrategy, C: ClassTable> LaneHome<'_, 'p, S, C> {
     /// # Safety
     /// The caller's lane owns the shelf, and is borrowed for `'l`.
     #[inline(always)]
-    pub(super) unsafe fn new(shelf: &'p Shelf<S, C>) -> Self {
-        Self { shelf, lane: PhantomData }
+    pub(super) unsafe fn new(shelf: &'p Shelf<S, C>, ticket: S::Ticket) -> Self {
+        Self { shelf, ticket, lane: PhantomData }
+    }
+
+    /// The home of the same slot on any thread.
+    #[inline(always)]
+    pub(super) fn into_shared(self) -> SharedHome<'p, S, C> {
+        SharedHome::new(self.shelf, self.ticket)
     }
 }
 
 impl<'p, S: ReleaseStrategy, C: ClassTable> SharedHome<'p, S, C> {
     #[inline(always)]
-    pub(super) fn new(shelf: &'p Shelf<S, C>) -> Self {
-        Self { shelf: Some(shelf) }
+    pub(super) fn new(shelf: &'p Shelf<S, C>, ticket: S::Ticket) -> Self {
+        Self { shelf: Some(shelf), ticket }
     }
 
     /// That of an array which takes no memory.
     pub(super) fn none() -> Self {
-        Self { shelf: None }
+        Self { shelf: None, ticket: S::NO_TICKET }
     }
 
     /// The shelf that a slot goes home to.
@@ -204,22 +207,32 @@ impl<'p, S: ReleaseStrategy, C: ClassTable> SharedHome<'p, S, C> {
         // berths without a class.
         unsafe { self.shelf.unwrap_unchecked() }
     }
+
+    /// Takes the slot back from wherever the caller is.
+    ///
+    /// # Safety
+    /// As [`bring`](Home::bring).
+    #[inline(always)]
+    pub(super) unsafe fn send(self, slot: Berth) -> Result<(), ReleaseError> {
+        // SAFETY: the caller's promise: the handle has a slot.
+        let shelf = unsafe { self.shelf() };
+        // SAFETY: the caller's promise.
+        unsafe { shelf.local().send(slot.class, slot.elements, self.ticket) }
+    }
 }
 
 impl<S: ReleaseStrategy, C: ClassTable> Home for LaneHome<'_, '_, S, C> {
-    type Strategy = S;
-
     #[inline(always)]
-    unsafe fn bring(self, slot: Berth<S::Ticket>) -> Result<(), ReleaseError> {
+    unsafe fn bring(self, slot: Berth) -> Result<(), ReleaseError> {
         // SAFETY: `new`'s promise: the lane owns the shelf, and this is its thread,
         // as the handle does not leave it; the rest is the caller's promise.
-        unsafe { slot.retire(self.shelf) }
+        unsafe { slot.retire(self.shelf, self.ticket) }
     }
 
     #[inline(always)]
-    unsafe fn bring_or_report(self, slot: Berth<S::Ticket>) {
+    unsafe fn bring_or_report(self, slot: Berth) {
         // SAFETY: as in `bring`.
-        unsafe { slot.retire_or_report(self.shelf) }
+        unsafe { slot.retire_or_report(self.shelf, self.ticket) }
     }
 
     unsafe fn class_length(self, class: u32) -> u32 {
@@ -228,31 +241,29 @@ impl<S: ReleaseStrategy, C: ClassTable> Home for LaneHome<'_, '_, S, C> {
 }
 
 impl<S: ReleaseStrategy, C: ClassTable> Home for SharedHome<'_, S, C> {
-    type Strategy = S;
-
     #[inline(always)]
-    unsafe fn bring(self, slot: Berth<S::Ticket>) -> Result<(), ReleaseError> {
+    unsafe fn bring(self, slot: Berth) -> Result<(), ReleaseError> {
         // SAFETY: the caller's promise: the handle has a slot.
         let shelf = unsafe { self.shelf() };
         if threads::owns(shelf) {
             // SAFETY: the lane is this thread's default one; the rest is the
             // caller's promise.
-            return unsafe { slot.retire(shelf) };
+            return unsafe { slot.retire(shelf, self.ticket) };
         }
         // SAFETY: the caller's promise.
-        unsafe { shelf.local().send(slot.class, slot.elements, slot.ticket) }
+        unsafe { self.send(slot) }
     }
 
     #[inline(always)]
-    unsafe fn bring_or_report(self, slot: Berth<S::Ticket>) {
+    unsafe fn bring_or_report(self, slot: Berth) {
         // SAFETY: as in `bring`.
         let shelf = unsafe { self.shelf() };
         if threads::owns(shelf) {
             // SAFETY: as in `bring`.
-            return unsafe { slot.retire_or_report(shelf) };
+            return unsafe { slot.retire_or_report(shelf, self.ticket) };
         }
         // SAFETY: the caller's promise.
-        unsafe { shelf.local().send_or_report(slot.class, slot.elements, slot.ticket) }
+        unsafe { shelf.local().send_or_report(slot.class, slot.elements, self.ticket) }
     }
 
     unsafe fn class_length(self, class: u32) -> u32 {

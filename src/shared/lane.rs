@@ -8,9 +8,9 @@ use core::fmt;
 use core::marker::PhantomData;
 use core::mem::MaybeUninit;
 
-use super::array::{Homed, LaneArray};
+use super::array::LaneArray;
+use super::claim::Claim;
 use super::home::LaneHome;
-use super::local::{Local, Shelves};
 use crate::error::{AllocError, OrPanic};
 use crate::pool::{ClassTable, DefaultClasses, DefaultStrategy, ReleaseStrategy, allocates_filled};
 
@@ -35,16 +35,14 @@ use crate::pool::{ClassTable, DefaultClasses, DefaultStrategy, ReleaseStrategy, 
 /// std::thread::spawn(move || assert_eq!(shared[3], 9)).join().unwrap();
 /// ```
 pub struct Lane<'p, T, S: ReleaseStrategy = DefaultStrategy, C: ClassTable = DefaultClasses> {
-    shelves: Shelves<'p, S, C>,
-    /// Not `Sync`: a lane is of one thread at a time.
-    alone: PhantomData<core::cell::Cell<()>>,
+    claim: Claim<'p, S, C>,
     elements: PhantomData<fn() -> T>,
 }
 
 impl<'p, T, S: ReleaseStrategy, C: ClassTable> Lane<'p, T, S, C> {
-    /// The handle of a lane that was just claimed.
-    pub(super) fn new(local: &'p Local<S, C>) -> Self {
-        Self { shelves: local.shelves(), alone: PhantomData, elements: PhantomData }
+    /// The handle of a lane.
+    pub(super) fn new(claim: Claim<'p, S, C>) -> Self {
+        Self { claim, elements: PhantomData }
     }
 
     /// Allocates an array of `len` elements, uninitialised.
@@ -89,11 +87,10 @@ impl<'p, T, S: ReleaseStrategy, C: ClassTable> Lane<'p, T, S, C> {
         len: usize,
     ) -> Result<LaneArray<'_, 'p, MaybeUninit<T>, S, C>, AllocError> {
         let length = super::length_of(len)?;
-        // SAFETY: the lane owns its shelves.
-        let (shelf, slot) = unsafe { super::slot_from::<T, S, C>(self.shelves, length) }?;
-        // SAFETY: the arrays borrow this lane, which owns its shelves.
-        let home = unsafe { LaneHome::new(shelf) };
-        Ok(Homed::new(slot, length, home))
+        // SAFETY: the arrays borrow this lane, whose claim the shelf belongs to.
+        let home = |shelf, ticket| unsafe { LaneHome::new(shelf, ticket) };
+        // SAFETY: the lane is one of a pool of `T`.
+        unsafe { self.claim.array(length, home) }
     }
 
     allocates_filled!(
@@ -119,14 +116,7 @@ impl<'p, T, S: ReleaseStrategy, C: ClassTable> Lane<'p, T, S, C> {
     /// lane.answer_trim();                             // before this thread rests
     /// ```
     pub fn answer_trim(&self) {
-        self.shelves.local().answer();
-    }
-}
-
-impl<T, S: ReleaseStrategy, C: ClassTable> Drop for Lane<'_, T, S, C> {
-    fn drop(&mut self) {
-        let local = self.shelves.local();
-        local.depot().leave(local);
+        self.claim.answer();
     }
 }
 

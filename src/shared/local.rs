@@ -1,7 +1,7 @@
 //! What a lane owns: a shelf of free slots per class, and a way home for the rest.
 //!
-//! A shelf is touched by the lane's owner alone; its numbers may be read by
-//! anyone. The returns beside it are for everyone.
+//! A shelf is touched by the lane's owner alone, who has a [`Claim`](super::claim::Claim)
+//! to it; its numbers may be read by anyone. The returns beside it are for everyone.
 
 use core::alloc::{Layout, LayoutError};
 use core::marker::PhantomData;
@@ -19,7 +19,7 @@ use crate::sync::{AtomicI32, AtomicPtr, AtomicUsize, Cell, Ordering};
 /// would take the owner's line from it otherwise, and the owner take it back.
 #[repr(C, align(64))]
 pub(super) struct Shelf<S: ReleaseStrategy, C: ClassTable> {
-    pub(super) list: S::List,
+    list: S::List,
     /// Slots on the list, but for those that came home: they count as waiting until
     /// the list is empty. Each of them that is issued is one less here all the same,
     /// so the number falls below 0. Written by the owner.
@@ -81,11 +81,14 @@ impl<'p, S: ReleaseStrategy, C: ClassTable> Shelves<'p, S, C> {
         self.first.cast()
     }
 
-    /// The shelf of a class that came from this pool, or of the first one, 0.
+    /// The shelf of a class.
+    ///
+    /// # Safety
+    /// The class is one of the pool's, or 0: there is one at least.
     #[inline(always)]
-    pub(super) fn of(self, class: u32) -> &'p Shelf<S, C> {
-        // SAFETY: a class that a slot or a table names is one of the depot's, and
-        // `make` made a shelf for each, one at least, which stays as long as the pool.
+    pub(super) unsafe fn of(self, class: u32) -> &'p Shelf<S, C> {
+        // SAFETY: the caller's promise: `make` made a shelf for each class, which stays
+        // as long as the pool.
         let shelf = unsafe { self.first.add(class as usize) };
         // SAFETY: `make` wrote it; all that changes in it are cells and atomics.
         unsafe { shelf.as_ref() }
@@ -94,7 +97,8 @@ impl<'p, S: ReleaseStrategy, C: ClassTable> Shelves<'p, S, C> {
     /// The lane.
     #[inline(always)]
     pub(super) fn local(self) -> &'p Local<S, C> {
-        self.of(0).local()
+        // SAFETY: there is one class at least.
+        unsafe { self.of(0) }.local()
     }
 }
 
@@ -210,103 +214,36 @@ impl<S: ReleaseStrategy, C: ClassTable> Local<S, C> {
         Shelves { first: self.shelves, pool: PhantomData }
     }
 
-    #[inline(always)]
+    /// The shelf of a class.
+    ///
+    /// # Panics
+    /// If the pool has no such class.
     pub(super) fn shelf(&self, class: u32) -> &Shelf<S, C> {
-        debug_assert!((class as usize) < self.depot().books().len());
-        self.shelves().of(class)
+        assert!((class as usize) < self.depot().books().len());
+        // SAFETY: the class was just checked.
+        unsafe { self.shelves().of(class) }
     }
 
-    /// Makes it the default lane of the thread with that number, or of [`NOBODY`].
-    pub(super) fn belong_to(&self, thread: usize) {
-        for (class, _) in (0_u32..).zip(self.depot().books()) {
-            self.shelf(class).sign.owner.store(thread, Ordering::Relaxed);
-        }
-    }
-
-    #[inline(always)]
+    /// The returns of a class.
+    ///
+    /// # Panics
+    /// If the pool has no such class.
     pub(super) fn returns(&self, class: u32) -> &Returns<S> {
-        debug_assert!((class as usize) < self.depot().books().len());
-        // SAFETY: as in `Shelves::of`.
+        assert!((class as usize) < self.depot().books().len());
+        // SAFETY: the class was just checked.
+        unsafe { self.returns_of(class) }
+    }
+
+    /// The same where nobody looks.
+    ///
+    /// # Safety
+    /// The class is one of the pool's.
+    #[inline(always)]
+    pub(super) unsafe fn returns_of(&self, class: u32) -> &Returns<S> {
+        // SAFETY: the caller's promise: `make` made returns for each class.
         let returns = unsafe { self.returns.add(class as usize) };
-        // SAFETY: as in `Shelves::of`.
+        // SAFETY: `make` wrote them; all that changes in them are cells and atomics.
         unsafe { returns.as_ref() }
-    }
-
-    /// What the shelf could not serve: first what has come home, then the depot.
-    ///
-    /// # Safety
-    /// As [`Shelf::issue`].
-    #[cold]
-    #[inline(never)]
-    unsafe fn issue_slow(
-        &self,
-        class: u32,
-        units: u32,
-        tenure: Tenure,
-    ) -> Result<Issued<S::Ticket>, AllocError> {
-        let (shelf, depot) = (self.shelf(class), self.depot());
-        shelf.misses.store(shelf.misses().wrapping_add(1), Ordering::Relaxed);
-        self.answer();
-        if S::head(&shelf.list).is_some() {
-            // SAFETY: the caller owns the lane.
-            let lost = unsafe { self.abandon(class) };
-            return Err(depot.lose(class, lost));
-        }
-        self.settle(class);
-        // SAFETY: the caller owns the lane, so it owns its shelves and its returns.
-        unsafe { self.returns(class).move_to(&shelf.list) };
-        if S::head(&shelf.list).is_none() {
-            if let Some(issued) = depot.supply(self, class, units, tenure)? {
-                return Ok(issued);
-            }
-        }
-        // SAFETY: the list is the owner's, and of this class.
-        let Some(issued) = (unsafe { S::issue(&shelf.list, units, tenure) }) else {
-            // SAFETY: the caller owns the lane.
-            return Err(depot.lose(class, unsafe { self.abandon(class) }));
-        };
-        shelf.count(shelf.free() - 1);
-        Ok(issued)
-    }
-
-    /// The shelf's list is empty, or about to be left: what was issued of a chain that
-    /// came home no longer waits. Only the owner calls it.
-    pub(super) fn settle(&self, class: u32) {
-        let shelf = self.shelf(class);
-        debug_assert!(shelf.free() <= 0);
-        self.returns(class).settle(shelf.free().unsigned_abs() as usize);
-        shelf.count(0);
-    }
-
-    /// Gives up the list of a class, whose head is overwritten; returns how many slots
-    /// it had. What came home later is the list from then on. (While others push, it
-    /// may count theirs: a count of what is lost is no better then than the moment.)
-    ///
-    /// # Safety
-    /// The caller is the lane's owner.
-    #[cold]
-    pub(super) unsafe fn abandon(&self, class: u32) -> usize {
-        let (shelf, returns) = (self.shelf(class), self.returns(class));
-        if let Some(link) = S::head(&shelf.list) {
-            // SAFETY: the head is a place of this list.
-            let slot = unsafe { S::slot(link) };
-            // SAFETY: as above: a slot that was cut.
-            unsafe { S::abandon(&shelf.list, slot.elements, slot.ticket) };
-        }
-        S::set_head(&shelf.list, None);
-        let keep = |link| {
-            // SAFETY: the slot is free, of this class, and on no list now.
-            unsafe { S::put(&shelf.list, link) };
-        };
-        let all = returns.waiting();
-        // SAFETY: the caller owns the lane.
-        let later = unsafe { returns.unpack(u32::MAX, keep) };
-        // Of those that waited before, none can be reached any more.
-        let unreached = all.saturating_sub(later.moved as usize + later.lost);
-        returns.settle(unreached);
-        let own = isize::try_from(shelf.free()).unwrap_or(0);
-        shelf.count(i32::try_from(later.moved).unwrap_or(i32::MAX));
-        later.lost + unreached.saturating_add_signed(own)
     }
 
     /// Sends an owned array's slot home, from anywhere.
@@ -319,11 +256,14 @@ impl<S: ReleaseStrategy, C: ClassTable> Local<S, C> {
         elements: NonNull<u8>,
         ticket: S::Ticket,
     ) -> Result<(), ReleaseError> {
+        // SAFETY: the slot's class is one of the pool's.
+        let returns = unsafe { self.returns_of(class) };
         // SAFETY: the caller's promise.
-        if unsafe { self.returns(class).push(elements, ticket, Tenure::Owned) } {
+        if unsafe { returns.push(elements, ticket, Tenure::Owned) } {
             return Ok(());
         }
-        Err(self.depot().refuse(class, elements, ticket))
+        // SAFETY: the caller's promise.
+        Err(unsafe { self.depot().refuse(class, elements, ticket) })
     }
 
     /// The same where nobody can be handed an error: the pool's hook is told.
@@ -344,34 +284,21 @@ impl<S: ReleaseStrategy, C: ClassTable> Local<S, C> {
         }
     }
 
-    /// The shelf is full, or the lane was asked to shrink.
-    #[cold]
-    #[inline(never)]
-    fn overflow(&self, class: u32) {
-        let depot = self.depot();
-        let (book, shelf) = (depot.book(class), self.shelf(class));
-        shelf.most.store(book.most(), Ordering::Relaxed);
-        // An exchange, as in `forget_request`: who asks behind it lowers `most` again.
-        if self.asked.fetch_or(0, Ordering::AcqRel) != UNASKED {
-            self.answer();
-        } else if shelf.free() > book.most() {
-            depot.shelve(self, class);
-        }
+    /// Whether `trim` asked for anything, as far as is known here.
+    pub(super) fn is_asked(&self) -> bool {
+        self.asked.load(Ordering::Relaxed) != UNASKED
     }
 
-    /// Does what `trim` asked for, if it did. Only the owner calls it.
-    pub(super) fn answer(&self) {
-        if self.asked.load(Ordering::Relaxed) != UNASKED {
-            let keep = self.forget_request();
-            self.depot().shrink(self, keep);
-        }
+    /// The same by an exchange: whoever asks later sees what was done before.
+    pub(super) fn is_asked_now(&self) -> bool {
+        self.asked.fetch_or(0, Ordering::AcqRel) != UNASKED
     }
 
     /// Takes what was asked for, if anything was. Only the owner calls it, or who makes
     /// somebody the owner.
     pub(super) fn forget_request(&self) -> usize {
         for (class, book) in (0_u32..).zip(self.depot().books()) {
-            self.shelf(class).most.store(book.most(), Ordering::Relaxed);
+            self.shelf(class).keep_at_most(book.most());
         }
         // Release, and `ask` acquires: who asks from here on lowers `most` after that.
         self.asked.swap(UNASKED, Ordering::AcqRel)
@@ -381,7 +308,7 @@ impl<S: ReleaseStrategy, C: ClassTable> Local<S, C> {
     pub(super) fn ask(&self, bytes: usize) {
         self.asked.swap(bytes.min(UNASKED - 1), Ordering::AcqRel);
         for (class, _) in (0_u32..).zip(self.depot().books()) {
-            self.shelf(class).most.store(LOOK_UP, Ordering::Relaxed);
+            self.shelf(class).keep_at_most(LOOK_UP);
         }
     }
 }
@@ -398,10 +325,27 @@ impl<S: ReleaseStrategy, C: ClassTable> Shelf<S, C> {
         self.local().depot().book(class).length
     }
 
+    /// The free slots.
+    ///
+    /// # Safety
+    /// The caller is the lane's owner.
+    #[inline(always)]
+    pub(super) unsafe fn list(&self) -> &S::List {
+        &self.list
+    }
+
     /// The number of the thread whose default lane it belongs to, or [`NOBODY`].
     #[inline(always)]
     pub(super) fn owner(&self) -> usize {
         self.sign.owner.load(Ordering::Relaxed)
+    }
+
+    /// Notes another owner.
+    ///
+    /// # Safety
+    /// As [`Claim::belong_to`](super::claim::Claim::belong_to).
+    pub(super) unsafe fn set_owner(&self, thread: usize) {
+        self.sign.owner.store(thread, Ordering::Relaxed);
     }
 
     /// Gives a slot to a tenant.
@@ -447,7 +391,8 @@ impl<S: ReleaseStrategy, C: ClassTable> Shelf<S, C> {
         let free = self.free().wrapping_add(1);
         self.count(free);
         if free > self.most.load(Ordering::Relaxed) {
-            self.local().overflow(class);
+            // SAFETY: the caller's promise.
+            unsafe { self.local().overflow(class) };
         }
         true
     }
@@ -472,15 +417,14 @@ impl<S: ReleaseStrategy, C: ClassTable> Shelf<S, C> {
         self.misses.load(Ordering::Relaxed)
     }
 
-    /// Takes a free slot off the list; `None` if there is none, or its record is
-    /// overwritten. Only the owner calls it.
-    pub(super) fn take(&self) -> Option<S::Link> {
-        let link = S::head(&self.list)?;
-        // SAFETY: the head is a place of this list.
-        let next = unsafe { S::after(&self.list, link) }.ok()?;
-        S::set_head(&self.list, next);
-        self.count(self.free() - 1);
-        Some(link)
+    /// Notes another miss. Only the owner calls it.
+    pub(super) fn count_miss(&self) {
+        self.misses.store(self.misses().wrapping_add(1), Ordering::Relaxed);
+    }
+
+    /// Notes how many slots stay; more of them are looked into.
+    pub(super) fn keep_at_most(&self, slots: i32) {
+        self.most.store(slots, Ordering::Relaxed);
     }
 }
 

@@ -21,6 +21,7 @@
 
 mod arenas;
 mod array;
+mod claim;
 mod depot;
 mod hand;
 mod home;
@@ -45,13 +46,10 @@ pub use settings::SharedSettings;
 pub use stats::{SharedClassStats, SharedStats};
 
 use crate::error::{AllocError, OrPanic};
-use crate::pool::{
-    ClassTable, DefaultClasses, DefaultStrategy, ReleaseStrategy, Table, Tenure, allocates_filled,
-};
+use crate::pool::{ClassTable, DefaultClasses, DefaultStrategy, ReleaseStrategy, allocates_filled};
 use crate::sync::{OnceLock, Ordering, StaticCounter};
 use depot::Depot;
 use home::Berth;
-use local::{Shelf, Shelves};
 use owner::Owner;
 
 /// A pool of arrays of `T` for any number of threads. It owns its memory and can
@@ -216,29 +214,31 @@ impl<T, S: ReleaseStrategy, C: ClassTable> SharedPool<T, S, C> {
     ) -> Result<SharedArray<'_, MaybeUninit<T>, S, C>, AllocError> {
         let length = length_of(len)?;
         // SAFETY: the number is this pool's, which is borrowed.
-        let (home, slot) = match unsafe { threads::last(self.number.load(Ordering::Relaxed)) } {
-            Some(shelves) => {
-                // SAFETY: the lane is this thread's default one.
-                let (shelf, slot) = unsafe { slot_from::<T, S, C>(shelves, length) }?;
-                (SharedHome::new(shelf), slot)
-            }
-            None => self.slot_elsewhere(length)?,
-        };
-        Ok(Homed::new(slot, length, home))
+        match unsafe { threads::last(self.number.load(Ordering::Relaxed)) } {
+            // SAFETY: the pool is one of `T`.
+            Some(claim) => unsafe { claim.array(length, SharedHome::new) },
+            // Taken apart and put together again, as the other one is made: both would
+            // go through memory otherwise.
+            #[allow(clippy::needless_question_mark, reason = "a way through registers")]
+            None => Ok(self.allocate_elsewhere(length)?),
+        }
     }
 
-    /// The slot of an array whose thread used another pool last, or none, and its home.
+    /// An array of a thread that used another pool last, or none.
     #[cold]
     #[inline(never)]
-    fn slot_elsewhere(&self, length: u32) -> Result<Settled<'_, S, C>, AllocError> {
+    fn allocate_elsewhere(
+        &self,
+        length: u32,
+    ) -> Result<SharedArray<'_, MaybeUninit<T>, S, C>, AllocError> {
         if size_of::<T>() == 0 || length == 0 {
             // It takes nothing, not even a lane.
-            return Ok((SharedHome::none(), Berth::none::<T>(S::NO_TICKET)));
+            // SAFETY: elements without bytes, or none, may lie anywhere.
+            return Ok(unsafe { Homed::new(Berth::none::<T>(), length, SharedHome::none()) });
         }
-        threads::with_lane(self.depot()?, |local| {
-            // SAFETY: the lane is this thread's default one.
-            let (shelf, slot) = unsafe { slot_from::<T, S, C>(local.shelves(), length) }?;
-            Ok((SharedHome::new(shelf), slot))
+        threads::with_lane(self.depot()?, |claim| {
+            // SAFETY: the pool is one of `T`.
+            unsafe { claim.array(length, SharedHome::new) }
         })
     }
 
@@ -290,38 +290,9 @@ impl<T, S: ReleaseStrategy, C: ClassTable> SharedPool<T, S, C> {
     }
 }
 
-/// A slot, and the shelf that it goes home to.
-type Placed<'p, S, C> = (&'p Shelf<S, C>, Berth<<S as ReleaseStrategy>::Ticket>);
-
-/// The home of an array that any thread may drop, and its slot.
-type Settled<'p, S, C> = (SharedHome<'p, S, C>, Berth<<S as ReleaseStrategy>::Ticket>);
-
 #[inline(always)]
 fn length_of(len: usize) -> Result<u32, AllocError> {
     u32::try_from(len).map_err(|_| AllocError::TooLarge { length: len })
-}
-
-/// The slot of an array of `length` elements from a lane's shelves.
-///
-/// # Safety
-/// The caller is the lane's owner.
-#[inline(always)]
-unsafe fn slot_from<'p, T, S: ReleaseStrategy, C: ClassTable>(
-    shelves: Shelves<'p, S, C>,
-    length: u32,
-) -> Result<Placed<'p, S, C>, AllocError> {
-    if size_of::<T>() == 0 || length == 0 {
-        return Ok((shelves.of(0), Berth::none::<T>(S::NO_TICKET)));
-    }
-    let class = match Table::<C>::class_of(length as usize) {
-        #[allow(clippy::cast_possible_truncation, reason = "a table has 64 classes at most")]
-        Some(index) => index as u32,
-        None => shelves.local().depot().class_outside(length as usize)?,
-    };
-    let shelf = shelves.of(class);
-    // SAFETY: the caller's promise; the class is the one that holds so many units.
-    let issued = unsafe { shelf.issue(class, length, Tenure::Owned) }?;
-    Ok((shelf, Berth::new(issued.elements, issued.ticket, class)))
 }
 
 impl<T, S: ReleaseStrategy, C: ClassTable> Default for SharedPool<T, S, C> {

@@ -2,8 +2,10 @@
 //! the thread ends.
 
 use core::cell::{Cell, RefCell};
+use core::mem::ManuallyDrop;
 use core::ptr::{self, NonNull};
 
+use super::claim::Claim;
 use super::depot::Depot;
 use super::local::{Local, Shelf, Shelves};
 use super::owner::{Owner, Witness};
@@ -60,7 +62,9 @@ pub(super) trait Leave {
 impl<S: ReleaseStrategy, C: ClassTable> Leave for Depot<S, C> {
     unsafe fn leave_lane(&self, lane: *const ()) {
         // SAFETY: the caller's promise; lanes live as long as the depot.
-        self.leave(unsafe { &*lane.cast::<Local<S, C>>() });
+        let local = unsafe { &*lane.cast::<Local<S, C>>() };
+        // SAFETY: the caller's promise.
+        drop(unsafe { Claim::new(local.shelves()) });
     }
 }
 
@@ -71,7 +75,7 @@ pub(super) fn owns<S: ReleaseStrategy, C: ClassTable>(shelf: &Shelf<S, C>) -> bo
     shelf.owner() == NUMBER.get()
 }
 
-/// The shelves of this thread's default lane, if its last one was of this pool.
+/// The claim to this thread's default lane, if its last one was of this pool.
 ///
 /// # Safety
 /// `pool` is 0 or the number of a depot of these types that lives, and is borrowed, for
@@ -79,11 +83,16 @@ pub(super) fn owns<S: ReleaseStrategy, C: ClassTable>(shelf: &Shelf<S, C>) -> bo
 #[inline(always)]
 pub(super) unsafe fn last<'p, S: ReleaseStrategy, C: ClassTable>(
     pool: usize,
-) -> Option<Shelves<'p, S, C>> {
+) -> Option<ManuallyDrop<Claim<'p, S, C>>> {
     let (last, shelves) = LAST.get();
-    // SAFETY: the depot with this number gave the lane to this thread, and lives by the
+    if last != pool {
+        return None;
+    }
+    // SAFETY: they are those of a lane of the depot with this number, which lives by the
     // caller's promise.
-    (last == pool).then(|| unsafe { Shelves::from_raw(shelves) })
+    let shelves = unsafe { Shelves::from_raw(shelves) };
+    // SAFETY: the depot gave the lane to this thread.
+    Some(unsafe { Claim::on_loan(shelves) })
 }
 
 /// Calls `use_lane` with this thread's default lane.
@@ -92,11 +101,11 @@ pub(super) unsafe fn last<'p, S: ReleaseStrategy, C: ClassTable>(
 /// If there is no memory for a new lane, or `use_lane` fails.
 pub(super) fn with_lane<'p, S: ReleaseStrategy, C: ClassTable, R>(
     depot: &'p Owner<Depot<S, C>>,
-    use_lane: impl FnOnce(&'p Local<S, C>) -> Result<R, AllocError>,
+    use_lane: impl FnOnce(&Claim<'p, S, C>) -> Result<R, AllocError>,
 ) -> Result<R, AllocError> {
     // SAFETY: the number is that of a depot of these types, which is borrowed.
     match unsafe { last::<S, C>(depot.id) } {
-        Some(shelves) => use_lane(shelves.local()),
+        Some(claim) => use_lane(&claim),
         None => with_lane_slow(depot, use_lane),
     }
 }
@@ -104,7 +113,7 @@ pub(super) fn with_lane<'p, S: ReleaseStrategy, C: ClassTable, R>(
 #[cold]
 fn with_lane_slow<'p, S: ReleaseStrategy, C: ClassTable, R>(
     depot: &'p Owner<Depot<S, C>>,
-    use_lane: impl FnOnce(&'p Local<S, C>) -> Result<R, AllocError>,
+    use_lane: impl FnOnce(&Claim<'p, S, C>) -> Result<R, AllocError>,
 ) -> Result<R, AllocError> {
     let known = LANES.try_with(|lanes| {
         let lanes = lanes.0.borrow();
@@ -118,15 +127,12 @@ fn with_lane_slow<'p, S: ReleaseStrategy, C: ClassTable, R>(
         }
         Ok(None) => claim(depot)?,
         // The thread is ending, and has left its lanes: one for this call.
-        Err(_) => {
-            let local = depot.claim()?;
-            let result = use_lane(local);
-            depot.leave(local);
-            return result;
-        }
+        Err(_) => return use_lane(&depot.claim()?),
     };
     LAST.set((depot.id, local.shelves().into_raw()));
-    use_lane(local)
+    // SAFETY: the depot gave the lane to this thread.
+    let claim = unsafe { Claim::on_loan(local.shelves()) };
+    use_lane(&claim)
 }
 
 /// Makes a lane this thread's default one.
@@ -144,8 +150,10 @@ fn claim<S: ReleaseStrategy, C: ClassTable>(
             static GIVEN: StaticCounter = StaticCounter::new(0);
             NUMBER.set(unique_number(&GIVEN).ok_or(AllocError::OutOfMemory { requested: 0 })?);
         }
-        let local = depot.claim()?;
-        local.belong_to(NUMBER.get());
+        let claim = depot.claim()?;
+        // SAFETY: this thread has it from now on, until it ends.
+        unsafe { claim.belong_to(NUMBER.get()) };
+        let local = claim.into_local();
         let home = depot.witness();
         lanes.push(Entry { pool: depot.id, lane: ptr::from_ref(local).cast(), home });
         Ok(local)
@@ -155,6 +163,7 @@ fn claim<S: ReleaseStrategy, C: ClassTable>(
 /// Does at once what `trim` has asked of this thread's default lane.
 pub(super) fn answer<S: ReleaseStrategy, C: ClassTable>(depot: &Depot<S, C>) {
     if let Some(local) = depot.lanes.all().find(|local| owns(local.shelf(0))) {
-        local.answer();
+        // SAFETY: the lane is this thread's default one.
+        unsafe { Claim::on_loan(local.shelves()) }.answer();
     }
 }

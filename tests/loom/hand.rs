@@ -1,6 +1,9 @@
 //! Releases by hand: one array, two threads.
 
+use std::sync::Arc;
+
 use arraypool::{RawArray, ReleaseError, ReleaseStrategy};
+use loom::sync::atomic::{AtomicPtr, Ordering};
 use loom::thread;
 
 use crate::support::{Element, Pool, SMALL, Stage, take};
@@ -9,6 +12,7 @@ crate::for_both!(
     one_array_is_released_by_two,
     one_address_is_released_by_two,
     a_stale_release_meets_the_next_tenant,
+    an_address_travels_without_order,
 );
 
 /// What crosses threads of a raw array.
@@ -79,6 +83,37 @@ fn a_stale_release_meets_the_next_tenant<S: ReleaseStrategy>() {
     let other = thread.join().unwrap();
     assert_eq!(usize::from(mine.is_ok()) + usize::from(other.is_ok()), 1, "{mine:?} {other:?}");
     assert_eq!(next.release(pool), Ok(()), "nobody took it from the next tenant");
+    drop(lane);
+    stage.assert_all_home();
+}
+
+/// Catches an array that becomes held by hand without a release: whoever knows nothing
+/// but its address would release it, take it, and write where its last tenant may still
+/// be writing.
+fn an_address_travels_without_order<S: ReleaseStrategy>() {
+    let stage = Stage::<S>::new(SMALL);
+    let (pool, watch) = (stage.pool(), stage.watch());
+    let place = Arc::new(AtomicPtr::<Element>::new(core::ptr::null_mut()));
+    // SAFETY: nobody uses the array.
+    let release = move |address: *mut Element| unsafe { pool.release_ptr(address) };
+    let seen = Arc::clone(&place);
+    let thread = thread::spawn(move || {
+        let address = seen.load(Ordering::Relaxed);
+        // What is known of the slot here may be old, and is then refused.
+        if address.is_null() || release(address).is_err() {
+            return false;
+        }
+        let lane = pool.lane();
+        drop(take(&lane, &watch, 2));
+        true
+    });
+    // The lane stays: leaving it would take the lock, and put this before the other's.
+    let lane = pool.lane();
+    let raw = take(&lane, &stage.watch(), 1).into_raw().ptr.as_ptr().cast();
+    place.store(raw, Ordering::Relaxed);
+    if !thread.join().unwrap() {
+        assert_eq!(release(raw), Ok(()));
+    }
     drop(lane);
     stage.assert_all_home();
 }

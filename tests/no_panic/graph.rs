@@ -1,6 +1,8 @@
 //! Which functions of a file of assembly name which others.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::fs;
+use std::path::Path;
 
 /// The functions of a file, and the symbols that their instructions name.
 pub(crate) struct Graph {
@@ -8,9 +10,19 @@ pub(crate) struct Graph {
 }
 
 impl Graph {
+    /// Reads the assembly that a folder got last.
+    pub(crate) fn newest_in(folder: &Path) -> Self {
+        let files = fs::read_dir(folder).expect("a folder of what was built");
+        let paths = files.filter_map(|file| Some(file.ok()?.path()));
+        let newest = paths
+            .filter(|path| path.extension().is_some_and(|extension| extension == "s"))
+            .max_by_key(|path| fs::metadata(path).and_then(|about| about.modified()).ok());
+        Self::of(&fs::read_to_string(newest.expect("a file of assembly")).expect("text"))
+    }
+
     /// Reads the assembly of an ELF target: a function is what lies between the label
     /// that a `.type` directive announces and its `.size`.
-    pub(crate) fn of(text: &str) -> Self {
+    fn of(text: &str) -> Self {
         let mut functions = BTreeMap::<String, BTreeSet<String>>::new();
         let (mut announced, mut current) = (None, None);
         for line in text.lines() {

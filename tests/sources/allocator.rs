@@ -7,6 +7,7 @@ use hashbrown::{DefaultHashBuilder, HashMap};
 use proptest::prelude::*;
 
 use crate::support::rounds;
+use crate::support::source::CheckedSource;
 
 #[test]
 fn a_map_lives_in_an_arena_and_dies_with_a_scope() {
@@ -85,14 +86,20 @@ fn memory_is_zeroed_grown_and_shrunk_as_the_trait_says() {
     assert_eq!((block.len(), block.cast::<u8>().addr().get() % 64), (5000, 0));
     // SAFETY: all of it was zeroed, and nobody else has it.
     assert!(unsafe { block.as_ref() }.iter().all(|&byte| byte == 0));
+    // What lies behind the block is another's.
+    let neighbour = arena.alloc([0xEE_u8; 6000]);
+    // SAFETY: the block was allocated with this layout, and its old pointer is not used.
+    let block =
+        unsafe { allocator.grow_zeroed(block.cast(), layout(5000, 64), layout(5010, 64)).unwrap() };
+    assert_eq!(neighbour, &[0xEE; 6000]);
     // SAFETY: as above.
     let block =
-        unsafe { Allocator::shrink(&allocator, block.cast(), layout(5000, 64), layout(10, 4096)) };
+        unsafe { Allocator::shrink(&allocator, block.cast(), layout(5010, 64), layout(10, 4096)) };
     let block = block.unwrap();
     assert_eq!((block.len(), block.cast::<u8>().addr().get() % 4096), (10, 0));
     // SAFETY: as above.
     unsafe { allocator.deallocate(block.cast(), layout(10, 4096)) };
-    assert_eq!(arena.used_bytes(), 0);
+    assert_eq!(arena.used_bytes(), 6000);
     let nothing = allocator.allocate(layout(0, 32)).unwrap();
     // SAFETY: as above.
     unsafe { allocator.deallocate(nothing.cast(), layout(0, 32)) };
@@ -103,6 +110,14 @@ fn chunks_come_from_any_allocator() {
     let source = AllocatorSource::new(Global);
     let outer = ArenaBuilder::with_source(&source).build();
     outer.alloc([1_u64; 1000]);
+    // What it gives back goes back to the allocator, which here finds out if it does not.
+    let checked = CheckedSource::new();
+    let lender = Arena::builder().source(&checked).build();
+    let of_lender = AllocatorSource::new(&lender);
+    for _ in 0..3 {
+        LocalArena::new_in(&of_lender).alloc([3_u64; 1000]);
+    }
+    assert_eq!(lender.used_bytes(), 0);
     // An allocator that stays on its thread: an arena again.
     let local = AllocatorSource::new(&outer);
     let inner = LocalArena::new_in(&local);

@@ -84,9 +84,12 @@ fn print(report: &mut Report, told: &BTreeMap<&str, Vec<Told>>) {
     report.goal("tagged/fresh/direct", fresh, Goal::AtLeast(10.0));
     let held = over("direct-fresh", "tagged-fresh", |one| one.held);
     report.goal("tagged/fresh/direct-bytes", held, Goal::AtLeast(100.0));
-    report.fact("tagged/mapped/direct", time("direct-mapped", "tagged-mapped"));
-    report.fact("tagged/mapped/direct-generations", time("direct-generations", "tagged-mapped"));
     report.fact("metadata/fresh/direct", time("direct-fresh", "metadata-fresh"));
+    for (name, mapped) in [("tagged", "tagged-mapped"), ("metadata", "metadata-mapped")] {
+        report.fact(format!("{name}/mapped/direct"), time("direct-mapped", mapped));
+        let generations = time("direct-generations", mapped);
+        report.fact(format!("{name}/mapped/direct-generations"), generations);
+    }
 }
 
 /// Memory that the system could give, if it says so.

@@ -12,6 +12,7 @@ use std::{fs, thread};
 #[derive(Debug)]
 pub(crate) struct Machine {
     processor: String,
+    system: String,
     /// How many programs were running, on average, in the minute before.
     load: String,
     compiler: String,
@@ -32,6 +33,7 @@ impl Machine {
         let count = thread::available_parallelism().map_or(1, NonZero::get);
         Self {
             processor: processor().map_or_else(unknown, |name| format!("{count} of {name}")),
+            system: system().unwrap_or_else(unknown),
             load: load().unwrap_or_else(unknown),
             compiler: said(&compiler, &["-V"]).unwrap_or_else(unknown),
             commit: said("git", &["rev-parse", "--short", "HEAD"]).unwrap_or_else(unknown),
@@ -42,10 +44,11 @@ impl Machine {
     }
 
     /// Each of them with its name.
-    pub(crate) fn lines(&self) -> [(&'static str, &str); 7] {
+    pub(crate) fn lines(&self) -> [(&'static str, &str); 8] {
         [
             ("command", &self.command),
             ("processors", &self.processor),
+            ("system", &self.system),
             ("load before", &self.load),
             ("compiler", &self.compiler),
             ("commit", &self.commit),
@@ -57,8 +60,9 @@ impl Machine {
 
 impl fmt::Display for Machine {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { processor, load, compiler, commit, command, date, .. } = self;
-        write!(f, "{command}\non {processor}, load {load}, {compiler}, commit {commit}, {date}")
+        let Self { processor, system, load, compiler, commit, command, date, .. } = self;
+        write!(f, "{command}\non {processor}, {system}, ")?;
+        write!(f, "load {load}, {compiler}, commit {commit}, {date}")
     }
 }
 
@@ -79,6 +83,18 @@ fn processor() -> Option<String> {
             format!("{name} (family {family}, model {model})")
         }),
     )
+}
+
+/// The distribution and the kernel's version. What a builder put behind the numbers of the
+/// kernel tells of his machines, not of figures.
+fn system() -> Option<String> {
+    let release = fs::read_to_string("/proc/sys/kernel/osrelease").ok()?;
+    let beyond = |c: char| !c.is_ascii_digit() && c != '.';
+    let kernel = release.split(beyond).next().filter(|numbers| !numbers.is_empty())?;
+    let about = fs::read_to_string("/etc/os-release").unwrap_or_default();
+    let name = about.lines().find_map(|line| line.strip_prefix("PRETTY_NAME="));
+    let name = name.map(|name| format!("{}, ", name.trim_matches(['"', '\''])));
+    Some(format!("{}Linux {kernel}", name.unwrap_or_default()))
 }
 
 /// Whom the figures compare with, and in which versions: the dependencies of this package,

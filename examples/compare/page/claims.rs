@@ -1,5 +1,6 @@
 //! What the sketches claimed that this project began with, and what is measured.
 
+use super::peers::{over_fastest, shown};
 use super::results::Results;
 use super::table::{NOTHING, markdown, number, row};
 
@@ -17,13 +18,19 @@ struct Claim {
 enum Measure {
     /// As it was recorded: group, name, and what it is called here.
     Figure(&'static str, &'static str, &'static str),
-    /// How many times more the first is than the second.
+    /// How many times more the first of two counts is than the second.
     Times(&'static str, [&'static str; 2], &'static str),
-    /// How many percent less the second is than the first.
+    /// How many percent less the second of two counts is than the first.
     Less(&'static str, [&'static str; 2], &'static str),
+    /// Group, and who is how many times as fast in which workload as whom.
+    Faster(&'static str, [&'static str; 3], &'static str),
+    /// The same in percent of time that is saved.
+    Saved(&'static str, [&'static str; 3], &'static str),
+    /// In percent, who saves in which workload against the fastest general allocator there.
+    SavedOfFastest([&'static str; 2], &'static str),
 }
 
-use Measure::{Figure, Less, Times};
+use Measure::{Faster, Figure, Less, Saved, SavedOfFastest, Times};
 
 const CLAIMS: [Claim; 15] = [
     Claim {
@@ -32,11 +39,11 @@ const CLAIMS: [Claim; 15] = [
         least: 2.5,
         unit: " ×",
         figures: &[
-            Figure("strategies", "metadata/fresh/direct", "memory new to the process"),
-            Times("strategies", ["direct-mapped/ns", "metadata-mapped/ns"], "memory that it has"),
-            Times(
+            Faster("strategies", ["metadata", "fresh", "direct"], "memory new to the process"),
+            Faster("strategies", ["metadata", "mapped", "direct"], "memory that it has"),
+            Faster(
                 "strategies",
-                ["direct-generations/ns", "metadata-mapped/ns"],
+                ["metadata", "mapped", "direct-generations"],
                 "`Direct` reset every 20,000",
             ),
         ],
@@ -47,11 +54,11 @@ const CLAIMS: [Claim; 15] = [
         least: 3.0,
         unit: " ×",
         figures: &[
-            Figure("strategies", "tagged/fresh/direct", "memory new to the process"),
-            Times("strategies", ["direct-mapped/ns", "tagged-mapped/ns"], "memory that it has"),
-            Times(
+            Faster("strategies", ["tagged", "fresh", "direct"], "memory new to the process"),
+            Faster("strategies", ["tagged", "mapped", "direct"], "memory that it has"),
+            Faster(
                 "strategies",
-                ["direct-generations/ns", "tagged-mapped/ns"],
+                ["tagged", "mapped", "direct-generations"],
                 "`Direct` reset every 20,000",
             ),
         ],
@@ -62,16 +69,10 @@ const CLAIMS: [Claim; 15] = [
         least: 50.0,
         unit: " %",
         figures: &[
-            Less(
-                "strategies",
-                ["glibc/churn/ns", "metadata/churn/ns"],
-                "time, `Metadata` against glibc",
-            ),
-            Less(
-                "strategies",
-                ["glibc/churn/ns", "tagged/churn/ns"],
-                "time, `Tagged` against glibc",
-            ),
+            Saved("strategies", ["metadata", "churn", "glibc"], "time, `Metadata` against glibc"),
+            Saved("strategies", ["tagged", "churn", "glibc"], "time, `Tagged` against glibc"),
+            SavedOfFastest(["metadata", "churn"], "time, `Metadata`"),
+            SavedOfFastest(["tagged", "churn"], "time, `Tagged`"),
             Less(
                 "json",
                 ["serde_json/calls-100-kb", "metadata/calls-100-kb/cold"],
@@ -85,19 +86,11 @@ const CLAIMS: [Claim; 15] = [
         least: 30.0,
         unit: " %",
         figures: &[
-            Less("json", ["serde_json/read-twitter/ns", "metadata/read-twitter/ns"], "twitter"),
-            Less(
-                "json",
-                ["serde_json/read-citm_catalog/ns", "metadata/read-citm_catalog/ns"],
-                "citm_catalog",
-            ),
-            Less("json", ["serde_json/read-canada/ns", "metadata/read-canada/ns"], "canada"),
-            Less(
-                "json",
-                ["serde_json/read-github_events/ns", "metadata/read-github_events/ns"],
-                "github_events",
-            ),
-            Less("json", ["serde_json/read-api_10kb/ns", "metadata/read-api_10kb/ns"], "api_10kb"),
+            Saved("json", ["metadata", "read-twitter", "serde_json"], "twitter"),
+            Saved("json", ["metadata", "read-citm_catalog", "serde_json"], "citm_catalog"),
+            Saved("json", ["metadata", "read-canada", "serde_json"], "canada"),
+            Saved("json", ["metadata", "read-github_events", "serde_json"], "github_events"),
+            Saved("json", ["metadata", "read-api_10kb", "serde_json"], "api_10kb"),
         ],
     },
     Claim {
@@ -194,13 +187,13 @@ const CLAIMS: [Claim; 15] = [
 ];
 
 const POOLS: &[Measure] = &[
-    Times("strategies", ["object-pool/pair-12/ns", "metadata/pair-12/ns"], "object-pool"),
-    Times("strategies", ["opool/pair-12/ns", "metadata/pair-12/ns"], "opool"),
-    Times("strategies", ["plurality/pair-12/ns", "metadata/pair-12/ns"], "plurality"),
-    Times("strategies", ["forge-alloc/pair-12/ns", "metadata/pair-12/ns"], "forge-alloc"),
-    Times("strategies", ["vecpool/pair-12/ns", "metadata/pair-12/ns"], "vecpool"),
-    Times("strategies", ["glibc/pair-12/ns", "metadata/pair-12/ns"], "glibc"),
-    Times("strategies", ["glibc/churn/ns", "metadata/churn/ns"], "glibc, churn of 4096"),
+    Faster("strategies", ["metadata", "pair-12", "object-pool"], "object-pool"),
+    Faster("strategies", ["metadata", "pair-12", "opool"], "opool"),
+    Faster("strategies", ["metadata", "pair-12", "plurality"], "plurality"),
+    Faster("strategies", ["metadata", "pair-12", "forge-alloc"], "forge-alloc"),
+    Faster("strategies", ["metadata", "pair-12", "vecpool"], "vecpool"),
+    Faster("strategies", ["metadata", "pair-12", "glibc"], "glibc"),
+    Faster("strategies", ["metadata", "churn", "glibc"], "glibc, churn of 4096"),
 ];
 
 impl Measure {
@@ -208,17 +201,37 @@ impl Measure {
         match self {
             Figure(group, name, _) => results.get(group, name),
             Times(group, [over, under], _) => results.ratio(group, over, under),
-            Less(group, [theirs, ours], _) => {
-                Some((1.0 - results.ratio(group, ours, theirs)?) * 100.0)
+            Less(group, [theirs, ours], _) => results.ratio(group, theirs, ours).map(saved),
+            Faster(group, [one, workload, other], _) => results.faster(group, one, workload, other),
+            Saved(group, [one, workload, other], _) => {
+                results.faster(group, one, workload, other).map(saved)
+            }
+            SavedOfFastest([one, workload], _) => {
+                over_fastest(results, one, workload).map(|(_, ratio)| saved(ratio))
             }
         }
     }
 
-    fn called(&self) -> &'static str {
+    fn called(&self, results: &Results) -> String {
         match self {
-            Figure(.., called) | Times(.., called) | Less(.., called) => called,
+            SavedOfFastest([one, workload], called) => {
+                let against = over_fastest(results, one, workload);
+                let against =
+                    against.map_or(String::new(), |(name, _)| format!("{}, ", shown(name)));
+                format!("{called} against {against}the fastest general allocator there")
+            }
+            Figure(.., called)
+            | Times(.., called)
+            | Less(.., called)
+            | Faster(.., called)
+            | Saved(.., called) => (*called).to_string(),
         }
     }
+}
+
+/// The percentage that is not needed by who is so many times as fast.
+fn saved(times: f64) -> f64 {
+    (1.0 - 1.0 / times) * 100.0
 }
 
 impl Claim {
@@ -238,7 +251,8 @@ impl Claim {
     }
 
     fn row(&self, results: &Results) -> Vec<String> {
-        let measured = self.figures.iter().map(|figure| (figure.called(), figure.value(results)));
+        let measured =
+            self.figures.iter().map(|figure| (figure.called(results), figure.value(results)));
         let values: Vec<f64> = measured.clone().filter_map(|(_, value)| value).collect();
         let told: Vec<String> = measured
             .map(|(called, value)| {

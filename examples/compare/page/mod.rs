@@ -10,6 +10,7 @@ mod claims;
 mod peers;
 mod pictures;
 mod results;
+mod scale;
 mod strategies;
 mod svg;
 mod table;

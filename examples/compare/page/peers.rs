@@ -8,8 +8,35 @@ const WORKLOADS: [&str; 5] = ["pair-12", "pair-200", "stack", "churn-1024", "chu
 /// Who is ours, the floor among them.
 pub(crate) const OURS: [&str; 5] = ["floor", "metadata", "tagged", "metadata-bare", "tagged-bare"];
 
+/// The general allocators, in the order of their colours.
+pub(crate) const ALLOCATORS: [&str; 6] =
+    ["glibc", "mimalloc", "jemalloc", "snmalloc", "rpmalloc", "jemalloc-sized"];
+
+/// The fastest general allocator of a workload, by its median.
+pub(crate) fn fastest(results: &Results, workload: &str) -> Option<(&'static str, f64)> {
+    let time = |name: &'static str| {
+        results.get(GROUP, &format!("{name}/{workload}/ns")).map(|time| (name, time))
+    };
+    ALLOCATORS.into_iter().filter_map(time).min_by(|(_, a), (_, b)| a.total_cmp(b))
+}
+
+/// How many times as fast as the fastest general allocator, and which one that is.
+pub(crate) fn over_fastest(
+    results: &Results,
+    name: &str,
+    workload: &str,
+) -> Option<(&'static str, f64)> {
+    let (fastest, _) = fastest(results, workload)?;
+    // rpmalloc is not among those that are recorded as `malloc`.
+    let recorded = if fastest == "rpmalloc" { fastest } else { "malloc" };
+    let ratio = results
+        .get(GROUP, &format!("{name}/{workload}/{recorded}"))
+        .or_else(|| results.faster(GROUP, name, workload, fastest));
+    Some((fastest, ratio?))
+}
+
 /// A name as a table has it.
-fn shown(name: &str) -> String {
+pub(crate) fn shown(name: &str) -> String {
     match name {
         "floor" => "*the floor: nothing is checked*".to_string(),
         "metadata" => "**`Metadata`**".to_string(),

@@ -1,13 +1,11 @@
 //! The pictures, by name.
 
-use super::charts::{self, Bar, Curve, Panel};
-use super::peers::OURS;
+use super::charts::{self, Axis, Bar, Curve, Group, Panel};
+use super::peers::{ALLOCATORS, OURS, fastest, shown};
 use super::results::Results;
-use super::svg::Ink;
-use super::uses::DOCUMENTS;
-
-/// The general allocators, in the order of their colours.
-const ALLOCATORS: [&str; 5] = ["glibc", "mimalloc", "jemalloc", "snmalloc", "rpmalloc"];
+use super::svg::{Heads, Ink, Stroke};
+use super::table::{number, plain};
+use super::uses::{DOCUMENTS, EVALUATORS, READERS, exp_rs};
 
 /// Elements of 32 bytes in the array of a pair, and arrays alive in a crowd.
 const LENGTHS: [&str; 7] = ["1", "4", "16", "64", "256", "1024", "4096"];
@@ -18,8 +16,8 @@ pub(crate) fn all(results: &Results) -> Vec<(&'static str, String)> {
     vec![
         ("strategies", strategies(results)),
         ("peers", peers(results)),
-        ("lengths", over(results, "pair", &LENGTHS, "One live array over its length, nanoseconds")),
-        ("crowd", over(results, "crowd", &CROWDS, "Replacement over live arrays, nanoseconds")),
+        ("lengths", over(results, "pair", &LENGTHS, "One live array over its length")),
+        ("crowd", over(results, "crowd", &CROWDS, "Replacement over live arrays")),
         ("day", day(results)),
         ("batch", batch(results)),
         ("json", json(results)),
@@ -38,7 +36,12 @@ fn ink(name: &str) -> Ink {
     }
 }
 
-/// The strategies, their floor and the fastest allocator of each workload.
+/// A name as a table has it, without its marks.
+fn words(name: &str) -> String {
+    plain(&shown(name))
+}
+
+/// The strategies, their floor and the fastest general allocator of each workload.
 fn strategies(results: &Results) -> String {
     let workloads = [
         ("pair-12", "one live array"),
@@ -46,26 +49,24 @@ fn strategies(results: &Results) -> String {
         ("churn-1024", "churn of 1024"),
         ("churn", "churn of 4096"),
     ];
-    let groups: Vec<(&str, Vec<Bar>)> = workloads
-        .iter()
-        .map(|(workload, shown)| {
-            let time = |name: &str| results.get("strategies", &format!("{name}/{workload}/ns"));
-            let mut bars: Vec<Bar> =
-                ["floor", "metadata", "tagged"].map(|name| (ink(name), time(name))).to_vec();
-            let allocators = ALLOCATORS.iter().filter_map(|name| time(name));
-            bars.push((Ink::Other(0), allocators.min_by(f64::total_cmp)));
-            bars.push((Ink::Other(1), time("glibc")));
-            (*shown, bars)
-        })
-        .collect();
-    let legend = [
-        (Ink::Floor, "nothing is checked"),
-        (Ink::Metadata, "Metadata"),
-        (Ink::Tagged, "Tagged"),
-        (Ink::Other(0), "fastest allocator there"),
-        (Ink::Other(1), "glibc"),
-    ];
-    charts::groups("An array taken and given back, nanoseconds", "ns", &legend, &groups)
+    let own = ["floor", "metadata", "tagged"];
+    const FASTEST: Ink = Ink::Other(3);
+    let group = |(workload, name): (&str, &'static str)| {
+        let time = |name: &str| results.get("strategies", &format!("{name}/{workload}/ns"));
+        let mut bars = own.map(|name| Bar::new(ink(name), time(name))).to_vec();
+        if let Some((name, value)) = fastest(results, workload) {
+            bars.push(Bar { ink: FASTEST, value: Some(value), name: words(name) });
+        }
+        bars.push(Bar::new(ink("glibc"), time("glibc")));
+        Group { name, bars }
+    };
+    let groups = workloads.map(group);
+    let mut legend = own.map(|name| (ink(name), words(name))).to_vec();
+    legend.push((FASTEST, "the fastest general allocator, by name".to_string()));
+    legend.push((ink("glibc"), words("glibc")));
+    let heads =
+        Heads { title: "An array taken and given back", about: "nanoseconds, lower is better" };
+    charts::groups(heads, "ns", &legend, &groups, groups.len())
 }
 
 /// Everybody in the churn, the fastest on top.
@@ -75,37 +76,34 @@ fn peers(results: &Results) -> String {
         .filter_map(|figure| {
             let name = figure.name.strip_suffix("/churn/ns").filter(|name| *name != "loop")?;
             let own = OURS.contains(&name);
-            Some((name.to_string(), if own { ink(name) } else { Ink::Other(4) }, figure.value))
+            Some((words(name), if own { ink(name) } else { Ink::Other(4) }, figure.value))
         })
         .collect();
     bars.sort_by(|a, b| a.2.total_cmp(&b.2));
-    charts::rows(
-        "Random replacement among 4096 arrays",
-        "nanoseconds per array taken and given back; four of five of up to 16 elements of 32 bytes",
-        &bars,
-    )
+    let heads = Heads {
+        title: "Random replacement among 4096 arrays",
+        about: "nanoseconds per array taken and given back, lower is better; \
+                four of five of up to 16 elements of 32 bytes",
+    };
+    charts::rows(heads, &bars)
 }
 
 /// Time over what is counted.
 fn over(results: &Results, workload: &str, steps: &[&str], title: &str) -> String {
-    let names = [
-        ("floor", "nothing is checked"),
-        ("metadata", "Metadata"),
-        ("tagged", "Tagged"),
-        ("glibc", "glibc"),
-        ("mimalloc", "mimalloc"),
-        ("snmalloc", "snmalloc"),
-    ];
+    let names = ["floor", "metadata", "tagged", "glibc", "mimalloc", "snmalloc"];
     let values = |name: &str| -> Vec<f64> {
         let time = |step: &&str| results.get("curves", &format!("{name}/{workload}-{step}/ns"));
         steps.iter().map_while(time).collect()
     };
-    let curves: Vec<Curve<'_>> = names
-        .iter()
-        .map(|(name, shown)| Curve { ink: ink(name), name: shown, values: values(name) })
-        .collect();
+    let curves = names.map(|name| Curve {
+        ink: ink(name),
+        stroke: Stroke::Solid,
+        name: words(name),
+        values: values(name),
+    });
     let steps: Vec<String> = steps.iter().map(|step| (*step).to_string()).collect();
-    charts::curves(title, "ns", &steps, &curves)
+    let about = "nanoseconds per array taken and given back, lower is better; logarithmic scales";
+    charts::curves(Heads { title, about }, (Axis::Logarithmic, "ns"), &steps, &curves)
 }
 
 /// What is resident, hour by hour.
@@ -115,27 +113,26 @@ fn day(results: &Results) -> String {
             .map_while(|hour| results.get("study", &format!("{name}/day/{hour:02}/MB")))
             .collect()
     };
-    let names = [
-        ("used", "asked for"),
-        ("metadata", "Metadata"),
-        ("tagged", "Tagged"),
-        ("tagged-fine", "Tagged, 14 classes"),
-        ("glibc", "glibc"),
-        ("mimalloc", "mimalloc"),
-        ("jemalloc", "jemalloc"),
-        ("snmalloc", "snmalloc"),
-    ];
-    let curves: Vec<Curve<'_>> = names
-        .iter()
-        .map(|(name, shown)| {
-            let ink = if *name == "tagged-fine" { Ink::Other(4) } else { ink(name) };
-            Curve { ink, name: shown, values: values(name) }
-        })
-        .collect();
+    let names =
+        ["used", "metadata", "tagged", "tagged-fine", "glibc", "mimalloc", "jemalloc", "snmalloc"];
+    let curves = names.map(|name| {
+        // What was asked for is no contender, and the finer table is one of a strategy's.
+        let dashed = ["used", "tagged-fine"].contains(&name);
+        let stroke = if dashed { Stroke::Dashed } else { Stroke::Solid };
+        let shown = if name == "used" { "asked for".to_string() } else { words(name) };
+        Curve { ink: ink(name), stroke, name: shown, values: values(name) }
+    });
     let hours: Vec<String> = (1..=24)
         .map(|hour| if hour % 3 == 0 { format!("{hour}:00") } else { String::new() })
         .collect();
-    charts::curves("A day of a million operations: resident memory, MB", "MB", &hours, &curves)
+    let direct = results.get("study", "direct/day/most-MB").map_or(String::new(), |most| {
+        format!("; Direct, which never gives back, leaves the chart: {} MB at most", number(most))
+    });
+    let heads = Heads {
+        title: "A day of a million operations: resident memory",
+        about: &format!("MB at the end of each hour, lower is better{direct}"),
+    };
+    charts::curves(heads, (Axis::Linear, "MB"), &hours, &curves)
 }
 
 /// Used, held and wasted over a batch.
@@ -152,8 +149,11 @@ fn batch(results: &Results) -> String {
             Panel { ink: ink(name), name: shown, used: values("used"), held: values("held") }
         })
         .collect();
-    let title = "A batch of 4000 arrays: taken, half of them replaced, all given back";
-    charts::panels(title, "KB", ["first array", "last one back"], &panels)
+    let heads = Heads {
+        title: "A batch of 4000 arrays: taken, half of them replaced, all given back",
+        about: "KB; solid: used by arrays; pale: held and not used; line: held, lower is better",
+    };
+    charts::panels(heads, "KB", ["first array", "last one back"], &panels)
 }
 
 /// Reading JSON, as multiples of `serde_json`'s speed.
@@ -161,36 +161,54 @@ fn json(results: &Results) -> String {
     let names = ["direct", "metadata", "tagged", "sonic-rs", "simd-json-tape", "jiter"];
     let inks =
         [Ink::Direct, Ink::Metadata, Ink::Tagged, Ink::Other(0), Ink::Other(1), Ink::Other(3)];
-    let groups: Vec<(&str, Vec<Bar>)> = DOCUMENTS
-        .iter()
-        .map(|text| {
-            let of = |name: &str| {
-                let time = |who: &str| format!("{who}/read-{text}/ns");
-                results.ratio("json", &time("serde_json"), &time(name))
-            };
-            let bars = names.iter().zip(inks).map(|(name, ink)| (ink, of(name))).collect();
-            (*text, bars)
-        })
-        .collect();
-    let legend: Vec<(Ink, &str)> = inks.into_iter().zip(names).collect();
-    charts::groups("JSON read and dropped: times as fast as serde_json", "×", &legend, &groups)
+    let group = |text: &'static str| {
+        let workload = format!("read-{text}");
+        let direct = |other: &str| results.faster("json", "direct", &workload, other);
+        let of = |name: &str| match name {
+            "direct" | "metadata" | "tagged" => {
+                results.faster("json", name, &workload, "serde_json")
+            }
+            // Others run against `Direct` alone, in the same rounds.
+            _ => Some(direct("serde_json")? / direct(name)?),
+        };
+        let bars = names.iter().zip(inks).map(|(name, ink)| Bar::new(ink, of(name))).collect();
+        Group { name: text, bars }
+    };
+    let words = |name: &str| {
+        let found = READERS.iter().find(|(other, _)| *other == name);
+        plain(found.map_or(name, |(_, shown)| *shown))
+    };
+    let legend: Vec<(Ink, String)> = inks.into_iter().zip(names.map(words)).collect();
+    let heads = Heads {
+        title: "JSON read and dropped: times as fast as serde_json",
+        about: "higher is better; others: Direct's ratio to serde_json, divided by its ratio to them",
+    };
+    charts::groups(heads, "×", &legend, &DOCUMENTS.map(group), 3)
 }
 
 /// Evaluating expressions, per expression.
 fn expressions(results: &Results) -> String {
-    let names = ["floor", "arraypool", "fasteval", "nanoexpr", "exmex", "meval"];
     let inks =
         [Ink::Floor, Ink::Metadata, Ink::Other(0), Ink::Other(1), Ink::Other(2), Ink::Other(3)];
     let workloads = [("w1", "with transcendental functions"), ("w2", "without")];
-    let groups: Vec<(&str, Vec<Bar>)> = workloads
-        .iter()
-        .map(|(workload, shown)| {
-            let of = |name: &str| results.get("expr", &format!("{name}/{workload}/ns"));
-            let bars = names.iter().zip(inks).map(|(name, ink)| (ink, of(name))).collect();
-            (*shown, bars)
-        })
-        .collect();
-    let mut legend: Vec<(Ink, &str)> = inks.into_iter().zip(names).collect();
-    legend[0].1 = "closures of Rust";
-    charts::groups("An expression evaluated, nanoseconds", "ns", &legend, &groups)
+    let groups = workloads.map(|(workload, shown)| {
+        let bar = |((name, _), ink): (&(&str, &str), Ink)| {
+            Bar::new(ink, results.get("expr", &format!("{name}/{workload}/ns")))
+        };
+        Group { name: shown, bars: EVALUATORS.iter().zip(inks).map(bar).collect() }
+    });
+    let legend: Vec<(Ink, String)> =
+        inks.into_iter().zip(EVALUATORS.map(|(_, shown)| plain(shown))).collect();
+    let slowest = workloads.map(|(workload, _)| exp_rs(results, workload).map(number));
+    let slowest = match slowest {
+        [Some(with), Some(without)] => {
+            format!("; exp-rs leaves the chart: {with} with, {without} without")
+        }
+        _ => String::new(),
+    };
+    let heads = Heads {
+        title: "An expression evaluated",
+        about: &format!("nanoseconds, lower is better{slowest}"),
+    };
+    charts::groups(heads, "ns", &legend, &groups, groups.len())
 }

@@ -8,8 +8,14 @@ use std::path::Path;
 const GROUPS: [&str; 9] =
     ["strategies", "curves", "study", "memory", "shared", "json", "expr", "diagnostics", "capi"];
 
-/// The line of a file that names whom its figures compare with.
-const PEERS: &str = "peers";
+/// Lines that most files have in common, and what they are called on the page: the machine
+/// and whom its figures compare with.
+const COMMON: [(&str, &str); 4] = [
+    ("processors", "processors"),
+    ("system", "system"),
+    ("compiler", "compiler"),
+    ("peers", "versions"),
+];
 
 /// One figure.
 #[derive(Debug, Clone)]
@@ -62,6 +68,25 @@ impl Results {
         Some(self.get(group, over)? / self.get(group, under)?)
     }
 
+    /// How many times as fast as the other one is in a workload: as it was recorded, which
+    /// is the median over rounds; the quotient of two medians where it was not.
+    pub(crate) fn faster(
+        &self,
+        group: &str,
+        one: &str,
+        workload: &str,
+        other: &str,
+    ) -> Option<f64> {
+        let time = |who: &str| {
+            // A program that is a workload of its own has both in its name, or one name for both.
+            [format!("{who}/{workload}/ns"), format!("{who}-{workload}/ns"), format!("{who}/ns")]
+                .iter()
+                .find_map(|name| self.get(group, name))
+        };
+        let recorded = self.get(group, &format!("{one}/{workload}/{other}"));
+        recorded.or_else(|| Some(time(other)? / time(one)?))
+    }
+
     /// All figures of a group.
     pub(crate) fn figures(&self, group: &str) -> impl Iterator<Item = &Figure> {
         self.recorded(group).into_iter().flat_map(|recorded| &recorded.figures)
@@ -78,20 +103,18 @@ impl Results {
         names.filter_map(|name| name.strip_suffix("/day/most-MB")).map(str::to_string).collect()
     }
 
-    /// One row per file: what was run, where and when, and what was left out; and one for
-    /// the versions of all that was compared with, which most files have in common.
+    /// One row per file: what was run and when, and what was left out; then what files have
+    /// in common, once, with the files' names where they do not all agree.
     pub(crate) fn origins(&self) -> String {
         let mut text = String::from("| file | |\n|---|---|\n");
-        let mut peers: Vec<&str> = Vec::new();
         for group in GROUPS {
             let Some(recorded) = self.recorded(group) else {
                 let _ = writeln!(text, "| {group} | not recorded yet |");
                 continue;
             };
-            let lines: Vec<String> = recorded
-                .origin
-                .iter()
-                .filter(|(name, _)| name != PEERS)
+            let own = recorded.origin.iter();
+            let own = own.filter(|(name, _)| COMMON.iter().all(|(common, _)| common != name));
+            let lines: Vec<String> = own
                 .map(|(name, value)| match name.as_str() {
                     "command" => format!("`{value}`"),
                     "date" => value.clone(),
@@ -100,16 +123,30 @@ impl Results {
                 .collect();
             let link = format!("[{group}](docs/results/{group}.csv)");
             let _ = writeln!(text, "| {link} | {} |", lines.join("; ").replace('|', "\\|"));
-            for (_, these) in recorded.origin.iter().filter(|(name, _)| name == PEERS) {
-                if !peers.contains(&these.as_str()) {
-                    peers.push(these);
+        }
+        for (name, shown) in COMMON {
+            let all = self.said(name);
+            for (value, groups) in &all {
+                let of =
+                    if all.len() > 1 { format!(" ({})", groups.join(", ")) } else { String::new() };
+                let _ = writeln!(text, "| {shown}{of} | {} |", value.replace('|', "\\|"));
+            }
+        }
+        text
+    }
+
+    /// What files say to a line of their origins, each with the groups that say so.
+    fn said(&self, wanted: &str) -> Vec<(&str, Vec<&str>)> {
+        let mut all: Vec<(&str, Vec<&str>)> = Vec::new();
+        for (group, recorded) in &self.groups {
+            for (_, value) in recorded.origin.iter().filter(|(name, _)| name == wanted) {
+                match all.iter_mut().find(|(other, _)| other == value) {
+                    Some((_, groups)) => groups.push(group),
+                    None => all.push((value, vec![group])),
                 }
             }
         }
-        for these in peers {
-            let _ = writeln!(text, "| versions | {these} |");
-        }
-        text
+        all
     }
 
     /// Changes a figure, to see what changes with it.

@@ -47,7 +47,8 @@ text{font-family:system-ui,sans-serif;font-size:11px;fill:#24292f}\
 .o4{fill:#9ea7b3;stroke:#9ea7b3}}\
 .h{font-size:15px;font-weight:600}.e{text-anchor:end}.m{text-anchor:middle}\
 .a{stroke:#8c959f;stroke-width:1;opacity:.35}.b,.w,.f{stroke:none}\
-.w{opacity:.45}.f{opacity:.18}.l{fill:none;stroke-width:2;stroke-linejoin:round}";
+.w{opacity:.45}.f{opacity:.18}.l{fill:none;stroke-width:2;stroke-linejoin:round}\
+.d{stroke-dasharray:6 4}";
 
 /// Where a text is held.
 #[derive(Debug, Clone, Copy)]
@@ -77,14 +78,29 @@ impl Fill {
     }
 }
 
+/// What stands above a drawing.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Heads<'a> {
+    pub(crate) title: &'a str,
+    /// The unit, which side is the better one, and what the drawing leaves out.
+    pub(crate) about: &'a str,
+}
+
+/// How a curve is drawn.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) enum Stroke {
+    Solid,
+    Dashed,
+}
+
 /// A drawing that grows shape by shape.
 pub(crate) struct Drawing {
     text: String,
 }
 
 impl Drawing {
-    /// An empty drawing with a title above.
-    pub(crate) fn new(width: f64, height: f64, title: &str) -> Self {
+    /// An empty drawing with a title above, and below that what it is about.
+    pub(crate) fn new([width, height]: [f64; 2], Heads { title, about }: Heads<'_>) -> Self {
         let mut text = format!(
             "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {width} {height}\" \
              width=\"{width}\" height=\"{height}\" role=\"img\">\n"
@@ -92,7 +108,9 @@ impl Drawing {
         let title = escaped(title);
         let _ = writeln!(text, "<title>{title}</title>\n<style>{STYLE}</style>");
         let _ = writeln!(text, "<text class=\"h\" x=\"16\" y=\"26\">{title}</text>");
-        Self { text }
+        let mut drawing = Self { text };
+        drawing.text(At::Start, [16.0, 46.0], about);
+        drawing
     }
 
     /// A surface.
@@ -116,10 +134,11 @@ impl Drawing {
     }
 
     /// A curve through points.
-    pub(crate) fn curve(&mut self, ink: Ink, points: &[[f64; 2]]) {
+    pub(crate) fn curve(&mut self, ink: Ink, stroke: Stroke, points: &[[f64; 2]]) {
         let class = ink.class();
-        let _ =
-            writeln!(self.text, "<polyline class=\"l {class}\" points=\"{}\"/>", joined(points));
+        let stroke = if stroke == Stroke::Dashed { "l d" } else { "l" };
+        let points = joined(points);
+        let _ = writeln!(self.text, "<polyline class=\"{stroke} {class}\" points=\"{points}\"/>");
     }
 
     /// The area between points and those of another curve, taken backwards.
@@ -146,12 +165,39 @@ impl Drawing {
         let _ = writeln!(self.text, "<text{class} x=\"{x:.1}\" y=\"{y:.1}\">{text}</text>");
     }
 
-    /// What the colours mean, side by side.
-    pub(crate) fn legend(&mut self, [mut x, y]: [f64; 2], entries: &[(Ink, &str)]) {
-        for (ink, name) in entries {
-            self.surface(*ink, Fill::Full, [x, y - 9.0, 12.0, 10.0]);
-            self.text(At::Start, [x + 17.0, y], name);
-            x += 30.0 + 6.2 * name.chars().count() as f64;
+    /// What the colours of surfaces mean, side by side.
+    pub(crate) fn legend(&mut self, place: [f64; 2], entries: &[(Ink, String)]) {
+        self.entries(place, entries.iter().map(|(ink, name)| (*ink, None, &**name)));
+    }
+
+    /// What the colours and strokes of curves mean, side by side.
+    pub(crate) fn legend_of_curves<'e>(
+        &mut self,
+        place: [f64; 2],
+        entries: impl Iterator<Item = (Ink, Stroke, &'e str)>,
+    ) {
+        self.entries(place, entries.map(|(ink, stroke, name)| (ink, Some(stroke), name)));
+    }
+
+    /// A sample of each ink, a surface or a stroke, with its name behind it.
+    fn entries<'e>(
+        &mut self,
+        [mut x, y]: [f64; 2],
+        entries: impl Iterator<Item = (Ink, Option<Stroke>, &'e str)>,
+    ) {
+        for (ink, stroke, name) in entries {
+            let width = match stroke {
+                None => {
+                    self.surface(ink, Fill::Full, [x, y - 9.0, 12.0, 10.0]);
+                    12.0
+                }
+                Some(stroke) => {
+                    self.curve(ink, stroke, &[[x, y - 4.0], [x + 16.0, y - 4.0]]);
+                    16.0
+                }
+            };
+            self.text(At::Start, [x + width + 5.0, y], name);
+            x += width + BEHIND + characters(name);
         }
     }
 
@@ -159,6 +205,19 @@ impl Drawing {
     pub(crate) fn finish(self) -> String {
         self.text + "</svg>\n"
     }
+}
+
+/// How wide a legend of surfaces is, about: a character takes less.
+pub(crate) fn legend_width(entries: &[(Ink, String)]) -> f64 {
+    entries.iter().map(|(_, name)| 12.0 + BEHIND + characters(name)).sum()
+}
+
+/// The room behind a sample of a legend, but for its name.
+const BEHIND: f64 = 18.0;
+
+/// Room for a text, about.
+fn characters(text: &str) -> f64 {
+    6.2 * text.chars().count() as f64
 }
 
 fn joined(points: &[[f64; 2]]) -> String {

@@ -56,6 +56,11 @@ fn thousands(value: f64) -> String {
     text
 }
 
+/// Words of a table without its marks, as a picture has them.
+pub(crate) fn plain(words: &str) -> String {
+    words.replace(['*', '`'], "")
+}
+
 /// The number, or what stands where nothing was measured.
 pub(crate) fn cell(value: Option<f64>) -> String {
     value.map_or_else(|| NOTHING.to_string(), number)

@@ -7,7 +7,7 @@ use super::table::{cell, markdown, row, with};
 pub(crate) const DOCUMENTS: [&str; 5] =
     ["twitter", "citm_catalog", "canada", "github_events", "api_10kb"];
 /// Who reads them.
-const READERS: [(&str, &str); 8] = [
+pub(crate) const READERS: [(&str, &str); 8] = [
     ("direct", "**`Direct`**"),
     ("metadata", "**`Metadata`**"),
     ("tagged", "**`Tagged`**"),
@@ -97,26 +97,31 @@ pub(crate) fn json_memory(results: &Results) -> String {
     text + &markdown(&rows)
 }
 
+/// Who evaluates expressions.
+pub(crate) const EVALUATORS: [(&str, &str); 6] = [
+    ("floor", "*the floor: closures of Rust*"),
+    ("arraypool", "**arraypool**"),
+    ("fasteval", "fasteval"),
+    ("nanoexpr", "nanoexpr"),
+    ("exmex", "exmex"),
+    ("meval", "meval"),
+];
+
+/// The time of exp-rs, which has a process of its own: it was measured as a multiple of ours.
+pub(crate) fn exp_rs(results: &Results, workload: &str) -> Option<f64> {
+    let get = |rest: &str| results.get("expr", &format!("arraypool/{workload}/{rest}"));
+    Some(get("exp-rs")? * get("ns")?)
+}
+
 /// Expressions, evaluated and compiled.
 pub(crate) fn expressions(results: &Results) -> String {
     let get = |name: &str| results.get("expr", name);
     let mut rows = vec![row(["ns per expression", "with transcendental functions", "without"])];
-    for (name, shown) in [
-        ("floor", "*the floor: closures of Rust*"),
-        ("arraypool", "**arraypool**"),
-        ("fasteval", "fasteval"),
-        ("nanoexpr", "nanoexpr"),
-        ("exmex", "exmex"),
-        ("meval", "meval"),
-    ] {
+    for (name, shown) in EVALUATORS {
         let of = |workload: &str| cell(get(&format!("{name}/{workload}/ns")));
         rows.push(vec![shown.to_string(), of("w1"), of("w2")]);
     }
-    let of = |workload: &str| {
-        let ratio = get(&format!("arraypool/{workload}/exp-rs"));
-        let ours = get(&format!("arraypool/{workload}/ns"));
-        with(ratio.zip(ours).map(|(ratio, ours)| ratio * ours), " (a process of its own)")
-    };
+    let of = |workload: &str| with(exp_rs(results, workload), " (a process of its own)");
     rows.push(vec!["exp-rs".to_string(), of("w1"), of("w2")]);
     rows.push(vec!["compiling, ns".to_string(), cell(get("compile/w1/ns")), cell(None)]);
     let calls = cell(get("arraypool/w1-tick/heap-calls"));

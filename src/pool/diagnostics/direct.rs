@@ -5,7 +5,9 @@
 //! ```
 //! There are no records to say how long an array is, so a watched one has a
 //! **front**. Its handle finds it there when it goes out of scope. The array before
-//! it lies right in front of that, so a front is believed only if it is whole.
+//! it lies right in front of that, so a front is believed only if its check fits: what an
+//! overflow wrote there passes with a chance of 1 in 2^64 (in 2^32 where words have 32
+//! bits).
 
 use core::alloc::Layout;
 #[cfg(feature = "capi-core")]
@@ -102,7 +104,7 @@ impl Front {
         #[cfg(feature = "capi-core")]
         if !self.text.is_null() {
             // SAFETY: the check fits, so this is the text that `new` was given, which is
-            // static.
+            // static (but for the chance above).
             return Some(Caller::text(unsafe { CStr::from_ptr(self.text) }));
         }
         // SAFETY: as above: null, or the line that `new` was given.

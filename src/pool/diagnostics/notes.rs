@@ -76,7 +76,7 @@ impl Block {
         let Ok(layout) = Self::layout(self.slots) else { return };
         if is_last && !books::are_apart::<S>(arena) {
             // SAFETY: the caller's promise.
-            unsafe { arena.take_back_last(self.first.cast(), layout.size()) };
+            unsafe { arena.take_back(self.first.cast(), layout.size()) };
             return;
         }
         // SAFETY: `obtain` got the block with this layout; the rest is the caller's promise.

@@ -250,7 +250,7 @@ impl Report {
                 "write after release to the array of {length} at {address:#x}: byte {offset} holds {found:#04x} instead of {expected:#04x}"
             ),
             Problem::WrongRelease(error) => write!(f, "wrong release: {error}"),
-            Problem::BookkeepingOverwritten if class == 0 => {
+            Problem::BookkeepingOverwritten if !self.has_slot() => {
                 write!(f, "the bookkeeping of the array at {address:#x} was overwritten")
             }
             Problem::BookkeepingOverwritten => write!(
@@ -268,11 +268,16 @@ impl Report {
         }
     }
 
+    /// Whether the array has a slot, and so a class: one under `Direct` has none.
+    fn has_slot(&self) -> bool {
+        self.class_length != 0
+    }
+
     /// What the caller did that found it.
     fn occasion(&self) -> &'static str {
         match self.problem {
             Problem::Overflow { .. } => "found",
-            Problem::BookkeepingOverwritten if self.class_length == 0 => "found",
+            Problem::BookkeepingOverwritten if !self.has_slot() => "found",
             Problem::WrittenAfterRelease { .. } | Problem::BookkeepingOverwritten => {
                 "found when its slot was to be used again,"
             }
@@ -298,7 +303,7 @@ impl fmt::Display for Report {
         match (self.caller, self.problem) {
             (Some(caller), _) => write!(f, "\n  {} at {caller}", self.occasion()),
             (None, Problem::Overflow { .. } | Problem::WrongRelease(_)) => f.write_str(DROP),
-            (None, Problem::BookkeepingOverwritten) if self.class_length == 0 => f.write_str(DROP),
+            (None, Problem::BookkeepingOverwritten) if !self.has_slot() => f.write_str(DROP),
             (None, _) => Ok(()),
         }
     }

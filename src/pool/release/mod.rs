@@ -356,9 +356,9 @@ pub unsafe trait ReleaseStrategy: sealed::Sealed + Sized + fmt::Debug + 'static 
     unsafe fn read(list: &Self::List, elements: NonNull<u8>, ticket: Self::Ticket) -> Record;
 
     /// Changes who answers for a live array; returns its generation, or `None`,
-    /// and nothing changed, if the record says anything but `from`. Whatever was done
-    /// to the record comes before whoever [seizes](Self::seize) it then: there is no
-    /// other way to become held by hand in a pool that threads share.
+    /// and nothing changed, if the record says anything but `from`. A release: whoever then
+    /// [seizes](Self::seize) the array by its address alone sees all that was done to its
+    /// record. In a pool that threads share every array held by hand became so here.
     ///
     /// # Safety
     /// As [`retire`](Self::retire).

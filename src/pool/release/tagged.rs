@@ -165,10 +165,21 @@ impl Header {
     #[inline(always)]
     fn seal(&self, link: NonNull<Header>, magic: usize, generation: u32, length: u32) {
         self.low.store(length, Ordering::Relaxed);
-        let blend = seal::blend(generation, length);
-        let word = link.addr().get().wrapping_add(blend).wrapping_add(magic);
-        self.word.store(ptr::without_provenance_mut(word), Ordering::Relaxed);
+        self.word.store(sealed(link, magic, generation, length), Ordering::Relaxed);
     }
+
+    /// Changes the magic alone, for whoever acquires it by an exchange of the word.
+    #[inline]
+    fn publish(&self, link: NonNull<Header>, magic: usize, words: &Words) {
+        self.word.store(sealed(link, magic, words.generation, words.low), Ordering::Release);
+    }
+}
+
+/// The word of a header with that magic, generation and length.
+#[inline(always)]
+fn sealed(link: NonNull<Header>, magic: usize, generation: u32, length: u32) -> *mut Header {
+    let blend = seal::blend(generation, length);
+    ptr::without_provenance_mut(link.addr().get().wrapping_add(blend).wrapping_add(magic))
 }
 
 /// The header in front of `elements`.
@@ -339,7 +350,9 @@ unsafe impl ReleaseStrategy for Tagged {
             return None;
         }
         if from != to {
-            header.seal(link, list.magic(to), words.generation, words.low);
+            // Who seizes it knows the address only, and acquires this. The length is not
+            // written anew: it could come behind what a seizer writes to that field.
+            header.publish(link, list.magic(to), &words);
         }
         Some(words.generation)
     }
