@@ -98,7 +98,7 @@ impl<'p, S: ReleaseStrategy, C: ClassTable> Claim<'p, S, C> {
         // SAFETY: the class is one of the pool's table, or was found by its depot.
         let shelf = unsafe { self.shelves.of(class) };
         // SAFETY: the lane is the claim's; the class is the one that holds so many units.
-        let issued = unsafe { shelf.issue(class, length, Tenure::Owned) }?;
+        let issued = unsafe { shelf.issue(class, length) }?;
         let slot = Berth::new(issued.elements, class);
         // SAFETY: the slot was issued just now, for so many units; the rest is the
         // caller's promise.
@@ -166,8 +166,8 @@ impl<S: ReleaseStrategy, C: ClassTable> Holding<'_, S, C> {
     }
 
     /// Gives up the list, whose head is overwritten; returns how many slots it had. What
-    /// came home later is the list from then on. (While others push, it may count theirs:
-    /// a count of what is lost is no better then than the moment.)
+    /// came home later is the list from then on. (As many as others push meanwhile go on
+    /// to be counted as waiting instead: the sum is right, the split is of the moment.)
     #[cold]
     pub(super) fn abandon(&self) -> usize {
         let Self { shelf, list, returns, .. } = *self;
@@ -205,7 +205,6 @@ impl<S: ReleaseStrategy, C: ClassTable> Local<S, C> {
         &self,
         class: u32,
         units: u32,
-        tenure: Tenure,
     ) -> Result<Issued<S::Ticket>, AllocError> {
         // SAFETY: the caller's promise.
         let claim = unsafe { Claim::on_loan(self.shelves()) };
@@ -222,12 +221,12 @@ impl<S: ReleaseStrategy, C: ClassTable> Local<S, C> {
         // SAFETY: the returns are those of the claim's lane, and the list is their twin.
         unsafe { returns.move_to(list) };
         if S::head(list).is_none() {
-            if let Some(issued) = depot.supply(&held, units, tenure)? {
+            if let Some(issued) = depot.supply(&held, units)? {
                 return Ok(issued);
             }
         }
         // SAFETY: the list is the claim's; the class holds `units`, as the caller promises.
-        let Some(issued) = (unsafe { S::issue(list, units, tenure) }) else {
+        let Some(issued) = (unsafe { S::issue(list, units, Tenure::Owned) }) else {
             return Err(depot.lose(class, held.abandon()));
         };
         shelf.count(shelf.free() - 1);

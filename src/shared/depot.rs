@@ -15,7 +15,7 @@ use super::returns::Returns;
 use super::settings::SharedSettings;
 use crate::arena::{Arena, Budget, heap};
 use crate::error::{AllocError, ReleaseError};
-use crate::pool::{ClassTable, Issued, RawPool, Record, ReleaseStrategy, Stock, Table, Tenure};
+use crate::pool::{ClassTable, Issued, RawPool, Record, ReleaseStrategy, Stock, Tenure};
 use crate::sync::{AtomicUsize, Cell, Mutex, MutexGuard, Ordering, StaticCounter, unique_number};
 
 /// What all lanes of a pool share.
@@ -191,16 +191,6 @@ impl<S: ReleaseStrategy, C: ClassTable> Depot<S, C> {
         self.corrupted.load(Ordering::Relaxed) + core
     }
 
-    /// The class that serves `units`, which is not 0.
-    #[inline(always)]
-    pub(super) fn class_of(&self, units: usize) -> Result<u32, AllocError> {
-        match Table::<C>::class_of(units) {
-            #[allow(clippy::cast_possible_truncation, reason = "a table has 64 classes at most")]
-            Some(index) => Ok(index as u32),
-            None => self.class_outside(units),
-        }
-    }
-
     /// The class of so many units, which is none of the table's.
     #[cold]
     #[inline(never)]
@@ -274,7 +264,6 @@ impl<S: ReleaseStrategy, C: ClassTable> Depot<S, C> {
         &self,
         held: &Holding<'_, S, C>,
         units: u32,
-        tenure: Tenure,
     ) -> Result<Option<Issued<S::Ticket>>, AllocError> {
         let Holding { class, shelf, list, .. } = *held;
         let book = self.book(class);
@@ -297,7 +286,7 @@ impl<S: ReleaseStrategy, C: ClassTable> Depot<S, C> {
         }
         let moved = moved.get();
         shelf.count(shelf.free().saturating_add_unsigned(moved));
-        let fresh = if moved == 0 { Some(self.grow(&core, held, units, tenure)) } else { None };
+        let fresh = if moved == 0 { Some(self.grow(&core, held, units)) } else { None };
         book.note(core.raw.stock(class));
         self.core_corrupted.store(core.raw.corruptions(), Ordering::Relaxed);
         drop(core);
@@ -314,10 +303,9 @@ impl<S: ReleaseStrategy, C: ClassTable> Depot<S, C> {
         core: &Core<S, C>,
         held: &Holding<'_, S, C>,
         units: u32,
-        tenure: Tenure,
     ) -> Result<Issued<S::Ticket>, AllocError> {
         let Holding { class, shelf, list, .. } = *held;
-        let issued = core.raw.issue_of(class, units, tenure)?;
+        let issued = core.raw.issue_of(class, units, Tenure::Owned)?;
         for _ in 1..self.book(class).batch {
             if !core.raw.can_cut(class) {
                 break;

@@ -5,11 +5,9 @@ use core::ptr::NonNull;
 
 use super::array::{Homed, SharedArray};
 use super::home::{Berth, SharedHome};
-use super::{SharedPool, length_of, threads};
+use super::{SharedPool, threads};
 use crate::error::{AllocError, ReleaseError};
-use crate::pool::{
-    ClassTable, Issued, Located, RawArray, Record, ReleaseStrategy, Tenure, refusal,
-};
+use crate::pool::{ClassTable, Located, RawArray, Record, ReleaseStrategy, Tenure, refusal};
 use crate::sync::{give_way, pause};
 
 /// How often a record is read again that seems to be overwritten, as it may be
@@ -35,23 +33,8 @@ impl<T, S: ReleaseStrategy, C: ClassTable> SharedPool<T, S, C> {
     /// # Errors
     /// As [`try_allocate`](Self::try_allocate).
     pub fn try_allocate_raw(&self, len: usize) -> Result<RawArray<T>, AllocError> {
-        let length = length_of(len)?;
-        if size_of::<T>() == 0 || len == 0 {
-            return Ok(RawArray { ptr: NonNull::dangling(), generation: 0 });
-        }
-        threads::with_lane(self.depot()?, |claim| {
-            let depot = claim.local().depot();
-            let class = depot.class_of(len)?;
-            // SAFETY: the lane is the claim's; the class holds `len`.
-            let issued = unsafe { claim.local().shelf(class).issue(class, length, Tenure::Owned) }?;
-            let keys = depot.book(class).keys();
-            let Issued { elements, ticket, generation } = issued;
-            // Once it is by hand, others may seize it: `hand_over` puts all that was done
-            // to its record before that.
-            // SAFETY: the slot was issued just now, and nobody else knows of it.
-            unsafe { S::hand_over(keys, elements, ticket, Tenure::Owned, Tenure::Raw) };
-            Ok(RawArray { ptr: elements.cast(), generation })
-        })
+        let RawArray { ptr, generation } = self.try_allocate(len)?.into_raw();
+        Ok(RawArray { ptr: ptr.cast(), generation })
     }
 
     /// Takes back an array that is held by hand; its elements are not dropped.
@@ -66,7 +49,9 @@ impl<T, S: ReleaseStrategy, C: ClassTable> SharedPool<T, S, C> {
     /// let pool = SharedPool::<u32>::new();
     /// let raw = pool.try_allocate_raw(3)?;
     /// // SAFETY: nobody uses the array afterwards.
-    /// let (first, second) = unsafe { (pool.release_raw(raw), pool.release_raw(raw)) };
+    /// let first = unsafe { pool.release_raw(raw) };
+    /// // SAFETY: as above; a second release is refused.
+    /// let second = unsafe { pool.release_raw(raw) };
     /// assert!(first.is_ok() && second.is_err());
     /// # Ok::<(), arraypool::AllocError>(())
     /// ```

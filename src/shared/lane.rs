@@ -79,8 +79,8 @@ impl<'p, T, S: ReleaseStrategy, C: ClassTable> Lane<'p, T, S, C> {
     /// [`AllocError::OverBudget`], [`OutOfMemory`](AllocError::OutOfMemory),
     /// [`TooLarge`](AllocError::TooLarge), [`TooManyRuns`](AllocError::TooManyRuns),
     /// or [`Corrupted`](AllocError::Corrupted) if a free list was overwritten. The
-    /// pool goes on in every case. Free arrays of other lanes that somebody has are not
-    /// taken from them: there may be some where the budget is said to be used up.
+    /// pool goes on in every case. A lane never takes free arrays from another that is in
+    /// use, so `OverBudget` may come while those have some.
     #[inline(always)]
     pub fn try_allocate(
         &self,

@@ -357,17 +357,16 @@ impl<S: ReleaseStrategy, C: ClassTable> Shelf<S, C> {
         &self,
         class: u32,
         units: u32,
-        tenure: Tenure,
     ) -> Result<Issued<S::Ticket>, AllocError> {
         // SAFETY: the list is the owner's, and of this class.
-        match unsafe { S::issue(&self.list, units, tenure) } {
+        match unsafe { S::issue(&self.list, units, Tenure::Owned) } {
             Some(issued) => {
                 self.count(i32::wrapping_sub(self.free(), 1));
                 self.hits.store(self.hits().wrapping_add(1), Ordering::Relaxed);
                 Ok(issued)
             }
             // SAFETY: the caller's promise.
-            None => unsafe { self.local().issue_slow(class, units, tenure) },
+            None => unsafe { self.local().issue_slow(class, units) },
         }
     }
 

@@ -14,7 +14,8 @@ use crate::pool::{ClassTable, ReleaseStrategy};
 use crate::sync::{StaticCounter, unique_number};
 
 std::thread_local! {
-    /// This thread's number, or 0 while it has no default lane.
+    /// This thread's number, or 0 before it first asked for a lane and after it has
+    /// left its lanes.
     static NUMBER: Cell<usize> = const { Cell::new(0) };
     /// The pool that was used last, by its number, and the shelves of the lane in it.
     static LAST: Cell<(usize, NonNull<()>)> = const { Cell::new(NO_POOL) };
