@@ -238,7 +238,30 @@ fn the_peak_leaves_out_what_a_scope_skips_whether_memory_is_filled_or_not() {
         }
         arena.reset();
         assert_eq!(arena.stats().peak, 16 + 2 * 112);
+        // What the arena itself skips is left out as well, before and after.
+        for _ in 0..3 {
+            arena.alloc_layout(layout);
+        }
+        assert!(arena.waste() >= 2 * (256 - 112));
+        assert_eq!(arena.stats().peak, 3 * 112);
+        arena.reset();
+        assert_eq!(arena.stats().peak, 3 * 112);
     }
+}
+
+#[test]
+fn memory_stays_as_it_was_left_unless_it_is_to_be_filled() {
+    let mut arena = Arena::builder().debug_fill(false).build();
+    let layout = Layout::from_size_align(64, 16).expect("a layout");
+    let block = arena.alloc_layout(layout);
+    // SAFETY: the block has so many bytes, and nobody else has it.
+    unsafe { block.write_bytes(7, layout.size()) };
+    arena.scope(|inner| take(inner, 100).len());
+    arena.reset();
+    assert_eq!(arena.alloc_layout(layout), block);
+    // SAFETY: all of it was written.
+    let bytes = unsafe { block.cast::<[u8; 64]>().read() };
+    assert_eq!(bytes, [7; 64]);
 }
 
 #[test]

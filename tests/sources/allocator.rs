@@ -100,6 +100,13 @@ fn memory_is_zeroed_grown_and_shrunk_as_the_trait_says() {
     // SAFETY: as above.
     unsafe { allocator.deallocate(block.cast(), layout(10, 4096)) };
     assert_eq!(arena.used_bytes(), 6000);
+    let block = allocator.allocate(layout(512, 32)).unwrap().cast::<u8>();
+    // SAFETY: as above.
+    let shrunk =
+        unsafe { Allocator::shrink(&allocator, block, layout(512, 32), layout(64, 16)) }.unwrap();
+    assert_eq!((shrunk.cast(), shrunk.len()), (block, 64), "it stays where it is");
+    // SAFETY: as above.
+    unsafe { allocator.deallocate(block, layout(64, 16)) };
     let nothing = allocator.allocate(layout(0, 32)).unwrap();
     // SAFETY: as above.
     unsafe { allocator.deallocate(nothing.cast(), layout(0, 32)) };
