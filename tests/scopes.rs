@@ -163,14 +163,16 @@ fn the_peak_counts_what_scopes_used() {
 
 #[test]
 fn the_peak_of_a_chunk_that_is_left_half_empty_is_kept() {
-    let arena = Arena::builder().initial_chunk(4096).max_chunk(4096).debug_fill(false).build();
-    let start = arena.scope(|inner| take(inner, 4000).as_ptr().addr());
+    let chunk = 1 << 16;
+    let arena = Arena::builder().initial_chunk(chunk).max_chunk(chunk).debug_fill(false).build();
+    take(&arena, chunk - 192);
+    let start = arena.scope(|inner| take(inner, 128).as_ptr().addr());
     // So aligned that the chunk has no room for it, though it had for more.
-    let has_room = |align: usize| start.next_multiple_of(align) < start + 4096;
-    let align = (13..).map(|shift| 1 << shift).find(|&align| !has_room(align)).unwrap();
+    let has_room = |align: usize| start.next_multiple_of(align) < start + 192;
+    let align = (12..).map(|shift| 1 << shift).find(|&align| !has_room(align)).unwrap();
     arena.alloc_layout(Layout::from_size_align(64, align).unwrap());
     assert_eq!(arena.chunk_count(), 2);
-    assert_eq!((arena.stats().peak, arena.used_bytes()), (4000, 64));
+    assert_eq!((arena.stats().peak, arena.used_bytes()), (chunk - 64, chunk - 128));
 }
 
 #[test]

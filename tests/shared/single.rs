@@ -81,11 +81,13 @@ fn a_lane_keeps_two_batches_and_the_depot_the_rest<S: ReleaseStrategy>() {
     assert!(stats.in_lanes <= 8, "{stats:?}");
     assert!(stats.in_lanes + stats.in_depot >= 20, "{stats:?}");
     assert_eq!(stats.hits + stats.misses, 20);
-    // The depot's are taken again before anything new.
+    // New memory comes in batches, but for the last of a run.
+    assert!((5..=6).contains(&stats.misses), "{stats:?}");
+    // The depot's are taken again before anything new, and in batches, too.
     let other = pool.lane();
     let again: Vec<_> = (0..8).map(|i| other.allocate_copy(&[i])).collect();
     assert_eq!(pool.verify().unwrap().slots, stats.slots);
-    assert_eq!(pool.stats().live, again.len());
+    assert_eq!((pool.stats().live, pool.stats().misses), (again.len(), stats.misses + 2));
 }
 
 fn the_next_lane_adopts_what_was_left<S: ReleaseStrategy>() {
