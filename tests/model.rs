@@ -25,7 +25,7 @@ use support::{Fourteen, PowersOfTwo, Table, Watched, pool_in};
 fn config() -> (Config, usize) {
     let asked = std::env::var_os("PROPTEST_CASES").is_some();
     let cases = match (cfg!(miri), asked) {
-        (true, _) => 2,
+        (true, _) => 1,
         (false, true) => Config::default().cases,
         (false, false) => 24,
     };
