@@ -16,7 +16,7 @@ mod cargo;
 use core::fmt::Write;
 use std::env;
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 /// The release whose words are recorded in `tests/ui/fail`.
@@ -38,21 +38,23 @@ fn speaks_the_recorded_words() -> bool {
 
 #[test]
 fn lifetimes_are_kept() {
-    let cases = trybuild::TestCases::new();
-    cases.pass("tests/ui/pass/*.rs");
     if speaks_the_recorded_words() {
-        cases.compile_fail("tests/ui/fail/*.rs");
+        trybuild::TestCases::new().compile_fail("tests/ui/fail/*.rs");
     }
 }
 
-/// Makes a package with a binary for every case, and returns their names.
-fn package(place: &Path, cases: &Path) -> Vec<String> {
+/// Makes a package of a folder of `tests/ui`, with a binary for every case; returns where
+/// it is, and their names. (It depends on this one alone, where `trybuild` would build
+/// whatever tests depend on to run a program.)
+fn package(folder: &str) -> (PathBuf, Vec<String>) {
     let root = env!("CARGO_MANIFEST_DIR");
+    let cases = Path::new(root).join("tests/ui").join(folder);
+    let place = Path::new(env!("CARGO_TARGET_TMPDIR")).join(folder);
     let mut manifest = format!(
-        "[package]\nname = \"refused\"\nversion = \"0.0.0\"\nedition = \"2024\"\nautobins = false\n\n\
+        "[package]\nname = {folder:?}\nversion = \"0.0.0\"\nedition = \"2024\"\nautobins = false\n\n\
          [workspace]\n\n[dependencies]\narraypool = {{ path = {root:?}, features = [\"shared\"] }}\n"
     );
-    let entries = fs::read_dir(cases).expect("the cases");
+    let entries = fs::read_dir(&cases).expect("the cases");
     let paths = entries.map(|entry| entry.expect("a readable folder").path());
     let mut names: Vec<_> = paths
         .filter_map(|path| Some(path.file_name()?.to_str()?.strip_suffix(".rs")?.to_string()))
@@ -62,20 +64,29 @@ fn package(place: &Path, cases: &Path) -> Vec<String> {
         let path = cases.join(format!("{name}.rs"));
         write!(manifest, "\n[[bin]]\nname = {name:?}\npath = {path:?}\n").expect("text");
     }
-    fs::create_dir_all(place).expect("a folder");
+    assert!(!names.is_empty());
+    fs::create_dir_all(&place).expect("a folder");
     fs::write(place.join("Cargo.toml"), manifest).expect("a manifest");
-    names
+    (place, names)
+}
+
+#[test]
+fn programs_that_are_right_compile_and_run() {
+    let (place, names) = package("pass");
+    for name in names {
+        let mut run = cargo::cargo(&place, "ui-target");
+        let status = run.args(["run", "--quiet", "--bin", &name]).status().expect("cargo starts");
+        assert!(status.success(), "{name}: {status}");
+    }
 }
 
 #[test]
 fn threads_and_tables_are_refused() {
     let cases = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/ui/refused");
-    let place = Path::new(env!("CARGO_TARGET_TMPDIR")).join("refused");
-    let names = package(&place, &cases);
-    assert!(!names.is_empty());
+    let (place, names) = package("refused");
     for name in names {
         let source = fs::read_to_string(cases.join(format!("{name}.rs"))).expect("a case");
-        let mut build = cargo::cargo(&place, "refused-target");
+        let mut build = cargo::cargo(&place, "ui-target");
         let output =
             build.args(["build", "--quiet", "--bin", &name]).output().expect("cargo starts");
         let said = String::from_utf8_lossy(&output.stderr);
