@@ -6,7 +6,7 @@ use arraypool::{
 };
 
 use crate::support::{
-    Table, class_of, for_reclaiming_pools, in_every_memory, pool, pool_in, release_raw,
+    Table, class_of, for_reclaiming_pools, in_every_memory, pool, pool_in, release_raw, rounds,
 };
 
 for_reclaiming_pools!(
@@ -151,7 +151,7 @@ fn a_reset_pool_does_the_same_in_the_same_memory<S: ReleaseStrategy, C: Table>()
         let mut pool = pool_in::<u32, S, C>(arena);
         let mut addresses = Vec::new();
         for round in 0..4 {
-            let kept: Vec<_> = (0..120).map(|length| pool.allocate(length)).collect();
+            let kept: Vec<_> = (0..rounds(120, 25)).map(|length| pool.allocate(length)).collect();
             let now: Vec<_> = kept.iter().map(|array| array.as_ptr().addr()).collect();
             drop(kept);
             if round == 0 {
