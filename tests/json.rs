@@ -18,6 +18,8 @@ mod edges;
 mod edit;
 #[path = "json/failure.rs"]
 mod failure;
+#[path = "support/forever.rs"]
+mod forever;
 #[path = "json/grammar.rs"]
 mod grammar;
 #[path = "json/help.rs"]

@@ -7,6 +7,8 @@ use std::panic::catch_unwind;
 use arraypool::{Arena, ArenaEvent, Budget};
 
 use super::*;
+use crate::support::forever::forever;
+use crate::support::rounds;
 
 for_every_strategy!(a_hook_may_use_a_watched_pool_that_grows, a_panic_of_the_hook_loses_no_books,);
 
@@ -30,26 +32,21 @@ fn hook(event: &ArenaEvent) {
 
 /// Wherever the budget's soft limit is met: among arrays, tables and notes.
 fn a_hook_may_use_a_watched_pool_that_grows<S: ReleaseStrategy>() {
-    if cfg!(miri) {
-        return; // It leaks what a hook has to reach.
-    }
-    let calls: &'static Cell<usize> = Box::leak(Box::default());
-    let few = (0..16_000).step_by(131).map(|soft_limit| (soft_limit, 6));
-    let many = (16_000..100_000).step_by(997).map(|soft_limit| (soft_limit, 400));
+    let calls: &Cell<usize> = forever(Cell::default());
+    let few = (0..16_000).step_by(rounds(131, 7919)).map(|soft_limit| (soft_limit, 6));
+    let many = (16_000..100_000).step_by(rounds(997, 100_000)).map(|soft_limit| (soft_limit, 400));
     for (soft_limit, arrays) in few.chain(many) {
-        let budget: &'static Budget =
-            Box::leak(Box::new(Budget::with_soft_limit(soft_limit, usize::MAX)));
+        let budget = forever(Budget::with_soft_limit(soft_limit, usize::MAX));
         let arena = Arena::builder().initial_chunk(64).max_chunk(1024).budget(budget).hook(&hook);
-        let arena: &'static Arena<'static> = Box::leak(Box::new(arena.build()));
         let builder = builder::<S>(Checks::all().quarantine(0));
-        let pool: &'static Pool<S> = Box::leak(Box::new(builder.build_in(arena)));
+        let pool: &Pool<S> = forever(builder.build_in(forever(arena.build())));
         let first = pool.try_allocate_raw(5).unwrap();
         drop(pool.allocate(5));
-        WITHIN.set(Some(Box::leak(Box::new(move || {
+        WITHIN.set(Some(forever(move || {
             let _ = pool.try_allocate(5).map(|array| pool.history(array.as_ptr()));
             let _ = (pool.history(first.ptr.as_ptr()), pool.stats(), pool.verify());
             calls.set(calls.get() + 1);
-        }))));
+        })));
         let kept: Vec<_> = (0..arrays).map(|i| pool.allocate([3, 12, 40, 200][i % 4])).collect();
         WITHIN.set(None);
         drop(kept);
@@ -61,7 +58,7 @@ fn a_hook_may_use_a_watched_pool_that_grows<S: ReleaseStrategy>() {
 
 fn a_panic_of_the_hook_loses_no_books<S: ReleaseStrategy>() {
     let mut panics = 0;
-    for fuse in (1..12).step_by(crate::support::rounds(1, 5)) {
+    for fuse in (1..12).step_by(rounds(1, 5)) {
         let budget = Budget::unlimited();
         {
             let arena = Arena::builder()

@@ -9,6 +9,7 @@ use arraypool::{
     ReleaseStrategy, Tagged, VerifyError,
 };
 
+use crate::support::forever::forever;
 use crate::support::source::CheckedSource;
 
 type Work = &'static dyn Fn();
@@ -71,18 +72,17 @@ impl<S: ReleaseStrategy> Arrays<S> {
 
 fn a_hook_that_uses_the_growing_pool<S: ReleaseStrategy>() {
     let arena = Arena::builder().initial_chunk(64).max_chunk(1024).hook(&hook).build();
-    let arena: &'static Arena<'static> = Box::leak(Box::new(arena));
-    let arrays: &'static Arrays<S> = Box::leak(Box::new(Arrays {
-        pool: ArrayPool::new_in(arena),
+    let arrays: &Arrays<S> = forever(Arrays {
+        pool: ArrayPool::new_in(forever(arena)),
         live: RefCell::default(),
         token: Cell::new(0),
-    }));
-    let refused: &'static Cell<usize> = Box::leak(Box::default());
-    WITHIN.set(Some(Box::leak(Box::new(move || {
+    });
+    let refused: &Cell<usize> = forever(Cell::default());
+    WITHIN.set(Some(forever(move || {
         for _ in 0..2 {
             refused.set(refused.get() + usize::from(arrays.take().is_err()));
         }
-    }))));
+    })));
     for _ in 0..600 {
         arrays.take().unwrap();
     }
@@ -97,7 +97,7 @@ fn a_hook_that_uses_the_growing_pool<S: ReleaseStrategy>() {
 }
 
 #[test]
-#[cfg_attr(miri, ignore = "it leaks what a hook has to reach")]
+#[cfg_attr(miri, ignore = "it takes minutes there")]
 fn a_hook_may_use_the_pool_that_is_growing() {
     a_hook_that_uses_the_growing_pool::<Direct>();
     a_hook_that_uses_the_growing_pool::<Metadata>();
@@ -105,13 +105,11 @@ fn a_hook_may_use_the_pool_that_is_growing() {
 }
 
 fn a_source_that_looks_at_the_growing_pool<S: ReleaseStrategy>() {
-    let source: &'static WorkingSource = Box::leak(Box::new(WorkingSource(CheckedSource::new())));
-    let arena: &'static Arena<'static> =
-        Box::leak(Box::new(Arena::builder().source(source).initial_chunk(64).build()));
-    let pool: &'static ArrayPool<'static, u32, S> = Box::leak(Box::new(ArrayPool::new_in(arena)));
-    let (looks, growing): (&'static Cell<usize>, &'static Cell<usize>) =
-        (Box::leak(Box::default()), Box::leak(Box::default()));
-    WITHIN.set(Some(Box::leak(Box::new(move || {
+    let source = forever(WorkingSource(CheckedSource::new()));
+    let arena = forever(Arena::builder().source(source).initial_chunk(64).build());
+    let pool: &ArrayPool<'_, u32, S> = forever(ArrayPool::new_in(arena));
+    let (looks, growing) = (forever(Cell::new(0)), forever(Cell::new(0)));
+    WITHIN.set(Some(forever(move || {
         let text = format!("{:?}", pool.as_raw());
         let unknown = text.contains("growing");
         // The very runs that cannot be printed cannot be checked.
@@ -119,7 +117,7 @@ fn a_source_that_looks_at_the_growing_pool<S: ReleaseStrategy>() {
         assert!(pool.stats().live < 600);
         looks.set(looks.get() + 1);
         growing.set(growing.get() + usize::from(unknown));
-    }))));
+    })));
     let arrays: Vec<_> = (0..600).map(|length| pool.allocate_with(length, |_| 7)).collect();
     WITHIN.set(None);
     assert!(looks.get() > growing.get());
@@ -131,7 +129,7 @@ fn a_source_that_looks_at_the_growing_pool<S: ReleaseStrategy>() {
 }
 
 #[test]
-#[cfg_attr(miri, ignore = "it leaks what a source has to reach")]
+#[cfg_attr(miri, ignore = "it takes minutes there")]
 fn a_source_may_look_at_the_pool_that_is_growing() {
     a_source_that_looks_at_the_growing_pool::<Direct>();
     a_source_that_looks_at_the_growing_pool::<Metadata>();

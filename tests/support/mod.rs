@@ -10,6 +10,7 @@ use arraypool::{
     Problem, RawArray, ReleaseError, ReleaseStrategy, Report, RuntimeClasses,
 };
 
+pub(crate) mod forever;
 pub(crate) mod source;
 
 /// A class table of the tests, and how a pool is given it.
