@@ -1,5 +1,6 @@
 //! Two threads at a time: a churn each, one length each, or one for the other.
 
+use alloc::sync::Arc;
 use std::sync::{Barrier, mpsc};
 use std::thread;
 use std::time::Instant;
@@ -12,7 +13,7 @@ use crate::support::workload::{self, Place, Step, Subject};
 /// Two threads with the same work.
 pub(crate) struct Crew {
     pub(crate) name: &'static str,
-    /// Does one pass; nanoseconds of CPU time per operation, over both threads.
+    /// Does one pass; nanoseconds per operation, over both threads.
     pub(crate) run: Box<dyn FnMut(usize) -> f64>,
 }
 
@@ -22,18 +23,6 @@ const OPERATIONS: usize = 10_000;
 const PASSES: usize = 20;
 const LIVE: u32 = 4096;
 const SMALL_PERCENT: u64 = 80;
-
-/// Both threads at once, after each has said that it is ready; what they measured.
-fn both(work: impl Fn(usize, &Barrier) -> u64 + Sync) -> u64 {
-    let barrier = Barrier::new(2);
-    thread::scope(|scope| {
-        let threads = [0, 1].map(|number| {
-            let (work, barrier) = (&work, &barrier);
-            scope.spawn(move || work(number, barrier))
-        });
-        threads.into_iter().map(|thread| thread.join().expect("a thread ends")).sum()
-    })
-}
 
 /// By the wall clock, for pools that make a thread wait for a lock, asleep.
 fn timed_by_the_wall(work: impl FnOnce()) -> u64 {
@@ -70,35 +59,62 @@ fn churn<S: Subject>(
 }
 
 /// Two threads with a churn each, by subjects that `make` gives each of them.
-pub(crate) fn churn_crew<S: Subject>(
+pub(crate) fn churn_crew<S: Subject + 'static>(
     name: &'static str,
     seed: u64,
-    make: impl Fn(usize) -> S + Sync + 'static,
+    make: impl Fn() -> S + Send + Sync + 'static,
 ) -> Crew {
     let steps = workload::churn_steps(OPERATIONS * PASSES, LIVE, SMALL_PERCENT, seed);
-    crew(name, move |round| {
+    crew(name, make, move |subject, round, barrier| {
         let steps = &steps[round % PASSES * OPERATIONS..][..OPERATIONS];
-        both(|number, barrier| churn(&make(number), LIVE, steps, barrier, |work| timed(work)))
+        churn(subject, LIVE, steps, barrier, |work| timed(work))
     })
 }
 
 /// The same with few live arrays, by the wall clock; the subjects know one length
 /// only, and some of them a lock.
-pub(crate) fn fixed_crew<S: Subject>(
+pub(crate) fn fixed_crew<S: Subject + 'static>(
     name: &'static str,
-    make: impl Fn(usize) -> S + Sync + 'static,
+    make: impl Fn() -> S + Send + Sync + 'static,
 ) -> Crew {
     const FEW: u32 = 64;
     let mut steps = workload::churn_steps(OPERATIONS, FEW, 100, 1);
     steps.iter_mut().for_each(|step| step.len = 16);
-    let by_the_wall = |work: &mut dyn FnMut()| timed_by_the_wall(work);
-    crew(name, move |_| {
-        both(|number, barrier| churn(&make(number), FEW, &steps, barrier, by_the_wall))
+    crew(name, make, move |subject, _, barrier| {
+        churn(subject, FEW, &steps, barrier, |work| timed_by_the_wall(work))
     })
 }
 
-fn crew(name: &'static str, mut pass: impl FnMut(usize) -> u64 + 'static) -> Crew {
-    let run = move |round| pass(round) as f64 / (2 * OPERATIONS) as f64;
+/// Two threads that live as long as the crew and make a subject each: from pass to pass a
+/// pool keeps its memory, a lane its shelves, and an allocator what it has for a thread.
+fn crew<S: Subject + 'static>(
+    name: &'static str,
+    make: impl Fn() -> S + Send + Sync + 'static,
+    work: impl Fn(&S, usize, &Barrier) -> u64 + Send + Sync + 'static,
+) -> Crew {
+    let common = Arc::new((make, work, Barrier::new(2)));
+    let threads = [(), ()].map(|()| {
+        let (orders, rounds) = mpsc::channel();
+        let (teller, told) = mpsc::channel();
+        let common = Arc::clone(&common);
+        thread::spawn(move || {
+            let (make, work, barrier) = &*common;
+            let subject = make();
+            for round in rounds {
+                let heard = teller.send(work(&subject, round, barrier));
+                assert!(heard.is_ok(), "somebody waits for what was measured");
+            }
+        });
+        (orders, told)
+    });
+    let run = move |round| {
+        for (orders, _) in &threads {
+            assert!(orders.send(round).is_ok(), "a thread waits for its next pass");
+        }
+        let of_one = |told: &mpsc::Receiver<u64>| told.recv().expect("a thread ends its pass");
+        let nanoseconds: u64 = threads.iter().map(|(_, told)| of_one(told)).sum();
+        nanoseconds as f64 / (2 * OPERATIONS) as f64
+    };
     Crew { name, run: Box::new(run) }
 }
 
@@ -119,7 +135,7 @@ const PARCELS: usize = 40;
 pub(crate) fn hand_over_crew<S: Subject + 'static>(
     name: &'static str,
     seed: u64,
-    make: impl Fn(usize) -> S + Sync + 'static,
+    make: impl Fn() -> S + Sync + 'static,
 ) -> Crew {
     let steps = workload::churn_steps(PARCEL * PARCELS, LIVE, SMALL_PERCENT, seed);
     let run = move |_| {
@@ -129,13 +145,13 @@ pub(crate) fn hand_over_crew<S: Subject + 'static>(
     Crew { name, run: Box::new(run) }
 }
 
-fn hand_over<S: Subject>(make: &(impl Fn(usize) -> S + Sync), steps: &[Step]) -> u64 {
+fn hand_over<S: Subject>(make: &(impl Fn() -> S + Sync), steps: &[Step]) -> u64 {
     /// Parcels that may lie in the queue.
     const QUEUE: usize = 4;
     let (sender, receiver) = mpsc::sync_channel::<Parcel<S::Array>>(QUEUE);
     thread::scope(|scope| {
         let other = scope.spawn(move || {
-            let subject = make(1);
+            let subject = make();
             let mut nanoseconds = 0;
             for (number, Parcel(parcel)) in receiver.into_iter().enumerate() {
                 let first = parcel.first().map(|place| {
@@ -147,7 +163,7 @@ fn hand_over<S: Subject>(make: &(impl Fn(usize) -> S + Sync), steps: &[Step]) ->
             }
             nanoseconds
         });
-        let subject = make(0);
+        let subject = make();
         let mut nanoseconds = 0;
         for (number, steps) in steps.chunks(PARCEL).enumerate() {
             let mut parcel = workload::places(PARCEL);
@@ -164,10 +180,10 @@ fn hand_over<S: Subject>(make: &(impl Fn(usize) -> S + Sync), steps: &[Step]) ->
 }
 
 /// The time of every single call of two threads, in nanoseconds.
-pub(crate) fn hammer<S: Subject>(calls: usize, make: impl Fn(usize) -> S + Sync) -> Histogram<u64> {
+pub(crate) fn hammer<S: Subject>(calls: usize, make: impl Fn() -> S + Sync) -> Histogram<u64> {
     let barrier = Barrier::new(2);
     let work = |number: usize| {
-        let subject = make(number);
+        let subject = make();
         let mut histogram = Histogram::new(3).expect("three digits are allowed");
         let steps = workload::churn_steps::<u16>(calls / 2, LIVE, SMALL_PERCENT, number as u64 + 1);
         let mut live = workload::churn_fill(&subject, LIVE, SMALL_PERCENT);
