@@ -1,6 +1,7 @@
 //! Two threads at a time: a churn each, one length each, or one for the other.
 
 use alloc::sync::Arc;
+use core::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Barrier, mpsc};
 use std::thread;
 use std::time::Instant;
@@ -24,6 +25,30 @@ const PASSES: usize = 20;
 const LIVE: u32 = 4096;
 const SMALL_PERCENT: u64 = 80;
 
+/// Where two threads wait for each other, as often as they like.
+struct Meeting {
+    asleep: Barrier,
+    /// How often somebody has come and is awake.
+    awake: AtomicUsize,
+}
+
+impl Meeting {
+    fn new() -> Self {
+        Self { asleep: Barrier::new(2), awake: AtomicUsize::new(0) }
+    }
+
+    /// Both have come, and both run: who comes first sleeps, and a pass may be shorter
+    /// than it takes to wake a thread.
+    fn wait(&self) {
+        self.asleep.wait();
+        let before = self.awake.fetch_add(1, Ordering::AcqRel);
+        let both = (before | 1) + 1;
+        while self.awake.load(Ordering::Acquire) < both {
+            thread::yield_now();
+        }
+    }
+}
+
 /// By the wall clock, for pools that make a thread wait for a lock, asleep.
 fn timed_by_the_wall(work: impl FnOnce()) -> u64 {
     let before = Instant::now();
@@ -43,17 +68,17 @@ fn churn<S: Subject>(
     subject: &S,
     live: u32,
     steps: &[Step],
-    barrier: &Barrier,
+    meeting: &Meeting,
     clock: impl FnOnce(&mut dyn FnMut()) -> u64,
 ) -> u64 {
     let mut places = workload::churn_fill(subject, live, SMALL_PERCENT);
     let sum = workload::churn::<S, true>(subject, &mut places, steps);
     assert_eq!(sum, steps.len() as u64, "every array held a one");
-    barrier.wait();
+    meeting.wait();
     let nanoseconds = clock(&mut || {
         workload::churn::<S, false>(subject, &mut places, steps);
     });
-    barrier.wait();
+    meeting.wait();
     workload::churn_drain(subject, places);
     nanoseconds
 }
@@ -65,9 +90,9 @@ pub(crate) fn churn_crew<S: Subject + 'static>(
     make: impl Fn() -> S + Send + Sync + 'static,
 ) -> Crew {
     let steps = workload::churn_steps(OPERATIONS * PASSES, LIVE, SMALL_PERCENT, seed);
-    crew(name, make, move |subject, round, barrier| {
+    crew(name, make, move |subject, round, meeting| {
         let steps = &steps[round % PASSES * OPERATIONS..][..OPERATIONS];
-        churn(subject, LIVE, steps, barrier, |work| timed(work))
+        churn(subject, LIVE, steps, meeting, |work| timed(work))
     })
 }
 
@@ -80,8 +105,8 @@ pub(crate) fn fixed_crew<S: Subject + 'static>(
     const FEW: u32 = 64;
     let mut steps = workload::churn_steps(OPERATIONS, FEW, 100, 1);
     steps.iter_mut().for_each(|step| step.len = 16);
-    crew(name, make, move |subject, _, barrier| {
-        churn(subject, FEW, &steps, barrier, |work| timed_by_the_wall(work))
+    crew(name, make, move |subject, _, meeting| {
+        churn(subject, FEW, &steps, meeting, |work| timed_by_the_wall(work))
     })
 }
 
@@ -90,18 +115,18 @@ pub(crate) fn fixed_crew<S: Subject + 'static>(
 fn crew<S: Subject + 'static>(
     name: &'static str,
     make: impl Fn() -> S + Send + Sync + 'static,
-    work: impl Fn(&S, usize, &Barrier) -> u64 + Send + Sync + 'static,
+    work: impl Fn(&S, usize, &Meeting) -> u64 + Send + Sync + 'static,
 ) -> Crew {
-    let common = Arc::new((make, work, Barrier::new(2)));
+    let common = Arc::new((make, work, Meeting::new()));
     let threads = [(), ()].map(|()| {
         let (orders, rounds) = mpsc::channel();
         let (teller, told) = mpsc::channel();
         let common = Arc::clone(&common);
         thread::spawn(move || {
-            let (make, work, barrier) = &*common;
+            let (make, work, meeting) = &*common;
             let subject = make();
             for round in rounds {
-                let heard = teller.send(work(&subject, round, barrier));
+                let heard = teller.send(work(&subject, round, meeting));
                 assert!(heard.is_ok(), "somebody waits for what was measured");
             }
         });
@@ -181,13 +206,13 @@ fn hand_over<S: Subject>(make: &(impl Fn() -> S + Sync), steps: &[Step]) -> u64 
 
 /// The time of every single call of two threads, in nanoseconds.
 pub(crate) fn hammer<S: Subject>(calls: usize, make: impl Fn() -> S + Sync) -> Histogram<u64> {
-    let barrier = Barrier::new(2);
+    let meeting = Meeting::new();
     let work = |number: usize| {
         let subject = make();
         let mut histogram = Histogram::new(3).expect("three digits are allowed");
         let steps = workload::churn_steps::<u16>(calls / 2, LIVE, SMALL_PERCENT, number as u64 + 1);
         let mut live = workload::churn_fill(&subject, LIVE, SMALL_PERCENT);
-        barrier.wait();
+        meeting.wait();
         for step in &steps {
             let place = &mut live[usize::from(step.victim)];
             let start = Instant::now();
