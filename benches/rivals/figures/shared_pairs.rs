@@ -110,19 +110,42 @@ pub(crate) fn fixed_crew<S: Subject + 'static>(
     })
 }
 
-/// Two threads that live as long as the crew and make a subject each: from pass to pass a
-/// pool keeps its memory, a lane its shelves, and an allocator what it has for a thread.
+/// Keeps this thread on one processor of those that it may use. Threads that wake each
+/// other are otherwise put onto the same one, and a pass is over before that is noticed.
+fn stay_on(number: usize) {
+    // SAFETY: a set of bits, of which none is set.
+    let mut all: libc::cpu_set_t = unsafe { core::mem::zeroed() };
+    let size = size_of_val(&all);
+    // SAFETY: the set is as large as is said; 0 is this thread.
+    let found = unsafe { libc::sched_getaffinity(0, size, &raw mut all) };
+    assert_eq!(found, 0, "a thread knows its processors");
+    // SAFETY: the number is below the set's size.
+    let usable = |processor: &usize| unsafe { libc::CPU_ISSET(*processor, &all) };
+    let processors: Vec<usize> = (0..8 * size).filter(usable).collect();
+    // SAFETY: as above.
+    let mut one: libc::cpu_set_t = unsafe { core::mem::zeroed() };
+    // SAFETY: the number is one of the set that was found.
+    unsafe { libc::CPU_SET(processors[number % processors.len()], &mut one) };
+    // SAFETY: the set is as large as is said; 0 is this thread.
+    let kept = unsafe { libc::sched_setaffinity(0, size, &raw const one) };
+    assert_eq!(kept, 0, "a thread may stay on a processor that it may use");
+}
+
+/// Two threads that live as long as the crew, each on a processor of its own, and make a
+/// subject each: from pass to pass a pool keeps its memory, a lane its shelves, and an
+/// allocator what it has for a thread.
 fn crew<S: Subject + 'static>(
     name: &'static str,
     make: impl Fn() -> S + Send + Sync + 'static,
     work: impl Fn(&S, usize, &Meeting) -> u64 + Send + Sync + 'static,
 ) -> Crew {
     let common = Arc::new((make, work, Meeting::new()));
-    let threads = [(), ()].map(|()| {
+    let threads = [0, 1].map(|number| {
         let (orders, rounds) = mpsc::channel();
         let (teller, told) = mpsc::channel();
         let common = Arc::clone(&common);
         thread::spawn(move || {
+            stay_on(number);
             let (make, work, meeting) = &*common;
             let subject = make();
             for round in rounds {
