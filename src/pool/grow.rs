@@ -144,7 +144,8 @@ impl<S: ReleaseStrategy, C: ClassTable> RawPool<'_, S, C> {
         if waiting == NO_RUN {
             let wanted = next_slots(class.slots.get(), class.shape.stride);
             self.add_run(id, u32::try_from(wanted).unwrap_or(u32::MAX), 1)?;
-            return self.next_run(id);
+            // A hook that used the pool meanwhile may have begun a run, which goes first.
+            return if class.uncut.get() > 0 { Ok(()) } else { self.next_run(id) };
         }
         let runs = self.runs_mut()?;
         let Some(run) = runs.get(waiting) else { return Ok(()) };

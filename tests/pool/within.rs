@@ -14,6 +14,9 @@ use crate::support::source::CheckedSource;
 
 type Work = &'static dyn Fn();
 
+/// Of several classes.
+const LENGTHS: [usize; 6] = [3, 12, 40, 200, 300, 700];
+
 thread_local! {
     /// What the hook does, unless it is doing it.
     static WITHIN: Cell<Option<Work>> = const { Cell::new(None) };
@@ -57,7 +60,7 @@ impl<S: ReleaseStrategy> Arrays<S> {
     fn take(&'static self) -> Result<(), AllocError> {
         let token = self.token.get();
         self.token.set(token + 1);
-        let length = [3, 12, 40, 200, 300, 700][token as usize % 6];
+        let length = LENGTHS[token as usize % LENGTHS.len()];
         let array = self.pool.try_allocate_with(length, |_| token)?;
         self.live.borrow_mut().push((array, token));
         Ok(())
@@ -93,7 +96,24 @@ fn a_hook_that_uses_the_growing_pool<S: ReleaseStrategy>() {
     assert_eq!(live.len(), count);
     assert!(count > 601, "the hook was never called");
     drop(live);
-    assert!(!S::RECLAIMS || arrays.pool.stats().live == 0);
+    if S::RECLAIMS {
+        assert_eq!(arrays.pool.stats().live, 0);
+        every_slot_is_reached(&arrays.pool);
+    }
+}
+
+/// Takes all that a pool has, without growth: each slot of each run comes to its turn.
+fn every_slot_is_reached<S: ReleaseStrategy>(pool: &ArrayPool<'static, u32, S>) {
+    pool.freeze();
+    let mut taken = Vec::new();
+    for length in LENGTHS {
+        while let Ok(array) = pool.try_allocate(length) {
+            taken.push(array);
+        }
+    }
+    let stats = pool.verify().unwrap();
+    assert_eq!((stats.live, stats.free), (taken.len(), 0));
+    assert_eq!(stats.live + stats.lost + stats.left, stats.slots);
 }
 
 #[test]
