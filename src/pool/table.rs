@@ -1,10 +1,10 @@
 //! The runs of a pool, found by address.
 //!
-//! The address space is divided into **granules**, aligned blocks of 64 KiB. A
-//! hash table leads from every granule that a run touches to the first run in
-//! it; the runs of one granule are linked in the order of their addresses.
-//! Runs soon are longer than a granule, so that a look-up ends at the first or
-//! the second. Nothing is read at the address that is asked about.
+//! The address space is divided into **granules**, aligned blocks of 64 KiB (4 KiB
+//! where words have 32 bits). A hash table leads from every granule that a run
+//! touches to the first run in it; the runs of one granule are linked in the order
+//! of their addresses. Runs soon are longer than a granule, so that a look-up ends
+//! at the first or the second. Nothing is read at the address that is asked about.
 
 #![forbid(unsafe_code)]
 
@@ -47,8 +47,8 @@ pub(super) struct Entry {
     first: RunId,
 }
 
-/// No granule: the first of the address space, where nothing ever lies, marks a
-/// free place.
+/// A free place: it leads to no run. A look-up of its granule that meets one ends
+/// there, too.
 const FREE: Entry = Entry { granule: 0, first: NO_RUN };
 
 /// All runs of a pool.
@@ -92,7 +92,7 @@ impl RunTable {
             if entry.granule == granule {
                 return self.get(entry.first);
             }
-            if entry.granule == FREE.granule {
+            if entry.first == NO_RUN {
                 return None;
             }
             place = (place + 1) & mask;
@@ -250,4 +250,56 @@ fn place_in(places: &mut [Entry], granule: usize) -> Option<&mut Entry> {
         place = (place + 1) & mask;
     }
     places.get_mut(place)
+}
+
+#[cfg(test)]
+mod tests {
+    use core::mem::MaybeUninit;
+    use core::ptr::{self, NonNull};
+
+    use super::super::classes::{ClassId, Units};
+    use super::super::release::Tagged;
+    use super::super::run::Shape;
+    use super::*;
+
+    /// A run of 4 slots of 16 bytes. Nothing is read there.
+    fn run_at(start: usize) -> Run {
+        let units = Units { size: 16, align: 16, trailer: 0 };
+        Run {
+            base: NonNull::new(ptr::without_provenance_mut(start)).unwrap(),
+            records: NonNull::dangling(),
+            shape: Shape::new(1, units, 0, 1).unwrap(),
+            slots: 4,
+            cut: 4,
+            seen: 4,
+            class: ClassId::NONE,
+            next: NO_RUN,
+            after: NO_RUN,
+        }
+    }
+
+    /// Memory may begin at 0: that of a Cortex-M7 that is as fast as its caches does.
+    #[test]
+    fn the_first_granule_is_one_as_any_other() {
+        let mut buffer = [MaybeUninit::<u8>::uninit(); 4096];
+        let arena = Arena::from_buffer(&mut buffer);
+        let mut table = RunTable::new();
+        let place_of = |granule: usize| hash(granule) & (FIRST - 1);
+        let mut others = (1..).filter(|granule| place_of(*granule) == place_of(0));
+        let mut next = || others.next().unwrap() << GRANULE_BITS;
+        // One before it and one behind it in the chain of places where it begins.
+        let bases = [next(), 64, next()];
+        for base in bases {
+            assert_eq!(table.find(base).map(Run::start), None);
+            table.reserve::<Tagged>(&arena, 64).unwrap();
+            table.insert(run_at(base), 64);
+            assert_eq!(table.granules.as_slice().len(), FIRST);
+        }
+        assert_eq!(table.taken, 3);
+        for base in bases {
+            assert_eq!(table.find(base + 63).map(Run::start), Some(base));
+        }
+        assert!(table.is_sound(|_| 64));
+        table.close::<Tagged>(&arena);
+    }
 }
