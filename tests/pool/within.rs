@@ -5,10 +5,11 @@ use core::cell::{Cell, RefCell};
 use core::ptr::NonNull;
 
 use arraypool::{
-    AllocError, Arena, ArenaEvent, ArrayPool, ChunkSource, Direct, Metadata, PoolArray,
+    AllocError, Arena, ArenaEvent, ArrayPool, Checks, ChunkSource, Direct, Metadata, PoolArray,
     ReleaseStrategy, Tagged, VerifyError,
 };
 
+use crate::corruption::smash;
 use crate::support::forever::forever;
 use crate::support::source::CheckedSource;
 
@@ -154,4 +155,36 @@ fn a_source_may_look_at_the_pool_that_is_growing() {
     a_source_that_looks_at_the_growing_pool::<Direct>();
     a_source_that_looks_at_the_growing_pool::<Metadata>();
     a_source_that_looks_at_the_growing_pool::<Tagged>();
+}
+
+/// A handle with a broken header goes out of scope while the pool cannot count.
+#[test]
+#[cfg_attr(miri, ignore = "it takes minutes there")]
+fn a_broken_header_met_by_a_growing_pool_loses_one_slot() {
+    let source = forever(WorkingSource(CheckedSource::new()));
+    let arena = forever(Arena::builder().source(source).initial_chunk(64).build());
+    let pool: &ArrayPool<'_, u64, Tagged> =
+        forever(ArrayPool::builder().checks(Checks::none()).build_in(arena));
+    let mut kept: Vec<_> = (0..20).map(|_| pool.allocate(5)).collect();
+    let free: Vec<_> = kept.drain(15..).collect();
+    drop(free);
+    let broken = forever(Cell::new(kept.pop()));
+    let before = pool.verify().unwrap();
+    let array = broken.take().unwrap();
+    smash(array.as_ptr().cast(), 3, 0x40);
+    broken.set(Some(array));
+    WITHIN.set(Some(forever(move || {
+        if pool.verify() == Err(VerifyError::Growing) {
+            drop(broken.take());
+        }
+    })));
+    let others: Vec<_> = (0..100).map(|_| pool.allocate(3000)).collect();
+    WITHIN.set(None);
+    assert!(broken.take().is_none(), "the table of runs never grew");
+    let stats = pool.stats();
+    assert_eq!((stats.lost, stats.corrupted, stats.free), (1, 1, before.free));
+    assert_eq!(stats.live, before.live - 1 + others.len());
+    drop(others);
+    drop(kept);
+    assert_eq!(pool.verify().unwrap().live, 0);
 }
