@@ -231,7 +231,7 @@ impl<S: ReleaseStrategy, C: ClassTable> RawPool<'_, S, C> {
         match self.find_raw(raw) {
             // SAFETY: the slot is a cut one, and its tenant is given up: the
             // caller's promise.
-            Ok(Some(slot)) => unsafe {
+            Ok(Some((slot, _))) => unsafe {
                 self.retire_as(slot, Tenure::Raw, Some(Location::caller()))
             },
             Ok(None) => Ok(()),
@@ -239,8 +239,9 @@ impl<S: ReleaseStrategy, C: ClassTable> RawPool<'_, S, C> {
         }
     }
 
-    /// The slot of an array that is held by hand; `None` if it has none.
-    fn find_raw<T>(&self, raw: RawArray<T>) -> Result<Option<Slot<S>>, ReleaseError> {
+    /// The slot of an array that is held by hand, and its length in units; `None` if
+    /// it has no slot.
+    fn find_raw<T>(&self, raw: RawArray<T>) -> Result<Option<(Slot<S>, u32)>, ReleaseError> {
         S::prefetch(raw.ptr.addr().get());
         let slot = match self.find_exact(raw.ptr.as_ptr().addr()) {
             Ok(slot) => slot,
@@ -253,8 +254,8 @@ impl<S: ReleaseStrategy, C: ClassTable> RawPool<'_, S, C> {
             }
             Err(error) => return Err(error),
         };
-        self.check_generation(&slot, raw.generation)?;
-        Ok(Some(slot))
+        let length = self.check_generation(&slot, raw.generation)?;
+        Ok(Some((slot, length)))
     }
 
     /// Takes back the array whose first element is at `ptr`, held by hand. The
@@ -293,7 +294,7 @@ impl<S: ReleaseStrategy, C: ClassTable> RawPool<'_, S, C> {
     }
 
     /// Whether it is what an array without a slot is handed out as.
-    pub(super) fn is_empty<T>(&self, raw: RawArray<T>) -> bool {
+    fn is_empty<T>(&self, raw: RawArray<T>) -> bool {
         raw.generation == 0 && raw.ptr.addr() == self.empty().elements.addr()
     }
 
@@ -343,8 +344,7 @@ impl<S: ReleaseStrategy, C: ClassTable> RawPool<'_, S, C> {
     /// length in units.
     #[track_caller]
     pub(super) fn reclaim(&self, raw: RawArray) -> Result<(Slot<S>, u32), ReleaseError> {
-        let slot = self.find_exact(raw.ptr.as_ptr().addr())?;
-        let length = self.check_generation(&slot, raw.generation)?;
+        let Some((slot, length)) = self.find_raw(raw)? else { return Ok((self.empty(), 0)) };
         self.hand_over(&slot, Tenure::Raw, Tenure::Owned)?;
         Ok((slot, length))
     }

@@ -407,7 +407,6 @@ impl<'m, T, S: ReleaseStrategy, C: ClassTable> ArrayPool<'m, T, S, C> {
     ) -> Result<PoolArray<'_, T, S, C>, ReleaseError> {
         let (slot, length) = match self.raw.reclaim(raw.cast()) {
             Ok(found) => found,
-            Err(ReleaseError::Foreign { .. }) if self.raw.is_empty(raw) => (self.raw.empty(), 0),
             Err(error) => return Err(self.raw.refused(error)),
         };
         // SAFETY: the slot is taken over from whoever held it by hand, and holds so many
