@@ -246,13 +246,17 @@ impl Arena<'static> {
     /// use arraypool::Arena;
     ///
     /// assert!(Arena::try_with_capacity(100_000).is_ok());
-    /// assert!(Arena::try_with_capacity(usize::MAX / 4).is_err());
+    /// assert!(Arena::try_with_capacity(usize::MAX).is_err());
     /// ```
     ///
     /// # Errors
     /// [`AllocError::OutOfMemory`] if there is not that much memory.
     pub fn try_with_capacity(capacity: usize) -> Result<Self, AllocError> {
         let arena = Self::builder().initial_chunk(capacity).build();
+        // No chunk is so large that its capacity was cut.
+        if arena.common().initial < capacity {
+            return Err(AllocError::OutOfMemory { requested: capacity });
+        }
         arena.take_first_chunk()?;
         Ok(arena)
     }
