@@ -44,7 +44,7 @@ pub enum AllocError {
     /// The length, or its size in bytes, is above what can ever be served.
     #[non_exhaustive]
     TooLarge {
-        /// The length that was asked for, in elements.
+        /// The length that was asked for, in elements, or in units of the pool.
         length: usize,
     },
     /// The pool is frozen and would have had to grow.
@@ -176,7 +176,7 @@ pub enum ReleaseError {
         address: usize,
         /// The generation that was given.
         generation: u32,
-        /// The generation of the slot now.
+        /// The generation of the slot now; 0 if it was not cut since the last reset.
         current: u32,
     },
     /// Somebody wrote behind the array's end. The slot is abandoned. Only a pool

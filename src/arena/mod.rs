@@ -498,7 +498,7 @@ impl<'m> Arena<'m> {
         // SAFETY: they were behind `last`, so that they are empty, and were unlinked just
         // now; no scope is open to use them, since the arena is held uniquely. In a
         // buffer there is one chunk, with none behind it.
-        unsafe { self.free_list_of_chunks(rest) };
+        unsafe { self.give_back_chunks(rest) };
         before - self.allocated_bytes()
     }
 
@@ -572,7 +572,7 @@ impl Drop for Arena<'_> {
                 let all = self.common().first.take();
                 // SAFETY: they were unlinked just now, the source gave them, as it is no
                 // buffer, and nothing borrows from an arena that is dropped.
-                unsafe { self.free_list_of_chunks(all) };
+                unsafe { self.give_back_chunks(all) };
             }
             None => {}
         }

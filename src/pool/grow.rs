@@ -88,8 +88,9 @@ impl<S: ReleaseStrategy, C: ClassTable> RawPool<'_, S, C> {
 
     /// Leaves free arrays to the arena until every class has at most `free_max`.
     ///
-    /// Their memory is not handed out again before the arena is reset; they are
-    /// counted in [`stats`](Self::stats). What is in quarantine has rested enough then.
+    /// Their memory stays in the pool's runs, and is handed out again only after the
+    /// pool's next [`reset`](Self::reset); they are counted in [`stats`](Self::stats).
+    /// What is in quarantine has rested enough then.
     /// Complexity: one step per array left.
     /// Never panics.
     ///

@@ -397,7 +397,7 @@ impl<S: ReleaseStrategy, C: ClassTable> RawPool<'_, S, C> {
         Slot { elements, ticket, class: run.class, generation: 0 }
     }
 
-    /// The same, by division, and what the address is if it is none.
+    /// The same, by division; or what the address is, if no array starts there.
     #[cold]
     #[inline(never)]
     fn find_inexact(&self, address: usize) -> Result<Slot<S>, ReleaseError> {

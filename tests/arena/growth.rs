@@ -76,7 +76,8 @@ fn a_capacity_is_taken_at_once() {
 fn a_capacity_is_never_less_than_was_asked_for() {
     for capacity in [usize::MAX, usize::MAX / 2, isize::MAX as usize / 2 + 100] {
         let error = Arena::try_with_capacity(capacity).unwrap_err();
-        let asked = matches!(error, AllocError::OutOfMemory { requested, .. } if requested == capacity);
+        let asked =
+            matches!(error, AllocError::OutOfMemory { requested, .. } if requested == capacity);
         assert!(asked, "{capacity}: {error}");
     }
 }
