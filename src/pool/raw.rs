@@ -513,18 +513,18 @@ impl<'m, S: ReleaseStrategy, C: ClassTable> RawPool<'m, S, C> {
     /// the list is given up; slots that have no tenant and are not free are lost.
     fn settle(&self, id: ClassId, class: &Class<S>) {
         self.corrupted.set(self.corrupted.get() + 1);
-        let mut given_up = 0;
         if self.listed(class) != Ok(class.free() as usize) {
             S::set_head(class.list(), None);
-            given_up = class.free() as usize;
+            class.lost.set(class.lost.get() + class.free() as usize);
             class.set_free(0);
+        } else {
+            class.lost.set(class.lost.get() + 1);
         }
-        let unused = class.free() as usize + class.resting.get() as usize + class.left.get();
-        class.lost.set(match self.tenants(id, class) {
-            Some(tenants) => class.issued.get().saturating_sub(tenants + unused),
-            // Nobody can count while the table of runs grows: the list, or else the slot.
-            None => class.lost.get() + given_up.max(1),
-        });
+        // While the table of runs grows nobody can count: then this has to do.
+        if let Some(tenants) = self.tenants(id, class) {
+            let unused = class.free() as usize + class.resting.get() as usize + class.left.get();
+            class.lost.set(class.issued.get().saturating_sub(tenants + unused));
+        }
     }
 
     /// Leaves free slots above `most` to the arena.

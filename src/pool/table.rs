@@ -47,9 +47,8 @@ pub(super) struct Entry {
     first: RunId,
 }
 
-/// A free place: it leads to no run. A look-up of its granule that meets one ends
-/// there, too.
-const FREE: Entry = Entry { granule: 0, first: NO_RUN };
+/// No granule, since the number of one has fewer bits than a word: marks a free place.
+const FREE: Entry = Entry { granule: usize::MAX, first: NO_RUN };
 
 /// All runs of a pool.
 #[derive(Debug)]
@@ -92,7 +91,7 @@ impl RunTable {
             if entry.granule == granule {
                 return self.get(entry.first);
             }
-            if entry.first == NO_RUN {
+            if entry.granule == FREE.granule {
                 return None;
             }
             place = (place + 1) & mask;
