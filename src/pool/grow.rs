@@ -5,13 +5,14 @@ use core::cell::{Ref, RefMut};
 use core::mem::ManuallyDrop;
 use core::ptr::NonNull;
 
+use super::books::Ledger;
 use super::class::ClassTable;
 use super::classes::ClassId;
 use super::diagnostics::Block;
 use super::raw::{Backing, RawPool};
 use super::release::ReleaseStrategy;
 use super::run::{NO_RUN, Run, Shape};
-use super::table::RunTable;
+use super::table::{Entry, RunTable};
 use crate::arena::Arena;
 use crate::error::{AllocError, OrPanic};
 
@@ -167,24 +168,25 @@ impl<S: ReleaseStrategy, C: ClassTable> RawPool<'_, S, C> {
             return Err(AllocError::Frozen { class_length: class.length });
         }
         let most = class.shape.stride.saturating_mul(wanted as usize).min(self.arena().largest());
-        self.runs_mut()?.reserve::<S>(self.arena(), most)?;
+        let mut books = Books::new(&self.strategy, self.arena());
+        self.runs_mut()?.reserve::<S>(self.arena(), most, &mut books.places)?;
         let slots = self.fitting(class.shape, wanted, least);
         let too_large = AllocError::TooLarge { length: class.length as usize };
         let bytes = class.shape.stride.checked_mul(slots as usize).ok_or(too_large)?;
         let layout = Layout::from_size_align(bytes, class.shape.align()).map_err(|_| too_large)?;
-        let notes = self.watch.notes_for(self.arena(), slots)?;
-        let mut books = Books { strategy: &self.strategy, arena: self.arena(), notes, room: None };
+        books.notes = self.watch.notes_for(self.arena(), slots)?;
         // Records first: a new chunk may take all that is left of a budget.
         books.room = Some(self.strategy.provide(self.arena(), slots)?);
         let base = self.arena().try_alloc_layout(layout)?;
         // A source that used the pool meanwhile may have taken the places of this run.
         let mut runs = self.runs_mut()?;
-        let places = runs.reserve::<S>(self.arena(), bytes);
+        let places = runs.reserve::<S>(self.arena(), bytes, &mut books.places);
         if let Err(error) = places.and_then(|()| self.watch.reserve_notes(self.arena())) {
             // SAFETY: the arena handed it out just now, and nobody uses it.
             unsafe { self.arena().take_back(base, bytes) };
             return Err(error);
         }
+        runs.install(&mut books.places);
         let (records, notes) = books.keep();
         let run = Run {
             base,
@@ -284,16 +286,22 @@ impl<S: ReleaseStrategy, C: ClassTable> Drop for Closing<'_, '_, S, C> {
     }
 }
 
-/// What a run needs beside its slots, while it is being taken. It goes back if the run
-/// comes to nothing, also by a panic of the arena's hook.
+/// What a run needs beside its slots, while it is being taken. What is not kept goes
+/// back, also by a panic of the arena's hook.
 struct Books<'p, 'm, S: ReleaseStrategy> {
     strategy: &'p S,
     arena: &'p Arena<'m>,
+    /// A larger table of granules, or the one that it has replaced.
+    places: Ledger<Entry>,
     notes: Option<Block>,
     room: Option<S::Room>,
 }
 
-impl<S: ReleaseStrategy> Books<'_, '_, S> {
+impl<'p, 'm, S: ReleaseStrategy> Books<'p, 'm, S> {
+    fn new(strategy: &'p S, arena: &'p Arena<'m>) -> Self {
+        Self { strategy, arena, places: Ledger::new(), notes: None, room: None }
+    }
+
     /// The run has come about: its records, in the room that was provided, and its notes.
     fn keep(mut self) -> (NonNull<u8>, Option<Block>) {
         let room = self.room.take();
@@ -304,6 +312,7 @@ impl<S: ReleaseStrategy> Books<'_, '_, S> {
 
 impl<S: ReleaseStrategy> Drop for Books<'_, '_, S> {
     fn drop(&mut self) {
+        self.places.close::<S>(self.arena);
         if let Some(room) = self.room.take() {
             self.strategy.refuse(self.arena, room);
         }

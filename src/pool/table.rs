@@ -8,7 +8,7 @@
 
 #![forbid(unsafe_code)]
 
-use super::books::Ledger;
+use super::books::{Ledger, are_apart};
 use super::release::ReleaseStrategy;
 use super::run::{NO_RUN, Run, RunId};
 use crate::arena::Arena;
@@ -128,33 +128,47 @@ impl RunTable {
     }
 
     /// Makes room for one more run of `bytes` bytes, or fails and changes
-    /// nothing that can be seen.
+    /// nothing that can be seen. If that takes a larger table of granules, it is in
+    /// `larger` then, to be [`install`](Self::install)ed once the run has come about.
     pub(super) fn reserve<S: ReleaseStrategy>(
         &mut self,
         arena: &Arena<'_>,
         bytes: usize,
+        larger: &mut Ledger<Entry>,
     ) -> Result<(), AllocError> {
         self.runs.reserve::<S>(arena)?;
         // A run of so many bytes touches at most so many granules.
         let more = granules_of(bytes);
         let needed = (self.taken + more) * 2;
-        if needed <= self.granules.as_slice().len() {
+        if needed <= self.granules.as_slice().len().max(larger.as_slice().len()) {
             return Ok(());
         }
         let first = if arena.obtains() { FIRST_ON_HEAP } else { FIRST };
         let places = needed.max(first).next_power_of_two();
-        let mut larger = Ledger::filled::<S>(arena, places, FREE)?;
+        larger.close::<S>(arena);
+        *larger = Ledger::filled::<S>(arena, places, FREE)?;
+        if !are_apart::<S>(arena) {
+            // What is given back to a buffer is lost: so it is used, whatever comes.
+            self.install(larger);
+        }
+        Ok(())
+    }
+
+    /// Uses a larger table of granules instead of the present one, which is in
+    /// `larger` then; if that is no larger, nothing happens.
+    pub(super) fn install(&mut self, larger: &mut Ledger<Entry>) {
+        if larger.as_slice().len() <= self.granules.as_slice().len() {
+            return;
+        }
         for entry in self.granules.as_slice().iter().filter(|entry| **entry != FREE) {
             if let Some(place) = place_in(larger.as_mut_slice(), entry.granule) {
                 *place = *entry;
             }
         }
-        self.granules.close::<S>(arena);
-        self.granules = larger;
-        Ok(())
+        core::mem::swap(&mut self.granules, larger);
     }
 
-    /// Adds a run of `bytes` bytes, for which `reserve` has made room; returns its id.
+    /// Adds a run of `bytes` bytes, for which there is room; returns its id.
     pub(super) fn insert(&mut self, mut run: Run, bytes: usize) -> RunId {
         let count = self.runs.as_slice().len();
         // A run is at least a byte, and their records fit an address space.
@@ -290,7 +304,7 @@ mod tests {
         let bases = [next(), 64, next()];
         for base in bases {
             assert_eq!(table.find(base).map(Run::start), None);
-            table.reserve::<Tagged>(&arena, 64).unwrap();
+            table.reserve::<Tagged>(&arena, 64, &mut Ledger::new()).unwrap();
             table.insert(run_at(base), 64);
             assert_eq!(table.granules.as_slice().len(), FIRST);
         }
