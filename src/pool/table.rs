@@ -50,6 +50,13 @@ pub(super) struct Entry {
 /// No granule, since the number of one has fewer bits than a word: marks a free place.
 const FREE: Entry = Entry { granule: usize::MAX, first: NO_RUN };
 
+impl Entry {
+    #[inline(always)]
+    fn is_free(&self) -> bool {
+        self.granule == FREE.granule
+    }
+}
+
 /// All runs of a pool.
 #[derive(Debug)]
 pub(super) struct RunTable {
@@ -91,7 +98,7 @@ impl RunTable {
             if entry.granule == granule {
                 return self.get(entry.first);
             }
-            if entry.granule == FREE.granule {
+            if entry.is_free() {
                 return None;
             }
             place = (place + 1) & mask;
@@ -160,7 +167,7 @@ impl RunTable {
         if larger.as_slice().len() <= self.granules.as_slice().len() {
             return;
         }
-        for entry in self.granules.as_slice().iter().filter(|entry| **entry != FREE) {
+        for entry in self.granules.as_slice().iter().filter(|entry| !entry.is_free()) {
             if let Some(place) = place_in(larger.as_mut_slice(), entry.granule) {
                 *place = *entry;
             }
@@ -226,7 +233,7 @@ impl RunTable {
     /// `reserve` has made room.
     fn enter(&mut self, granule: usize, id: RunId) -> Option<&mut Entry> {
         let entry = place_in(self.granules.as_mut_slice(), granule)?;
-        if *entry == FREE {
+        if entry.is_free() {
             *entry = Entry { granule, first: id };
             self.taken += 1;
         }
@@ -259,7 +266,7 @@ fn place_in(places: &mut [Entry], granule: usize) -> Option<&mut Entry> {
     let mask = places.len().wrapping_sub(1);
     let mut place = hash(granule) & mask;
     // At most half of the places are taken, so the search ends.
-    while places.get(place).is_some_and(|entry| *entry != FREE && entry.granule != granule) {
+    while places.get(place).is_some_and(|entry| !entry.is_free() && entry.granule != granule) {
         place = (place + 1) & mask;
     }
     places.get_mut(place)
