@@ -11,7 +11,8 @@ use core::fmt;
 /// - what takes several steps keeps those that went well, for the next call:
 ///   [`try_alloc_ref`](crate::Arena::try_alloc_ref) the 32 bytes for an arena's first
 ///   handle, [`try_intern`](crate::Interner::try_intern) a larger table,
-///   [`try_alloc_fmt`](crate::Arena::try_alloc_fmt) a chunk, but none of its text.
+///   [`try_alloc_fmt`](crate::Arena::try_alloc_fmt) a chunk, but none of its text, a
+///   pool a longer list of its runs.
 ///
 /// ```
 /// use arraypool::{AllocError, ArrayPool};
