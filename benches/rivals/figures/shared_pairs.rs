@@ -62,25 +62,35 @@ fn timed(work: impl FnOnce()) -> u64 {
     clock::thread_nanoseconds() - before
 }
 
-/// A churn on one of two threads. The same work is done first with its answers read
-/// and asserted, which also warms a thread's own part of an allocator.
-fn churn<S: Subject>(
-    subject: &S,
+/// What each of two threads does: one churn, whose arrays live from pass to pass.
+struct Churn {
     live: u32,
-    steps: &[Step],
-    meeting: &Meeting,
-    clock: impl FnOnce(&mut dyn FnMut()) -> u64,
-) -> u64 {
-    let mut places = workload::churn_fill(subject, live, SMALL_PERCENT);
-    let sum = workload::churn::<S, true>(subject, &mut places, steps);
-    assert_eq!(sum, steps.len() as u64, "every array held a one");
-    meeting.wait();
-    let nanoseconds = clock(&mut || {
-        workload::churn::<S, false>(subject, &mut places, steps);
-    });
-    meeting.wait();
-    workload::churn_drain(subject, places);
-    nanoseconds
+    /// Those of all passes; after the last, the first are done again.
+    steps: Vec<Step>,
+    clock: fn(&mut dyn FnMut()) -> u64,
+}
+
+impl Churn {
+    /// One pass. The same steps are done first with their answers read and asserted,
+    /// which also warms a thread's own part of an allocator.
+    fn pass<S: Subject>(
+        &self,
+        subject: &S,
+        places: &mut [Place<S::Array>],
+        round: usize,
+        meeting: &Meeting,
+    ) -> u64 {
+        let passes = self.steps.len() / OPERATIONS;
+        let steps = &self.steps[round % passes * OPERATIONS..][..OPERATIONS];
+        let sum = workload::churn::<S, true>(subject, places, steps);
+        assert_eq!(sum, steps.len() as u64, "every array held a one");
+        meeting.wait();
+        let nanoseconds = (self.clock)(&mut || {
+            workload::churn::<S, false>(subject, places, steps);
+        });
+        meeting.wait();
+        nanoseconds
+    }
 }
 
 /// Two threads with a churn each, by subjects that `make` gives each of them.
@@ -90,10 +100,7 @@ pub(crate) fn churn_crew<S: Subject + 'static>(
     make: impl Fn() -> S + Send + Sync + 'static,
 ) -> Crew {
     let steps = workload::churn_steps(OPERATIONS * PASSES, LIVE, SMALL_PERCENT, seed);
-    crew(name, make, move |subject, round, meeting| {
-        let steps = &steps[round % PASSES * OPERATIONS..][..OPERATIONS];
-        churn(subject, LIVE, steps, meeting, |work| timed(work))
-    })
+    crew(name, make, Churn { live: LIVE, steps, clock: |work| timed(work) })
 }
 
 /// The same with few live arrays, by the wall clock; the subjects know one length
@@ -105,9 +112,7 @@ pub(crate) fn fixed_crew<S: Subject + 'static>(
     const FEW: u32 = 64;
     let mut steps = workload::churn_steps(OPERATIONS, FEW, 100, 1);
     steps.iter_mut().for_each(|step| step.len = 16);
-    crew(name, make, move |subject, _, meeting| {
-        churn(subject, FEW, &steps, meeting, |work| timed_by_the_wall(work))
-    })
+    crew(name, make, Churn { live: FEW, steps, clock: |work| timed_by_the_wall(work) })
 }
 
 /// Keeps this thread on one processor of those that it may use. Threads that wake each
@@ -132,26 +137,28 @@ fn stay_on(number: usize) {
 }
 
 /// Two threads that live as long as the crew, each on a processor of its own, and make a
-/// subject each: from pass to pass a pool keeps its memory, a lane its shelves, and an
-/// allocator what it has for a thread.
+/// subject each: from pass to pass a pool keeps its memory, a lane its shelves, an
+/// allocator what it has for a thread, and all of them the live arrays.
 fn crew<S: Subject + 'static>(
     name: &'static str,
     make: impl Fn() -> S + Send + Sync + 'static,
-    work: impl Fn(&S, usize, &Meeting) -> u64 + Send + Sync + 'static,
+    churn: Churn,
 ) -> Crew {
-    let common = Arc::new((make, work, Meeting::new()));
+    let common = Arc::new((make, churn, Meeting::new()));
     let threads = [0, 1].map(|number| {
         let (orders, rounds) = mpsc::channel();
         let (teller, told) = mpsc::channel();
         let common = Arc::clone(&common);
         thread::spawn(move || {
             stay_on(number);
-            let (make, work, meeting) = &*common;
+            let (make, churn, meeting) = &*common;
             let subject = make();
+            let mut places = workload::churn_fill(&subject, churn.live, SMALL_PERCENT);
             for round in rounds {
-                let heard = teller.send(work(&subject, round, meeting));
+                let heard = teller.send(churn.pass(&subject, &mut places, round, meeting));
                 assert!(heard.is_ok(), "somebody waits for what was measured");
             }
+            workload::churn_drain(&subject, places);
         });
         (orders, told)
     });
