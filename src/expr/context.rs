@@ -529,16 +529,15 @@ impl<'m, 'p: 'm, R: Real, S: ReleaseStrategy> Names<'m, R> for Context<'p, R, S>
         (self.values.get().wrapping_add(values), self.shapes.get().wrapping_add(shapes))
     }
 
-    fn each_name(&self, space: Space, show: &mut dyn FnMut(&[u8])) {
-        if let Ok(symbols) = self.symbols.try_borrow() {
+    fn each_name(&self, level: u8, space: Space, show: &mut dyn FnMut(&[u8])) {
+        if let (0, Ok(symbols)) = (level, self.symbols.try_borrow()) {
             for symbol in symbols.iter().filter(|symbol| symbol.meaning.space() == Some(space)) {
                 show(&symbol.name);
             }
         }
         if let Some(parent) = self.parent {
-            parent.each_name(space, show);
-        }
-        if space == Space::Function {
+            parent.each_name(level.saturating_sub(1), space, show);
+        } else if space == Space::Function {
             for name in super::operator::NAMES {
                 debug_assert!(Builtin::find(name.as_bytes()).is_some());
                 show(name.as_bytes());

@@ -61,7 +61,8 @@ pub(super) trait Names<'m, R> {
     ) -> Result<Option<Body<'a, R>>, AllocError>;
     /// Changes when a value does, and when a definition does.
     fn versions(&self) -> (u32, u32);
-    fn each_name(&self, space: Space, show: &mut dyn FnMut(&[u8]));
+    /// The names that can be found from so many levels up.
+    fn each_name(&self, level: u8, space: Space, show: &mut dyn FnMut(&[u8]));
 }
 
 /// Whether a text is a name, as those of variables, arrays and functions are.

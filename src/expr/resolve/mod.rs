@@ -211,7 +211,7 @@ impl<'t, 'a, 'm, R: Real, S: ReleaseStrategy> Resolver<'t, 'a, '_, 'm, R, S> {
             }
             CONSTANTS.iter().for_each(|name| nearest.offer(name));
         }
-        self.names.each_name(space, &mut |name| nearest.offer(name));
+        self.names.each_name(scope.level(), space, &mut |name| nearest.offer(name));
         let kind = match space {
             Space::Value => ErrorKind::UnknownName,
             Space::Array => ErrorKind::UnknownArray,
