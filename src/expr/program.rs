@@ -4,11 +4,10 @@ use core::cell::Cell;
 use core::fmt;
 
 use super::failure::Failure;
-use super::frame::{Extent, Frame, SlotSet, Slots};
+use super::frame::{Callee, Extent, Frame, SlotSet, Slots};
 use super::limits::Limits;
 use super::listing::Listing;
 use super::memory::Array;
-use super::names::Native;
 use super::real::Real;
 use super::shape::Shape;
 use super::shapes::{Shapes, entry};
@@ -91,7 +90,7 @@ pub(super) struct World<'f, R> {
     pub(super) nodes: &'f [Node<R>],
     pub(super) extents: &'f [Extent],
     pub(super) data: &'f [R],
-    pub(super) natives: &'f [Native<'f, R>],
+    pub(super) natives: &'f [Callee<'f, R>],
     /// The windows of functions that recurse: where the current one begins, and
     /// where the next one may.
     pub(super) stack: &'f [Cell<R>],

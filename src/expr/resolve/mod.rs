@@ -125,6 +125,7 @@ struct Inside<'s, 't, 'a, R> {
 /// functions the expression calls. Never panics.
 ///
 /// # Errors
+    frame.under(context);
 /// What is wrong with the expression; a bound of `limits` that it passes; or
 /// [`ErrorKind::Memory`]. The slots that it uses of the frame are free again then.
 /// Copies of arrays and natives stay in it: the next expression finds them there.
@@ -520,7 +521,7 @@ impl<'t, 'a, 'm, R: Real, S: ReleaseStrategy> Resolver<'t, 'a, '_, 'm, R, S> {
     ) -> Option<Term<'a, R>> {
         self.check_arity(native.arity.map(usize::from), term, scope)?;
         let arguments = self.arguments(term, scope)?;
-        let native = self.frame.native(place, native);
+        let native = self.frame.native(place, native.function);
         let native = self.given(native, scope, term.name_span())?;
         let height = self.above_list(arguments, scope, term.span())?;
         let arguments = self.place(arguments, scope, term.span())?;
