@@ -64,18 +64,6 @@ impl<R: Real> Scope<'_, '_, '_, R> {
     fn level(&self) -> u8 {
         self.function.map_or(0, |inside| inside.place.level)
     }
-
-    /// Levels of the tree above the term at this place.
-    fn levels(&self, span: Span) -> u16 {
-        let (mut term, mut levels) = (self.root, 0_u16);
-        let around = |term: &&ast::Term<'_, R>| {
-            term.span().start <= span.start && span.end <= term.span().end
-        };
-        while let Some(below) = term.children().iter().find(around) {
-            (term, levels) = (below, levels.saturating_add(1));
-        }
-        levels.saturating_add(self.function.map_or(0, |inside| inside.level))
-    }
 }
 
 /// The function that a term stands in.
@@ -125,7 +113,6 @@ struct Inside<'s, 't, 'a, R> {
 /// functions the expression calls. Never panics.
 ///
 /// # Errors
-    frame.under(context);
 /// What is wrong with the expression; a bound of `limits` that it passes; or
 /// [`ErrorKind::Memory`]. The slots that it uses of the frame are free again then.
 /// Copies of arrays and natives stay in it: the next expression finds them there.
@@ -138,6 +125,7 @@ pub fn resolve<'a, 'm, R: Real, S: ReleaseStrategy>(
     limits: &Limits,
 ) -> Result<Ir<'a, R>, Error> {
     let mut recursive = [None; RECURSIVE];
+    frame.under(context);
     loop {
         frame.begin();
         let mut resolver = Resolver {
@@ -348,8 +336,9 @@ impl<'t, 'a, 'm, R: Real, S: ReleaseStrategy> Resolver<'t, 'a, '_, 'm, R, S> {
         *to = match parts[0] {
             Term::Constant(value) if self.limits.fold => parts[if value.is_true() { 1 } else { 2 }],
             _ => {
+                let total = parts.iter().all(Term::is_total);
                 let height = parts.iter().map(Term::height).max().unwrap_or(0);
-                Term::Conditional { height: self.above(height, 3, scope, span)?, parts }
+                Term::Conditional { total, height: self.above(height, 3, scope, span)?, parts }
             }
         };
         Some(())
@@ -422,7 +411,8 @@ impl<'t, 'a, 'm, R: Real, S: ReleaseStrategy> Resolver<'t, 'a, '_, 'm, R, S> {
             }
         }
         let height = self.above(operand.height(), 1, scope, span)?;
-        *to = Term::One { op, height, operand };
+        let total = !op.is_fallible() && operand.is_total();
+        *to = Term::One { op, total, height, operand };
         Some(())
     }
 
@@ -449,7 +439,8 @@ impl<'t, 'a, 'm, R: Real, S: ReleaseStrategy> Resolver<'t, 'a, '_, 'm, R, S> {
             return Some(());
         }
         let height = self.above(operands[0].height().max(operands[1].height()), 2, scope, span)?;
-        *to = Term::Two { op, height, operands };
+        let total = !op.is_fallible() && operands.iter().all(Term::is_total);
+        *to = Term::Two { op, total, height, operands };
         Some(())
     }
 
