@@ -43,8 +43,8 @@ pub(super) struct Place {
 
 /// What a compilation and a batch ask of a context and its parents.
 pub(super) trait Names<'m, R> {
-    /// The definition that a name has here or above. Nothing at all: somebody is
-    /// defining names right now.
+    /// The definition that a name has here or above, seen from so many levels up. `None`:
+    /// nobody has the name, or the definitions are being changed.
     fn find(&self, level: u8, space: Space, name: &[u8]) -> Option<Place>;
     /// A number: (it, whether it is a constant).
     fn value(&self, place: Place) -> Option<(R, bool)>;

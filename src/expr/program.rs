@@ -129,7 +129,7 @@ impl<'f, R: Real> World<'f, R> {
     pub(super) fn run(&self, index: u16, slots: &Slots<R>) -> R {
         let node = match self.nodes.get(usize::from(index)) {
             Some(node) => node,
-            // Large processors are quicker with a branch, which they foresee, small
+            // Large processors are quicker with a branch, which they predict, small
             // ones with a choice of two addresses.
             None if cfg!(target_pointer_width = "64") => return R::ZERO,
             None => self.none,

@@ -115,7 +115,8 @@ impl<'e, 'm, R: Real, S: ReleaseStrategy> Batch<'e, 'm, R, S> {
     /// [`resolve`](crate::expr::resolve()) is.
     ///
     /// # Errors
-    /// What is wrong with it. The batch is as before then.
+    /// What is wrong with it. The batch is as before then, but for copies of arrays (see
+    /// [`resolve`](crate::expr::resolve())).
     pub fn add(&mut self, text: &str) -> Result<usize, Error> {
         self.add_named("", text)
     }

@@ -109,8 +109,10 @@ struct Inside<'s, 't, 'a, R> {
 ///
 /// Complexity: linear in the number of terms, functions in place, of which there are
 /// at most [`Limits::terms`], folded ones included; for a name in a function also in the
-/// function's parameters, for a call of one in how deep it stands, and in how many
-/// functions the expression calls. Never panics.
+/// function's parameters, for a name that is no parameter in the names of the context and
+/// its parents, for a call of a function in how deep it stands, and in how many functions
+/// the expression calls. After a change of definitions once also in what the frame
+/// follows, elements of its arrays included. Never panics.
 ///
 /// # Errors
 /// What is wrong with the expression; a bound of `limits` that it passes; or
