@@ -153,6 +153,7 @@ impl<'a, R: Real> Term<'a, R> {
 
     /// Whether it has always a value and changes nothing, so that it may be
     /// evaluated later or not at all.
+    #[inline(always)]
     pub(super) fn is_total(&self) -> bool {
         match *self {
             Self::Constant(_) | Self::Slot(_) | Self::Local(_) => true,

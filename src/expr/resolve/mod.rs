@@ -441,7 +441,7 @@ impl<'t, 'a, 'm, R: Real, S: ReleaseStrategy> Resolver<'t, 'a, '_, 'm, R, S> {
             return Some(());
         }
         let height = self.above(operands[0].height().max(operands[1].height()), 2, scope, span)?;
-        let total = !op.is_fallible() && operands.iter().all(Term::is_total);
+        let total = !op.is_fallible() && operands[0].is_total() && operands[1].is_total();
         *to = Term::Two { op, total, height, operands };
         Some(())
     }
