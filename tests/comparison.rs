@@ -111,6 +111,30 @@ fn a_claim_is_held_against_the_fastest_allocator_too() {
     assert_eq!(verdict(12.0, &mut sources).as_deref(), Some("holds in part"));
 }
 
+/// Every recorded time of an array under a strategy that checks, as a multiple of the floor's.
+fn multiples_of_the_floor(results: &page::Results) -> Vec<f64> {
+    let ratios = results.figures("strategies").filter(|figure| figure.name.ends_with("/floor"));
+    let mut all: Vec<f64> = ratios.map(|figure| figure.value).collect();
+    for figure in results.figures("curves") {
+        let checked =
+            figure.name.split_once('/').filter(|(who, _)| ["metadata", "tagged"].contains(who));
+        if let Some((_, workload)) = checked {
+            all.extend(results.ratio("curves", &figure.name, &format!("floor/{workload}")));
+        }
+    }
+    all
+}
+
+#[test]
+fn the_front_page_says_what_was_recorded() {
+    let all = multiples_of_the_floor(&sources().results);
+    let least = all.iter().copied().fold(f64::INFINITY, f64::min);
+    let most = all.iter().copied().fold(0.0, f64::max);
+    let says = format!("costs {least:.0} to {most:.1} times the time");
+    let front = fs::read_to_string(root().join("README.md")).expect("a front page");
+    assert!(front.contains(&says), "README.md does not say that checking {says}");
+}
+
 #[test]
 fn what_was_not_recorded_is_a_dash() {
     let mut sources = sources();

@@ -123,10 +123,23 @@ pub fn stack<S: Subject, const CHECK: bool>(subject: &S, places: &mut [Place<S::
     sum
 }
 
+/// What the places of a churn are filled with at first.
+pub fn fill_steps(live: u32, small_percent: u64) -> Vec<Step<u32>> {
+    churn_steps(live as usize, live, small_percent, 77)
+}
+
+/// Takes an array into each place, as long as the step of the same number says.
+pub fn fill<S: Subject>(subject: &S, places: &mut [Place<S::Array>], steps: &[Step<u32>]) {
+    for (place, step) in places.iter_mut().zip(steps) {
+        place.write(subject.take(step.len as usize, 1));
+    }
+}
+
 /// Fills `live` places before a churn.
 pub fn churn_fill<S: Subject>(subject: &S, live: u32, small_percent: u64) -> Vec<Place<S::Array>> {
-    let lengths = churn_steps::<u32>(live as usize, live, small_percent, 77);
-    lengths.iter().map(|step| Place::new(subject.take(step.len as usize, 1))).collect()
+    let mut filled = places(live as usize);
+    fill(subject, &mut filled, &fill_steps(live, small_percent));
+    filled
 }
 
 /// Replaces one live array per step; no step names a victim that is not there.

@@ -21,7 +21,7 @@ use crate::{child, clock};
 const LIVE: u16 = 4096;
 /// Arrays taken in one run.
 const OPERATIONS: usize = 2_000_000;
-/// Arrays taken before a reset, where there is one.
+/// Arrays taken before a reset, where there is one; it divides `OPERATIONS`.
 const GENERATION: usize = 20_000;
 /// What `Direct` needs at most, in bytes.
 const NEEDED: u64 = 4 << 30;
@@ -108,20 +108,34 @@ fn start(name: &str, seed: u64) -> Result<Told, String> {
 pub(crate) fn child(words: &[&str]) -> Result<(), String> {
     let [name, seed] = *words else { return Err("fresh NAME SEED".to_string()) };
     let seed = seed.parse().map_err(|_| format!("no number: `{seed}`"))?;
-    let steps = workload::churn_steps(OPERATIONS - usize::from(LIVE), LIVE.into(), 80, seed);
+    let work = Work::new(seed);
     let mut arena = Arena::new();
     let nanoseconds = match name {
-        "direct-fresh" => timed(|| program::<Direct>(&arena, &steps)),
-        "direct-mapped" => mapped::<Direct>(&mut arena, &steps),
-        "direct-generations" => timed(|| generations(&mut arena, &steps)),
-        "metadata-fresh" => timed(|| program::<Metadata>(&arena, &steps)),
-        "metadata-mapped" => mapped::<Metadata>(&mut arena, &steps),
-        "tagged-fresh" => timed(|| program::<Tagged>(&arena, &steps)),
-        "tagged-mapped" => mapped::<Tagged>(&mut arena, &steps),
+        "direct-fresh" => program::<Direct>(&arena, &work.fill, &work.steps),
+        "direct-mapped" => mapped::<Direct>(&mut arena, &work),
+        "direct-generations" => generations(&mut arena, &work),
+        "metadata-fresh" => program::<Metadata>(&arena, &work.fill, &work.steps),
+        "metadata-mapped" => mapped::<Metadata>(&mut arena, &work),
+        "tagged-fresh" => program::<Tagged>(&arena, &work.fill, &work.steps),
+        "tagged-mapped" => mapped::<Tagged>(&mut arena, &work),
         _ => return Err(format!("no run `{name}`")),
     };
     println!("{nanoseconds} {} {}", arena.allocated_bytes(), clock::peak_resident_bytes());
     Ok(())
+}
+
+/// What every run does: `LIVE` arrays, and the others one by one in place of them.
+struct Work {
+    fill: Vec<Step<u32>>,
+    steps: Vec<Step>,
+}
+
+impl Work {
+    fn new(seed: u64) -> Self {
+        let live = u32::from(LIVE);
+        let steps = workload::churn_steps(OPERATIONS - usize::from(LIVE), live, 80, seed);
+        Self { fill: workload::fill_steps(live, 80), steps }
+    }
 }
 
 /// CPU time, the system's included.
@@ -132,27 +146,35 @@ fn timed(work: impl FnOnce()) -> u64 {
 }
 
 /// The second of two runs: the memory is the first one's.
-fn mapped<S: ReleaseStrategy>(arena: &mut Arena<'static>, steps: &[Step]) -> u64 {
-    program::<S>(arena, steps);
+fn mapped<S: ReleaseStrategy>(arena: &mut Arena<'static>, work: &Work) -> u64 {
+    program::<S>(arena, &work.fill, &work.steps);
     arena.reset();
-    timed(|| program::<S>(arena, steps))
+    program::<S>(arena, &work.fill, &work.steps)
 }
 
-fn program<S: ReleaseStrategy>(arena: &Arena<'_>, steps: &[Step]) {
+/// The time of a fill and its steps; that every array was there is asserted afterwards.
+fn program<S: ReleaseStrategy>(arena: &Arena<'_>, fill: &[Step<u32>], steps: &[Step]) -> u64 {
     let pool = ArrayPool::<Element, S>::new_in(arena);
     let subject = Owned(&pool);
-    let mut live = workload::churn_fill(&subject, LIVE.into(), 80);
-    workload::churn::<_, false>(&subject, &mut live, steps);
+    let mut live = workload::places(LIVE.into());
+    let nanoseconds = timed(|| {
+        workload::fill(&subject, &mut live, fill);
+        workload::churn::<_, false>(&subject, &mut live, steps);
+    });
     // One of each is left: each holds a one.
     let all: Vec<Step> = (0..LIVE).map(|victim| Step { victim, len: 1 }).collect();
     let answer = workload::churn::<_, true>(&subject, &mut live, &all);
     assert_eq!(answer, u64::from(LIVE), "the answers of {}", S::NAME);
+    nanoseconds
 }
 
-/// What a program does that can: forgets everything at once, again and again.
-fn generations(arena: &mut Arena<'static>, steps: &[Step]) {
-    for steps in steps.chunks(GENERATION - usize::from(LIVE)) {
-        arena.reset();
-        program::<Direct>(arena, steps);
-    }
+/// What a program does that can: forgets everything at once, again and again. It takes
+/// as many arrays as the others do, `LIVE` of each generation to begin with.
+fn generations(arena: &mut Arena<'static>, work: &Work) -> u64 {
+    let steps = work.steps.chunks(GENERATION - usize::from(LIVE));
+    let one = |steps| {
+        let reset = timed(|| arena.reset());
+        reset + program::<Direct>(arena, &work.fill, steps)
+    };
+    steps.take(OPERATIONS / GENERATION).map(one).sum()
 }

@@ -1,9 +1,10 @@
 //! One pool, many threads: lanes and the default lane, beside the unshared pool,
 //! general allocators, and pools of one length that threads share.
 //!
-//! Two threads run at once, each with arrays of its own, and each is timed by its
-//! own CPU time: what it waits for a lock or for a processor is not in it, what it
-//! waits for a cache line is.
+//! Two threads run at once, each with arrays of its own. In the churn and the hand-over
+//! each is timed by its own CPU time: what it waits for a lock or for a processor is not
+//! in it, what it waits for a cache line is. Arrays of one length and the longest call
+//! are timed by the wall clock, as some of those pools wait for locks, asleep.
 
 use hdrhistogram::Histogram;
 
@@ -14,9 +15,7 @@ use crate::options::Options;
 use crate::ours::Owned;
 use crate::report::{Goal, Report};
 use crate::shared_pairs::{Crew, churn_crew, fixed_crew, hammer, hand_over_crew};
-use crate::shared_subjects::{
-    ByDefault, Common, Lanes, Objects, OnLane, Queued, Shards, Slotted, Unshared,
-};
+use crate::shared_subjects::{ByDefault, Common, Lanes, Objects, OnLane, Queued, Shards, Slotted};
 use crate::subjects::{Churn, Workload};
 use crate::support::workload::{Element, XorShift};
 
@@ -97,7 +96,7 @@ fn regatta(crews: &mut [Crew], rounds: usize, random: &mut XorShift) -> Times {
 }
 
 fn malloc_crew<M: Malloc + 'static>(name: &'static str, seed: u64) -> Crew {
-    churn_crew(name, seed, |_| Heap::<M, Element>::new())
+    churn_crew(name, seed, Heap::<M, Element>::new)
 }
 
 /// Two threads, each with a churn of its own.
@@ -105,9 +104,9 @@ fn two_threads(report: &mut Report, rounds: usize, seed: u64, random: &mut XorSh
     fn crews<S: ReleaseStrategy>(names: [&'static str; 3], seed: u64) -> Vec<Crew> {
         let (lanes, common) = (Lanes::<S>::new(), Common::<S>::new());
         vec![
-            churn_crew(names[0], seed, |_| Unshared::<S>::new()),
-            churn_crew(names[1], seed, move |_| lanes.lane()),
-            churn_crew(names[2], seed, move |_| common.subject()),
+            churn_crew(names[0], seed, Owned::<Element, S>::new),
+            churn_crew(names[1], seed, move || lanes.lane()),
+            churn_crew(names[2], seed, move || common.subject()),
         ]
     }
     let mut all = crews::<Tagged>(["unshared-tagged", "lane-tagged", "default-tagged"], seed);
@@ -130,10 +129,10 @@ fn two_threads(report: &mut Report, rounds: usize, seed: u64, random: &mut XorSh
 fn hand_over(report: &mut Report, rounds: usize, seed: u64, random: &mut XorShift) {
     fn ours<S: ReleaseStrategy>(name: &'static str, seed: u64) -> Crew {
         let lanes = Lanes::<S>::new();
-        hand_over_crew(name, seed, move |_| lanes.sending())
+        hand_over_crew(name, seed, move || lanes.sending())
     }
     fn malloc<M: Malloc + 'static>(name: &'static str, seed: u64) -> Crew {
-        hand_over_crew(name, seed, |_| Heap::<M, Element>::new())
+        hand_over_crew(name, seed, Heap::<M, Element>::new)
     }
     let mut all = vec![
         ours::<Tagged>("lane-tagged", seed),
@@ -156,15 +155,15 @@ fn hand_over(report: &mut Report, rounds: usize, seed: u64, random: &mut XorShif
 fn one_length(report: &mut Report, rounds: usize, random: &mut XorShift) {
     fn ours<S: ReleaseStrategy>(name: &'static str) -> Crew {
         let common = Common::<S>::new();
-        fixed_crew(name, move |_| common.subject())
+        fixed_crew(name, move || common.subject())
     }
     let (objects, queued, shards) = (Objects::new(), Queued::new(), Shards::new());
     let mut all = vec![
         ours::<Tagged>("default-tagged"),
         ours::<Metadata>("default-metadata"),
-        fixed_crew("object-pool", move |_| Slotted(objects)),
-        fixed_crew("opool", move |_| Slotted(queued)),
-        fixed_crew("sharded-slab", move |_| Slotted(shards)),
+        fixed_crew("object-pool", move || Slotted(objects)),
+        fixed_crew("opool", move || Slotted(queued)),
+        fixed_crew("sharded-slab", move || Slotted(shards)),
     ];
     let times = regatta(&mut all, rounds, random);
     report.times("one-length", &times);
@@ -182,9 +181,9 @@ fn longest_call(report: &mut Report, options: &Options) {
     let calls = if options.quick { 200_000 } else { 2_000_000 };
     let tagged = (Lanes::<Tagged>::new(), Common::<Tagged>::new());
     let all: [(&str, Histogram<u64>); 3] = [
-        ("lane-tagged", hammer(calls, |_| tagged.0.lane())),
-        ("default-tagged", hammer(calls, |_| tagged.1.subject())),
-        ("mimalloc", hammer(calls, |_| Heap::<Mimalloc, Element>::new())),
+        ("lane-tagged", hammer(calls, || tagged.0.lane())),
+        ("default-tagged", hammer(calls, || tagged.1.subject())),
+        ("mimalloc", hammer(calls, Heap::<Mimalloc, Element>::new)),
     ];
     for (name, histogram) in all {
         for (word, quantile) in [("p50", 0.5), ("p99.99", 0.9999)] {

@@ -1,5 +1,7 @@
 //! Two threads at a time: a churn each, one length each, or one for the other.
 
+use alloc::sync::Arc;
+use core::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Barrier, mpsc};
 use std::thread;
 use std::time::Instant;
@@ -12,7 +14,7 @@ use crate::support::workload::{self, Place, Step, Subject};
 /// Two threads with the same work.
 pub(crate) struct Crew {
     pub(crate) name: &'static str,
-    /// Does one pass; nanoseconds of CPU time per operation, over both threads.
+    /// Does one pass; nanoseconds per operation, over both threads.
     pub(crate) run: Box<dyn FnMut(usize) -> f64>,
 }
 
@@ -23,16 +25,28 @@ const PASSES: usize = 20;
 const LIVE: u32 = 4096;
 const SMALL_PERCENT: u64 = 80;
 
-/// Both threads at once, after each has said that it is ready; what they measured.
-fn both(work: impl Fn(usize, &Barrier) -> u64 + Sync) -> u64 {
-    let barrier = Barrier::new(2);
-    thread::scope(|scope| {
-        let threads = [0, 1].map(|number| {
-            let (work, barrier) = (&work, &barrier);
-            scope.spawn(move || work(number, barrier))
-        });
-        threads.into_iter().map(|thread| thread.join().expect("a thread ends")).sum()
-    })
+/// Where two threads wait for each other, as often as they like.
+struct Meeting {
+    asleep: Barrier,
+    /// How often somebody has come and is awake.
+    awake: AtomicUsize,
+}
+
+impl Meeting {
+    fn new() -> Self {
+        Self { asleep: Barrier::new(2), awake: AtomicUsize::new(0) }
+    }
+
+    /// Both have come, and both run: who comes first sleeps, and a pass may be shorter
+    /// than it takes to wake a thread.
+    fn wait(&self) {
+        self.asleep.wait();
+        let before = self.awake.fetch_add(1, Ordering::AcqRel);
+        let both = (before | 1) + 1;
+        while self.awake.load(Ordering::Acquire) < both {
+            thread::yield_now();
+        }
+    }
 }
 
 /// By the wall clock, for pools that make a thread wait for a lock, asleep.
@@ -54,51 +68,101 @@ fn churn<S: Subject>(
     subject: &S,
     live: u32,
     steps: &[Step],
-    barrier: &Barrier,
+    meeting: &Meeting,
     clock: impl FnOnce(&mut dyn FnMut()) -> u64,
 ) -> u64 {
     let mut places = workload::churn_fill(subject, live, SMALL_PERCENT);
     let sum = workload::churn::<S, true>(subject, &mut places, steps);
     assert_eq!(sum, steps.len() as u64, "every array held a one");
-    barrier.wait();
+    meeting.wait();
     let nanoseconds = clock(&mut || {
         workload::churn::<S, false>(subject, &mut places, steps);
     });
-    barrier.wait();
+    meeting.wait();
     workload::churn_drain(subject, places);
     nanoseconds
 }
 
 /// Two threads with a churn each, by subjects that `make` gives each of them.
-pub(crate) fn churn_crew<S: Subject>(
+pub(crate) fn churn_crew<S: Subject + 'static>(
     name: &'static str,
     seed: u64,
-    make: impl Fn(usize) -> S + Sync + 'static,
+    make: impl Fn() -> S + Send + Sync + 'static,
 ) -> Crew {
     let steps = workload::churn_steps(OPERATIONS * PASSES, LIVE, SMALL_PERCENT, seed);
-    crew(name, move |round| {
+    crew(name, make, move |subject, round, meeting| {
         let steps = &steps[round % PASSES * OPERATIONS..][..OPERATIONS];
-        both(|number, barrier| churn(&make(number), LIVE, steps, barrier, |work| timed(work)))
+        churn(subject, LIVE, steps, meeting, |work| timed(work))
     })
 }
 
 /// The same with few live arrays, by the wall clock; the subjects know one length
 /// only, and some of them a lock.
-pub(crate) fn fixed_crew<S: Subject>(
+pub(crate) fn fixed_crew<S: Subject + 'static>(
     name: &'static str,
-    make: impl Fn(usize) -> S + Sync + 'static,
+    make: impl Fn() -> S + Send + Sync + 'static,
 ) -> Crew {
     const FEW: u32 = 64;
     let mut steps = workload::churn_steps(OPERATIONS, FEW, 100, 1);
     steps.iter_mut().for_each(|step| step.len = 16);
-    let by_the_wall = |work: &mut dyn FnMut()| timed_by_the_wall(work);
-    crew(name, move |_| {
-        both(|number, barrier| churn(&make(number), FEW, &steps, barrier, by_the_wall))
+    crew(name, make, move |subject, _, meeting| {
+        churn(subject, FEW, &steps, meeting, |work| timed_by_the_wall(work))
     })
 }
 
-fn crew(name: &'static str, mut pass: impl FnMut(usize) -> u64 + 'static) -> Crew {
-    let run = move |round| pass(round) as f64 / (2 * OPERATIONS) as f64;
+/// Keeps this thread on one processor of those that it may use. Threads that wake each
+/// other are otherwise put onto the same one, and a pass is over before that is noticed.
+fn stay_on(number: usize) {
+    // SAFETY: a set of bits, of which none is set.
+    let mut all: libc::cpu_set_t = unsafe { core::mem::zeroed() };
+    let size = size_of_val(&all);
+    // SAFETY: the set is as large as is said; 0 is this thread.
+    let found = unsafe { libc::sched_getaffinity(0, size, &raw mut all) };
+    assert_eq!(found, 0, "a thread knows its processors");
+    // SAFETY: the number is below the set's size.
+    let usable = |processor: &usize| unsafe { libc::CPU_ISSET(*processor, &all) };
+    let processors: Vec<usize> = (0..8 * size).filter(usable).collect();
+    // SAFETY: as above.
+    let mut one: libc::cpu_set_t = unsafe { core::mem::zeroed() };
+    // SAFETY: the number is one of the set that was found.
+    unsafe { libc::CPU_SET(processors[number % processors.len()], &mut one) };
+    // SAFETY: the set is as large as is said; 0 is this thread.
+    let kept = unsafe { libc::sched_setaffinity(0, size, &raw const one) };
+    assert_eq!(kept, 0, "a thread may stay on a processor that it may use");
+}
+
+/// Two threads that live as long as the crew, each on a processor of its own, and make a
+/// subject each: from pass to pass a pool keeps its memory, a lane its shelves, and an
+/// allocator what it has for a thread.
+fn crew<S: Subject + 'static>(
+    name: &'static str,
+    make: impl Fn() -> S + Send + Sync + 'static,
+    work: impl Fn(&S, usize, &Meeting) -> u64 + Send + Sync + 'static,
+) -> Crew {
+    let common = Arc::new((make, work, Meeting::new()));
+    let threads = [0, 1].map(|number| {
+        let (orders, rounds) = mpsc::channel();
+        let (teller, told) = mpsc::channel();
+        let common = Arc::clone(&common);
+        thread::spawn(move || {
+            stay_on(number);
+            let (make, work, meeting) = &*common;
+            let subject = make();
+            for round in rounds {
+                let heard = teller.send(work(&subject, round, meeting));
+                assert!(heard.is_ok(), "somebody waits for what was measured");
+            }
+        });
+        (orders, told)
+    });
+    let run = move |round| {
+        for (orders, _) in &threads {
+            assert!(orders.send(round).is_ok(), "a thread waits for its next pass");
+        }
+        let of_one = |told: &mpsc::Receiver<u64>| told.recv().expect("a thread ends its pass");
+        let nanoseconds: u64 = threads.iter().map(|(_, told)| of_one(told)).sum();
+        nanoseconds as f64 / (2 * OPERATIONS) as f64
+    };
     Crew { name, run: Box::new(run) }
 }
 
@@ -119,7 +183,7 @@ const PARCELS: usize = 40;
 pub(crate) fn hand_over_crew<S: Subject + 'static>(
     name: &'static str,
     seed: u64,
-    make: impl Fn(usize) -> S + Sync + 'static,
+    make: impl Fn() -> S + Sync + 'static,
 ) -> Crew {
     let steps = workload::churn_steps(PARCEL * PARCELS, LIVE, SMALL_PERCENT, seed);
     let run = move |_| {
@@ -129,13 +193,13 @@ pub(crate) fn hand_over_crew<S: Subject + 'static>(
     Crew { name, run: Box::new(run) }
 }
 
-fn hand_over<S: Subject>(make: &(impl Fn(usize) -> S + Sync), steps: &[Step]) -> u64 {
+fn hand_over<S: Subject>(make: &(impl Fn() -> S + Sync), steps: &[Step]) -> u64 {
     /// Parcels that may lie in the queue.
     const QUEUE: usize = 4;
     let (sender, receiver) = mpsc::sync_channel::<Parcel<S::Array>>(QUEUE);
     thread::scope(|scope| {
         let other = scope.spawn(move || {
-            let subject = make(1);
+            let subject = make();
             let mut nanoseconds = 0;
             for (number, Parcel(parcel)) in receiver.into_iter().enumerate() {
                 let first = parcel.first().map(|place| {
@@ -147,7 +211,7 @@ fn hand_over<S: Subject>(make: &(impl Fn(usize) -> S + Sync), steps: &[Step]) ->
             }
             nanoseconds
         });
-        let subject = make(0);
+        let subject = make();
         let mut nanoseconds = 0;
         for (number, steps) in steps.chunks(PARCEL).enumerate() {
             let mut parcel = workload::places(PARCEL);
@@ -164,14 +228,14 @@ fn hand_over<S: Subject>(make: &(impl Fn(usize) -> S + Sync), steps: &[Step]) ->
 }
 
 /// The time of every single call of two threads, in nanoseconds.
-pub(crate) fn hammer<S: Subject>(calls: usize, make: impl Fn(usize) -> S + Sync) -> Histogram<u64> {
-    let barrier = Barrier::new(2);
+pub(crate) fn hammer<S: Subject>(calls: usize, make: impl Fn() -> S + Sync) -> Histogram<u64> {
+    let meeting = Meeting::new();
     let work = |number: usize| {
-        let subject = make(number);
+        let subject = make();
         let mut histogram = Histogram::new(3).expect("three digits are allowed");
         let steps = workload::churn_steps::<u16>(calls / 2, LIVE, SMALL_PERCENT, number as u64 + 1);
         let mut live = workload::churn_fill(&subject, LIVE, SMALL_PERCENT);
-        barrier.wait();
+        meeting.wait();
         for step in &steps {
             let place = &mut live[usize::from(step.victim)];
             let start = Instant::now();

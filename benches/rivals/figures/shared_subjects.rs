@@ -3,8 +3,8 @@
 
 use core::mem::MaybeUninit;
 
+use arraypool::ReleaseStrategy;
 use arraypool::shared::{Lane, LaneArray, SharedArray, SharedPool};
-use arraypool::{ArrayPool, PoolArray, ReleaseStrategy};
 use opool::{PoolAllocator, RefGuard};
 use sharded_slab::Clear;
 
@@ -150,30 +150,6 @@ impl<S: ReleaseStrategy> SentFromLane<S> {
 subject!(SentFromLane, SharedArray<'static, Raw, S>, |this, len| {
     this.0.lane().allocate(len).into_shared()
 });
-
-/// An unshared pool for one thread.
-pub(crate) struct Unshared<S: ReleaseStrategy + 'static>(*mut ArrayPool<'static, Element, S>);
-
-impl<S: ReleaseStrategy> Unshared<S> {
-    pub(crate) fn new() -> Self {
-        Self(Box::into_raw(Box::new(ArrayPool::new())))
-    }
-
-    #[inline(always)]
-    fn pool(&self) -> &'static ArrayPool<'static, Element, S> {
-        // SAFETY: as for `Rented`.
-        unsafe { &*self.0 }
-    }
-}
-
-impl<S: ReleaseStrategy> Drop for Unshared<S> {
-    fn drop(&mut self) {
-        // SAFETY: as for `Rented`.
-        drop(unsafe { Box::from_raw(self.0) });
-    }
-}
-
-subject!(Unshared, PoolArray<'static, Raw, S>, |this, len| this.pool().allocate(len));
 
 /// The one length of the pools that have one.
 const LENGTH: usize = 16;

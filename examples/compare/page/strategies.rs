@@ -134,7 +134,7 @@ fn detection(misuse: &[Vec<String>]) -> Vec<Vec<String>> {
     let kinds = [
         "an error that names the mistake",
         "an error, as of any release of a single array",
-        "cannot happen",
+        "out of reach of writes near the array, or not there",
         "found by a diagnostic, if it is asked for",
         "not noticed",
     ];
@@ -153,15 +153,19 @@ fn detection(misuse: &[Vec<String>]) -> Vec<Vec<String>> {
 /// Rows of the firmware's table, which has no `Direct`.
 fn firmware(measured: &[Vec<String>]) -> Vec<Vec<String>> {
     let wanted = [
-        ("`allocate`, class of 16, typical", "instructions of `allocate`"),
-        ("`release`, class of 16, typical", "instructions of `release`"),
+        ("`allocate`, class of 16, typical", "instructions of `allocate`, after `reserve`"),
+        ("`release`, class of 16, typical", "instructions of `release`, after `reserve`"),
         (
             "`allocate`, class of 16, worst of 10,000 random operations",
-            "of `allocate`, worst of 10,000",
+            "of `allocate`, worst of 10,000, after `reserve`",
         ),
         (
             "`release`, class of 16, worst of 10,000 random operations",
-            "of `release`, worst of 10,000",
+            "of `release`, worst of 10,000, after `reserve`",
+        ),
+        (
+            "`allocate`, class of 16, the first of a class, which opens a run",
+            "of the first `allocate` of a class, without `reserve`",
         ),
         (
             "bytes of flash over an image that does nothing",
