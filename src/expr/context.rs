@@ -22,7 +22,7 @@ enum Meaning<'m, R, S: ReleaseStrategy> {
     Array(Vector<'m, R, S>),
     Native(Native<'m, R>),
     Function(Function<'m, R, S>),
-    /// It was there once. The number stays its own.
+    /// It was there once. The number is its own until it is another name's.
     Removed,
 }
 
@@ -161,7 +161,8 @@ impl<'m, R: Real, S: ReleaseStrategy> Context<'m, R, S> {
     /// ```
     ///
     /// # Errors
-    /// [`ErrorKind::InvalidName`], [`ErrorKind::Memory`], [`ErrorKind::Busy`].
+    /// [`ErrorKind::InvalidName`], [`ErrorKind::Memory`], [`ErrorKind::Busy`];
+    /// [`ErrorKind::TooManySlots`] for more than 65,535 names.
     pub fn set(&self, name: &str, value: R) -> Result<(), Error> {
         let valid = is_name(name) || is_attribute(name);
         self.put(name, Space::Value, Meaning::Variable(value), valid)
@@ -415,12 +416,14 @@ impl<'m, R: Real, S: ReleaseStrategy> Context<'m, R, S> {
                 same
             }
             None => {
-                if symbols.len() >= usize::from(u16::MAX) {
-                    let limit = usize::from(u16::MAX);
-                    return Err(Error::plain(ErrorKind::TooManySlots { limit }));
+                let symbol = Symbol { name: self.pool.copy(name.as_bytes())?, space, meaning };
+                let limit = usize::from(u16::MAX);
+                let is_full = symbols.len() >= limit;
+                match symbols.iter_mut().find(|symbol| symbol.meaning.space().is_none()) {
+                    Some(vacant) => *vacant = symbol,
+                    None if is_full => return Err(Error::plain(ErrorKind::TooManySlots { limit })),
+                    None => symbols.try_push(symbol)?,
                 }
-                let name = self.pool.copy(name.as_bytes())?;
-                symbols.try_push(Symbol { name, space, meaning })?;
                 false
             }
         };
@@ -529,16 +532,15 @@ impl<'m, 'p: 'm, R: Real, S: ReleaseStrategy> Names<'m, R> for Context<'p, R, S>
         (self.values.get().wrapping_add(values), self.shapes.get().wrapping_add(shapes))
     }
 
-    fn each_name(&self, space: Space, show: &mut dyn FnMut(&[u8])) {
-        if let Ok(symbols) = self.symbols.try_borrow() {
+    fn each_name(&self, level: u8, space: Space, show: &mut dyn FnMut(&[u8])) {
+        if let (0, Ok(symbols)) = (level, self.symbols.try_borrow()) {
             for symbol in symbols.iter().filter(|symbol| symbol.meaning.space() == Some(space)) {
                 show(&symbol.name);
             }
         }
         if let Some(parent) = self.parent {
-            parent.each_name(space, show);
-        }
-        if space == Space::Function {
+            parent.each_name(level.saturating_sub(1), space, show);
+        } else if space == Space::Function {
             for name in super::operator::NAMES {
                 debug_assert!(Builtin::find(name.as_bytes()).is_some());
                 show(name.as_bytes());

@@ -232,7 +232,8 @@ impl<'m, R: Real, S: ReleaseStrategy> Engine<'m, R, S> {
         &self.context
     }
 
-    /// Runs the first two phases and shows what they made. Nothing is kept.
+    /// Runs the first two phases and shows what they made. Nothing is kept but copies of
+    /// arrays, and natives.
     pub(super) fn inspect<T>(
         &self,
         text: &str,

@@ -71,10 +71,11 @@ pub enum ErrorKind {
         /// The limit, in terms.
         limit: usize,
     },
-    /// More parameters, bound names, constants and intermediate values than a frame has
-    /// slots.
+    /// More parameters, followed names and intermediate values than a frame has slots; or
+    /// more names, arrays or native functions than can be counted.
     TooManySlots {
-        /// Slots of a frame.
+        /// Slots of a frame; 65,535 if it is names of a context, arrays or native functions
+        /// that are too many.
         limit: usize,
     },
     /// More recursive functions in one expression than it can have.
@@ -86,7 +87,9 @@ pub enum ErrorKind {
     InvalidName,
     /// There is no expression or parameter of this index.
     NoSuchIndex,
-    /// The definitions are in use: a function was defined while they were read.
+    /// The engine is at work: it was asked to compile or define something by what
+    /// [`Batch::inspect`](super::Batch::inspect) calls, or a context was changed while it
+    /// was read.
     Busy,
     /// It compiles, and its evaluation failed.
     Failed(Failure),
@@ -198,7 +201,7 @@ impl Error {
         }
     }
 
-    /// The definitions are in use.
+    /// The engine or its definitions are in use.
     #[cold]
     pub(super) fn busy() -> Self {
         Self::plain(ErrorKind::Busy)
@@ -317,7 +320,7 @@ impl fmt::Display for ErrorKind {
             }
             Self::InvalidName => f.write_str("not a free name"),
             Self::NoSuchIndex => f.write_str("no such index"),
-            Self::Busy => f.write_str("the definitions are in use"),
+            Self::Busy => f.write_str("the engine or its definitions are in use"),
             Self::Failed(failure) => failure.fmt(f),
             Self::Memory(error) => error.fmt(f),
         }

@@ -6,7 +6,7 @@ use core::fmt;
 use super::context::{Context, about};
 use super::error::{Error, ErrorKind};
 use super::memory::{Pool, Vector};
-use super::names::{Names, Native, Place, is_name};
+use super::names::{Names, NativeFn, Place, is_name};
 use super::parameters::Parameters;
 use super::program::Program;
 use super::real::Real;
@@ -40,12 +40,27 @@ struct Binding {
     element: Option<u32>,
 }
 
+/// A definition of the context, as it was under a version of all definitions: what is
+/// of an older one stays for the programs that use it, and is not found any more.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Known {
+    place: Place,
+    shapes: u32,
+}
+
 /// An array of the context, copied into the frame.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Extent {
-    place: Place,
+    of: Known,
     pub(super) start: u32,
     pub(super) length: u32,
+}
+
+/// A native function of the context, as programs call it.
+#[derive(Clone, Copy)]
+pub(super) struct Callee<'m, R> {
+    of: Known,
+    pub(super) function: NativeFn<'m, R>,
 }
 
 /// The slots that an expression uses, one bit each.
@@ -77,6 +92,8 @@ impl SlotSet {
 /// windows of calls, as many as the expression with the most has needed so far. Slots
 /// come back when an expression goes, arrays and natives when every program of a batch
 /// is made anew or goes, windows with the frame.
+///
+/// A frame is for one context: places of another would be taken for its own.
 ///
 /// A [`Batch`](super::Batch) has one. Without a batch it is what the phases have in
 /// common: [`resolve`](super::resolve()) notes in it what names stand for,
@@ -112,8 +129,9 @@ pub struct Frame<'m, R: Real = f64, S: ReleaseStrategy = DefaultStrategy> {
     bindings: Vector<'m, Binding, S>,
     pub(super) extents: Vector<'m, Extent, S>,
     pub(super) data: Vector<'m, R, S>,
-    natives_at: Vector<'m, Place, S>,
-    pub(super) natives: Vector<'m, Native<'m, R>, S>,
+    pub(super) natives: Vector<'m, Callee<'m, R>, S>,
+    /// The version of the definitions that programs are made of now.
+    shapes: u32,
     /// The windows of functions that recurse.
     pub(super) stack: Vector<'m, Cell<R>, S>,
     /// What the expression that is being compiled uses.
@@ -143,8 +161,8 @@ impl<'m, R: Real, S: ReleaseStrategy> Frame<'m, R, S> {
             bindings: pool.vec(),
             extents: pool.vec(),
             data: pool.vec(),
-            natives_at: pool.vec(),
             natives: pool.vec(),
+            shapes: 0,
             stack: pool.vec(),
             touched: SlotSet::default(),
         }
@@ -225,7 +243,11 @@ impl<'m, R: Real, S: ReleaseStrategy> Frame<'m, R, S> {
         self.release(program.uses);
     }
 
-    /// Copies the values of the context that programs follow, after a change.
+    /// Copies the values of the context that programs follow, after a change. (After a
+    /// change of definitions [`resolve`](super::resolve()) does so, too.) A native that was
+    /// defined anew and an array of another length stay what they were for a program; one
+    /// that reads a name which was removed is not to be evaluated any more, as its place
+    /// may be another name's.
     ///
     /// ```
     /// # use arraypool::Arena;
@@ -260,7 +282,6 @@ impl<'m, R: Real, S: ReleaseStrategy> Frame<'m, R, S> {
             + size_of_val(&*self.bindings)
             + size_of_val(&*self.extents)
             + size_of_val(&*self.data)
-            + size_of_val(&*self.natives_at)
             + size_of_val(&*self.natives)
             + size_of_val(&*self.stack)
     }
@@ -380,6 +401,16 @@ impl<'m, R: Real, S: ReleaseStrategy> Frame<'m, R, S> {
         }
     }
 
+    /// What comes is of these definitions. If they are others than before, arrays and
+    /// natives are taken anew, and values copied: a place may be another name's now.
+    pub(super) fn under(&mut self, names: &dyn Names<'m, R>) {
+        let (_, shapes) = names.versions();
+        if shapes != self.shapes {
+            self.shapes = shapes;
+            self.refresh(names);
+        }
+    }
+
     /// The number of an array in the frame.
     pub(super) fn array(
         &mut self,
@@ -387,7 +418,8 @@ impl<'m, R: Real, S: ReleaseStrategy> Frame<'m, R, S> {
         place: Place,
     ) -> Result<u16, ErrorKind> {
         let full = ErrorKind::TooManySlots { limit: usize::from(u16::MAX) };
-        if let Some(index) = self.extents.iter().position(|extent| extent.place == place) {
+        let of = Known { place, shapes: self.shapes };
+        if let Some(index) = self.extents.iter().position(|extent| extent.of == of) {
             return u16::try_from(index).map_err(|_| full);
         }
         let index = u16::try_from(self.extents.len()).map_err(|_| full)?;
@@ -401,20 +433,23 @@ impl<'m, R: Real, S: ReleaseStrategy> Frame<'m, R, S> {
             self.data.truncate(before);
             return Err(full);
         };
-        self.extents.try_push(Extent { place, start, length })?;
+        self.extents.try_push(Extent { of, start, length })?;
         Ok(index)
     }
 
     /// The number of a native function in the frame.
-    pub(super) fn native(&mut self, place: Place, native: Native<'m, R>) -> Result<u16, ErrorKind> {
+    pub(super) fn native(
+        &mut self,
+        place: Place,
+        function: NativeFn<'m, R>,
+    ) -> Result<u16, ErrorKind> {
         let full = ErrorKind::TooManySlots { limit: usize::from(u16::MAX) };
-        if let Some(index) = self.natives_at.iter().position(|other| *other == place) {
-            return u16::try_from(index).map_err(|_| full);
+        let of = Known { place, shapes: self.shapes };
+        let known = self.natives.iter().position(|callee| callee.of == of);
+        let index = u16::try_from(known.unwrap_or(self.natives.len())).map_err(|_| full)?;
+        if known.is_none() {
+            self.natives.try_push(Callee { of, function })?;
         }
-        let index = u16::try_from(self.natives.len()).map_err(|_| full)?;
-        self.natives_at.try_reserve(1)?;
-        self.natives.try_push(native)?;
-        self.natives_at.try_push(place)?;
         Ok(index)
     }
 
@@ -434,7 +469,7 @@ impl<'m, R: Real, S: ReleaseStrategy> Frame<'m, R, S> {
         for extent in self.extents.iter() {
             let (start, length) = (extent.start as usize, extent.length as usize);
             let Some(copy) = self.data.get_mut(start..start + length) else { continue };
-            names.array(extent.place, &mut |array| {
+            names.array(extent.of.place, &mut |array| {
                 // Another length is another shape: every program is made anew then.
                 if array.len() == copy.len() {
                     copy.copy_from_slice(array);
@@ -447,7 +482,6 @@ impl<'m, R: Real, S: ReleaseStrategy> Frame<'m, R, S> {
     pub(super) fn clear(&mut self) {
         self.extents.clear();
         self.data.clear();
-        self.natives_at.clear();
         self.natives.clear();
     }
 }

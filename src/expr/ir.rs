@@ -6,7 +6,8 @@ use super::operator::{Op1, Op2};
 use super::print::{Call, Number, One, Two};
 use super::real::Real;
 
-/// One term of the checked form: 16 bytes on a 64-bit machine.
+/// One term of the checked form: 16 bytes on a 64-bit machine. One is `total` if it has
+/// always a value and changes nothing, whatever its operands are.
 ///
 /// ```
 /// use arraypool::expr::{Engine, Pool};
@@ -29,11 +30,11 @@ pub enum Term<'a, R = f64> {
     /// A slot of the window of a function that is being called.
     Local(u8),
     /// One operand.
-    One { op: Op1, height: u16, operand: &'a Term<'a, R> },
+    One { op: Op1, total: bool, height: u16, operand: &'a Term<'a, R> },
     /// Two operands.
-    Two { op: Op2, height: u16, operands: &'a [Term<'a, R>; 2] },
+    Two { op: Op2, total: bool, height: u16, operands: &'a [Term<'a, R>; 2] },
     /// Condition, and what it chooses from.
-    Conditional { height: u16, parts: &'a [Term<'a, R>; 3] },
+    Conditional { total: bool, height: u16, parts: &'a [Term<'a, R>; 3] },
     /// An element of an array of the frame.
     Index { height: u16, array: u16, index: &'a Term<'a, R> },
     /// A call of a native function of the frame.
@@ -152,16 +153,15 @@ impl<'a, R: Real> Term<'a, R> {
 
     /// Whether it has always a value and changes nothing, so that it may be
     /// evaluated later or not at all.
+    #[inline(always)]
     pub(super) fn is_total(&self) -> bool {
-        let itself = match self {
-            Self::One { op, .. } => !op.is_fallible(),
-            Self::Two { op, .. } => !op.is_fallible(),
-            Self::Index { .. } | Self::Native { .. } | Self::Call { .. } | Self::Let { .. } => {
-                false
+        match *self {
+            Self::Constant(_) | Self::Slot(_) | Self::Local(_) => true,
+            Self::One { total, .. } | Self::Two { total, .. } | Self::Conditional { total, .. } => {
+                total
             }
-            _ => true,
-        };
-        itself && self.children().iter().all(Self::is_total)
+            _ => false,
+        }
     }
 
     /// Whether it costs nothing to evaluate it twice.

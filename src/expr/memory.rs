@@ -129,11 +129,14 @@ impl<'m, S: ReleaseStrategy> Pool<'m, S> {
 /// A pool over one that was [built](Pool::builder) with settings.
 ///
 /// # Panics
-/// If its units are not those of [`Pool::builder`].
+/// If its units are aligned to less than those of [`Pool::builder`].
 impl<'m, S: ReleaseStrategy> From<RawPool<'m, S, Classes>> for Pool<'m, S> {
     #[track_caller]
     fn from(raw: RawPool<'m, S, Classes>) -> Self {
-        assert!(raw.unit_align() >= align_of::<Unit>(), "programs need units aligned to 8");
+        assert!(
+            raw.unit_align() >= align_of::<Unit>(),
+            "units are aligned to less than programs need"
+        );
         Self { raw }
     }
 }

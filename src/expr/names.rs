@@ -43,8 +43,8 @@ pub(super) struct Place {
 
 /// What a compilation and a batch ask of a context and its parents.
 pub(super) trait Names<'m, R> {
-    /// The definition that a name has here or above. Nothing at all: somebody is
-    /// defining names right now.
+    /// The definition that a name has here or above, seen from so many levels up. `None`:
+    /// nobody has the name, or the definitions are being changed.
     fn find(&self, level: u8, space: Space, name: &[u8]) -> Option<Place>;
     /// A number: (it, whether it is a constant).
     fn value(&self, place: Place) -> Option<(R, bool)>;
@@ -61,7 +61,8 @@ pub(super) trait Names<'m, R> {
     ) -> Result<Option<Body<'a, R>>, AllocError>;
     /// Changes when a value does, and when a definition does.
     fn versions(&self) -> (u32, u32);
-    fn each_name(&self, space: Space, show: &mut dyn FnMut(&[u8]));
+    /// The names that can be found from so many levels up.
+    fn each_name(&self, level: u8, space: Space, show: &mut dyn FnMut(&[u8]));
 }
 
 /// Whether a text is a name, as those of variables, arrays and functions are.

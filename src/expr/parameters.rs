@@ -52,7 +52,7 @@ impl<'m, S: ReleaseStrategy> Parameters<'m, S> {
         self.names.try_push(name)?;
         let first = &mut self.first[bucket(word)];
         if *first == 0 {
-            // Of the last one of 256, the one before it: it is found from there.
+            // A byte counts to 255: the search for the 256th begins at the one before it.
             *first = u8::try_from(self.words.len()).unwrap_or(u8::MAX);
         }
         Ok(())

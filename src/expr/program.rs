@@ -4,11 +4,10 @@ use core::cell::Cell;
 use core::fmt;
 
 use super::failure::Failure;
-use super::frame::{Extent, Frame, SlotSet, Slots};
+use super::frame::{Callee, Extent, Frame, SlotSet, Slots};
 use super::limits::Limits;
 use super::listing::Listing;
 use super::memory::Array;
-use super::names::Native;
 use super::real::Real;
 use super::shape::Shape;
 use super::shapes::{Shapes, entry};
@@ -91,7 +90,7 @@ pub(super) struct World<'f, R> {
     pub(super) nodes: &'f [Node<R>],
     pub(super) extents: &'f [Extent],
     pub(super) data: &'f [R],
-    pub(super) natives: &'f [Native<'f, R>],
+    pub(super) natives: &'f [Callee<'f, R>],
     /// The windows of functions that recurse: where the current one begins, and
     /// where the next one may.
     pub(super) stack: &'f [Cell<R>],
@@ -130,7 +129,7 @@ impl<'f, R: Real> World<'f, R> {
     pub(super) fn run(&self, index: u16, slots: &Slots<R>) -> R {
         let node = match self.nodes.get(usize::from(index)) {
             Some(node) => node,
-            // Large processors are quicker with a branch, which they foresee, small
+            // Large processors are quicker with a branch, which they predict, small
             // ones with a choice of two addresses.
             None if cfg!(target_pointer_width = "64") => return R::ZERO,
             None => self.none,

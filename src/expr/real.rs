@@ -52,7 +52,8 @@ pub trait Real:
     const POWERS_OF_TEN: &'static [Self];
 
     /// The number that is nearest to a literal: digits, maybe a point, maybe an
-    /// exponent. Infinity if it is too large.
+    /// exponent. Infinity if it is too large. `literal` has to be such a text: of any
+    /// other the answer is not specified.
     fn read(literal: &str) -> Option<Self>;
     /// The nearest number.
     fn from_f64(number: f64) -> Self;

@@ -9,7 +9,8 @@ std::thread_local! {
 }
 
 /// Calls `test` with an empty arena, which the thread keeps for the next call.
-/// Called within itself, it takes a fresh one.
+/// Called within itself, it takes a fresh one. Public, so that tests of programs which
+/// work on trees are as short as those of this crate.
 ///
 /// ```
 /// use arraypool::expr::{Limits, parse, with_arena};

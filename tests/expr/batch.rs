@@ -241,6 +241,8 @@ fn a_name_that_is_taken_is_shown() {
     batch.add_named("sum", "1 + 2").unwrap();
     let error = batch.add_named("sum", "1 + 3").unwrap_err();
     assert_eq!((error.kind, error.range()), (ErrorKind::InvalidName, 0..3));
+    batch.add("1 + 4").unwrap();
+    assert_eq!(batch.index_of(""), None, "an expression without a name has none");
 }
 
 #[test]

@@ -279,3 +279,32 @@ fn the_time_of_a_call_does_not_grow_with_parameters_times_names() {
     let bound = Duration::from_secs(if cfg!(miri) { 3600 } else { 60 });
     assert!(began.elapsed() < bound, "{:?}", began.elapsed());
 }
+
+/// Every comma asks whether what stands before it always has a value, which is as large as
+/// the text is long: if each of them looked through it all, it would take minutes.
+#[test]
+fn the_time_of_a_text_does_not_grow_with_commas_times_terms() {
+    let (doublings, commas) = if cfg!(miri) { (5, 20) } else { (17, 20_000) };
+    let compile = move || {
+        let pool = Pool::new();
+        let limits = Limits { depth: u16::MAX, terms: 1 << 20, ..Limits::DEFAULT };
+        let engine = <Engine>::with(&pool, Phases::new(), limits);
+        engine.define("f0", &["x"], "x + x").unwrap();
+        for n in 1..doublings {
+            let before = n - 1;
+            let body = format!("f{before}(x) + f{before}(x)");
+            engine.define(&format!("f{n}"), &["x"], &body).unwrap();
+        }
+        let mut batch = engine.batch().build();
+        batch.parameter("x", 1.0).unwrap();
+        let text = format!("f{}(x) + (x & 1){}", doublings - 1, ",x".repeat(commas));
+        let began = Instant::now();
+        let height = batch.inspect(&text, |_, ir| ir.root.height()).unwrap();
+        assert_eq!(usize::from(height), doublings + 2 + commas);
+        let bound = Duration::from_secs(if cfg!(miri) { 3600 } else { 60 });
+        assert!(began.elapsed() < bound, "{:?}", began.elapsed());
+    };
+    // As deep as that many commas, which lean to the left.
+    let deep = std::thread::Builder::new().stack_size(128 << 20).spawn(compile).unwrap();
+    deep.join().unwrap();
+}

@@ -1,6 +1,6 @@
 //! What is refused, where, and what is suggested.
 
-use arraypool::expr::{Engine, Error, ErrorKind, Limits, Pool, interp, parse, with_arena};
+use arraypool::expr::{Context, Engine, Error, ErrorKind, Limits, Pool, interp, parse, with_arena};
 
 fn error(text: &str) -> Error {
     interp(text, &[("pressure", 1.0), ("x", 2.0)]).expect_err(text)
@@ -85,6 +85,28 @@ fn the_nearest_name_is_suggested() {
     engine.define("f", &["width"], "widht * 2").unwrap();
     let error = engine.eval("1 + f(3)").unwrap_err();
     assert_eq!((error.suggestion(), error.range()), (Some("width"), 0..5));
+}
+
+/// A body sees no names of contexts below, so that none of them is the one that was meant.
+#[test]
+fn only_what_can_be_seen_is_suggested() {
+    let pool = Pool::new();
+    let plant = <Context>::new(&pool);
+    for (name, body) in [("f", "x * gain"), ("g", "table[x]"), ("h", "doubled(x)")] {
+        plant.define(name, &["x"], body).unwrap();
+    }
+    let engine = <Engine>::with_parent(&pool, &plant);
+    let suggested = |text: &str| engine.eval(text).unwrap_err().suggestion().map(str::to_owned);
+    engine.context().set("gain", 2.0).unwrap();
+    engine.context().set_array("tables", &[1.0]).unwrap();
+    engine.context().define("double", &["x"], "2 * x").unwrap();
+    assert_eq!(["f(1)", "g(1)", "h(1)"].map(suggested), [None, None, None]);
+    assert_eq!(suggested("table[0]").as_deref(), Some("tables"));
+    assert_eq!(suggested("doubled(1)").as_deref(), Some("double"));
+    plant.set("gains", 2.0).unwrap();
+    plant.define("h", &["x"], "sqt(x)").unwrap();
+    assert_eq!(suggested("f(1)").as_deref(), Some("gains"));
+    assert_eq!(suggested("h(1)").as_deref(), Some("sqrt"));
 }
 
 #[test]

@@ -301,3 +301,40 @@ fn a_native_may_change_the_context() {
     batch.eval();
     assert_eq!(batch.value(first), Ok(10.0));
 }
+
+#[test]
+fn names_that_are_gone_give_their_places_back() {
+    let pool = Pool::new();
+    let engine = <Engine>::new(&pool);
+    let context = engine.context();
+    context.set("kept", 1.0).unwrap();
+    context.set("gone", 2.0).unwrap();
+    let mut batch = engine.batch().build();
+    let (kept, gone) = (batch.add("kept").unwrap(), batch.add("gone * 1").unwrap());
+    batch.eval();
+    assert_eq!((batch.value(kept), batch.value(gone)), (Ok(1.0), Ok(2.0)));
+    assert!(context.remove("gone"));
+    let live = pool.stats().live;
+    // More than can be at once.
+    for number in 0..if cfg!(miri) { 50 } else { 70_000 } {
+        let name = format!("name_{number}");
+        match number % 3 {
+            0 => context.set(&name, 3.0).unwrap(),
+            1 => context.set_array(&name, &[4.0]).unwrap(),
+            _ => context.native(&name, 1, &|x: &[f64]| x[0]).unwrap(),
+        }
+        match number % 3 {
+            0 => assert!(context.remove(&name)),
+            1 => assert!(context.remove_array(&name)),
+            _ => assert!(context.remove_function(&name)),
+        }
+        assert!(pool.stats().live <= live, "{name}");
+    }
+    // Who read the name that is gone does not read the one in its place.
+    context.set("other", 5.0).unwrap();
+    batch.eval();
+    assert_eq!((batch.value(kept), batch.value(gone)), (Ok(1.0), Err(Failure::DoesNotCompile)));
+    context.set("gone", 6.0).unwrap();
+    batch.eval();
+    assert_eq!((batch.value(kept), batch.value(gone)), (Ok(1.0), Ok(6.0)));
+}

@@ -3,8 +3,8 @@
 use arraypool::Arena;
 use arraypool::expr::ir::{self, Ir};
 use arraypool::expr::{
-    Batch, Context, Engine, ErrorKind, Expr, Failure, Frame, Limits, Node, Op1, Op2, Pool, Real,
-    Term, lower, parse, resolve, with_arena,
+    Batch, Context, Engine, ErrorKind, Expr, Failure, Frame, Limits, Node, Op1, Op2, Pool, Program,
+    Real, Term, lower, parse, resolve, with_arena,
 };
 
 /// Whether a text's tree is that of a checked form which was printed as the text.
@@ -219,5 +219,70 @@ fn phases_work_alone_and_their_arenas_are_reset_one_by_one() {
         assert_eq!(program.eval(&frame, &limits), Ok(1.0 + (f64::from(round) + 0.5) * 10.0));
         assert!(!program.display(&frame).to_string().contains("(-"));
         frame.forget(program);
+    }
+}
+
+/// Compiles by hand, as if each text came from somewhere else.
+fn compiled<'m>(
+    text: &str,
+    context: &Context<'m>,
+    pool: &'m Pool<'m>,
+    frame: &mut Frame<'m>,
+) -> Program<'m> {
+    let (trees, checked, limits) = (Arena::new(), Arena::new(), Limits::DEFAULT);
+    let tree = parse(text, &trees, &limits).unwrap();
+    let ir = resolve(&tree, &trees, &checked, context, frame, &limits).unwrap();
+    lower(&ir, &checked, pool, frame, &limits).unwrap()
+}
+
+#[test]
+fn a_frame_by_hand_sees_definitions_as_they_are() {
+    let (pool, limits) = (Pool::new(), Limits::DEFAULT);
+    let context = <Context>::new(&pool);
+    let mut frame = Frame::new(&pool);
+    let x = frame.parameter("x", 1.0).unwrap();
+    // A native of other arguments.
+    context.native("f", 2, &|x: &[f64]| x[1]).unwrap();
+    let before = compiled("f(1, 2)", &context, &pool, &mut frame);
+    context.native("f", 1, &|x: &[f64]| x[0] * 10.0).unwrap();
+    let after = compiled("f(3)", &context, &pool, &mut frame);
+    let again = compiled("f(4) + f(5)", &context, &pool, &mut frame);
+    assert_eq!(after.eval(&frame, &limits), Ok(30.0));
+    assert_eq!(again.eval(&frame, &limits), Ok(90.0));
+    assert_eq!(again.display(&frame).to_string(), "(n1(4.0) + n1(5.0))");
+    assert_eq!(before.eval(&frame, &limits), Ok(2.0), "what was compiled stays as it was");
+    // An array of another length.
+    context.set_array("t", &[1.0, 2.0]).unwrap();
+    let before = compiled("t[x]", &context, &pool, &mut frame);
+    context.set_array("t", &[3.0, 4.0, 5.0]).unwrap();
+    frame.follow(&context);
+    let after = compiled("t[x]", &context, &pool, &mut frame);
+    assert_eq!(before.eval(&frame, &limits), Ok(2.0));
+    assert_eq!(after.eval(&frame, &limits), Ok(4.0));
+    frame.set(x, 2.0);
+    assert_eq!(before.eval(&frame, &limits), Err(Failure::IndexOutOfRange));
+    assert_eq!(after.eval(&frame, &limits), Ok(5.0));
+    context.set_array("t", &[6.0, 7.0, 8.0]).unwrap();
+    frame.follow(&context);
+    assert_eq!(after.eval(&frame, &limits), Ok(8.0));
+}
+
+#[test]
+fn a_name_in_the_place_of_one_that_is_gone_has_its_own_value() {
+    let (pool, limits) = (Pool::new(), Limits::DEFAULT);
+    let context = <Context>::new(&pool);
+    let mut frame = Frame::new(&pool);
+    frame.parameter("x", 1.0).unwrap();
+    context.set("old", 2.0).unwrap();
+    context.set_array("t", &[3.0, 4.0]).unwrap();
+    for text in ["old * x", "t[x]", "t[0]"] {
+        compiled(text, &context, &pool, &mut frame);
+    }
+    assert!(context.remove("old") && context.remove_array("t"));
+    context.set("new", 5.0).unwrap();
+    context.set_array("u", &[6.0, 7.0]).unwrap();
+    for (text, value) in [("new * x", 5.0), ("u[x]", 7.0), ("u[0]", 6.0)] {
+        let program = compiled(text, &context, &pool, &mut frame);
+        assert_eq!(program.eval(&frame, &limits), Ok(value), "{text}");
     }
 }

@@ -32,6 +32,10 @@ pub(crate) fn rows(runs: &[Run; 2], empty: &Image) -> Vec<Row> {
             ("random-worst", "worst of 10,000 random operations"),
         ] {
             for call in ["allocate", "release"] {
+                let about = match (call, which) {
+                    ("release", "first") => "of that first array",
+                    _ => about,
+                };
                 let what = format!("`{call}`, class of {class}, {about}");
                 measured(&what, &format!("{call}-{length}-{which}"));
             }

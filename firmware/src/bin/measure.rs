@@ -115,7 +115,7 @@ mod image {
         }
     }
 
-    /// The least, the most, and the sum of some counts.
+    /// The least and the most of some counts.
     #[derive(Clone, Copy)]
     struct Range(u32, u32);
 

@@ -145,7 +145,8 @@ impl<R: Real, S: ReleaseStrategy> Batch<'_, '_, R, S> {
     }
 
     /// Shows the tree and the checked form of a text, as this batch would compile
-    /// it. Nothing is kept.
+    /// it. Nothing is kept but copies of the arrays that it reads, and natives: the
+    /// next expression finds them.
     ///
     /// ```
     /// use arraypool::expr::{Engine, Pool};

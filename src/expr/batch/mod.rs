@@ -115,7 +115,8 @@ impl<'e, 'm, R: Real, S: ReleaseStrategy> Batch<'e, 'm, R, S> {
     /// [`resolve`](crate::expr::resolve()) is.
     ///
     /// # Errors
-    /// What is wrong with it. The batch is as before then.
+    /// What is wrong with it. The batch is as before then, but for copies of arrays (see
+    /// [`resolve`](crate::expr::resolve())).
     pub fn add(&mut self, text: &str) -> Result<usize, Error> {
         self.add_named("", text)
     }
@@ -139,7 +140,7 @@ impl<'e, 'm, R: Real, S: ReleaseStrategy> Batch<'e, 'm, R, S> {
     /// # Errors
     /// As [`add`](Self::add), and [`ErrorKind::InvalidName`] if it is taken.
     pub fn add_named(&mut self, name: &str, text: &str) -> Result<usize, Error> {
-        if !name.is_empty() && self.index_of(name).is_some() {
+        if self.index_of(name).is_some() {
             return Err(invalid(name));
         }
         let vacant = self.entries.iter().position(Option::is_none);
@@ -318,6 +319,9 @@ impl<'e, 'm, R: Real, S: ReleaseStrategy> Batch<'e, 'm, R, S> {
     /// ```
     #[must_use]
     pub fn index_of(&self, name: &str) -> Option<usize> {
+        if name.is_empty() {
+            return None;
+        }
         let has_name = |entry: &Entry<'_, R, S>| *entry.name == *name.as_bytes();
         self.entries.iter().position(|entry| entry.as_ref().is_some_and(has_name))
     }

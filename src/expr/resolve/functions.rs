@@ -19,6 +19,23 @@ pub(super) struct Known<'t, R> {
     next: Option<&'t Known<'t, R>>,
 }
 
+impl<R: Real> Scope<'_, '_, '_, R> {
+    /// Levels of the tree above the term at this place.
+    fn levels(&self, span: Span) -> u16 {
+        let (mut term, mut levels) = (self.root, 0_u16);
+        loop {
+            // Terms below the same one stand in the order of the text.
+            let below = term.children();
+            let next = below.partition_point(|term| term.span().end < span.end);
+            match below.get(next).filter(|term| term.span().start <= span.start) {
+                Some(around) => (term, levels) = (around, levels.saturating_add(1)),
+                None => break,
+            }
+        }
+        levels.saturating_add(self.function.map_or(0, |inside| inside.level))
+    }
+}
+
 impl<'t, 'a, R: Real, S: ReleaseStrategy> Resolver<'t, 'a, '_, '_, R, S> {
     /// The body of a function that recurses. Its parameters are the first slots
     /// of its window.

@@ -64,18 +64,6 @@ impl<R: Real> Scope<'_, '_, '_, R> {
     fn level(&self) -> u8 {
         self.function.map_or(0, |inside| inside.place.level)
     }
-
-    /// Levels of the tree above the term at this place.
-    fn levels(&self, span: Span) -> u16 {
-        let (mut term, mut levels) = (self.root, 0_u16);
-        let around = |term: &&ast::Term<'_, R>| {
-            term.span().start <= span.start && span.end <= term.span().end
-        };
-        while let Some(below) = term.children().iter().find(around) {
-            (term, levels) = (below, levels.saturating_add(1));
-        }
-        levels.saturating_add(self.function.map_or(0, |inside| inside.level))
-    }
 }
 
 /// The function that a term stands in.
@@ -121,8 +109,10 @@ struct Inside<'s, 't, 'a, R> {
 ///
 /// Complexity: linear in the number of terms, functions in place, of which there are
 /// at most [`Limits::terms`], folded ones included; for a name in a function also in the
-/// function's parameters, for a call of one in how deep it stands, and in how many
-/// functions the expression calls. Never panics.
+/// function's parameters, for a name that is no parameter in the names of the context and
+/// its parents, for a call of a function in how deep it stands, and in how many functions
+/// the expression calls. After a change of definitions once also in what the frame
+/// follows, elements of its arrays included. Never panics.
 ///
 /// # Errors
 /// What is wrong with the expression; a bound of `limits` that it passes; or
@@ -137,6 +127,7 @@ pub fn resolve<'a, 'm, R: Real, S: ReleaseStrategy>(
     limits: &Limits,
 ) -> Result<Ir<'a, R>, Error> {
     let mut recursive = [None; RECURSIVE];
+    frame.under(context);
     loop {
         frame.begin();
         let mut resolver = Resolver {
@@ -211,7 +202,7 @@ impl<'t, 'a, 'm, R: Real, S: ReleaseStrategy> Resolver<'t, 'a, '_, 'm, R, S> {
             }
             CONSTANTS.iter().for_each(|name| nearest.offer(name));
         }
-        self.names.each_name(space, &mut |name| nearest.offer(name));
+        self.names.each_name(scope.level(), space, &mut |name| nearest.offer(name));
         let kind = match space {
             Space::Value => ErrorKind::UnknownName,
             Space::Array => ErrorKind::UnknownArray,
@@ -347,8 +338,9 @@ impl<'t, 'a, 'm, R: Real, S: ReleaseStrategy> Resolver<'t, 'a, '_, 'm, R, S> {
         *to = match parts[0] {
             Term::Constant(value) if self.limits.fold => parts[if value.is_true() { 1 } else { 2 }],
             _ => {
+                let total = parts.iter().all(Term::is_total);
                 let height = parts.iter().map(Term::height).max().unwrap_or(0);
-                Term::Conditional { height: self.above(height, 3, scope, span)?, parts }
+                Term::Conditional { total, height: self.above(height, 3, scope, span)?, parts }
             }
         };
         Some(())
@@ -421,7 +413,8 @@ impl<'t, 'a, 'm, R: Real, S: ReleaseStrategy> Resolver<'t, 'a, '_, 'm, R, S> {
             }
         }
         let height = self.above(operand.height(), 1, scope, span)?;
-        *to = Term::One { op, height, operand };
+        let total = !op.is_fallible() && operand.is_total();
+        *to = Term::One { op, total, height, operand };
         Some(())
     }
 
@@ -448,7 +441,8 @@ impl<'t, 'a, 'm, R: Real, S: ReleaseStrategy> Resolver<'t, 'a, '_, 'm, R, S> {
             return Some(());
         }
         let height = self.above(operands[0].height().max(operands[1].height()), 2, scope, span)?;
-        *to = Term::Two { op, height, operands };
+        let total = !op.is_fallible() && operands[0].is_total() && operands[1].is_total();
+        *to = Term::Two { op, total, height, operands };
         Some(())
     }
 
@@ -520,7 +514,7 @@ impl<'t, 'a, 'm, R: Real, S: ReleaseStrategy> Resolver<'t, 'a, '_, 'm, R, S> {
     ) -> Option<Term<'a, R>> {
         self.check_arity(native.arity.map(usize::from), term, scope)?;
         let arguments = self.arguments(term, scope)?;
-        let native = self.frame.native(place, native);
+        let native = self.frame.native(place, native.function);
         let native = self.given(native, scope, term.name_span())?;
         let height = self.above_list(arguments, scope, term.span())?;
         let arguments = self.place(arguments, scope, term.span())?;
