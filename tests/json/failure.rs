@@ -53,6 +53,7 @@ static ALLOCATOR: Failing = Failing;
 for_every_strategy!(
     every_request_fails_once,
     every_request_of_a_patch_fails_once,
+    a_stack_that_cannot_grow_again_is_read_to_the_end,
     every_budget_leaves_nothing,
     a_new_pool_asks_seldom,
     a_copy_of_a_leaf_asks_for_nothing,
@@ -169,6 +170,26 @@ fn every_request_of_a_patch_fails_once<S: ReleaseStrategy>() {
         failures += 1;
     }
     assert!(failures > 8, "{failures}");
+}
+
+/// More nodes than the stack begins with, each with an array of its own, wait when it is refused.
+fn a_stack_that_cannot_grow_again_is_read_to_the_end<S: ReleaseStrategy>() {
+    let text = format!("[{}0]", r#""\n","#.repeat(300));
+    let mut failures = 0;
+    for request in 1.. {
+        let pool = Pool::<S>::new();
+        COUNTDOWN.set(request);
+        let outcome = json::parse(&text, &pool).map(drop);
+        let is_over = COUNTDOWN.replace(0) > 0;
+        assert_whole(&pool);
+        if is_over {
+            assert_eq!(outcome.map_err(|error| error.kind()), Ok(()));
+            break;
+        }
+        assert!(matches!(outcome.unwrap_err().kind(), ErrorKind::Alloc(_)));
+        failures += 1;
+    }
+    assert!(failures > 2, "{failures}");
 }
 
 /// Neither stack nor list is made for what has no children.

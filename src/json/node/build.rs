@@ -69,7 +69,10 @@ impl Stack {
         // SAFETY: at most the capacity, and any content is a `MaybeUninit`.
         unsafe { self.nodes.set_len(used) };
         let grown = self.nodes.try_reserve_exact(more);
-        self.nodes.clear();
+        // Not `clear`, which would borrow the nodes: after an error the builder still reads
+        // them through its own pointers.
+        // SAFETY: 0 is at most the capacity, and what is cut off needs no drop.
+        unsafe { self.nodes.set_len(0) };
         grown.map_err(|_| AllocError::OutOfMemory { requested })?;
         Ok(self.memory())
     }
