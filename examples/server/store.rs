@@ -6,6 +6,11 @@ use std::collections::HashMap;
 
 use arraypool::json::{Document, Parser, Pool, Value};
 
+/// The longest key, in bytes.
+const KEY_MAX: usize = 256;
+/// The most documents. Keys lie outside of the pool: both limits bound what they take.
+const DOCUMENTS_MAX: usize = 1 << 16;
+
 /// Why a request is refused.
 type Refusal = Box<dyn Error>;
 
@@ -60,7 +65,7 @@ impl<'p> Store<'p> {
         let value = || value.ok_or("no `value`");
         match operation {
             // The text of the request ends with it, and the document stays.
-            "put" => self.put(key, value()?.into_owned()?),
+            "put" => self.put(key, value()?.into_owned()?)?,
             "get" => {}
             "merge" => self.find(key)?.root_mut().merge(value()?.root())?,
             "patch" => self.find(key)?.root_mut().patch(value()?.root())?,
@@ -75,11 +80,14 @@ impl<'p> Store<'p> {
         Ok(())
     }
 
-    fn put(&mut self, key: &str, value: Document<'p, 'static>) {
+    fn put(&mut self, key: &str, value: Document<'p, 'static>) -> Result<(), Refusal> {
         match self.documents.get_mut(key) {
             Some(document) => *document = value,
+            None if key.len() > KEY_MAX => return Err("the key is too long".into()),
+            None if self.len() >= DOCUMENTS_MAX => return Err("too many documents".into()),
             None => drop(self.documents.insert(key.to_owned(), value)),
         }
+        Ok(())
     }
 
     fn find(&mut self, key: &str) -> Result<&mut Document<'p, 'static>, Refusal> {
