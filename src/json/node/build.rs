@@ -497,11 +497,9 @@ pub(super) fn copy_of<'t, S: ReleaseStrategy>(
     kind: Kind,
     text: &str,
 ) -> Result<Value<'t>, AllocError> {
-    let too_large = AllocError::TooLarge { length: text.len() };
-    let length = u32::try_from(text.len()).map_err(|_| too_large)?;
+    let length = length_of(text)?;
     if length == 0 {
-        let text = "";
-        return Value::borrowed(kind, text).ok_or(too_large);
+        return Ok(Value::empty(kind));
     }
     let array = pool.raw.issue_marked::<Unit>(text.len().div_ceil(pool.raw.unit_size()))?;
     let source = NonNull::from(text.as_bytes()).cast();

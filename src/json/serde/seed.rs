@@ -13,7 +13,7 @@ use crate::json::{Document, Pool};
 use crate::pool::{DefaultStrategy, ReleaseStrategy};
 
 /// The most arrays, objects, `Some`s and newtypes around one another that a [`Seed`]
-/// accepts: serde is recursive, and so is this door.
+/// accepts: serde is recursive, and so is this.
 ///
 /// ```
 /// use arraypool::json::{DEPTH_MAX, Pool, Scratch, Seed};
