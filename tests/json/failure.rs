@@ -67,6 +67,14 @@ fn is_refusal(error: &EditError) -> bool {
     )
 }
 
+/// What a text was refused for, which is well-formed: memory.
+fn refused(error: json::Error) -> EditError {
+    match error.kind() {
+        ErrorKind::Alloc(error) => EditError::Alloc(error),
+        other => panic!("{other}"),
+    }
+}
+
 /// Reads and edits; the first refusal ends it.
 fn work<S: ReleaseStrategy>(
     pool: &Pool<'_, S>,
@@ -75,11 +83,7 @@ fn work<S: ReleaseStrategy>(
 ) -> Result<(), EditError> {
     let mut held = None;
     for text in texts {
-        let document = parser.parse(text, pool).map_err(|error| match error.kind() {
-            ErrorKind::Alloc(error) => EditError::Alloc(error),
-            other => panic!("{other}"),
-        });
-        let mut document = document?;
+        let mut document = parser.parse(text, pool).map_err(refused)?;
         let mut root = document.root_mut();
         if root.as_value().is_array() {
             for _ in 0..9 {
@@ -91,20 +95,12 @@ fn work<S: ReleaseStrategy>(
             for key in ["one", "two", "one"] {
                 root.insert(key, "a value that is copied")?;
             }
-            let patch = parser
-                .parse(r#"{"one":{"deep":{"deeper":["x\n"]}},"two":null}"#, pool)
-                .map_err(|error| match error.kind() {
-                    ErrorKind::Alloc(error) => EditError::Alloc(error),
-                    other => panic!("{other}"),
-                })?;
-            root.merge(&patch)?;
+            let patch = r#"{"one":{"deep":{"deeper":["x\n"]}},"two":null}"#;
+            root.merge(parser.parse(patch, pool).map_err(refused)?.root())?;
         }
         held = Some(document.into_owned()?);
         let arena = Arena::new();
-        let again = parser.parse(text, pool).map_err(|error| match error.kind() {
-            ErrorKind::Alloc(error) => EditError::Alloc(error),
-            other => panic!("{other}"),
-        })?;
+        let again = parser.parse(text, pool).map_err(refused)?;
         drop(again.into_owned_with_keys(&mut Interner::new_in(&arena))?);
     }
     drop(held);
