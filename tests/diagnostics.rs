@@ -28,7 +28,7 @@ use core::panic::Location;
 
 use arraypool::{
     ArrayPool, Caller, Checks, Direct, Metadata, PoolBuilder, Problem, ReleaseError,
-    ReleaseStrategy, ReleasedBy, Report, Tagged,
+    ReleaseStrategy, ReleasedBy, Report, Tagged, UnknownCheck,
 };
 
 thread_local! {

@@ -122,7 +122,7 @@ unsafe impl ReleaseStrategy for Unchecked {
         Ok(())
     }
 
-    unsafe fn slot(link: NonNull<u8>) -> Issued<()> {
-        Issued { elements: link, ticket: (), generation: 0 }
+    unsafe fn slot(link: NonNull<u8>) -> (NonNull<u8>, ()) {
+        (link, ())
     }
 }

@@ -148,7 +148,9 @@ impl<S: ReleaseStrategy, C: ClassTable> RawPool<'_, S, C> {
     /// which keeps no books. Any pointer may be asked about; the memory there is
     /// read only if it is the pool's own.
     ///
-    /// Complexity: logarithmic in the number of runs. Never panics.
+    /// Complexity: a hash, and one step per run that begins in the same 64 KiB (4 KiB
+    /// where words have 32 bits), of which a pool that grows by itself has few. Never
+    /// panics.
     ///
     /// ```
     /// use core::alloc::Layout;
@@ -204,7 +206,9 @@ impl<S: ReleaseStrategy, C: ClassTable> RawPool<'_, S, C> {
     /// Takes back an array that is held by hand. Elements are not dropped: the
     /// owner has done that.
     ///
-    /// Complexity: logarithmic in the number of runs. Never panics.
+    /// Complexity: a hash, and one step per run that begins in the same 64 KiB (4 KiB
+    /// where words have 32 bits), of which a pool that grows by itself has few. Never
+    /// panics.
     ///
     /// ```
     /// use core::alloc::Layout;
@@ -262,7 +266,9 @@ impl<S: ReleaseStrategy, C: ClassTable> RawPool<'_, S, C> {
     /// release goes unseen if the slot has been reused in between. Prefer
     /// [`release_raw`](Self::release_raw) where the generation can be kept.
     ///
-    /// Complexity: logarithmic in the number of runs. Never panics.
+    /// Complexity: a hash, and one step per run that begins in the same 64 KiB (4 KiB
+    /// where words have 32 bits), of which a pool that grows by itself has few. Never
+    /// panics.
     ///
     /// ```
     /// use core::alloc::Layout;

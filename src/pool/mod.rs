@@ -99,7 +99,7 @@ pub(crate) use family::{allocates_filled, views_raw_pool};
 /// | | complexity |
 /// |---|---|
 /// | allocate, and drop or release a handle | constant; when a class is used up, one run from the arena |
-/// | [`release_raw`](Self::release_raw), [`release_ptr`](Self::release_ptr), [`locate`](Self::locate) | logarithmic in the number of runs, itself a logarithm of the number of arrays |
+/// | [`release_raw`](Self::release_raw), [`release_ptr`](Self::release_ptr), [`locate`](Self::locate) | a hash, and one step per run that begins in the same 64 KiB (4 KiB where words have 32 bits) |
 /// | [`reset`](Self::reset) | one step per run |
 pub struct ArrayPool<'m, T, S: ReleaseStrategy = DefaultStrategy, C: ClassTable = DefaultClasses> {
     raw: RawPool<'m, S, C>,

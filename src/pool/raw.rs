@@ -340,17 +340,20 @@ impl<'m, S: ReleaseStrategy, C: ClassTable> RawPool<'m, S, C> {
     #[track_caller]
     fn abandon_list(&self, class: &Class<S>) -> AllocError {
         let list = class.list();
-        if let Some(link) = S::head(list) {
-            // SAFETY: the head is a place of a list of this pool.
-            let head = unsafe { S::slot(link) };
-            self.tell_of_broken(head.elements);
+        // SAFETY: the head is a place of a list of this pool.
+        let head = S::head(list).map(|link| unsafe { S::slot(link) });
+        if let Some((elements, ticket)) = head {
             // SAFETY: as above: a slot that was cut.
-            unsafe { S::abandon(list, head.elements, head.ticket) };
+            unsafe { S::abandon(list, elements, ticket) };
         }
         S::set_head(list, None);
         class.lost.set(class.lost.get() + class.free() as usize);
         class.set_free(0);
         self.corrupted.set(self.corrupted.get() + 1);
+        if let Some((elements, _)) = head {
+            // Last: a hook may panic, or ask this class for an array.
+            self.tell_of_broken(elements);
+        }
         AllocError::Corrupted { class_length: class.length }
     }
 

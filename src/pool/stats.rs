@@ -271,7 +271,7 @@ impl<S: ReleaseStrategy, C: ClassTable> RawPool<'_, S, C> {
             // verified place leads to.
             link = unsafe { S::after(list, place) }.map_err(|_| {
                 // SAFETY: as above.
-                let address = unsafe { S::slot(place) }.elements.addr().get();
+                let address = unsafe { S::slot(place) }.0.addr().get();
                 VerifyError::Corrupted { address, class_length: class.length }
             })?;
             count += 1;

@@ -43,7 +43,7 @@ pub enum WhenExhausted {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Exhausted {
-    /// How many that are.
+    /// How many the pool may have.
     pub arenas: usize,
 }
 

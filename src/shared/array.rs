@@ -100,6 +100,31 @@ impl<H: Home> Drop for WayHome<H> {
     }
 }
 
+/// Sends a slot home from afar when it goes out of scope, also by a panic.
+struct FromAfar<'p, S: ReleaseStrategy, C: ClassTable> {
+    slot: Berth,
+    home: SharedHome<'p, S, C>,
+}
+
+impl<S: ReleaseStrategy, C: ClassTable> FromAfar<'_, S, C> {
+    #[inline(always)]
+    fn send(&self) -> Result<(), ReleaseError> {
+        if self.slot.class == NO_CLASS {
+            return Ok(());
+        }
+        // SAFETY: the slot is that of a handle which was given up for this value,
+        // whose users send it once.
+        unsafe { self.home.send(self.slot) }
+    }
+}
+
+impl<S: ReleaseStrategy, C: ClassTable> Drop for FromAfar<'_, S, C> {
+    fn drop(&mut self) {
+        // What is wrong with the slot has been counted, and there is nobody to tell.
+        let _ = self.send();
+    }
+}
+
 impl<T, H: Home> Homed<MaybeUninit<T>, H> {
     /// The handle of a slot.
     ///
@@ -348,18 +373,14 @@ impl<T, S: ReleaseStrategy, C: ClassTable> Homed<T, SharedHome<'_, S, C>> {
     /// As [`release`](Homed::release). The hook is not called.
     ///
     /// # Panics
-    /// If an element's `Drop` does.
+    /// If an element's `Drop` does; the slot goes home all the same.
     #[inline]
     pub fn send_home(self) -> Result<(), ReleaseError> {
         let this = ManuallyDrop::new(self);
-        let slot = this.berth();
+        let way = FromAfar { slot: this.berth(), home: this.home };
         // SAFETY: the elements are initialised and never seen again.
         unsafe { this.drop_elements() };
-        if slot.class == NO_CLASS {
-            return Ok(());
-        }
-        // SAFETY: the slot is this handle's, which is given up.
-        unsafe { this.home.send(slot) }
+        ManuallyDrop::new(way).send()
     }
 
     /// Takes the array out of the pool's care, to be released by hand on any

@@ -173,9 +173,9 @@ impl<S: ReleaseStrategy, C: ClassTable> Holding<'_, S, C> {
         let Self { shelf, list, returns, .. } = *self;
         if let Some(link) = S::head(list) {
             // SAFETY: the head is a place of this list.
-            let slot = unsafe { S::slot(link) };
+            let (elements, ticket) = unsafe { S::slot(link) };
             // SAFETY: as above: a slot that was cut.
-            unsafe { S::abandon(list, slot.elements, slot.ticket) };
+            unsafe { S::abandon(list, elements, ticket) };
         }
         S::set_head(list, None);
         let keep = |link| {

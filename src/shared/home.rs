@@ -136,7 +136,7 @@ pub struct LaneHome<'l, 'p, S: ReleaseStrategy, C: ClassTable> {
 /// assert_eq!(array, [1]);
 /// ```
 pub struct SharedHome<'p, S: ReleaseStrategy, C: ClassTable> {
-    /// None is needed by an array that has no slot.
+    /// `None` for an array that has no slot.
     shelf: Option<&'p Shelf<S, C>>,
     pub(super) ticket: S::Ticket,
 }

@@ -64,7 +64,8 @@ impl<'p, T, S: ReleaseStrategy, C: ClassTable> Lane<'p, T, S, C> {
     }
 
     /// Allocates an array of `len` elements, uninitialised. Constant, but when the
-    /// lane has none: then what has come home, a batch from the depot, or a run.
+    /// lane has none: then what has come home, a batch from the depot, what the lanes
+    /// have that nobody is using (one look into each), or a run.
     ///
     /// ```
     /// use arraypool::shared::SharedPool;
@@ -103,8 +104,8 @@ impl<'p, T, S: ReleaseStrategy, C: ClassTable> Lane<'p, T, S, C> {
     /// when an array is dropped onto its shelf, or when a class is used up; a release by
     /// hand passes no lane.
     ///
-    /// Complexity: one step per array that is moved, under the lock; without a request,
-    /// one look. Never panics.
+    /// Complexity: one step per array that the lane has, under the lock; without a
+    /// request, one look. Never panics.
     ///
     /// ```
     /// use arraypool::shared::SharedPool;

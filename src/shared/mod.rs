@@ -76,7 +76,8 @@ use owner::Owner;
 ///
 /// | | complexity |
 /// |---|---|
-/// | allocate, and drop on the lane's own thread | constant, no lock and no atomic read-modify-write; now and then one batch, under the lock |
+/// | allocate, and drop on the lane's own thread | constant, no lock and no atomic read-modify-write; now and then one batch, under the lock, and, if the depot has none, one look into every lane that nobody has |
+/// | the same by the default lane, on a thread that uses several pools by turns | also one step per pool that it uses |
 /// | drop on another thread | constant, one atomic read-modify-write, now and then two; never the lock |
 /// | [`release_raw`](Self::release_raw) and what else begins with an address | the lock, a look-up, and a compare-and-swap |
 pub struct SharedPool<T, S: ReleaseStrategy = DefaultStrategy, C: ClassTable = DefaultClasses> {
@@ -254,7 +255,8 @@ impl<T, S: ReleaseStrategy, C: ClassTable> SharedPool<T, S, C> {
     /// released by hand goes to the depot, and answers nothing.) The memory stays the
     /// pool's; [`clear`](Self::clear) gives it back.
     ///
-    /// Complexity: one step per array that is moved, under the lock. Never panics.
+    /// Complexity: one step per lane and class, and per array that is moved, under the
+    /// lock. Never panics.
     ///
     /// ```
     /// use arraypool::shared::SharedPool;

@@ -162,9 +162,9 @@ impl<S: ReleaseStrategy> Returns<S> {
     #[cold]
     fn give_up(&self, link: S::Link, moved: u32) -> usize {
         // SAFETY: as in `unpack`.
-        let slot = unsafe { S::slot(link) };
+        let (elements, ticket) = unsafe { S::slot(link) };
         // SAFETY: the slot is the owner's, and on no list that anybody can reach.
-        unsafe { S::abandon(&self.keys, slot.elements, slot.ticket) };
+        unsafe { S::abandon(&self.keys, elements, ticket) };
         let all = self.waiting().saturating_sub(moved as usize);
         let rest = self.take();
         let (mut place, mut count) = (rest, 0);

@@ -54,7 +54,7 @@ impl SharedSettings {
     }
 
     /// The most bytes that the pool takes from the heap: arrays, books and lanes.
-    /// (Its own head, some hundred bytes, is not counted.)
+    /// (Its own head, some hundreds of bytes, is not counted.)
     ///
     /// ```
     /// use arraypool::shared::{SharedPool, SharedSettings};

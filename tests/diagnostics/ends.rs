@@ -14,6 +14,25 @@ for_reclaiming_strategies!(
     a_panic_of_the_hook_keeps_no_memory,
 );
 
+/// Only headers can be reached by a stray write.
+#[test]
+fn a_panic_of_the_hook_keeps_no_broken_list() {
+    let hook = |report: &Report| {
+        assert_eq!(report.problem, Problem::BookkeepingOverwritten);
+        panic!("told");
+    };
+    let builder = ArrayPool::<u64, Tagged>::builder().checks(Checks::none().callers());
+    let pool = builder.on_report(hook).build();
+    let array = pool.allocate(5);
+    // The second to last byte of the header in front of the elements.
+    let header = array.as_ptr().cast::<u8>().wrapping_sub(2);
+    drop(array);
+    stray(header, 0, 0x41);
+    assert!(catch_unwind(AssertUnwindSafe(|| pool.try_allocate(5))).is_err());
+    assert_eq!(pool.stats().corrupted, 1);
+    assert!(pool.try_allocate(5).is_ok(), "the list was abandoned");
+}
+
 fn a_panic_of_the_hook_keeps_no_memory<S: ReleaseStrategy>() {
     let budget = Budget::unlimited();
     let mut memory = vec![MaybeUninit::new(0xFF_u8); 16 * 1024];

@@ -113,3 +113,28 @@ fn a_standard_error_that_cannot_be_written_is_no_panic() {
         assert!(output.status.success(), "{case}: {output:?}");
     }
 }
+
+#[test]
+fn words_add_up() {
+    fn of(words: &str) -> Result<Checks, UnknownCheck<'_>> {
+        Checks::none().adding(words)
+    }
+    for empty in ["", ",", " , ,"] {
+        assert_eq!(of(empty), Ok(Checks::none()));
+    }
+    let both = Checks::none().canary().callers();
+    assert_eq!(of("canary,,callers,"), Ok(both));
+    assert_eq!(both.adding("canary"), Ok(both), "set already");
+    assert_eq!(of("all,quarantine=1000").unwrap().adding("all"), of("all,quarantine=1000"));
+    assert_eq!(of("poison,fail_every=3"), Ok(Checks::none().poison().fail_every(3)));
+    assert_eq!(of("canary,off,poison"), Ok(Checks::none().poison()));
+    for refused in ["quarantine=", "quarantine=x", "fail_every", "canary=1", "none", "Poison"] {
+        let words = format!("canary, {refused} ,poison");
+        assert_eq!(of(&words).unwrap_err().word(), refused);
+    }
+    for checks in [Checks::none(), both, Checks::all(), of("quarantine").unwrap()] {
+        let words = checks.to_string();
+        assert_eq!(of(&words), Ok(checks), "{words}");
+        assert_eq!(checks.is_none(), words == "off", "{words}");
+    }
+}

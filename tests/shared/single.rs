@@ -2,7 +2,7 @@
 
 use core::cell::RefCell;
 
-use arraypool::shared::{Lane, SharedPool, SharedSettings};
+use arraypool::shared::{Lane, SharedArray, SharedPool, SharedSettings};
 use arraypool::{ClassTable, ReleaseStrategy};
 
 for_reclaiming_strategies!(
@@ -13,6 +13,7 @@ for_reclaiming_strategies!(
     the_next_lane_adopts_what_was_left,
     elements_are_dropped_once_and_before_the_slot_goes,
     a_panicking_maker_loses_nothing,
+    a_panicking_element_goes_home_with_its_slot,
     two_pools_on_one_thread_keep_apart,
     clearing_gives_all_memory_back,
     long_arrays_are_reused,
@@ -146,6 +147,30 @@ fn a_panicking_maker_loses_nothing<S: ReleaseStrategy>() {
     }));
     assert!(caught.is_err());
     assert_eq!(*log.borrow(), [0, 1, 2]);
+    assert_eq!(pool.verify().unwrap().live, 0);
+}
+
+/// An element whose end is a panic.
+struct Bomb(#[allow(dead_code, reason = "it is there to take room")] u32);
+
+impl Drop for Bomb {
+    fn drop(&mut self) {
+        panic!("expected by the test");
+    }
+}
+
+fn a_panicking_element_goes_home_with_its_slot<S: ReleaseStrategy>() {
+    let pool = SharedPool::<Bomb, S>::new();
+    let ends: [fn(SharedArray<'_, Bomb, S>); 3] = [
+        |array| drop(array),
+        |array| array.release().unwrap_or_default(),
+        |array| array.send_home().unwrap_or_default(),
+    ];
+    for end in ends {
+        let array = pool.allocate_with(1, |_| Bomb(1));
+        let caught = std::panic::catch_unwind(core::panic::AssertUnwindSafe(|| end(array)));
+        assert!(caught.is_err());
+    }
     assert_eq!(pool.verify().unwrap().live, 0);
 }
 

@@ -129,7 +129,7 @@ fn shrinking_moves_to_the_smallest_class_that_will_do() {
         assert_eq!(vector.capacity(), 1024);
         vector.shrink_to(100);
         assert_eq!(vector.capacity(), 128);
-        vector.shrink_to_fit();
+        assert_eq!(vector.try_shrink_to_fit(), Ok(()));
         assert_eq!((vector.capacity(), vector.as_slice()), (8, &[0, 1, 2, 3, 4][..]));
         let start = vector.as_ptr();
         vector.shrink_to_fit();
@@ -362,7 +362,11 @@ fn it_is_the_slice_it_holds() {
     vector.extend(&[3, 1, 2]);
     same.extend([3, 1, 2]);
     assert_eq!(vector, same);
+    assert!(!vector.is_empty());
     assert_eq!(vector, same.clone().into_array());
+    assert_eq!(same.clone().into_array(), vector);
+    assert_ne!(other.allocate_copy(&[3, 1]), vector);
+    assert_ne!(vector, other.allocate_copy(&[3, 1]));
     assert_eq!(vector, [3, 1, 2]);
     assert_eq!(vector, &[3, 1, 2][..]);
     assert_eq!(format!("{vector:?}"), "[3, 1, 2]");
@@ -403,6 +407,19 @@ fn a_shorter_life_and_a_shorter_text_will_do() {
     let mut outer = pool.vec();
     outer.extend([Node::Branch(inner), Node::Leaf(4)]);
     assert_eq!(sum(&Node::Branch(outer)), 7);
+}
+
+#[test]
+fn neighbours_that_are_alike_become_one() {
+    let pool = ArrayPool::<u32>::new();
+    let mut vector = pool.vec();
+    vector.extend([10, 11, 20, 20, 12, 13, 13, 30]);
+    vector.dedup();
+    assert_eq!(vector, [10, 11, 20, 12, 13, 30]);
+    vector.dedup_by_key(|number| *number / 10);
+    assert_eq!(vector, [10, 20, 12, 30]);
+    vector.dedup_by(|next, kept| *next == *kept + 10);
+    assert_eq!(vector, [10, 12, 30]);
 }
 
 /// Cloning and growing reach the pool's cells, so a shared vector must not

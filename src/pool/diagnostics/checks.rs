@@ -150,7 +150,7 @@ impl Checks {
     /// Keeps who allocated an array and who released it, for reports and for
     /// [`history`](crate::RawPool::history); and reports every wrong release.
     /// It takes 32 bytes per slot (20 where words have 32 bits), from where the
-    /// pool has its books.
+    /// pool has its books; more with the C interface: docs/DIAGNOSTICS.md.
     ///
     /// ```
     /// use arraypool::{ArrayPool, Checks};

@@ -121,7 +121,7 @@ impl<S: ReleaseStrategy, C: ClassTable> RawPool<'_, S, C> {
         if self.watch.fails_now() {
             return Err(AllocError::OutOfMemory { requested: bytes });
         }
-        let behind = bytes.checked_add(Self::behind(self)).ok_or(too_large)?;
+        let behind = bytes.checked_add(self.behind()).ok_or(too_large)?;
         let align = self.unit_align().max(align_of::<Front>());
         let elements = Layout::from_size_align(behind, align).map_err(|_| too_large)?;
         let (block, at) = Layout::new::<Front>().extend(elements).map_err(|_| too_large)?;
@@ -145,6 +145,7 @@ impl<S: ReleaseStrategy, C: ClassTable> RawPool<'_, S, C> {
         Ok(Slot { elements, ticket: S::NO_TICKET, class: WATCHED, generation: 0 })
     }
 
+    /// Bytes of the canary behind an array.
     fn behind(&self) -> usize {
         super::Watch::<S>::trailer(self.watch.checks())
     }

@@ -228,7 +228,7 @@ impl<S: ReleaseStrategy, C: ClassTable> RawPool<'_, S, C> {
         let list = class.list();
         class.resting.set(class.resting.get() - 1);
         // SAFETY: it was the place of a list of this pool.
-        let Issued { elements, ticket, .. } = unsafe { S::slot(slot.link) };
+        let (elements, ticket) = unsafe { S::slot(slot.link) };
         // SAFETY: as above: a slot that was cut.
         if matches!(unsafe { S::read(list, elements, ticket) }, Record::Free { .. }) {
             // SAFETY: it is free, and on no list.
@@ -358,7 +358,7 @@ impl<S: ReleaseStrategy, C: ClassTable> RawPool<'_, S, C> {
         }
     }
 
-    /// Changes the note of a slot, but for where `history_of` knows nothing.
+    /// Changes the note of a slot; does nothing where `history_of` knows nothing.
     fn note(&self, elements: NonNull<u8>, change: impl FnOnce(&mut super::notes::Note)) {
         if !self.watch.checks().keeps_notes() {
             return;

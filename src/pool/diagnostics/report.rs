@@ -146,9 +146,10 @@ impl fmt::Display for ReleasedBy {
 pub struct History {
     /// Its length, in units of the pool; 0 if that is not known.
     pub length: u32,
-    /// Who allocated it, if the pool has [`callers`](crate::Checks::callers).
+    /// Who allocated it, if the pool has [`callers`](crate::Checks::callers) or
+    /// [`leaks`](crate::Checks::leaks).
     pub allocated: Option<Caller>,
-    /// How it came back, if it did, and the pool has `callers`.
+    /// How it came back, if it did, and the pool has one of these.
     pub released: Option<ReleasedBy>,
 }
 
@@ -159,7 +160,7 @@ pub struct History {
 ///
 /// fn hook(report: &Report) {
 ///     if let Problem::Overflow { offset, .. } = report.problem {
-///         println!("{} bytes fit", offset);
+///         println!("byte {} was overwritten", offset);
 ///     }
 /// }
 ///

@@ -112,7 +112,7 @@ unsafe impl ReleaseStrategy for Direct {
         Err(Record::Lost)
     }
 
-    unsafe fn slot((): ()) -> Issued<()> {
-        Issued { elements: NonNull::dangling(), ticket: (), generation: 0 }
+    unsafe fn slot((): ()) -> (NonNull<u8>, ()) {
+        (NonNull::dangling(), ())
     }
 }

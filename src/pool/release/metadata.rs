@@ -88,15 +88,15 @@ impl Block {
     }
 }
 
-/// The record of one slot. It fills half a cache line, and never parts of two. What
-/// is loaded together and what is stored together are neighbours.
+/// The record of one slot. Where words have 64 bits, it fills half a cache line, and
+/// never parts of two. What is loaded together and what is stored together are neighbours.
 #[derive(Debug)]
 #[repr(C)]
 #[cfg_attr(target_pointer_width = "64", repr(align(32)))]
 pub struct SlotRecord {
-    /// Any thread of a shared pool may ask for three of these: words, loaded and
-    /// stored relaxed. Only whoever has the slot, or the list that it is on,
-    /// writes them or touches `next`.
+    /// Any thread of a shared pool may ask for three of these, elements, stamp and
+    /// length: words. Only whoever has the slot, or the list that it is on, stores them
+    /// or touches `next`; `seize` takes the slot by an exchange of the stamp.
     elements: WordPtr<u8>,
     next: Cell<Option<NonNull<SlotRecord>>>,
     /// Generation and state: one word where there are atomics of 64 bits, so
@@ -144,7 +144,7 @@ pub struct List {
     leaving: u32,
     /// The record of the slot that is cut next.
     cutting: Cell<Option<NonNull<SlotRecord>>>,
-    /// The key of that record's run.
+    /// The number of that record's run.
     cutting_run: Cell<u32>,
 }
 
@@ -245,9 +245,12 @@ impl Metadata {
     /// let bytes = arraypool::Metadata::record_bytes(1000);
     /// assert!(bytes == 32_000 || bytes == 24_000);        // by the machine's words
     /// ```
+    ///
+    /// # Panics
+    /// If the size overflows; in a constant that does not compile.
     #[must_use]
     pub const fn record_bytes(slots: usize) -> usize {
-        size_of::<SlotRecord>() * slots
+        crate::pool::run::times(size_of::<SlotRecord>(), slots)
     }
 }
 
@@ -554,11 +557,9 @@ unsafe impl ReleaseStrategy for Metadata {
         if record.stamp.load().low() == list.free { Ok(record.next.get()) } else { Err(Broken) }
     }
 
-    unsafe fn slot(link: NonNull<SlotRecord>) -> Issued<NonNull<SlotRecord>> {
+    unsafe fn slot(link: NonNull<SlotRecord>) -> (NonNull<u8>, NonNull<SlotRecord>) {
         // SAFETY: a place of a list is the record of a cut slot.
-        let record = unsafe { borrow(link) };
-        let generation = record.stamp.load().generation();
-        Issued { elements: record.elements(), ticket: link, generation }
+        (unsafe { borrow(link) }.elements(), link)
     }
 
     #[inline(always)]

@@ -444,7 +444,7 @@ pub unsafe trait ReleaseStrategy: sealed::Sealed + Sized + fmt::Debug + 'static 
     /// # Safety
     /// `link` is a place of a list of this pool.
     #[doc(hidden)]
-    unsafe fn slot(link: Self::Link) -> Issued<Self::Ticket>;
+    unsafe fn slot(link: Self::Link) -> (NonNull<u8>, Self::Ticket);
 }
 
 /// A free list's record was overwritten.

@@ -392,10 +392,9 @@ unsafe impl ReleaseStrategy for Tagged {
         list.open(link, &words).map(NonNull::new).ok_or(Broken)
     }
 
-    unsafe fn slot(link: NonNull<Header>) -> Issued<()> {
+    unsafe fn slot(link: NonNull<Header>) -> (NonNull<u8>, ()) {
         // SAFETY: the elements follow their header.
-        let elements = unsafe { link.add(1) }.cast();
-        Issued { elements, ticket: (), generation: 0 }
+        (unsafe { link.add(1) }.cast(), ())
     }
 
     #[inline(always)]
@@ -424,8 +423,10 @@ unsafe impl ReleaseStrategy for Tagged {
         let words = header.load();
         let meant = generation.is_none_or(|generation| generation == words.generation);
         if words.magic(link) == list.raw && meant {
-            // The word holds the generation, too: it is the same only as long as
-            // the tenant is.
+            // The word holds the generation, too: where words have 64 bits, it is the same
+            // only as long as the tenant is. Where they have 32, a tenant whose length makes
+            // up for its generation (1024 units shorter, one tenant on) has the same: it
+            // would have to move in between the load and this.
             let other = list.magic(to).wrapping_sub(list.raw);
             let word = words.word.map_addr(|word| word.wrapping_add(other));
             let (success, failure) = (Ordering::AcqRel, Ordering::Relaxed);

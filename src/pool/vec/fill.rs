@@ -203,8 +203,8 @@ impl<T, S: ReleaseStrategy, C: ClassTable> PoolVec<'_, T, S, C> {
     /// ```
     ///
     /// # Panics
-    /// If there is no memory, or a `clone` panics; the clones made so far stay in
-    /// the vector.
+    /// If there is no memory, or a `clone` or an element's `Drop` panics; the clones
+    /// made so far stay in the vector.
     #[track_caller]
     pub fn resize(&mut self, length: usize, value: T)
     where
@@ -256,8 +256,8 @@ impl<T, S: ReleaseStrategy, C: ClassTable> PoolVec<'_, T, S, C> {
     /// ```
     ///
     /// # Panics
-    /// If there is no memory, or `make` panics; what it made so far stays in the
-    /// vector.
+    /// If there is no memory, or `make` or an element's `Drop` panics; what it made so
+    /// far stays in the vector.
     #[track_caller]
     pub fn resize_with(&mut self, length: usize, make: impl FnMut() -> T) {
         self.try_resize_with(length, make).or_panic();

@@ -370,7 +370,7 @@ impl<'p, T, S: ReleaseStrategy, C: ClassTable> PoolVec<'p, T, S, C> {
 
     /// The array of exactly these elements, in the same slot; an empty one gives
     /// its slot back. [`shrink_to_fit`](Self::shrink_to_fit) first if the slot is
-    /// too good for them. Constant time, never panics.
+    /// larger than they need. Constant time, never panics.
     ///
     /// ```
     /// let pool = arraypool::ArrayPool::<u32>::new();

@@ -267,7 +267,7 @@ impl<'p, T, S: ReleaseStrategy, C: ClassTable> PoolVec<'p, T, S, C> {
     /// ```
     #[track_caller]
     pub fn shrink_to(&mut self, capacity: usize) {
-        // Nothing is lost but the wish: the vector is whole where it is.
+        // The vector stays as it is; `try_shrink_to` says why.
         let _ = self.try_shrink_to(capacity);
     }
 
