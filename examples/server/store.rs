@@ -7,7 +7,7 @@ use std::collections::HashMap;
 use arraypool::json::{Document, Parser, Pool, Value};
 
 /// The longest key, in bytes.
-const KEY_MAX: usize = 256;
+pub(crate) const KEY_MAX: usize = 256;
 /// The most documents. Keys lie outside of the pool: both limits bound what they take.
 const DOCUMENTS_MAX: usize = 1 << 16;
 
@@ -81,12 +81,17 @@ impl<'p> Store<'p> {
     }
 
     fn put(&mut self, key: &str, value: Document<'p, 'static>) -> Result<(), Refusal> {
-        match self.documents.get_mut(key) {
-            Some(document) => *document = value,
-            None if key.len() > KEY_MAX => return Err("the key is too long".into()),
-            None if self.len() >= DOCUMENTS_MAX => return Err("too many documents".into()),
-            None => drop(self.documents.insert(key.to_owned(), value)),
+        if let Some(document) = self.documents.get_mut(key) {
+            *document = value;
+            return Ok(());
         }
+        if key.len() > KEY_MAX {
+            return Err("the key is too long".into());
+        }
+        if self.len() >= DOCUMENTS_MAX {
+            return Err("too many documents".into());
+        }
+        self.documents.insert(key.to_owned(), value);
         Ok(())
     }
 
