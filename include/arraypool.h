@@ -1065,8 +1065,8 @@ enum ap_status ap_pool_release_array_at(struct ap_pool *pool,
 /**
  * Finds the array that an address points into, whatever the position. `AP_FOREIGN`: no
  * array of this pool was ever there, or it is gone with a reset, or the strategy is
- * `AP_DIRECT`, which keeps no books. Any address may be asked about; the memory there is read only if it is the
- * pool's own. Logarithmic in the number of runs.
+ * `AP_DIRECT`, which keeps no books. Any address may be asked about; the memory there is
+ * read only if it is the pool's own. Logarithmic in the number of runs.
  */
 enum ap_status ap_pool_locate(const struct ap_pool *pool,
                               const void *address,
