@@ -11,7 +11,8 @@ use core::fmt;
 /// - what takes several steps keeps those that went well, for the next call:
 ///   [`try_alloc_ref`](crate::Arena::try_alloc_ref) the 32 bytes for an arena's first
 ///   handle, [`try_intern`](crate::Interner::try_intern) a larger table,
-///   [`try_alloc_fmt`](crate::Arena::try_alloc_fmt) a chunk, but none of its text.
+///   [`try_alloc_fmt`](crate::Arena::try_alloc_fmt) a chunk, but none of its text, a
+///   pool a longer list of its runs.
 ///
 /// ```
 /// use arraypool::{AllocError, ArrayPool};
@@ -44,7 +45,7 @@ pub enum AllocError {
     /// The length, or its size in bytes, is above what can ever be served.
     #[non_exhaustive]
     TooLarge {
-        /// The length that was asked for, in elements.
+        /// The length that was asked for, in elements, or in units of the pool.
         length: usize,
     },
     /// The pool is frozen and would have had to grow.
@@ -176,7 +177,7 @@ pub enum ReleaseError {
         address: usize,
         /// The generation that was given.
         generation: u32,
-        /// The generation of the slot now.
+        /// The generation of the slot now; 0 if it was not cut since the last reset.
         current: u32,
     },
     /// Somebody wrote behind the array's end. The slot is abandoned. Only a pool

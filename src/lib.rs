@@ -56,7 +56,8 @@
 //! | `tagged` | | [`DefaultStrategy`] is [`Tagged`] instead of `Metadata` |
 //!
 //! Without default features the crate is `no_std` and needs no allocator at all:
-//! arenas in buffers, [`Tagged`] and [`Direct`].
+//! arenas in buffers, [`Tagged`] and [`Direct`]. It needs compare-and-swap of a word:
+//! Cortex-M3 and up, not M0.
 //!
 //! [COMPARISON.md]: https://github.com/arraypool/arraypool/blob/main/COMPARISON.md
 //! [docs/C.md]: https://github.com/arraypool/arraypool/blob/main/docs/C.md
@@ -98,12 +99,10 @@ pub use error::{AllocError, ReleaseError, RewindError, Stale, VerifyError};
 pub use pool::Metadata;
 pub use pool::{
     ArrayPool, BuildPool, Caller, Checks, ClassStats, ClassTable, DefaultClasses, DefaultStrategy,
-    Direct, Drain, History, IntoIter, Located, PoolArray, PoolBuilder, PoolStats, PoolVec, Problem,
-    RawArray, RawPool, ReleaseStrategy, ReleasedBy, Report, RuntimeClasses, SlotState, Tagged,
-    UnknownCheck,
+    Direct, Drain, History, IntoIter, Lent, Located, PoolArray, PoolBuilder, PoolStats, PoolVec,
+    Problem, RawArray, RawPool, ReleaseStrategy, ReleasedBy, Report, Returns, RuntimeClasses,
+    SlotState, Tagged, UnknownCheck,
 };
-#[cfg(target_has_atomic = "ptr")]
-pub use pool::{Lent, Returns};
 
 #[cfg(any(doc, doctest))]
 pub mod tour;

@@ -6,10 +6,10 @@ use crate::sync::{AtomicUsize, Ordering, const_fn};
 /// A limit in bytes, shared by any number of arenas and pools.
 ///
 /// Everything an arena takes from its source is charged, headers included, and
-/// so is everything a pool keeps beside the arena (the books of
-/// `Metadata`). A growth is charged *before* it happens; one that
-/// does not fit is refused with [`AllocError::OverBudget`] and changes nothing.
-/// What is freed is given back at once.
+/// so is everything a pool keeps beside the arena (its classes and runs, and the
+/// records of `Metadata`). A growth is charged *before* it happens; one that does
+/// not fit is refused with [`AllocError::OverBudget`] and changes nothing. What is
+/// freed is given back at once.
 ///
 /// It is shared by reference and counts atomically, so arenas under one budget
 /// may live on different threads. It costs nothing except when memory grows.

@@ -14,7 +14,7 @@ const INITIAL: usize = 4 * 1024;
 const MAXIMUM: usize = 64 * 1024;
 /// The smallest capacity that can be set.
 const LEAST: usize = 64;
-/// The largest: half the address space, so that sums cannot overflow.
+/// The largest: a quarter of the address space, so that sums cannot overflow.
 const MOST: usize = isize::MAX.unsigned_abs() / 2;
 
 const _: () = assert!(INITIAL % ALIGN == 0 && MAXIMUM % ALIGN == 0 && LEAST % ALIGN == 0);

@@ -307,7 +307,7 @@ impl Arena<'_> {
     /// # Safety
     /// The source gave them for [`add_chunk`](Self::add_chunk), they were unlinked from
     /// the list, and nobody uses them.
-    pub(super) unsafe fn free_list_of_chunks(&self, mut link: Option<NonNull<Chunk>>) {
+    pub(super) unsafe fn give_back_chunks(&self, mut link: Option<NonNull<Chunk>>) {
         while let Some(chunk) = link {
             // SAFETY: it was in the list, where chunks are alive, until now: the caller's
             // promise. It is given back below.

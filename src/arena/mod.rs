@@ -246,13 +246,17 @@ impl Arena<'static> {
     /// use arraypool::Arena;
     ///
     /// assert!(Arena::try_with_capacity(100_000).is_ok());
-    /// assert!(Arena::try_with_capacity(usize::MAX / 4).is_err());
+    /// assert!(Arena::try_with_capacity(usize::MAX).is_err());
     /// ```
     ///
     /// # Errors
     /// [`AllocError::OutOfMemory`] if there is not that much memory.
     pub fn try_with_capacity(capacity: usize) -> Result<Self, AllocError> {
         let arena = Self::builder().initial_chunk(capacity).build();
+        // No chunk is so large that its capacity was cut.
+        if arena.common().initial < capacity {
+            return Err(AllocError::OutOfMemory { requested: capacity });
+        }
         arena.take_first_chunk()?;
         Ok(arena)
     }
@@ -494,7 +498,7 @@ impl<'m> Arena<'m> {
         // SAFETY: they were behind `last`, so that they are empty, and were unlinked just
         // now; no scope is open to use them, since the arena is held uniquely. In a
         // buffer there is one chunk, with none behind it.
-        unsafe { self.free_list_of_chunks(rest) };
+        unsafe { self.give_back_chunks(rest) };
         before - self.allocated_bytes()
     }
 
@@ -568,7 +572,7 @@ impl Drop for Arena<'_> {
                 let all = self.common().first.take();
                 // SAFETY: they were unlinked just now, the source gave them, as it is no
                 // buffer, and nothing borrows from an arena that is dropped.
-                unsafe { self.free_list_of_chunks(all) };
+                unsafe { self.give_back_chunks(all) };
             }
             None => {}
         }

@@ -180,8 +180,8 @@ impl FreeLists {
     /// `size` bytes and is worth it; returns whether any were. `chunk_of` gives a
     /// pointer with the right to all of the chunk that an address lies in.
     ///
-    /// Complexity: that of sorting the blocks, for at least half as many that have
-    /// come back since the last time.
+    /// Complexity: that of sorting the blocks; at least half as many have come back
+    /// since the last time, so it is paid for.
     pub(super) fn merge(
         &self,
         size: usize,

@@ -10,9 +10,9 @@ use super::Arena;
 ///
 /// An arena asks for few, large blocks, and gives them back when it is
 /// [cleared](crate::Arena::clear), [trimmed](crate::Arena::trim) or dropped. For an
-/// [`Arena`](crate::Arena) it must be `Sync`, because that may be sent to another thread with its source still
-/// borrowed; a [`LocalArena`](crate::LocalArena) stays, and takes any source: an
-/// arena, for example.
+/// [`Arena`](crate::Arena) it must be `Sync`, because that may be sent to another
+/// thread with its source still borrowed; a [`LocalArena`](crate::LocalArena) stays,
+/// and takes any source: an arena, for example.
 ///
 /// ```
 /// use core::alloc::Layout;

@@ -95,9 +95,11 @@ impl Arena<'_> {
             length: 0,
             refused: None,
         };
-        match tail.write_fmt(arguments) {
-            Ok(()) => Ok(tail.finish()),
-            Err(fmt::Error) => Err(tail.refused.unwrap_or(AllocError::Format)),
+        match (tail.write_fmt(arguments), tail.refused) {
+            // Whoever formats may have gone on, so that the text has a hole.
+            (_, Some(error)) => Err(error),
+            (Ok(()), None) => Ok(tail.finish()),
+            (Err(fmt::Error), None) => Err(AllocError::Format),
         }
     }
 }

@@ -177,7 +177,7 @@ impl<'p, T, S: ReleaseStrategy, C: ClassTable> PoolArray<'p, MaybeUninit<T>, S, 
         self.pool
     }
 
-    /// Another array's slot to its full capacity, which its record says, too.
+    /// The array, widened to its slot's full capacity, also in its record.
     /// Elements without size have room for the longest length there is.
     #[track_caller]
     pub(super) fn widen(array: PoolArray<'p, T, S, C>) -> Self {

@@ -97,7 +97,8 @@ macro_rules! allocates_filled {
             T: Copy,
         {
             let array = self.try_allocate(source.len())?;
-            // Said where the compiler does not see it, so that `write_copy` cannot panic.
+            // Always equal; the compiler does not see it, and this way `write_copy` has no
+            // panic.
             if array.len() != source.len() {
                 return Err(AllocError::TooLarge { length: source.len() });
             }

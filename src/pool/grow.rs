@@ -1,17 +1,18 @@
 //! Growth and its end: runs taken from the arena, cut one after the other; trim, reset, drop.
 
 use core::alloc::Layout;
-use core::cell::{Ref, RefMut};
+use core::cell::{Ref, RefCell, RefMut};
 use core::mem::ManuallyDrop;
 use core::ptr::NonNull;
 
+use super::books::Ledger;
 use super::class::ClassTable;
-use super::classes::ClassId;
-use super::diagnostics::Block;
+use super::classes::{Class, ClassId};
+use super::diagnostics::{Block, Watch};
 use super::raw::{Backing, RawPool};
 use super::release::ReleaseStrategy;
 use super::run::{NO_RUN, Run, Shape};
-use super::table::RunTable;
+use super::table::{Entry, RunTable};
 use crate::arena::Arena;
 use crate::error::{AllocError, OrPanic};
 
@@ -88,8 +89,9 @@ impl<S: ReleaseStrategy, C: ClassTable> RawPool<'_, S, C> {
 
     /// Leaves free arrays to the arena until every class has at most `free_max`.
     ///
-    /// Their memory is not handed out again before the arena is reset; they are
-    /// counted in [`stats`](Self::stats). What is in quarantine has rested enough then.
+    /// Their memory stays in the pool's runs, and is handed out again only after the
+    /// pool's next [`reset`](Self::reset); they are counted in [`stats`](Self::stats).
+    /// What is in quarantine has rested enough then.
     /// Complexity: one step per array left.
     /// Never panics.
     ///
@@ -112,11 +114,9 @@ impl<S: ReleaseStrategy, C: ClassTable> RawPool<'_, S, C> {
         }
     }
 
-    /// The table of runs, to be changed. Only a hook or a chunk source of the arena
-    /// that uses the pool from within finds it taken, while it grows: an error to
-    /// whoever does that, not a panic.
+    /// The table of runs, to be changed: see [`change`].
     pub(super) fn runs_mut(&self) -> Result<RefMut<'_, RunTable>, AllocError> {
-        self.runs.try_borrow_mut().map_err(|_| AllocError::OutOfMemory { requested: 0 })
+        change(&self.runs)
     }
 
     /// The table of runs, to be read; `None` where [`runs_mut`](Self::runs_mut)
@@ -144,7 +144,8 @@ impl<S: ReleaseStrategy, C: ClassTable> RawPool<'_, S, C> {
         if waiting == NO_RUN {
             let wanted = next_slots(class.slots.get(), class.shape.stride);
             self.add_run(id, u32::try_from(wanted).unwrap_or(u32::MAX), 1)?;
-            return self.next_run(id);
+            // A hook that used the pool meanwhile may have begun a run, which goes first.
+            return if class.uncut.get() > 0 { Ok(()) } else { self.next_run(id) };
         }
         let runs = self.runs_mut()?;
         let Some(run) = runs.get(waiting) else { return Ok(()) };
@@ -164,56 +165,7 @@ impl<S: ReleaseStrategy, C: ClassTable> RawPool<'_, S, C> {
         if self.frozen.get() {
             return Err(AllocError::Frozen { class_length: class.length });
         }
-        let most = class.shape.stride.saturating_mul(wanted as usize).min(self.arena().largest());
-        self.runs_mut()?.reserve::<S>(self.arena(), most)?;
-        let slots = self.fitting(class.shape, wanted, least);
-        let too_large = AllocError::TooLarge { length: class.length as usize };
-        let bytes = class.shape.stride.checked_mul(slots as usize).ok_or(too_large)?;
-        let layout = Layout::from_size_align(bytes, class.shape.align()).map_err(|_| too_large)?;
-        let notes = self.watch.notes_for(self.arena(), slots)?;
-        let mut books = Books { strategy: &self.strategy, arena: self.arena(), notes, room: None };
-        // Records first: a new chunk may take all that is left of a budget.
-        books.room = Some(self.strategy.provide(self.arena(), slots)?);
-        let base = self.arena().try_alloc_layout(layout)?;
-        // A source that used the pool meanwhile may have taken the places of this run.
-        let mut runs = self.runs_mut()?;
-        let places = runs.reserve::<S>(self.arena(), bytes);
-        if let Err(error) = places.and_then(|()| self.watch.reserve_notes(self.arena())) {
-            // SAFETY: the arena handed it out just now, and nobody uses it.
-            unsafe { self.arena().take_back(base, bytes) };
-            return Err(error);
-        }
-        let (records, notes) = books.keep();
-        let run = Run {
-            base,
-            records,
-            shape: class.shape,
-            slots,
-            cut: 0,
-            seen: 0,
-            class: id,
-            next: NO_RUN,
-            after: NO_RUN,
-        };
-        self.watch.keep_notes(notes);
-        let run_id = runs.insert(run, bytes);
-        match runs.get_mut(class.last_run.replace(run_id)) {
-            Some(before) => before.next = run_id,
-            None => class.first_run.set(run_id),
-        }
-        class.slots.set(class.slots.get() + slots as usize);
-        Ok(())
-    }
-
-    /// As many slots as wanted, or as the current chunk still holds.
-    fn fitting(&self, shape: Shape, wanted: u32, least: u32) -> u32 {
-        let beside = self.watch.bytes_beside_slot(self.arena());
-        let room = self.arena().room_for(shape.align());
-        let room = if beside > 0 { room.saturating_sub(shape.align() * 2) } else { room };
-        let fits = room / (shape.stride + beside).max(1);
-        let fits = u32::try_from(fits).unwrap_or(u32::MAX);
-        let enough = if self.arena().obtains() { (wanted / 4).max(least) } else { least };
-        if fits < wanted && fits >= enough.max(1) { fits } else { wanted }
+        Books::of(self).take_run(id, class, wanted, least)
     }
 
     /// Takes every array back at once, without dropping elements; runs are kept
@@ -282,26 +234,99 @@ impl<S: ReleaseStrategy, C: ClassTable> Drop for Closing<'_, '_, S, C> {
     }
 }
 
-/// What a run needs beside its slots, while it is being taken. It goes back if the run
-/// comes to nothing, also by a panic of the arena's hook.
+/// What a run needs beside its slots, while it is being taken. What is not kept goes
+/// back, also by a panic of the arena's hook.
 struct Books<'p, 'm, S: ReleaseStrategy> {
     strategy: &'p S,
     arena: &'p Arena<'m>,
+    watch: &'p Watch<S>,
+    runs: &'p RefCell<RunTable>,
+    /// A larger table of granules, or the one that it has replaced.
+    places: Ledger<Entry>,
     notes: Option<Block>,
     room: Option<S::Room>,
 }
 
-impl<S: ReleaseStrategy> Books<'_, '_, S> {
-    /// The run has come about: its records, in the room that was provided, and its notes.
-    fn keep(mut self) -> (NonNull<u8>, Option<Block>) {
+/// The same code for every table of classes.
+impl<'p, 'm, S: ReleaseStrategy> Books<'p, 'm, S> {
+    fn of<C: ClassTable>(pool: &'p RawPool<'m, S, C>) -> Self {
+        Self {
+            strategy: &pool.strategy,
+            arena: pool.arena(),
+            watch: &pool.watch,
+            runs: &pool.runs,
+            places: Ledger::new(),
+            notes: None,
+            room: None,
+        }
+    }
+
+    /// Takes a run of a class: see [`RawPool::add_run`].
+    #[inline(never)]
+    fn take_run(
+        mut self,
+        id: ClassId,
+        class: &Class<S>,
+        wanted: u32,
+        least: u32,
+    ) -> Result<(), AllocError> {
+        let (arena, shape) = (self.arena, class.shape);
+        let most = shape.stride.saturating_mul(wanted as usize).min(arena.largest());
+        change(self.runs)?.reserve::<S>(arena, most, &mut self.places)?;
+        let slots = self.fitting(shape, wanted, least);
+        let too_large = AllocError::TooLarge { length: class.length as usize };
+        let bytes = shape.stride.checked_mul(slots as usize).ok_or(too_large)?;
+        let layout = Layout::from_size_align(bytes, shape.align()).map_err(|_| too_large)?;
+        self.notes = self.watch.notes_for(arena, slots)?;
+        // Records first: a new chunk may take all that is left of a budget.
+        self.room = Some(self.strategy.provide(arena, slots)?);
+        let base = arena.try_alloc_layout(layout)?;
+        // A source that used the pool meanwhile may have taken the places of this run.
+        let mut runs = change(self.runs)?;
+        let places = runs.reserve::<S>(arena, bytes, &mut self.places);
+        if let Err(error) = places.and_then(|()| self.watch.reserve_notes(arena)) {
+            // SAFETY: the arena handed it out just now, and nobody uses it.
+            unsafe { arena.take_back(base, bytes) };
+            return Err(error);
+        }
+        runs.install(&mut self.places);
+        self.watch.keep_notes(self.notes.take());
         let room = self.room.take();
-        let records = room.map_or(NonNull::dangling(), |room| self.strategy.adopt(room));
-        (records, self.notes.take())
+        let run = Run {
+            base,
+            records: room.map_or(NonNull::dangling(), |room| self.strategy.adopt(room)),
+            shape,
+            slots,
+            cut: 0,
+            seen: 0,
+            class: id,
+            next: NO_RUN,
+            after: NO_RUN,
+        };
+        let run_id = runs.insert(run, bytes);
+        match runs.get_mut(class.last_run.replace(run_id)) {
+            Some(before) => before.next = run_id,
+            None => class.first_run.set(run_id),
+        }
+        class.slots.set(class.slots.get() + slots as usize);
+        Ok(())
+    }
+
+    /// As many slots as wanted, or as the current chunk still holds.
+    fn fitting(&self, shape: Shape, wanted: u32, least: u32) -> u32 {
+        let beside = self.watch.bytes_beside_slot(self.arena);
+        let room = self.arena.room_for(shape.align());
+        let room = if beside > 0 { room.saturating_sub(shape.align() * 2) } else { room };
+        let fits = room / (shape.stride + beside).max(1);
+        let fits = u32::try_from(fits).unwrap_or(u32::MAX);
+        let enough = if self.arena.obtains() { (wanted / 4).max(least) } else { least };
+        if fits < wanted && fits >= enough.max(1) { fits } else { wanted }
     }
 }
 
 impl<S: ReleaseStrategy> Drop for Books<'_, '_, S> {
     fn drop(&mut self) {
+        self.places.close::<S>(self.arena);
         if let Some(room) = self.room.take() {
             self.strategy.refuse(self.arena, room);
         }
@@ -311,6 +336,13 @@ impl<S: ReleaseStrategy> Drop for Books<'_, '_, S> {
             unsafe { notes.give_back::<S>(self.arena, true) };
         }
     }
+}
+
+/// A table of runs, to be changed. Only a hook or a chunk source of the arena
+/// that uses the pool from within finds it taken, while it grows: an error to
+/// whoever does that, not a panic.
+fn change(runs: &RefCell<RunTable>) -> Result<RefMut<'_, RunTable>, AllocError> {
+    runs.try_borrow_mut().map_err(|_| AllocError::OutOfMemory { requested: 0 })
 }
 
 /// How many slots the next run of a class should have, where `slots` are there.

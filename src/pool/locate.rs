@@ -235,7 +235,7 @@ impl<S: ReleaseStrategy, C: ClassTable> RawPool<'_, S, C> {
         match self.find_raw(raw) {
             // SAFETY: the slot is a cut one, and its tenant is given up: the
             // caller's promise.
-            Ok(Some(slot)) => unsafe {
+            Ok(Some((slot, _))) => unsafe {
                 self.retire_as(slot, Tenure::Raw, Some(Location::caller()))
             },
             Ok(None) => Ok(()),
@@ -243,8 +243,9 @@ impl<S: ReleaseStrategy, C: ClassTable> RawPool<'_, S, C> {
         }
     }
 
-    /// The slot of an array that is held by hand; `None` if it has none.
-    fn find_raw<T>(&self, raw: RawArray<T>) -> Result<Option<Slot<S>>, ReleaseError> {
+    /// The slot of an array that is held by hand, and its length in units; `None` if
+    /// it has no slot.
+    fn find_raw<T>(&self, raw: RawArray<T>) -> Result<Option<(Slot<S>, u32)>, ReleaseError> {
         S::prefetch(raw.ptr.addr().get());
         let slot = match self.find_exact(raw.ptr.as_ptr().addr()) {
             Ok(slot) => slot,
@@ -257,8 +258,8 @@ impl<S: ReleaseStrategy, C: ClassTable> RawPool<'_, S, C> {
             }
             Err(error) => return Err(error),
         };
-        self.check_generation(&slot, raw.generation)?;
-        Ok(Some(slot))
+        let length = self.check_generation(&slot, raw.generation)?;
+        Ok(Some((slot, length)))
     }
 
     /// Takes back the array whose first element is at `ptr`, held by hand. The
@@ -299,7 +300,7 @@ impl<S: ReleaseStrategy, C: ClassTable> RawPool<'_, S, C> {
     }
 
     /// Whether it is what an array without a slot is handed out as.
-    pub(super) fn is_empty<T>(&self, raw: RawArray<T>) -> bool {
+    fn is_empty<T>(&self, raw: RawArray<T>) -> bool {
         raw.generation == 0 && raw.ptr.addr() == self.empty().elements.addr()
     }
 
@@ -349,8 +350,7 @@ impl<S: ReleaseStrategy, C: ClassTable> RawPool<'_, S, C> {
     /// length in units.
     #[track_caller]
     pub(super) fn reclaim(&self, raw: RawArray) -> Result<(Slot<S>, u32), ReleaseError> {
-        let slot = self.find_exact(raw.ptr.as_ptr().addr())?;
-        let length = self.check_generation(&slot, raw.generation)?;
+        let Some((slot, length)) = self.find_raw(raw)? else { return Ok((self.empty(), 0)) };
         self.hand_over(&slot, Tenure::Raw, Tenure::Owned)?;
         Ok((slot, length))
     }
@@ -403,7 +403,7 @@ impl<S: ReleaseStrategy, C: ClassTable> RawPool<'_, S, C> {
         Slot { elements, ticket, class: run.class, generation: 0 }
     }
 
-    /// The same, by division, and what the address is if it is none.
+    /// The same, by division; or what the address is, if no array starts there.
     #[cold]
     #[inline(never)]
     fn find_inexact(&self, address: usize) -> Result<Slot<S>, ReleaseError> {

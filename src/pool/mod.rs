@@ -9,7 +9,6 @@
 mod array;
 mod books;
 mod builder;
-#[cfg(target_has_atomic = "ptr")]
 mod chain;
 mod class;
 mod classes;
@@ -24,7 +23,6 @@ mod locate;
 mod mark;
 mod raw;
 mod release;
-#[cfg(target_has_atomic = "ptr")]
 mod returns;
 mod run;
 mod size;
@@ -63,7 +61,6 @@ pub use release::sealed::Sealed;
 #[doc(hidden)]
 pub use release::{Broken, Cut, Issued, Place, Record, Tenure};
 pub use release::{DefaultStrategy, Direct, ReleaseStrategy, Tagged};
-#[cfg(target_has_atomic = "ptr")]
 pub use returns::{Lent, Returns};
 #[doc(hidden)]
 pub use run::Run;
@@ -407,7 +404,6 @@ impl<'m, T, S: ReleaseStrategy, C: ClassTable> ArrayPool<'m, T, S, C> {
     ) -> Result<PoolArray<'_, T, S, C>, ReleaseError> {
         let (slot, length) = match self.raw.reclaim(raw.cast()) {
             Ok(found) => found,
-            Err(ReleaseError::Foreign { .. }) if self.raw.is_empty(raw) => (self.raw.empty(), 0),
             Err(error) => return Err(self.raw.refused(error)),
         };
         // SAFETY: the slot is taken over from whoever held it by hand, and holds so many

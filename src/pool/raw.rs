@@ -518,11 +518,16 @@ impl<'m, S: ReleaseStrategy, C: ClassTable> RawPool<'m, S, C> {
         self.corrupted.set(self.corrupted.get() + 1);
         if self.listed(class) != Ok(class.free() as usize) {
             S::set_head(class.list(), None);
+            class.lost.set(class.lost.get() + class.free() as usize);
             class.set_free(0);
+        } else {
+            class.lost.set(class.lost.get() + 1);
         }
-        let unused = class.free() as usize + class.resting.get() as usize + class.left.get();
-        let kept = self.tenants(id, class) + unused;
-        class.lost.set(class.issued.get().saturating_sub(kept));
+        // While the table of runs grows nobody can count: then this has to do.
+        if let Some(tenants) = self.tenants(id, class) {
+            let unused = class.free() as usize + class.resting.get() as usize + class.left.get();
+            class.lost.set(class.issued.get().saturating_sub(tenants + unused));
+        }
     }
 
     /// Leaves free slots above `most` to the arena.

@@ -221,7 +221,8 @@ impl<'p, T, const N: usize, S: ReleaseStrategy, C: ClassTable> Returns<'p, T, N,
         Some(Index(index))
     }
 
-    /// Takes all that has come home, and turns it round: what came last leads.
+    /// Takes all that has come home, and turns it round, since in the chain what came
+    /// last leads.
     fn take(&self) -> Option<Index> {
         let (mut last, mut first) = (self.home.take().first, None);
         while let Some(index) = last {

@@ -251,13 +251,14 @@ impl<S: ReleaseStrategy, C: ClassTable> RawPool<'_, S, C> {
     }
 
     /// Slots of a class that have a tenant, counted one by one. One whose record
-    /// is overwritten counts, until it is met.
-    pub(super) fn tenants(&self, id: ClassId, class: &Class<S>) -> usize {
-        let Some(runs) = self.runs() else { return 0 };
+    /// is overwritten counts, until it is met. `None` while the table of runs grows.
+    pub(super) fn tenants(&self, id: ClassId, class: &Class<S>) -> Option<usize> {
+        let runs = self.runs()?;
         let of_class = runs.all().iter().filter(|run| run.class == id);
         let slots = of_class.flat_map(|run| (0..run.cut).map(move |slot| (run, slot)));
         let records = slots.map(|(run, slot)| self.record_of(run, slot, class));
-        records.filter(|record| matches!(record, Record::Live { .. } | Record::Corrupted)).count()
+        let live = |record: &Record| matches!(record, Record::Live { .. } | Record::Corrupted);
+        Some(records.filter(live).count())
     }
 
     /// The length of a free list, walked; a list that is longer than its count

@@ -1,14 +1,14 @@
 //! The runs of a pool, found by address.
 //!
-//! The address space is divided into **granules**, aligned blocks of 64 KiB. A
-//! hash table leads from every granule that a run touches to the first run in
-//! it; the runs of one granule are linked in the order of their addresses.
-//! Runs soon are longer than a granule, so that a look-up ends at the first or
-//! the second. Nothing is read at the address that is asked about.
+//! The address space is divided into **granules**, aligned blocks of 64 KiB (4 KiB
+//! where words have 32 bits). A hash table leads from every granule that a run
+//! touches to the first run in it; the runs of one granule are linked in the order
+//! of their addresses. Runs soon are longer than a granule, so that a look-up ends
+//! at the first or the second. Nothing is read at the address that is asked about.
 
 #![forbid(unsafe_code)]
 
-use super::books::Ledger;
+use super::books::{Ledger, are_apart};
 use super::release::ReleaseStrategy;
 use super::run::{NO_RUN, Run, RunId};
 use crate::arena::Arena;
@@ -47,9 +47,15 @@ pub(super) struct Entry {
     first: RunId,
 }
 
-/// No granule: the first of the address space, where nothing ever lies, marks a
-/// free place.
-const FREE: Entry = Entry { granule: 0, first: NO_RUN };
+/// No granule, since the number of one has fewer bits than a word: marks a free place.
+const FREE: Entry = Entry { granule: usize::MAX, first: NO_RUN };
+
+impl Entry {
+    #[inline(always)]
+    fn is_free(&self) -> bool {
+        self.granule == FREE.granule
+    }
+}
 
 /// All runs of a pool.
 #[derive(Debug)]
@@ -92,7 +98,7 @@ impl RunTable {
             if entry.granule == granule {
                 return self.get(entry.first);
             }
-            if entry.granule == FREE.granule {
+            if entry.is_free() {
                 return None;
             }
             place = (place + 1) & mask;
@@ -129,33 +135,47 @@ impl RunTable {
     }
 
     /// Makes room for one more run of `bytes` bytes, or fails and changes
-    /// nothing that can be seen.
+    /// nothing that can be seen. If that takes a larger table of granules, it is in
+    /// `larger` then, to be [`install`](Self::install)ed once the run has come about.
     pub(super) fn reserve<S: ReleaseStrategy>(
         &mut self,
         arena: &Arena<'_>,
         bytes: usize,
+        larger: &mut Ledger<Entry>,
     ) -> Result<(), AllocError> {
         self.runs.reserve::<S>(arena)?;
         // A run of so many bytes touches at most so many granules.
         let more = granules_of(bytes);
         let needed = (self.taken + more) * 2;
-        if needed <= self.granules.as_slice().len() {
+        if needed <= self.granules.as_slice().len().max(larger.as_slice().len()) {
             return Ok(());
         }
         let first = if arena.obtains() { FIRST_ON_HEAP } else { FIRST };
         let places = needed.max(first).next_power_of_two();
-        let mut larger = Ledger::filled::<S>(arena, places, FREE)?;
-        for entry in self.granules.as_slice().iter().filter(|entry| **entry != FREE) {
+        larger.close::<S>(arena);
+        *larger = Ledger::filled::<S>(arena, places, FREE)?;
+        if !are_apart::<S>(arena) {
+            // What is given back to a buffer is lost: so it is used, whatever comes.
+            self.install(larger);
+        }
+        Ok(())
+    }
+
+    /// Uses a larger table of granules instead of the present one, which is in
+    /// `larger` then; if that is no larger, nothing happens.
+    pub(super) fn install(&mut self, larger: &mut Ledger<Entry>) {
+        if larger.as_slice().len() <= self.granules.as_slice().len() {
+            return;
+        }
+        for entry in self.granules.as_slice().iter().filter(|entry| !entry.is_free()) {
             if let Some(place) = place_in(larger.as_mut_slice(), entry.granule) {
                 *place = *entry;
             }
         }
-        self.granules.close::<S>(arena);
-        self.granules = larger;
-        Ok(())
+        core::mem::swap(&mut self.granules, larger);
     }
 
-    /// Adds a run of `bytes` bytes, for which `reserve` has made room; returns its id.
+    /// Adds a run of `bytes` bytes, for which there is room; returns its id.
     pub(super) fn insert(&mut self, mut run: Run, bytes: usize) -> RunId {
         let count = self.runs.as_slice().len();
         // A run is at least a byte, and their records fit an address space.
@@ -213,7 +233,7 @@ impl RunTable {
     /// `reserve` has made room.
     fn enter(&mut self, granule: usize, id: RunId) -> Option<&mut Entry> {
         let entry = place_in(self.granules.as_mut_slice(), granule)?;
-        if *entry == FREE {
+        if entry.is_free() {
             *entry = Entry { granule, first: id };
             self.taken += 1;
         }
@@ -246,8 +266,60 @@ fn place_in(places: &mut [Entry], granule: usize) -> Option<&mut Entry> {
     let mask = places.len().wrapping_sub(1);
     let mut place = hash(granule) & mask;
     // At most half of the places are taken, so the search ends.
-    while places.get(place).is_some_and(|entry| *entry != FREE && entry.granule != granule) {
+    while places.get(place).is_some_and(|entry| !entry.is_free() && entry.granule != granule) {
         place = (place + 1) & mask;
     }
     places.get_mut(place)
+}
+
+#[cfg(test)]
+mod tests {
+    use core::mem::MaybeUninit;
+    use core::ptr::{self, NonNull};
+
+    use super::super::classes::{ClassId, Units};
+    use super::super::release::Tagged;
+    use super::super::run::Shape;
+    use super::*;
+
+    /// A run of 4 slots of 16 bytes. Nothing is read there.
+    fn run_at(start: usize) -> Run {
+        let units = Units { size: 16, align: 16, trailer: 0 };
+        Run {
+            base: NonNull::new(ptr::without_provenance_mut(start)).unwrap(),
+            records: NonNull::dangling(),
+            shape: Shape::new(1, units, 0, 1).unwrap(),
+            slots: 4,
+            cut: 4,
+            seen: 4,
+            class: ClassId::NONE,
+            next: NO_RUN,
+            after: NO_RUN,
+        }
+    }
+
+    /// Memory may begin at 0: that of a Cortex-M7 that is as fast as its caches does.
+    #[test]
+    fn the_first_granule_is_one_as_any_other() {
+        let mut buffer = [MaybeUninit::<u8>::uninit(); 4096];
+        let arena = Arena::from_buffer(&mut buffer);
+        let mut table = RunTable::new();
+        let place_of = |granule: usize| hash(granule) & (FIRST - 1);
+        let mut others = (1..).filter(|granule| place_of(*granule) == place_of(0));
+        let mut next = || others.next().unwrap() << GRANULE_BITS;
+        // One before it and one behind it in the chain of places where it begins.
+        let bases = [next(), 64, next()];
+        for base in bases {
+            assert_eq!(table.find(base).map(Run::start), None);
+            table.reserve::<Tagged>(&arena, 64, &mut Ledger::new()).unwrap();
+            table.insert(run_at(base), 64);
+            assert_eq!(table.granules.as_slice().len(), FIRST);
+        }
+        assert_eq!(table.taken, 3);
+        for base in bases {
+            assert_eq!(table.find(base + 63).map(Run::start), Some(base));
+        }
+        assert!(table.is_sound(|_| 64));
+        table.close::<Tagged>(&arena);
+    }
 }

@@ -4,7 +4,7 @@ use core::alloc::Layout;
 use core::ptr;
 use std::thread;
 
-use arraypool::Arena;
+use arraypool::{AllocError, Arena};
 
 use crate::support::source::CheckedSource;
 use crate::support::take;
@@ -70,6 +70,16 @@ fn a_capacity_is_taken_at_once() {
         take(&arena, 1000 - 8);
     }
     assert_eq!(arena.chunk_count(), 1);
+}
+
+#[test]
+fn a_capacity_is_never_less_than_was_asked_for() {
+    for capacity in [usize::MAX, usize::MAX / 2, isize::MAX as usize / 2 + 100] {
+        let error = Arena::try_with_capacity(capacity).unwrap_err();
+        let asked =
+            matches!(error, AllocError::OutOfMemory { requested, .. } if requested == capacity);
+        assert!(asked, "{capacity}: {error}");
+    }
 }
 
 #[test]

@@ -70,6 +70,27 @@ fn what_is_formatted_may_allocate_in_the_same_arena() {
     });
 }
 
+/// Writes on, whatever becomes of it.
+struct Careless<'a>(&'a str);
+
+impl Display for Careless<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let _ = f.write_str(self.0);
+        f.write_str("!")
+    }
+}
+
+#[test]
+fn a_text_has_no_holes() {
+    let mut buffer = [MaybeUninit::<u8>::uninit(); 512];
+    let arena = Arena::from_buffer(&mut buffer);
+    let long = "x".repeat(1000);
+    let error = arena.try_alloc_fmt(format_args!("{}{}", 1, Careless(&long))).unwrap_err();
+    assert!(matches!(error, AllocError::OutOfMemory { .. }), "{error}");
+    assert_eq!(arena.used_bytes(), 0);
+    assert_eq!(arena.alloc_fmt(format_args!("{}", Careless("short"))), "short!");
+}
+
 #[test]
 fn an_error_while_formatting_is_an_error_and_leaves_nothing() {
     let arena = Arena::new();

@@ -31,7 +31,7 @@ fn settings<'m, C: Table>() -> PoolBuilder<'static, Pool<'m, C>> {
 /// Turns over bits of one byte of the header in front of an array, as a stray
 /// write would. It is written as a whole word: the header holds pointers, and
 /// Miri's atomics stop at one that has been cut into bytes.
-fn smash(elements: *const u64, byte: usize, bits: u8) {
+pub(crate) fn smash(elements: *const u64, byte: usize, bits: u8) {
     const WORD: usize = size_of::<usize>();
     let header = elements.cast_mut().cast::<u8>().wrapping_sub(HEADER);
     let place = header.cast::<usize>().wrapping_add(byte / WORD);

@@ -1,8 +1,8 @@
 //! Reserving, freezing, trimming, and the balance.
 
 use arraypool::{
-    AllocError, Arena, ArrayPool, DefaultClasses, DefaultStrategy, Direct, Metadata,
-    ReleaseStrategy, RuntimeClasses, Tagged,
+    AllocError, Arena, ArrayPool, Budget, DefaultClasses, DefaultStrategy, Direct, FailingSource,
+    Metadata, ReleaseStrategy, RuntimeClasses, Tagged,
 };
 
 use crate::support::{
@@ -15,6 +15,8 @@ for_reclaiming_pools!(
     trimming_leaves_arrays_to_the_arena,
     a_maximum_of_free_arrays_is_kept,
     long_arrays_are_used_again,
+    what_is_refused_takes_nothing,
+    what_is_refused_in_a_buffer_takes_nothing_twice,
     the_balance_is_that_of_a_count,
     a_reset_pool_does_the_same_in_the_same_memory,
 );
@@ -110,6 +112,44 @@ fn a_maximum_of_free_arrays_is_kept<S: ReleaseStrategy, C: Table>() {
     drop(none.allocate(300));
     let stats = none.verify().unwrap();
     assert_eq!((stats.free, stats.left), (0, 2));
+}
+
+fn what_is_refused_takes_nothing<S: ReleaseStrategy, C: Table>() {
+    const LONG: usize = 1 << 26;
+    /// The bytes of the books and of the arena, and what else `used` counts, stay.
+    fn check<S: ReleaseStrategy, C: Table>(arena: &Arena<'_>, used: impl Fn() -> usize) {
+        let pool = pool_in::<u64, S, C>(arena);
+        let kept = pool.allocate_copy(&[7; 5]);
+        let state = || (used(), pool.stats().book_bytes, arena.allocated_bytes());
+        let before = state();
+        for _ in 0..3 {
+            assert!(pool.try_allocate(LONG).is_err());
+            assert!(pool.try_reserve(5, LONG / 8).is_err());
+            assert_eq!(state(), before);
+        }
+        assert_eq!(kept, [7; 5]);
+        let more = pool.allocate_copy(&[8; 1000]);
+        assert_eq!((more[999], pool.verify().unwrap().live), (8, 2));
+    }
+    let budget = Budget::new(1 << 20);
+    check::<S, C>(&Arena::builder().budget(&budget).build(), || budget.used());
+    let source = FailingSource::fail_above(64 << 20);
+    check::<S, C>(&Arena::builder().source(&source).build(), || source.live_bytes());
+}
+
+/// In a buffer nothing can be given back; but what was taken serves the next request.
+fn what_is_refused_in_a_buffer_takes_nothing_twice<S: ReleaseStrategy, C: Table>() {
+    let mut buffer = Box::<[u8]>::new_uninit_slice(4 << 20);
+    let arena = Arena::from_buffer(&mut buffer);
+    let pool = pool_in::<u64, S, C>(&arena);
+    let kept = pool.allocate_copy(&[7; 5]);
+    assert!(pool.try_allocate(1 << 26).is_err());
+    let before = (arena.used_bytes(), pool.stats().book_bytes);
+    for _ in 0..3 {
+        assert!(pool.try_allocate(1 << 26).is_err());
+        assert_eq!((arena.used_bytes(), pool.stats().book_bytes), before);
+    }
+    assert_eq!((kept[4], pool.verify().unwrap().live), (7, 1));
 }
 
 fn long_arrays_are_used_again<S: ReleaseStrategy, C: Table>() {

@@ -207,6 +207,8 @@ fn after_a_reset_everything_is_stale<S: ReleaseStrategy, C: Table>() {
     assert_eq!((pool.stats().live, pool.stats().free, pool.stats().slots), (0, 0, slots));
     for &raw in kept.iter().chain([&released]) {
         assert_kind(release_raw(&pool, raw), "stale");
+        // SAFETY: the array is stale: there will be no handle.
+        assert_kind(unsafe { pool.from_raw(raw) }.map(drop), "stale");
         assert_kind(release_ptr(&pool, raw.ptr.as_ptr()), "already released");
         assert_eq!(pool.locate(raw.ptr.as_ptr()), None);
         let inside = raw.ptr.as_ptr().wrapping_add(1);
@@ -218,6 +220,8 @@ fn after_a_reset_everything_is_stale<S: ReleaseStrategy, C: Table>() {
     for raw in kept.iter().chain([&released]) {
         assert!(again.iter().any(|new| new.ptr == raw.ptr && new.generation > raw.generation));
         assert_kind(release_raw(&pool, *raw), "stale");
+        // SAFETY: as above.
+        assert_kind(unsafe { pool.from_raw(*raw) }.map(drop), "stale");
     }
     for raw in again {
         assert_eq!(release_raw(&pool, raw), Ok(()));

@@ -5,14 +5,18 @@ use core::cell::{Cell, RefCell};
 use core::ptr::NonNull;
 
 use arraypool::{
-    AllocError, Arena, ArenaEvent, ArrayPool, ChunkSource, Direct, Metadata, PoolArray,
+    AllocError, Arena, ArenaEvent, ArrayPool, Checks, ChunkSource, Direct, Metadata, PoolArray,
     ReleaseStrategy, Tagged, VerifyError,
 };
 
+use crate::corruption::smash;
 use crate::support::forever::forever;
 use crate::support::source::CheckedSource;
 
 type Work = &'static dyn Fn();
+
+/// Of several classes.
+const LENGTHS: [usize; 6] = [3, 12, 40, 200, 300, 700];
 
 thread_local! {
     /// What the hook does, unless it is doing it.
@@ -57,7 +61,7 @@ impl<S: ReleaseStrategy> Arrays<S> {
     fn take(&'static self) -> Result<(), AllocError> {
         let token = self.token.get();
         self.token.set(token + 1);
-        let length = [3, 12, 40, 200, 300, 700][token as usize % 6];
+        let length = LENGTHS[token as usize % LENGTHS.len()];
         let array = self.pool.try_allocate_with(length, |_| token)?;
         self.live.borrow_mut().push((array, token));
         Ok(())
@@ -93,7 +97,24 @@ fn a_hook_that_uses_the_growing_pool<S: ReleaseStrategy>() {
     assert_eq!(live.len(), count);
     assert!(count > 601, "the hook was never called");
     drop(live);
-    assert!(!S::RECLAIMS || arrays.pool.stats().live == 0);
+    if S::RECLAIMS {
+        assert_eq!(arrays.pool.stats().live, 0);
+        every_slot_is_reached(&arrays.pool);
+    }
+}
+
+/// Takes all that a pool has, without growth: each slot of each run comes to its turn.
+fn every_slot_is_reached<S: ReleaseStrategy>(pool: &ArrayPool<'static, u32, S>) {
+    pool.freeze();
+    let mut taken = Vec::new();
+    for length in LENGTHS {
+        while let Ok(array) = pool.try_allocate(length) {
+            taken.push(array);
+        }
+    }
+    let stats = pool.verify().unwrap();
+    assert_eq!((stats.live, stats.free), (taken.len(), 0));
+    assert_eq!(stats.live + stats.lost + stats.left, stats.slots);
 }
 
 #[test]
@@ -134,4 +155,36 @@ fn a_source_may_look_at_the_pool_that_is_growing() {
     a_source_that_looks_at_the_growing_pool::<Direct>();
     a_source_that_looks_at_the_growing_pool::<Metadata>();
     a_source_that_looks_at_the_growing_pool::<Tagged>();
+}
+
+/// A handle with a broken header goes out of scope while the pool cannot count.
+#[test]
+#[cfg_attr(miri, ignore = "it takes minutes there")]
+fn a_broken_header_met_by_a_growing_pool_loses_one_slot() {
+    let source = forever(WorkingSource(CheckedSource::new()));
+    let arena = forever(Arena::builder().source(source).initial_chunk(64).build());
+    let pool: &ArrayPool<'_, u64, Tagged> =
+        forever(ArrayPool::builder().checks(Checks::none()).build_in(arena));
+    let mut kept: Vec<_> = (0..20).map(|_| pool.allocate(5)).collect();
+    let free: Vec<_> = kept.drain(15..).collect();
+    drop(free);
+    let broken = forever(Cell::new(kept.pop()));
+    let before = pool.verify().unwrap();
+    let array = broken.take().unwrap();
+    smash(array.as_ptr().cast(), 3, 0x40);
+    broken.set(Some(array));
+    WITHIN.set(Some(forever(move || {
+        if pool.verify() == Err(VerifyError::Growing) {
+            drop(broken.take());
+        }
+    })));
+    let others: Vec<_> = (0..100).map(|_| pool.allocate(3000)).collect();
+    WITHIN.set(None);
+    assert!(broken.take().is_none(), "the table of runs never grew");
+    let stats = pool.stats();
+    assert_eq!((stats.lost, stats.corrupted, stats.free), (1, 1, before.free));
+    assert_eq!(stats.live, before.live - 1 + others.len());
+    drop(others);
+    drop(kept);
+    assert_eq!(pool.verify().unwrap().live, 0);
 }
