@@ -1,7 +1,7 @@
 /*
  * arraypool: arenas, pools that refuse every wrong release, expressions, JSON.
  *
- * Ownership. A handle (a pointer to a type whose inside is not shown) is made by one
+ * Ownership. A handle (a pointer to something of the library's) is made by one
  * function and freed by one, both of which its type names: what `_new` or `_parse`
  * makes by `_free`, what `_create` makes by `_destroy`. (A `_free` with a second
  * argument gives a block back.) Nothing else is freed by a program. NULL, a handle of
@@ -12,9 +12,10 @@
  * Different objects have nothing to do with each other, but where one is made in
  * another one.
  *
- * Errors. No call ends the program. A function that can fail in more than one way
- * returns an `ap_status`; a panic of the library, which is a defect of it, is one of
- * them. (In a build without a standard library it ends in the program's `ap_panic`.)
+ * Errors. No call ends the program, but for one case in docs/C.md, *Panics*. A function
+ * that can fail in more than one way returns an `ap_status`; a panic of the library, which
+ * is a defect of it, is one of them. (In a build without a standard library it ends in the
+ * program's `ap_panic`.)
  *
  * Define AP_NO_HEAP for such a build: what needs a heap is not declared then. Define
  * AP_NO_INLINE to call `ap_arena_alloc` out of line. Define AP_CALLERS to let pools know
@@ -122,7 +123,8 @@ typedef enum ap_status {
      */
     AP_INTERIOR = 35,
     /**
-     * The bookkeeping of the array was overwritten. Its slot is abandoned.
+     * The bookkeeping of the array was overwritten. Its slot is abandoned. (`ap_pool_verify`
+     * only says so.)
      */
     AP_CORRUPTED = 36,
     /**
@@ -138,7 +140,8 @@ typedef enum ap_status {
      */
     AP_UNBALANCED = 39,
     /**
-     * Somebody wrote behind the array's end. Its slot is abandoned. (With `AP_CHECK_CANARY`.)
+     * Somebody wrote behind the array's end. Its slot is abandoned. (`ap_pool_verify` only
+     * says so.) With `AP_CHECK_CANARY`.
      */
     AP_OVERFLOW = 40,
     /**
@@ -458,7 +461,7 @@ typedef struct ap_arena {
     uint8_t *cursor;
     /**
      * The address one past the last byte that can be handed out without a call; its
-     * lowest four bits are something else.
+     * lowest four bits are the library's, and change no comparison with multiples of 16.
      */
     size_t end;
 } ap_arena;
@@ -563,7 +566,8 @@ typedef struct ap_pool_options {
     size_t limit;
     /**
      * The capacities of classes, in elements: 1 to 64 ascending numbers from 1 to
-     * 2^30. NULL is 16 and 256. They are read while the pool is made.
+     * 2^30. NULL is 16 and 256. They are read while the pool is made. `AP_DIRECT` has no
+     * classes and does not look at them.
      */
     const uint32_t *class_lengths;
     /**
@@ -744,8 +748,9 @@ void *ap_mempool_alloc(struct ap_mempool *mempool, size_t size);
 void *ap_mempool_calloc(struct ap_mempool *mempool, size_t count, size_t size);
 
 /**
- * Takes a block back. NULL is nothing. `AP_FOREIGN`: this pool has no block there,
- * or has it no more; the memory there is not read.
+ * Takes a block back. NULL is nothing. `AP_FOREIGN`: the program has no block of this
+ * pool there, or has it no more; the memory there is not read. What an arena took from
+ * the pool is the arena's.
  */
 enum ap_status ap_mempool_free(struct ap_mempool *mempool, void *block);
 
@@ -776,7 +781,7 @@ struct ap_arena *ap_arena_create_default(struct ap_mempool *mempool);
 
 /**
  * An arena in a buffer, which never grows beyond it and needs no heap at all. The
- * arena itself lies at its beginning and takes some 600 bytes (on a 64-bit
+ * arena itself lies at its beginning and takes some 500 bytes (on a 64-bit
  * machine; `ap_arena_total_allocated` says what is left). NULL: there is no buffer,
  * or it is too small.
  *
@@ -1059,9 +1064,9 @@ enum ap_status ap_pool_release_array_at(struct ap_pool *pool,
 
 /**
  * Finds the array that an address points into, whatever the position. `AP_FOREIGN`: no
- * array of this pool was ever there, or the strategy is `AP_DIRECT`, which keeps no
- * books. Any address may be asked about; the memory there is read only if it is the
- * pool's own. Logarithmic in the number of runs.
+ * array of this pool was ever there, or it is gone with a reset, or the strategy is
+ * `AP_DIRECT`, which keeps no books. Any address may be asked about; the memory there is
+ * read only if it is the pool's own. Logarithmic in the number of runs.
  */
 enum ap_status ap_pool_locate(const struct ap_pool *pool,
                               const void *address,
@@ -1069,15 +1074,17 @@ enum ap_status ap_pool_locate(const struct ap_pool *pool,
 
 /**
  * The length of the array that an address points into, in elements. Logarithmic in the
- * number of runs. 0: there is none, or no pool, or the strategy is `AP_DIRECT`.
+ * number of runs. 0: there is none, or none since the last reset, or no pool, or the
+ * strategy is `AP_DIRECT`.
  */
 size_t ap_pool_len(const struct ap_pool *pool, const void *address);
 
 #if defined(AP_HEAP)
 /**
  * A pool for all threads. The arguments are those of `ap_pool_create`; of the
- * options it takes the strategy, but for `AP_DIRECT`, `max_runs` and `limit`. NULL: as
- * there, or `AP_UNSUPPORTED`.
+ * options it takes `strategy` (not `AP_DIRECT`), `max_runs` and `limit`; another one
+ * that is set is `AP_UNSUPPORTED`. NULL: as there. It takes memory for arrays with the
+ * first call, which meets a limit that is too small.
  */
 struct ap_shared_pool *ap_shared_pool_create(size_t element_size,
                                              size_t alignment,
@@ -1269,9 +1276,10 @@ struct ap_json_pool *ap_json_pool_new(size_t limit);
 enum ap_status ap_json_pool_free(struct ap_json_pool *pool);
 
 /**
- * Reads a text of `length` bytes, and writes its document. `AP_SYNTAX`,
- * `AP_INVALID_UTF8` and what memory can say: `error`, if it is not NULL, has what is
- * wrong and where, and the document is NULL.
+ * Reads a text of `length` bytes, and writes its document. If that fails, the document is
+ * NULL and `error`, if it is not NULL, has what is wrong, and of a text, where:
+ * `AP_SYNTAX`, `AP_INVALID_UTF8`, what memory can say, `AP_WRONG_HANDLE`, and `AP_NULL`,
+ * with which there may be no place for a document.
  */
 enum ap_status ap_json_parse(struct ap_json_pool *pool,
                              const char *text,
@@ -1354,8 +1362,8 @@ enum ap_status ap_json_u64(const struct ap_json_value *value, uint64_t *found);
 /**
  * Writes a value as JSON text into a buffer of `size` bytes, with a zero byte behind it,
  * as far as it fits. Returns how many bytes all of it has, as `snprintf`; the buffer may
- * be NULL if `size` is 0. Linear in the value. 0: no value; or no memory, and an empty
- * text.
+ * be NULL if `size` is 0. Linear in the value. 0, and an empty text: no value, or no
+ * memory.
  */
 size_t ap_json_write(const struct ap_json_value *value, char *buffer, size_t size);
 #endif

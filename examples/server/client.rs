@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use arraypool::Arena;
 
-use crate::store::Store;
+use crate::store::{KEY_MAX, Store};
 
 const REQUESTS: u32 = 500_000;
 /// Lines of the table.
@@ -24,6 +24,19 @@ impl Random {
     }
 }
 
+/// A key may be so long, and no longer.
+fn long_keys(store: &mut Store<'_>) -> Result<(), String> {
+    for (length, expected) in [(KEY_MAX, r#"{"ok":null}"#), (KEY_MAX + 1, r#"{"error":"#)] {
+        let key = "k".repeat(length);
+        let mut answer = String::new();
+        store.answer(&format!(r#"{{"op":"put","key":"{key}","value":1}}"#), &mut answer);
+        if !answer.starts_with(expected) {
+            return Err(format!("a key of {length} bytes was answered\n{answer}"));
+        }
+    }
+    Ok(())
+}
+
 /// Sends the requests, prints the table (the time is the client's as well), and fails if
 /// memory is not flat.
 pub(crate) fn run(store: &mut Store<'_>, arena: &Arena<'_>) -> Result<(), String> {
@@ -31,6 +44,7 @@ pub(crate) fn run(store: &mut Store<'_>, arena: &Arena<'_>) -> Result<(), String
         "{:>9} {:>10} {:>9} {:>12} {:>12}",
         "requests", "documents", "arrays", "held", "ns each"
     );
+    long_keys(store)?;
     let mut random = Random(0x9E37_79B9);
     let (mut request, mut answer) = (String::new(), String::new());
     let mut settled = 0;

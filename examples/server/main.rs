@@ -12,7 +12,8 @@
 //! {"op": "patch", "key": "a", "value": [{"op": "remove", "path": "/n"}]}
 //! {"op": "get", "key": "a"}     {"op": "delete", "key": "a"}     {"op": "stats"}
 //! ```
-//! All documents lie in one pool under one budget. What a request no longer needs
+//! All documents lie in one pool under one budget; their keys, in a map beside it, have
+//! limits of their own. What a request no longer needs
 //! is free for the next one, so a server that runs for a year holds what its
 //! documents need; a request that does not fit is refused, and the next one is served.
 

@@ -6,6 +6,11 @@ use std::collections::HashMap;
 
 use arraypool::json::{Document, Parser, Pool, Value};
 
+/// The longest key, in bytes.
+pub(crate) const KEY_MAX: usize = 256;
+/// The most documents. Keys lie outside of the pool: both limits bound what they take.
+const DOCUMENTS_MAX: usize = 1 << 16;
+
 /// Why a request is refused.
 type Refusal = Box<dyn Error>;
 
@@ -60,7 +65,7 @@ impl<'p> Store<'p> {
         let value = || value.ok_or("no `value`");
         match operation {
             // The text of the request ends with it, and the document stays.
-            "put" => self.put(key, value()?.into_owned()?),
+            "put" => self.put(key, value()?.into_owned()?)?,
             "get" => {}
             "merge" => self.find(key)?.root_mut().merge(value()?.root())?,
             "patch" => self.find(key)?.root_mut().patch(value()?.root())?,
@@ -75,11 +80,19 @@ impl<'p> Store<'p> {
         Ok(())
     }
 
-    fn put(&mut self, key: &str, value: Document<'p, 'static>) {
-        match self.documents.get_mut(key) {
-            Some(document) => *document = value,
-            None => drop(self.documents.insert(key.to_owned(), value)),
+    fn put(&mut self, key: &str, value: Document<'p, 'static>) -> Result<(), Refusal> {
+        if let Some(document) = self.documents.get_mut(key) {
+            *document = value;
+            return Ok(());
         }
+        if key.len() > KEY_MAX {
+            return Err("the key is too long".into());
+        }
+        if self.len() >= DOCUMENTS_MAX {
+            return Err("too many documents".into());
+        }
+        self.documents.insert(key.to_owned(), value);
+        Ok(())
     }
 
     fn find(&mut self, key: &str) -> Result<&mut Document<'p, 'static>, Refusal> {

@@ -29,6 +29,7 @@ enum ArenaStep {
     Clear,
     Limit(u16),
     Owns(usize),
+    FreeBacking { which: u8, back: u8 },
 }
 
 /// What happens to one of the pools.
@@ -227,6 +228,18 @@ impl Arena {
                 }
                 ArenaStep::Limit(limit) => {
                     assert_eq!(ap_arena_set_limit(arena, usize::from(limit) * 16), lives);
+                }
+                // What an arena took from the backing pool is not the program's to free.
+                ArenaStep::FreeBacking { which, back } => {
+                    let count = self.blocks.len();
+                    let block = match count {
+                        0 => arena.cast::<c_void>(),
+                        _ => self.blocks[usize::from(which) % count].start.cast(),
+                    };
+                    let inside = block.wrapping_byte_sub(16 * usize::from(back));
+                    if !block.is_null() {
+                        assert_eq!(ap_mempool_free(mempool, inside), ap_status::AP_FOREIGN);
+                    }
                 }
                 ArenaStep::Owns(address) => {
                     ap_arena_owns(arena, ptr::without_provenance(address));

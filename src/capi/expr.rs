@@ -8,7 +8,7 @@ use core::ptr::{self, NonNull};
 
 use super::arguments::{limit_of, put};
 use super::handle::{self, Body, NoArena};
-use super::status::{ap_status, attempt, guard, or_nothing};
+use super::status::{ap_status, attempt, guard, message_of, or_nothing};
 use super::text::{ap_error_position, text, write_into};
 use crate::arena::{Arena, Budget};
 use crate::expr::{Batch, Engine, Error, ErrorKind, Failure, Pool};
@@ -66,6 +66,8 @@ pub struct ap_batch_builder {
     busy: Cell<bool>,
     message: UnsafeCell<[MaybeUninit<u8>; 256]>,
     position: Cell<ap_error_position>,
+    /// Whether the call that is running has said what is wrong.
+    explained: Cell<bool>,
 }
 
 // SAFETY: bodies of this type are placed by `new_builder` only.
@@ -177,6 +179,7 @@ fn new_builder(
         busy: Cell::new(false),
         message: UnsafeCell::new([MaybeUninit::new(0); 256]),
         position: Cell::default(),
+        explained: Cell::default(),
     };
     let place = NonNull::new(handle::boxed(body).ok_or(ap_status::AP_OUT_OF_MEMORY)?);
     let place = place.ok_or(ap_status::AP_OUT_OF_MEMORY)?;
@@ -275,6 +278,7 @@ impl ap_batch_builder {
     }
 
     fn explain(&self, shown: &dyn core::fmt::Display) {
+        self.explained.set(true);
         // SAFETY: references to it end within a call; what C has is a pointer.
         write_into(unsafe { &mut *self.message.get() }, shown);
     }
@@ -294,12 +298,18 @@ unsafe fn with_batch(
         if body.busy.replace(true) {
             return Err(ap_status::AP_BUSY);
         }
+        body.explained.set(false);
         let done = guard(Err(ap_status::AP_PANIC), || {
             // SAFETY: this call is the only one: it was not busy.
             let batch = unsafe { &mut *body.batch.get() };
             work(body, batch.as_mut().ok_or(ap_status::AP_WRONG_HANDLE)?)
         });
         body.busy.set(false);
+        // An error of an earlier call is not told as this one's.
+        if let (Err(status), false) = (done, body.explained.get()) {
+            body.position.set(ap_error_position::default());
+            body.explain(&message_of(status));
+        }
         done
     })
 }

@@ -9,7 +9,7 @@ use core::slice;
 
 use super::arguments::{limit_of, put};
 use super::handle::{self, Body, NoArena};
-use super::status::{ap_status, attempt, guard, or_nothing};
+use super::status::{ap_status, attempt, guard, message_of, or_nothing};
 use super::text::{ap_error_position, text, write_into};
 use crate::arena::{Arena, Budget};
 use crate::json::{Document, Error, ErrorKind, Parser, Pool, Value};
@@ -156,9 +156,10 @@ pub unsafe extern "C" fn ap_json_pool_free(pool: *mut ap_json_pool) -> ap_status
     })
 }
 
-/// Reads a text of `length` bytes, and writes its document. `AP_SYNTAX`,
-/// `AP_INVALID_UTF8` and what memory can say: `error`, if it is not NULL, has what is
-/// wrong and where, and the document is NULL.
+/// Reads a text of `length` bytes, and writes its document. If that fails, the document is
+/// NULL and `error`, if it is not NULL, has what is wrong, and of a text, where:
+/// `AP_SYNTAX`, `AP_INVALID_UTF8`, what memory can say, `AP_WRONG_HANDLE`, and `AP_NULL`,
+/// with which there may be no place for a document.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ap_json_parse(
     pool: *mut ap_json_pool,
@@ -168,35 +169,65 @@ pub unsafe extern "C" fn ap_json_parse(
     error: *mut ap_json_error,
 ) -> ap_status {
     attempt(|| {
-        let place = NonNull::new(document).ok_or(ap_status::AP_NULL)?;
-        // SAFETY: the place can be written: the module's contract.
-        unsafe { place.write(ptr::null_mut()) };
         // SAFETY: the module's contract.
-        let body = unsafe { handle::borrow(pool) }?;
-        let first = NonNull::new(text.cast_mut().cast::<u8>()).ok_or(ap_status::AP_NULL)?;
-        // SAFETY: the text is so long, and stays: the module's contract.
-        let text: &'static [u8] = unsafe { slice::from_raw_parts(first.as_ptr(), length) };
-        // SAFETY: the pool stays as long as its documents: it counts them.
-        let memory = unsafe { &*body.pool.get() }.as_ref().ok_or(ap_status::AP_WRONG_HANDLE)?;
-        // SAFETY: one thread at a time has the pool, and reading calls nobody.
-        let parser = unsafe { &mut *body.parser.get() };
-        let read = parser.parse(text, memory).map_err(|found| {
+        let read = unsafe { parse(pool, text, length, document) };
+        read.map_err(|fault| {
+            let (status, position, shown): (_, _, &dyn Display) = match &fault {
+                Fault::Text(found) => (status_of(found), position_of(found), found),
+                Fault::Call(status) => {
+                    (*status, ap_error_position::default(), &message_of(*status))
+                }
+            };
             // SAFETY: it is NULL, or can be written: the module's contract.
-            unsafe { report(error, position_of(&found), &found) };
-            status_of(&found)
-        })?;
-        let document = UnsafeCell::new(Some(read));
-        let made = ap_json { no_arena: NoArena::HERE, document, pool: NonNull::from(body) };
-        let made = handle::boxed(made).ok_or_else(|| {
-            // SAFETY: as above.
-            unsafe { report(error, ap_error_position::default(), &"out of memory") };
-            ap_status::AP_OUT_OF_MEMORY
-        })?;
-        body.documents.set(body.documents.get() + 1);
-        // SAFETY: as above.
-        unsafe { place.write(made) };
-        Ok(())
+            unsafe { report(error, position, shown) };
+            status
+        })
     })
+}
+
+/// Why there is no document.
+enum Fault {
+    /// The text, or the memory for what is in it.
+    Text(Error),
+    /// An argument, or the memory for the document itself.
+    Call(ap_status),
+}
+
+impl From<ap_status> for Fault {
+    fn from(status: ap_status) -> Self {
+        Self::Call(status)
+    }
+}
+
+/// Reads a text and writes its document.
+///
+/// # Safety
+/// The module's contract for [`ap_json_parse`].
+unsafe fn parse(
+    pool: *mut ap_json_pool,
+    text: *const c_char,
+    length: usize,
+    document: *mut *mut ap_json,
+) -> Result<(), Fault> {
+    let place = NonNull::new(document).ok_or(ap_status::AP_NULL)?;
+    // SAFETY: the place can be written: the caller's promise.
+    unsafe { place.write(ptr::null_mut()) };
+    // SAFETY: the caller's promise.
+    let body = unsafe { handle::borrow(pool) }?;
+    let first = NonNull::new(text.cast_mut().cast::<u8>()).ok_or(ap_status::AP_NULL)?;
+    // SAFETY: the text is so long, and stays: the caller's promise.
+    let text: &'static [u8] = unsafe { slice::from_raw_parts(first.as_ptr(), length) };
+    // SAFETY: the pool stays as long as its documents: it counts them.
+    let memory = unsafe { &*body.pool.get() }.as_ref().ok_or(ap_status::AP_WRONG_HANDLE)?;
+    // SAFETY: one thread at a time has the pool, and reading calls nobody.
+    let parser = unsafe { &mut *body.parser.get() };
+    let document = UnsafeCell::new(Some(parser.parse(text, memory).map_err(Fault::Text)?));
+    let made = ap_json { no_arena: NoArena::HERE, document, pool: NonNull::from(body) };
+    let made = handle::boxed(made).ok_or(ap_status::AP_OUT_OF_MEMORY)?;
+    body.documents.set(body.documents.get() + 1);
+    // SAFETY: as above.
+    unsafe { place.write(made) };
+    Ok(())
 }
 
 fn status_of(error: &Error) -> ap_status {
@@ -432,8 +463,8 @@ pub unsafe extern "C" fn ap_json_u64(value: *const ap_json_value, found: *mut u6
 
 /// Writes a value as JSON text into a buffer of `size` bytes, with a zero byte behind it,
 /// as far as it fits. Returns how many bytes all of it has, as `snprintf`; the buffer may
-/// be NULL if `size` is 0. Linear in the value. 0: no value; or no memory, and an empty
-/// text.
+/// be NULL if `size` is 0. Linear in the value. 0, and an empty text: no value, or no
+/// memory.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ap_json_write(
     value: *const ap_json_value,
@@ -441,13 +472,14 @@ pub unsafe extern "C" fn ap_json_write(
     size: usize,
 ) -> usize {
     or_nothing(|| {
-        // SAFETY: the module's contract.
-        let value = unsafe { self::value(value) }?;
         let (first, size) = match NonNull::new(buffer.cast::<MaybeUninit<u8>>()) {
             Some(first) => (first, size),
             None => (NonNull::dangling(), 0),
         };
         // SAFETY: it can be written: the module's contract.
-        write_into(unsafe { slice::from_raw_parts_mut(first.as_ptr(), size) }, value)
+        let buffer = unsafe { slice::from_raw_parts_mut(first.as_ptr(), size) };
+        // SAFETY: the module's contract.
+        let Some(value) = (unsafe { self::value(value) }) else { return write_into(buffer, &"") };
+        write_into(buffer, value)
     })
 }

@@ -47,6 +47,16 @@ struct Books {
 struct Block {
     start: NonNull<u8>,
     layout: Layout,
+    holder: Holder,
+}
+
+/// Who has a block, and alone may give it back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Holder {
+    /// The program, from `ap_mempool_alloc`.
+    Program,
+    /// An arena: a chunk, or a strip of bodies.
+    Arena,
 }
 
 // SAFETY: the blocks are the pool's, and only changed under its lock.
@@ -70,20 +80,20 @@ impl ap_mempool {
     }
 
     /// A block of so many bytes, aligned to 16.
-    pub(super) fn allocate(&self, layout: Layout) -> Option<NonNull<u8>> {
-        self.books.lock().allocate(layout)
+    pub(super) fn allocate(&self, layout: Layout, holder: Holder) -> Option<NonNull<u8>> {
+        self.books.lock().allocate(layout, holder)
     }
 
-    /// Takes a block back; false: there is none at this address.
-    pub(super) fn release(&self, address: usize) -> bool {
-        self.books.lock().release(address)
+    /// Takes a block back; false: this holder has none at this address.
+    pub(super) fn release(&self, address: usize, holder: Holder) -> bool {
+        self.books.lock().release(address, holder)
     }
 
     /// A place for an arena's body.
     pub(super) fn place(&self, layout: Layout) -> Option<Place> {
         let mut books = self.books.lock();
         let mut places = core::mem::take(&mut books.places);
-        let place = places.take(layout, |strip| books.allocate(strip));
+        let place = places.take(layout, |strip| books.allocate(strip, Holder::Arena));
         books.places = places;
         place
     }
@@ -100,16 +110,20 @@ impl ap_mempool {
 }
 
 impl Books {
-    fn allocate(&mut self, layout: Layout) -> Option<NonNull<u8>> {
+    fn allocate(&mut self, layout: Layout, holder: Holder) -> Option<NonNull<u8>> {
         self.blocks.try_reserve(1).ok()?;
         let start = heap::allocate(layout)?;
-        self.blocks.insert(start.addr().get(), Block { start, layout });
+        self.blocks.insert(start.addr().get(), Block { start, layout, holder });
         self.bytes += layout.size();
         Some(start)
     }
 
-    fn release(&mut self, address: usize) -> bool {
-        let Some(Block { start, layout }) = self.blocks.remove(&address) else { return false };
+    fn release(&mut self, address: usize, holder: Holder) -> bool {
+        let found = self.blocks.get(&address).copied();
+        let Some(Block { start, layout, .. }) = found.filter(|block| block.holder == holder) else {
+            return false;
+        };
+        self.blocks.remove(&address);
         self.bytes -= layout.size();
         // SAFETY: `allocate` got it with this layout, and it is on the list no more.
         unsafe { heap::deallocate(start, layout) };
@@ -119,7 +133,7 @@ impl Books {
 
 impl Drop for Books {
     fn drop(&mut self) {
-        for Block { start, layout } in self.blocks.values() {
+        for Block { start, layout, .. } in self.blocks.values() {
             // SAFETY: `allocate` got it with this layout, and the list ends here.
             unsafe { heap::deallocate(*start, *layout) };
         }
@@ -158,7 +172,7 @@ pub unsafe extern "C" fn ap_mempool_alloc(mempool: *mut ap_mempool, size: usize)
     or_nothing(|| {
         // SAFETY: the module's contract.
         let pool = unsafe { handle::borrow(mempool) }.ok()?;
-        Some(pool.allocate(layout_of(size)?)?.as_ptr().cast())
+        Some(pool.allocate(layout_of(size)?, Holder::Program)?.as_ptr().cast())
     })
 }
 
@@ -180,8 +194,9 @@ pub unsafe extern "C" fn ap_mempool_calloc(
     block
 }
 
-/// Takes a block back. NULL is nothing. `AP_FOREIGN`: this pool has no block there,
-/// or has it no more; the memory there is not read.
+/// Takes a block back. NULL is nothing. `AP_FOREIGN`: the program has no block of this
+/// pool there, or has it no more; the memory there is not read. What an arena took from
+/// the pool is the arena's.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ap_mempool_free(
     mempool: *mut ap_mempool,
@@ -190,7 +205,7 @@ pub unsafe extern "C" fn ap_mempool_free(
     attempt(|| {
         // SAFETY: the module's contract.
         let pool = unsafe { handle::borrow(mempool) }?;
-        let known = block.is_null() || pool.release(block.addr());
+        let known = block.is_null() || pool.release(block.addr(), Holder::Program);
         if known { Ok(()) } else { Err(ap_status::AP_FOREIGN) }
     })
 }

@@ -115,8 +115,9 @@ impl Shared {
 }
 
 /// A pool for all threads. The arguments are those of `ap_pool_create`; of the
-/// options it takes the strategy, but for `AP_DIRECT`, `max_runs` and `limit`. NULL: as
-/// there, or `AP_UNSUPPORTED`.
+/// options it takes `strategy` (not `AP_DIRECT`), `max_runs` and `limit`; another one
+/// that is set is `AP_UNSUPPORTED`. NULL: as there. It takes memory for arrays with the
+/// first call, which meets a limit that is too small.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ap_shared_pool_create(
     element_size: usize,

@@ -51,7 +51,8 @@ pub enum ap_status {
     AP_FOREIGN = 34,
     /// The address is inside an array, but not its first.
     AP_INTERIOR = 35,
-    /// The bookkeeping of the array was overwritten. Its slot is abandoned.
+    /// The bookkeeping of the array was overwritten. Its slot is abandoned. (`ap_pool_verify`
+    /// only says so.)
     AP_CORRUPTED = 36,
     /// The array is gone: its slot has had another tenant, or the pool was reset.
     AP_STALE = 37,
@@ -59,7 +60,8 @@ pub enum ap_status {
     AP_NOT_RELEASABLE = 38,
     /// The numbers of a class do not add up. (`ap_pool_verify` only.)
     AP_UNBALANCED = 39,
-    /// Somebody wrote behind the array's end. Its slot is abandoned. (With `AP_CHECK_CANARY`.)
+    /// Somebody wrote behind the array's end. Its slot is abandoned. (`ap_pool_verify` only
+    /// says so.) With `AP_CHECK_CANARY`.
     AP_OVERFLOW = 40,
     /// Somebody wrote to a free array. (`ap_pool_verify`, with `AP_CHECK_INTEGRITY`.)
     AP_WRITTEN_AFTER_RELEASE = 41,
@@ -166,8 +168,18 @@ const MESSAGES: [(ap_status, &CStr); 30] = [
 /// The text is a constant: nobody frees it, and any thread may use it.
 #[unsafe(no_mangle)]
 pub extern "C" fn ap_status_message(status: i32) -> *const c_char {
+    sentence_about(status).as_ptr()
+}
+
+fn sentence_about(status: i32) -> &'static CStr {
     let found = MESSAGES.iter().find(|(one, _)| *one as i32 == status);
-    found.map_or(c"no status of this library", |(_, message)| message).as_ptr()
+    found.map_or(c"no status of this library", |(_, message)| message)
+}
+
+/// What `ap_status_message` says of a status.
+#[cfg(feature = "capi")]
+pub(super) fn message_of(status: ap_status) -> &'static str {
+    sentence_about(status as i32).to_str().unwrap_or_default()
 }
 
 /// Does `work`; what it gives if it panics is `panicked`.
@@ -193,7 +205,7 @@ pub(super) fn attempt(work: impl FnOnce() -> Result<(), ap_status>) -> ap_status
     guard(AP_PANIC, || work().into())
 }
 
-/// What a function of arenas returns that cannot: NULL, 0 or false.
+/// What a function returns that cannot, and has no status: NULL, 0 or false.
 pub(super) trait Nothing {
     const NOTHING: Self;
 }

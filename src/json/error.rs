@@ -253,6 +253,10 @@ fn next_character(bytes: &[u8]) -> Option<(&[u8], usize)> {
         _ => 0,
     };
     let width = 1 + bytes[1..].iter().take(more).take_while(|&&byte| !is_boundary(byte)).count();
+    // U+0080 to U+009F, which terminals obey, too.
+    if matches!(bytes[..width], [0xC2, 0x80..=0x9F]) {
+        return Some((b" ", width));
+    }
     let valid = core::str::from_utf8(&bytes[..width]).is_ok();
     Some(if valid { (&bytes[..width], width) } else { (b"?", width) })
 }

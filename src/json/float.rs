@@ -78,7 +78,7 @@ fn rounded(digits: u64, exponent: i32, power: u128) -> Option<f64> {
 /// The bits of the infinite float.
 const INFINITY: u64 = f64::INFINITY.to_bits();
 
-/// Words of a number that holds 2^1100 and 5^308.
+/// Words of 2^1151, of which 5^342 leaves more than 128 bits, and of 5^309.
 const LIMBS: usize = 36;
 /// A large integer, its lowest 32 bits first.
 type Large = [u32; LIMBS];

@@ -10,7 +10,7 @@ use super::node::{Content, Value};
 use crate::error::AllocError;
 
 /// What a [`Value`] can be asked for with [`get`](Value::get) or `[]`: a key of
-/// an object (`str`) or a position in an array (`usize`).
+/// an object (`str`, `String`) or a position in an array (`usize`).
 ///
 /// It is sealed.
 ///
@@ -20,12 +20,15 @@ use crate::error::AllocError;
 /// let pool = <Pool>::new();
 /// let document = json::parse(r#"{"a": [1, 2]}"#, &pool)?;
 /// assert_eq!(document["a"][1].as_i64(), document.get("a").unwrap().get(1).unwrap().as_i64());
+/// let key = String::from("a");
+/// assert_eq!(document[&key], document[key]);
 /// # Ok::<(), json::Error>(())
 /// ```
 pub trait Index: sealed::Sealed {}
 
 impl Index for usize {}
 impl Index for str {}
+impl Index for String {}
 impl<I: Index + ?Sized> Index for &I {}
 
 mod sealed {
@@ -48,6 +51,12 @@ impl sealed::Sealed for usize {
 impl sealed::Sealed for str {
     fn node_in(&self, value: &Value<'_>) -> Option<usize> {
         node_of_key(value, self)
+    }
+}
+
+impl sealed::Sealed for String {
+    fn node_in(&self, value: &Value<'_>) -> Option<usize> {
+        self.as_str().node_in(value)
     }
 }
 

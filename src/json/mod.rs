@@ -34,8 +34,8 @@
 //! | `parse/` | the rules: a loop over values, strings, numbers |
 //! | `float` | digits to the nearest float |
 //!
-//! Only the first two hold `unsafe`. Only the serde doors are recursive: `Seed` bounds its depth,
-//! `Serialize` and `from_value` go as deep as the value.
+//! Only the first two hold `unsafe`. Only what goes by serde is recursive: `Seed` bounds its
+//! depth, `Serialize` and `from_value` go as deep as the value.
 //!
 //! [`Direct`]: crate::Direct
 

@@ -1,4 +1,4 @@
-//! What a value can be asked, and when two of them are equal.
+//! What a value can be asked: what it is, and what it holds.
 
 #![forbid(unsafe_code)]
 

@@ -31,6 +31,18 @@ static int checks = 0;
         }                                                                                   \
     } while (0)
 
+#if !defined(AP_NO_HEAP)
+/* What takes a list of arguments, with those of a call. */
+static inline char *with_list(char *(*print)(ap_arena *, const char *, va_list), ap_arena *arena,
+                              const char *format, ...) {
+    va_list arguments;
+    va_start(arguments, format);
+    char *text = print(arena, format, arguments);
+    va_end(arguments);
+    return text;
+}
+#endif
+
 static inline int end(const char *name) {
     printf("%s: %d checks, %d failed\n", name, checks, failures);
     return failures == 0 ? 0 : 1;

@@ -99,6 +99,7 @@ static void arena_requests(void) {
     CHECK(strcmp(ap_arena_strndup(arena, "a", 3), "a") == 0);
     CHECK(strcmp(ap_arena_sprintf(arena, "%d-%s-%.2f", 7, "x", 0.5), "7-x-0.50") == 0);
     CHECK(strcmp(ap_arena_sprintf(arena, "%s", ""), "") == 0);
+    CHECK(strcmp(with_list(ap_arena_vsprintf, arena, "%d-%s", 7, "x"), "7-x") == 0);
     CHECK(strlen(ap_arena_sprintf(arena, "%10000d", 1)) == 10000);
 
     int outside = 0;
@@ -156,7 +157,7 @@ static void arena_requests(void) {
     static unsigned char buffer[4096];
     arena = ap_arena_create_in(buffer, sizeof buffer);
     size_t room = ap_arena_total_allocated(arena);
-    CHECK(room >= 3200 && ap_arena_chunk_count(arena) == 1);
+    CHECK(room >= 4096 - 512 && ap_arena_chunk_count(arena) == 1);
     CHECK(ap_arena_alloc(arena, room) != NULL && ap_arena_alloc(arena, 1) == NULL);
     CHECK(ap_arena_reset(arena) && ap_arena_alloc(arena, 1) != NULL);
     CHECK((ap_arena_alloc)(arena, 1) != NULL); /* out of line */

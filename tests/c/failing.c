@@ -152,14 +152,6 @@ static void backing_pool(void) {
         CHECK((place) != NULL && ap_arena_total_allocated(arena) > allocated);  \
     } while (0)
 
-static char *printed(ap_arena *arena, const char *format, ...) {
-    va_list arguments;
-    va_start(arguments, format);
-    char *text = ap_arena_vsprintf(arena, format, arguments);
-    va_end(arguments);
-    return text;
-}
-
 static void one_arena(ap_arena *arena) {
     static char text[200];
     memset(text, 'x', sizeof text - 1);
@@ -170,7 +162,7 @@ static void one_arena(ap_arena *arena) {
     GROW(block, ap_arena_strdup(arena, text));
     GROW(block, ap_arena_strndup(arena, text, 150));
     GROW(block, ap_arena_sprintf(arena, "%300d", 1));
-    GROW(block, printed(arena, "%400d", 1));
+    GROW(block, with_list(ap_arena_vsprintf, arena, "%400d", 1));
     GROW(block, (char *)ap_arena_realloc(arena, NULL, 0, 400));
     memset(block, 'y', 400);
     char *before = block;

@@ -20,6 +20,8 @@ static void null_arena(ap_arena *arena) {
     CHECK(ap_arena_alloc_aligned(arena, 1, 16) == NULL && ap_arena_calloc(arena, 1, 1) == NULL);
     CHECK(ap_arena_strdup(arena, "x") == NULL && ap_arena_strndup(arena, "x", 1) == NULL);
     CHECK(ap_arena_sprintf(arena, "%d", 1) == NULL && ap_arena_sprintf(arena, no_text) == NULL);
+    CHECK(with_list(ap_arena_vsprintf, arena, "%d", 1) == NULL);
+    CHECK(with_list(ap_arena_vsprintf, arena, no_text) == NULL);
     CHECK(ap_arena_realloc(arena, NULL, 0, 1) == NULL);
     CHECK(ap_arena_realloc(arena, &block, 1, 1) == NULL);
     CHECK(!ap_arena_free(arena, &block, 1) && !ap_arena_reset(arena) && !ap_arena_clear(arena));
@@ -52,6 +54,22 @@ static void wrong_arenas(void) {
     STATUS(AP_OK, ap_expr_arena_free(memory));
     ap_shared_pool_destroy(shared);
     ap_pool_destroy(pool);
+    ap_mempool_destroy(mempool);
+}
+
+/* Chunks and the arenas themselves are blocks of the backing pool, but not the program's. */
+static void arenas_keep_their_blocks(void) {
+    ap_mempool *mempool = ap_mempool_create();
+    ap_arena *arena = ap_arena_create_default(mempool);
+    char *first = (char *)ap_arena_alloc(arena, 16), *handle = (char *)arena;
+    size_t used = ap_mempool_used(mempool);
+    for (int back = 0; back <= 64; back += 16) {
+        STATUS(AP_FOREIGN, ap_mempool_free(mempool, first - back));
+        STATUS(AP_FOREIGN, ap_mempool_free(mempool, handle - back));
+    }
+    CHECK(ap_mempool_used(mempool) == used);
+    memset(first, 1, 16);
+    CHECK(ap_arena_owns(arena, first) && ap_arena_alloc(arena, 100000) != NULL);
     ap_mempool_destroy(mempool);
 }
 
@@ -113,6 +131,7 @@ static void arena(void) {
         ap_arena_destroy(next);
     }
 
+    arenas_keep_their_blocks();
     STATUS(AP_FOREIGN, ap_mempool_free(mempool, outside));
     STATUS(AP_FOREIGN, ap_mempool_free(mempool, (void *)(uintptr_t)1));
     void *once = ap_mempool_alloc(mempool, 8);
@@ -299,6 +318,29 @@ static void pool_of(uint32_t strategy) {
     ap_pool_destroy(pool);
 }
 
+/* A strategy that takes no single arrays back. */
+static void direct(void) {
+    /* It has no classes, and does not look at these, which are none. */
+    static const uint32_t descending[] = {5, 3};
+    ap_pool_options options;
+    memset(&options, 0, sizeof options);
+    options.strategy = AP_DIRECT;
+    options.class_lengths = descending;
+    options.class_count = 65;
+    ap_pool *pool = ap_pool_create(8, 8, &options);
+    ap_array array;
+    STATUS(AP_OK, ap_pool_alloc_array(pool, 10, &array));
+    STATUS(AP_NOT_RELEASABLE, ap_pool_release_array(pool, array));
+    STATUS(AP_NOT_RELEASABLE, ap_pool_release(pool, array.ptr));
+    STATUS(AP_NOT_RELEASABLE, ap_pool_release(pool, (char *)array.ptr + 8));
+    STATUS(AP_FOREIGN, ap_pool_release(pool, outside));
+    CHECK(ap_pool_len(pool, array.ptr) == 0);
+    STATUS(AP_OK, ap_pool_reset(pool));
+    STATUS(AP_FOREIGN, ap_pool_release_array(pool, array));
+    STATUS(AP_FOREIGN, ap_pool_release(pool, array.ptr));
+    ap_pool_destroy(pool);
+}
+
 /* Writes over the bookkeeping in front of an array are found. */
 static void overwritten(void) {
     ap_pool_options options;
@@ -414,10 +456,10 @@ static double greedy(void *user, const double *arguments, size_t count) {
     return 1.0;
 }
 
-/* What was wrong last: an index, of which no text is to blame. */
-static void check_no_such_index(ap_batch_builder *builder) {
+/* What was wrong last, of which no text is to blame. */
+static void check_error(ap_batch_builder *builder, const char *expected) {
     ap_error_position place = {9, 9, 9};
-    CHECK(strcmp(ap_batch_builder_error(builder, &place), "no such index") == 0);
+    CHECK(strcmp(ap_batch_builder_error(builder, &place), expected) == 0);
     CHECK(place.offset == 0 && place.line == 0 && place.column == 0);
 }
 
@@ -500,16 +542,19 @@ static void expressions(void) {
     STATUS(AP_OK, ap_batch_builder_add_parameter(builder, "x", 0.0, NULL));
     STATUS(AP_INVALID_ARGUMENT, ap_batch_builder_add_parameter(builder, "x", 0.0, NULL));
     STATUS(AP_NOT_FOUND, ap_batch_builder_set_parameter(builder, 1, 0.0));
-    check_no_such_index(builder);
+    check_error(builder, "no such index");
     STATUS(AP_SYNTAX, ap_batch_builder_add_expression(builder, "1 +", NULL));
     STATUS(AP_NULL, ap_batch_builder_register_function(builder, "f", 0, NULL, NULL));
+    check_error(builder, ap_status_message(AP_NULL));
+    STATUS(AP_SYNTAX, ap_batch_builder_add_expression(builder, "1 +", NULL));
     STATUS(AP_INVALID_ARGUMENT, ap_batch_builder_register_function(builder, "f", 256, greedy, NULL));
+    check_error(builder, "an argument has a value that it cannot have");
     STATUS(AP_INVALID_ARGUMENT, ap_batch_builder_register_function(builder, "f g", 0, greedy, NULL));
     STATUS(AP_SYNTAX, ap_batch_builder_add_expression_function(builder, "g", "a", "a +"));
     STATUS(AP_NULL, ap_batch_builder_add_expression_function(builder, NULL, "a", "a"));
     STATUS(AP_NOT_FOUND, ap_batch_builder_get_result(builder, 0, &result));
     CHECK(isnan(result));
-    check_no_such_index(builder);
+    check_error(builder, "no such index");
     STATUS(AP_NULL, ap_batch_builder_get_result(builder, 0, NULL));
 
     STATUS(AP_OK, ap_batch_builder_register_function(builder, "greedy", 0, greedy, NULL));
@@ -542,6 +587,15 @@ static void json(void) {
     ap_json_pool *pool = ap_json_pool_new(100000);
     STATUS(AP_NULL, ap_json_parse(pool, NULL, 1, &document, NULL));
     STATUS(AP_NULL, ap_json_parse(pool, "1", 1, NULL, NULL));
+    ap_json_pool *no_pools[] = {NULL, (ap_json_pool *)no_handle(), pool, pool};
+    for (int i = 0; i < 4; i++) {
+        memset(&error, 'x', sizeof error);
+        ap_status status = ap_json_parse(no_pools[i], i == 2 ? NULL : "1", 1,
+                                         i == 3 ? NULL : &document, &error);
+        STATUS(i == 1 ? AP_WRONG_HANDLE : AP_NULL, status);
+        CHECK(strcmp(error.message, ap_status_message(status)) == 0);
+        CHECK(error.position.offset == 0 && error.position.line == 0);
+    }
     static const char *const bad[] = {"", "[", "{\"a\"}", "01", "nul", "1 2", "\"\\x\"", "[1,]"};
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
         STATUS(AP_SYNTAX, ap_json_parse(pool, bad[i], strlen(bad[i]), &document, &error));
@@ -555,6 +609,8 @@ static void json(void) {
     CHECK(ap_json_at(nothing, 0) == NULL && ap_json_get(nothing, "a") == NULL);
     CHECK(ap_json_pointer(nothing, "") == NULL && ap_json_string(nothing, &length) == NULL);
     CHECK(ap_json_key_at(nothing, 0, NULL) == NULL && ap_json_write(nothing, NULL, 0) == 0);
+    char some[4] = "xyz";
+    CHECK(ap_json_write(nothing, some, sizeof some) == 0 && some[0] == '\0' && some[1] == 'y');
     STATUS(AP_NULL, ap_json_bool(nothing, &boolean));
 
     /* And of another type. */
@@ -585,6 +641,7 @@ int main(void) {
     no_pool(NULL, AP_NULL);
     pool_of(AP_METADATA);
     pool_of(AP_TAGGED);
+    direct();
     overwritten();
     watched(AP_METADATA);
     watched(AP_TAGGED);

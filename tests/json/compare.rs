@@ -34,6 +34,25 @@ fn check<S: ReleaseStrategy>(left: &str, right: &str, expected: bool) {
 }
 
 #[test]
+fn order_and_repetition_of_keys_do_not_change_equality() {
+    let equal = |left: &str, right: &str| check::<Tagged>(left, right, true);
+    let different = |left: &str, right: &str| check::<Tagged>(left, right, false);
+    equal(r#"{"a":1,"b":[2]}"#, r#"{"b":[2],"a":1}"#);
+    equal(r#"{"a":1,"b":2,"a":3}"#, r#"{"a":3,"b":2}"#);
+    equal(r#"{"a":1,"a":3}"#, r#"{"a":2,"a":3}"#);
+    different(r#"{"a":1,"b":2,"a":3}"#, r#"{"a":1,"b":2}"#);
+    different(r#"{"a":1}"#, r#"{"a":1,"b":1}"#);
+    different(r#"{"a":1,"a":1}"#, r#"{"a":1,"b":1}"#);
+    let pairs = [("[1,2]", "[2,1]"), ("1", "1.0"), ("\"1\"", "1"), ("[]", "{}")];
+    for (left, right) in pairs.into_iter().chain([("null", "false"), ("[1]", "[1,1]")]) {
+        different(left, right);
+    }
+    let turned = |from: usize| object((0..40).map(|key| (key + from) % 40));
+    equal(&turned(0), &turned(0));
+    equal(&turned(0), &turned(13));
+}
+
+#[test]
 fn wide_objects_are_compared_in_time() {
     let pool = Pool::<Tagged>::new();
     let plain = object(0..WIDE);

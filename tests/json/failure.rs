@@ -53,6 +53,7 @@ static ALLOCATOR: Failing = Failing;
 for_every_strategy!(
     every_request_fails_once,
     every_request_of_a_patch_fails_once,
+    a_stack_that_cannot_grow_again_is_read_to_the_end,
     every_budget_leaves_nothing,
     a_new_pool_asks_seldom,
     a_copy_of_a_leaf_asks_for_nothing,
@@ -66,6 +67,14 @@ fn is_refusal(error: &EditError) -> bool {
     )
 }
 
+/// What a text was refused for, which is well-formed: memory.
+fn refused(error: json::Error) -> EditError {
+    match error.kind() {
+        ErrorKind::Alloc(error) => EditError::Alloc(error),
+        other => panic!("{other}"),
+    }
+}
+
 /// Reads and edits; the first refusal ends it.
 fn work<S: ReleaseStrategy>(
     pool: &Pool<'_, S>,
@@ -74,11 +83,7 @@ fn work<S: ReleaseStrategy>(
 ) -> Result<(), EditError> {
     let mut held = None;
     for text in texts {
-        let document = parser.parse(text, pool).map_err(|error| match error.kind() {
-            ErrorKind::Alloc(error) => EditError::Alloc(error),
-            other => panic!("{other}"),
-        });
-        let mut document = document?;
+        let mut document = parser.parse(text, pool).map_err(refused)?;
         let mut root = document.root_mut();
         if root.as_value().is_array() {
             for _ in 0..9 {
@@ -90,20 +95,12 @@ fn work<S: ReleaseStrategy>(
             for key in ["one", "two", "one"] {
                 root.insert(key, "a value that is copied")?;
             }
-            let patch = parser
-                .parse(r#"{"one":{"deep":{"deeper":["x\n"]}},"two":null}"#, pool)
-                .map_err(|error| match error.kind() {
-                    ErrorKind::Alloc(error) => EditError::Alloc(error),
-                    other => panic!("{other}"),
-                })?;
-            root.merge(&patch)?;
+            let patch = r#"{"one":{"deep":{"deeper":["x\n"]}},"two":null}"#;
+            root.merge(parser.parse(patch, pool).map_err(refused)?.root())?;
         }
         held = Some(document.into_owned()?);
         let arena = Arena::new();
-        let again = parser.parse(text, pool).map_err(|error| match error.kind() {
-            ErrorKind::Alloc(error) => EditError::Alloc(error),
-            other => panic!("{other}"),
-        })?;
+        let again = parser.parse(text, pool).map_err(refused)?;
         drop(again.into_owned_with_keys(&mut Interner::new_in(&arena))?);
     }
     drop(held);
@@ -169,6 +166,26 @@ fn every_request_of_a_patch_fails_once<S: ReleaseStrategy>() {
         failures += 1;
     }
     assert!(failures > 8, "{failures}");
+}
+
+/// More nodes than the stack begins with, each with an array of its own, wait when it is refused.
+fn a_stack_that_cannot_grow_again_is_read_to_the_end<S: ReleaseStrategy>() {
+    let text = format!("[{}0]", r#""\n","#.repeat(300));
+    let mut failures = 0;
+    for request in 1.. {
+        let pool = Pool::<S>::new();
+        COUNTDOWN.set(request);
+        let outcome = json::parse(&text, &pool).map(drop);
+        let is_over = COUNTDOWN.replace(0) > 0;
+        assert_whole(&pool);
+        if is_over {
+            assert_eq!(outcome.map_err(|error| error.kind()), Ok(()));
+            break;
+        }
+        assert!(matches!(outcome.unwrap_err().kind(), ErrorKind::Alloc(_)));
+        failures += 1;
+    }
+    assert!(failures > 2, "{failures}");
 }
 
 /// Neither stack nor list is made for what has no children.

@@ -396,6 +396,11 @@ fn an_error_shows_its_line() {
         error.to_string(),
         "string that is not UTF-8 at line 1, column 3\n  | [\"?😀\"]\n  |   ^"
     );
+    // Characters that move a terminal's cursor, of one byte and of two.
+    assert_eq!(
+        shown("[\"a\u{7F}\u{9B}2J\u{85}\u{A0}\", x]"),
+        "expected a value at line 1, column 13\n  | [\"a  2J \u{A0}\", x]\n  |             ^"
+    );
     let long = format!("[{}x{}]", "1,".repeat(100), ",1".repeat(100));
     let error = json::parse(&long, &pool).unwrap_err();
     assert_eq!((error.line(), error.column(), error.offset()), (1, 202, 201));

@@ -1,16 +1,16 @@
-//! The doors for other formats: in by a seed, out by `Serialize`, and a type out of a value.
+//! What goes by serde: in by a seed, out by `Serialize`, and a type out of a value.
 
 use core::cell::Cell;
 use core::panic::AssertUnwindSafe;
 use std::collections::BTreeMap;
-use std::panic::catch_unwind;
+use std::panic::{catch_unwind, resume_unwind};
 
 use arraypool::json::{self, DEPTH_MAX, Document, Number, Options, Parser, Pool, Scratch, Seed};
 use arraypool::{Direct, Metadata, ReleaseStrategy, Tagged};
 use proptest::prelude::*;
 use serde::Deserialize;
 use serde::de::value::{BytesDeserializer, Error as Plain, MapDeserializer};
-use serde::de::{DeserializeSeed, Deserializer, IntoDeserializer, SeqAccess, Visitor};
+use serde::de::{DeserializeSeed, Deserializer, IntoDeserializer, MapAccess, SeqAccess, Visitor};
 
 use crate::help::{assert_same, assert_whole};
 
@@ -61,6 +61,7 @@ for_every_strategy!(
     malformed_text_leaves_nothing,
     a_format_that_hides_an_error_gets_a_whole_tree,
     a_format_that_panics_leaves_nothing,
+    a_format_that_catches_a_panic_leaves_nothing,
     a_pool_that_reads_and_drops_stops_growing,
     types_are_made_of_values,
     keys_are_borrowed_and_read_as_what_they_stand_for,
@@ -367,6 +368,81 @@ fn a_format_that_panics_leaves_nothing<S: ReleaseStrategy>() {
         Seed::new(&pool, &mut scratch).deserialize(format).map(drop)
     }));
     assert!(outcome.is_err() && served.get() > 8);
+    assert_whole(&pool);
+}
+
+/// A list of lists whose second has an object that panics behind its key, which the
+/// format keeps to itself.
+#[derive(Clone, Copy)]
+enum Catching {
+    Outer { left: u32 },
+    Inner { left: u32 },
+    Object,
+}
+
+impl<'de> Deserializer<'de> for Catching {
+    type Error = Plain;
+
+    fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Plain> {
+        match self {
+            Self::Object => visitor.visit_map(self),
+            _ => visitor.visit_seq(self),
+        }
+    }
+
+    serde::forward_to_deserialize_any! {
+        bool i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 f32 f64 char str string bytes byte_buf option
+        unit unit_struct newtype_struct seq tuple tuple_struct map struct enum identifier ignored_any
+    }
+}
+
+impl<'de> SeqAccess<'de> for Catching {
+    type Error = Plain;
+
+    fn next_element_seed<T: DeserializeSeed<'de>>(
+        &mut self,
+        seed: T,
+    ) -> Result<Option<T::Value>, Plain> {
+        match self {
+            Self::Outer { left } if *left > 0 => {
+                *left -= 1;
+                seed.deserialize(Self::Inner { left: *left + 2 }).map(Some)
+            }
+            Self::Inner { left } if *left > 1 => {
+                *left -= 1;
+                seed.deserialize("text".into_deserializer()).map(Some)
+            }
+            Self::Inner { .. } => {
+                let caught = catch_unwind(AssertUnwindSafe(|| seed.deserialize(Self::Object)));
+                assert!(caught.is_err(), "the object panics");
+                Ok(None)
+            }
+            _ => Ok(None),
+        }
+    }
+}
+
+impl<'de> MapAccess<'de> for Catching {
+    type Error = Plain;
+
+    fn next_key_seed<K: DeserializeSeed<'de>>(
+        &mut self,
+        seed: K,
+    ) -> Result<Option<K::Value>, Plain> {
+        seed.deserialize("key".into_deserializer()).map(Some)
+    }
+
+    fn next_value_seed<V: DeserializeSeed<'de>>(&mut self, _: V) -> Result<V::Value, Plain> {
+        // As a panic, but without its message on the standard error.
+        resume_unwind(Box::new("the format gives up"))
+    }
+}
+
+fn a_format_that_catches_a_panic_leaves_nothing<S: ReleaseStrategy>() {
+    let pool = Pool::<S>::new();
+    let value = fill(&pool, Catching::Outer { left: 2 }).unwrap();
+    assert_eq!(value.to_string(), r#"[["text","text"],["text"]]"#);
+    drop(value);
     assert_whole(&pool);
 }
 

@@ -13,7 +13,7 @@ pub use state::*;
 
 use super::handle::{self, Body, Handle};
 #[cfg(feature = "capi")]
-use super::mempool::ap_mempool;
+use super::mempool::{Holder, ap_mempool};
 #[cfg(feature = "capi")]
 use super::places::Place;
 use super::status::{ap_status, guard, or_nothing};
@@ -49,7 +49,7 @@ pub struct ap_arena {
     /// The first free byte of the current chunk, a multiple of 16.
     cursor: *mut u8,
     /// The address one past the last byte that can be handed out without a call; its
-    /// lowest four bits are something else.
+    /// lowest four bits are the library's, and change no comparison with multiples of 16.
     end: usize,
 }
 
@@ -78,7 +78,7 @@ struct Home {
     place: Place,
 }
 
-// SAFETY: bodies of this type are placed by `create` and `ap_arena_create_in` only.
+// SAFETY: bodies of this type are placed by `ap_arena_create` and `ap_arena_create_in` only.
 unsafe impl Body for Inner {
     const MARKER: usize = 0x6172_6e31;
 }
@@ -93,7 +93,7 @@ unsafe impl ChunkSource for Home {
     fn allocate(&self, layout: core::alloc::Layout) -> Option<NonNull<u8>> {
         // SAFETY: the pool lives as long as the arenas in it: `ap_mempool_destroy`
         // ends them.
-        let block = unsafe { self.mempool.as_ref() }.allocate(layout)?;
+        let block = unsafe { self.mempool.as_ref() }.allocate(layout, Holder::Arena)?;
         self.budget().refund(CHUNK_HEADER);
         Some(block)
     }
@@ -106,7 +106,7 @@ unsafe impl ChunkSource for Home {
         let _ = self.budget().charge(CHUNK_HEADER.min(layout.size()));
         self.budget().set_limit(limit);
         // SAFETY: as above.
-        unsafe { self.mempool.as_ref() }.release(block.addr().get());
+        unsafe { self.mempool.as_ref() }.release(block.addr().get(), Holder::Arena);
     }
 }
 
@@ -295,7 +295,7 @@ pub unsafe extern "C" fn ap_arena_create_default(mempool: *mut ap_mempool) -> *m
 }
 
 /// An arena in a buffer, which never grows beyond it and needs no heap at all. The
-/// arena itself lies at its beginning and takes some 600 bytes (on a 64-bit
+/// arena itself lies at its beginning and takes some 500 bytes (on a 64-bit
 /// machine; `ap_arena_total_allocated` says what is left). NULL: there is no buffer,
 /// or it is too small.
 ///

@@ -253,9 +253,9 @@ pub unsafe extern "C" fn ap_pool_release_array_at(
 }
 
 /// Finds the array that an address points into, whatever the position. `AP_FOREIGN`: no
-/// array of this pool was ever there, or the strategy is `AP_DIRECT`, which keeps no
-/// books. Any address may be asked about; the memory there is read only if it is the
-/// pool's own. Logarithmic in the number of runs.
+/// array of this pool was ever there, or it is gone with a reset, or the strategy is
+/// `AP_DIRECT`, which keeps no books. Any address may be asked about; the memory there is
+/// read only if it is the pool's own. Logarithmic in the number of runs.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ap_pool_locate(
     pool: *const ap_pool,
@@ -274,7 +274,8 @@ pub unsafe extern "C" fn ap_pool_locate(
 }
 
 /// The length of the array that an address points into, in elements. Logarithmic in the
-/// number of runs. 0: there is none, or no pool, or the strategy is `AP_DIRECT`.
+/// number of runs. 0: there is none, or none since the last reset, or no pool, or the
+/// strategy is `AP_DIRECT`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ap_pool_len(pool: *const ap_pool, address: *const c_void) -> usize {
     guard(0, || {

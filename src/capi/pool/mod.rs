@@ -113,7 +113,8 @@ pub struct ap_pool_options {
     /// pool in a buffer, the most bytes of bookkeeping on the heap.
     pub limit: usize,
     /// The capacities of classes, in elements: 1 to 64 ascending numbers from 1 to
-    /// 2^30. NULL is 16 and 256. They are read while the pool is made.
+    /// 2^30. NULL is 16 and 256. They are read while the pool is made. `AP_DIRECT` has no
+    /// classes and does not look at them.
     pub class_lengths: *const u32,
     /// How many there are.
     pub class_count: usize,
@@ -187,7 +188,9 @@ impl Chosen<'_> {
             chosen.max_runs = (options.max_runs > 0).then_some(options.max_runs);
             chosen.checks = checks(options)?;
             chosen.limit = limit_of(options.limit);
-            if !options.class_lengths.is_null() {
+            // `AP_DIRECT` has no classes, and does not look at them.
+            let has_classes = chosen.strategy != ap_strategy::AP_DIRECT;
+            if has_classes && !options.class_lengths.is_null() {
                 if !(1..=64).contains(&options.class_count) {
                     return Err(ap_status::AP_INVALID_CLASSES);
                 }

@@ -14,7 +14,8 @@ use crate::pool::ReleaseStrategy;
 impl<'p, 't, S: ReleaseStrategy> ValueMut<'_, 'p, 't, S> {
     /// Changes the value by a merge patch (RFC 7386): a member of the patch that
     /// is `null` removes the member here, an object is merged into it, anything
-    /// else replaces it. What is put in is copied.
+    /// else replaces it. What is put in is copied. Members of the patch apply in
+    /// their order, those with the same key one after the other.
     ///
     /// Complexity: for each member of the patch, linear in the members of the
     /// object here, and in the depth. Not recursive.

@@ -69,7 +69,10 @@ impl Stack {
         // SAFETY: at most the capacity, and any content is a `MaybeUninit`.
         unsafe { self.nodes.set_len(used) };
         let grown = self.nodes.try_reserve_exact(more);
-        self.nodes.clear();
+        // Not `clear`, which would borrow the nodes: after an error the builder still reads
+        // them through its own pointers.
+        // SAFETY: 0 is at most the capacity, and what is cut off needs no drop.
+        unsafe { self.nodes.set_len(0) };
         grown.map_err(|_| AllocError::OutOfMemory { requested })?;
         Ok(self.memory())
     }
@@ -494,11 +497,9 @@ pub(super) fn copy_of<'t, S: ReleaseStrategy>(
     kind: Kind,
     text: &str,
 ) -> Result<Value<'t>, AllocError> {
-    let too_large = AllocError::TooLarge { length: text.len() };
-    let length = u32::try_from(text.len()).map_err(|_| too_large)?;
+    let length = length_of(text)?;
     if length == 0 {
-        let text = "";
-        return Value::borrowed(kind, text).ok_or(too_large);
+        return Ok(Value::empty(kind));
     }
     let array = pool.raw.issue_marked::<Unit>(text.len().div_ceil(pool.raw.unit_size()))?;
     let source = NonNull::from(text.as_bytes()).cast();

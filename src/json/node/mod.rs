@@ -172,20 +172,14 @@ impl<'t> Value<'t> {
         if float.is_finite() { Self::float(float) } else { Self::NULL }
     }
 
-    /// A string, or a number as text, that lies in the text.
-    #[inline(always)]
-    fn borrowed(kind: Kind, text: &'t str) -> Option<Self> {
-        let length = u32::try_from(text.len()).ok()?;
-        let address = NonNull::from(text).cast();
-        Some(Self { info: info(kind as u32, length), word: Word { address }, text: PhantomData })
-    }
-
-    /// A number as text; `None` if it is longer than 2^32 - 1 bytes.
+    /// A number as text that lies in the text; `None` if it is longer than 2^32 - 1 bytes.
     pub(super) fn digits(text: &'t str) -> Option<Self> {
-        Self::borrowed(Kind::Digits, text)
+        let info = info(Kind::Digits as u32, u32::try_from(text.len()).ok()?);
+        let word = Word { address: NonNull::from(text).cast() };
+        Some(Self { info, word, text: PhantomData })
     }
 
-    /// A container without children.
+    /// A container without children, or a string without bytes.
     #[inline(always)]
     pub(super) fn empty(kind: Kind) -> Self {
         let address = NonNull::<Value<'_>>::dangling().cast();
@@ -272,7 +266,8 @@ impl<'t> Value<'t> {
         if self.head() & INDEXED == 0 {
             return &[];
         }
-        // SAFETY: the index lies behind the nodes, in the same array.
+        // SAFETY: `INDEXED` is set by `close_indexed` only, which wrote the index there, and
+        // cleared by every edit of the members.
         let behind = unsafe { self.address().cast::<Value<'t>>().add(self.node_count()) };
         // SAFETY: it has a number for each member, and stays while it is borrowed.
         unsafe { slice::from_raw_parts(behind.as_ptr().cast(), self.length() as usize) }

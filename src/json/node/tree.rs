@@ -61,13 +61,13 @@ impl<S: ReleaseStrategy> Drop for Tree<'_, '_, S> {
 /// Gives back every array of the tree below a node.
 ///
 /// # Safety
-/// The arrays are of this pool.
+/// As [`Tree::new`]; the node and all below it are given up.
 #[inline]
 pub(super) unsafe fn release<S: ReleaseStrategy>(pool: &Pool<'_, S>, root: Value<'_>) {
     if !S::RECLAIMS || !root.is_held() {
         return;
     }
-    if is_leaf(root.head()) {
+    if goes_back_unread(root.head()) {
         // SAFETY: the caller's promise; the node is given up, so its array is.
         unsafe { pool.raw.retire_marked(root.array()) };
     } else {
@@ -78,7 +78,7 @@ pub(super) unsafe fn release<S: ReleaseStrategy>(pool: &Pool<'_, S>, root: Value
 
 /// Whether nothing that holds an array lies in the one that a node holds.
 #[inline(always)]
-fn is_leaf(head: u32) -> bool {
+fn goes_back_unread(head: u32) -> bool {
     let is_container = matches!(kind_of(head), Kind::Array | Kind::Object);
     head & FLAT != 0 || !is_container
 }
@@ -109,7 +109,7 @@ unsafe fn walk<S: ReleaseStrategy>(pool: &Pool<'_, S>, root: Value<'_>) {
             if node.head() & HELD == 0 {
                 continue;
             }
-            if is_leaf(node.head()) {
+            if goes_back_unread(node.head()) {
                 // SAFETY: the array is of this pool, and its node is not
                 // looked at again.
                 unsafe { pool.raw.retire_marked(node.array()) };

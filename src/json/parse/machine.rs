@@ -203,7 +203,7 @@ impl<'s> Machine<'s> {
             return builder.push_short(text).map_err(|error| refused(*cursor, error));
         }
         // It is read once more, so that what was found need not be in memory.
-        let (behind, text) = self.other(start)?;
+        let (behind, text) = self.any_string(start)?;
         cursor.move_to(&behind);
         let pushed = match text {
             Some(text) => builder.push_plain(text),

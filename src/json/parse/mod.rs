@@ -27,7 +27,7 @@ use machine::{Machine, expected};
 const FIRST_CHUNK: usize = 32 * 1024;
 
 /// A byte order mark in UTF-8.
-const MARK: [u8; 3] = [0xEF, 0xBB, 0xBF];
+const BYTE_ORDER_MARK: [u8; 3] = [0xEF, 0xBB, 0xBF];
 
 /// Reads one JSON text into arrays of the pool.
 ///
@@ -187,11 +187,11 @@ impl Parser {
     /// The place where a text begins, behind its byte order mark.
     fn start<'c, 't>(&self, text: &'c Text<'t>) -> Result<Cursor<'c, 't, false>, Fault> {
         let mut start = text.first();
-        if start.rest().starts_with(&MARK) {
+        if start.rest().starts_with(&BYTE_ORDER_MARK) {
             if !self.options.allows_bom {
                 return Err(Fault { kind: ErrorKind::ByteOrderMark, offset: 0 });
             }
-            for byte in MARK {
+            for byte in BYTE_ORDER_MARK {
                 start.eat(byte);
             }
         }

@@ -10,7 +10,7 @@ use crate::json::node::{Scalar, Value};
 use crate::json::scan::{Cursor, Decimal};
 
 /// Reads a plain number, of which a minus sign or a digit is next: its kind and
-/// its bits. `None`, and the cursor is anywhere, if it needs more thought.
+/// its bits. `None`, and the cursor is anywhere, if it is not plain.
 ///
 /// (A pair of words stays in registers, where a `Result` of a node would not.)
 #[inline(always)]
@@ -142,7 +142,7 @@ fn large_integer<'t, const SENTINEL: bool>(
     hard(start, end, options)
 }
 
-/// A number that needs more thought than most: the standard library's.
+/// A number that the fast way leaves undecided, by the standard library.
 #[cold]
 #[inline(never)]
 fn hard<'t, const SENTINEL: bool>(

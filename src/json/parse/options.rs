@@ -79,8 +79,8 @@ impl Options {
     }
 
     /// The most arrays and objects around one another, 1024 if not set. Nothing
-    /// here is recursive: any depth is safe that memory allows, but for the serde
-    /// doors, which recurse.
+    /// here is recursive: any depth is safe that memory allows, but for what goes by
+    /// serde, which recurses.
     ///
     /// ```
     /// use arraypool::json::{Options, Parser, Pool};

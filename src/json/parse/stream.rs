@@ -5,7 +5,7 @@
 use core::fmt;
 use core::iter::FusedIterator;
 
-use super::{MARK, Parser, trimmed};
+use super::{BYTE_ORDER_MARK, Parser, trimmed};
 use crate::json::error::{Error, ErrorKind, Fault};
 use crate::json::node::Tree;
 use crate::json::scan::{Text, is_space};
@@ -65,8 +65,13 @@ impl Parser {
         pool: &'p Pool<'p, S>,
     ) -> Documents<'s, 'p, 't, S> {
         let text = trimmed(text.as_ref());
-        let is_marked = self.options.allows_bom && text.starts_with(&MARK);
-        Documents { parser: self, pool, text, at: if is_marked { MARK.len() } else { 0 } }
+        let is_marked = self.options.allows_bom && text.starts_with(&BYTE_ORDER_MARK);
+        Documents {
+            parser: self,
+            pool,
+            text,
+            at: if is_marked { BYTE_ORDER_MARK.len() } else { 0 },
+        }
     }
 }
 
@@ -89,7 +94,7 @@ impl<'p, 't, S: ReleaseStrategy> Documents<'_, 'p, 't, S> {
 
     /// Reads the document that begins at `start`; returns its length, too.
     fn read(&mut self, start: usize) -> Result<(Tree<'p, 't, S>, usize), Fault> {
-        if start == 0 && self.text.starts_with(&MARK) {
+        if start == 0 && self.text.starts_with(&BYTE_ORDER_MARK) {
             return Err(Fault { kind: ErrorKind::ByteOrderMark, offset: 0 });
         }
         let rest = &self.text[start..];

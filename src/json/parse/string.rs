@@ -15,7 +15,7 @@ impl Machine<'_> {
     /// and the string, unless it is in the buffer.
     #[cold]
     #[inline(never)]
-    pub(super) fn other<'c, 't, const SENTINEL: bool>(
+    pub(super) fn any_string<'c, 't, const SENTINEL: bool>(
         &mut self,
         start: Cursor<'c, 't, SENTINEL>,
     ) -> Result<(Cursor<'c, 't, SENTINEL>, Option<&'t str>), Fault> {

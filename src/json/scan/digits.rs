@@ -58,7 +58,7 @@ impl<const SENTINEL: bool> Cursor<'_, '_, SENTINEL> {
         if others == 0 || whole > 8 || places.wrapping_sub(1) >= 16 || whole + places > 19 {
             return None;
         }
-        // SAFETY: as above; the digits end in front of the eighth byte at most.
+        // SAFETY: more than 32 bytes lie before the end, compared above.
         let bytes = unsafe { self.at.cast::<[u8; 8]>().read_unaligned() };
         let leading = bytes[0];
         if whole == 0 || (leading == b'0' && whole > 1) {

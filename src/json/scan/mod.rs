@@ -7,7 +7,8 @@
 //! 2. With `SENTINEL`, the last byte is `]` or `}`, and `at < end`. Whatever
 //!    steps over something else than these two stops before the end by itself,
 //!    so that nothing but [`Cursor::close`], [`Cursor::step`] and [`Cursor::word`]
-//!    has to compare.
+//!    has to compare. In a string a bracket is a byte like others: there `has_block`
+//!    asks for one byte more than it loads, and `plain_tail` stops in front of the last.
 //! 3. Without `SENTINEL`, a byte is read only after a comparison with `end`.
 //! 4. A block is loaded only where all of it lies before `end`.
 //!
@@ -91,7 +92,7 @@ impl<const SENTINEL: bool> Clone for Cursor<'_, '_, SENTINEL> {
 
 impl<const SENTINEL: bool> Copy for Cursor<'_, '_, SENTINEL> {}
 
-/// The first bytes of a string, up to one that needs thought.
+/// The first bytes of a string, up to a quote, a backslash or a control byte.
 pub(super) struct Plain<'t> {
     /// The bytes before it.
     bytes: &'t [u8],

@@ -12,7 +12,8 @@ use serde::de::{self, Deserialize, Deserializer, IntoDeserializer, Unexpected, V
 use crate::json::node::{Content, Value};
 
 /// A `T` of what the value says. Strings and keys may be borrowed from it, and a key
-/// may be read as an integer or a `bool`, as [`Seed`](super::Seed) writes them.
+/// may be read as an integer or a `bool`, as [`Seed`](super::Seed) writes them. A key that
+/// comes twice is given to `T` twice: a derived struct refuses it.
 ///
 /// It recurses as deep as `T` and the value do; what `T` does not ask for is not
 /// looked at.

@@ -1,4 +1,4 @@
-//! The doors to other formats: into a document, out of it, and a type out of a value.
+//! What goes by serde: a format into a document, a document out of it, a type out of a value.
 
 #![forbid(unsafe_code)]
 

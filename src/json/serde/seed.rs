@@ -13,7 +13,7 @@ use crate::json::{Document, Pool};
 use crate::pool::{DefaultStrategy, ReleaseStrategy};
 
 /// The most arrays, objects, `Some`s and newtypes around one another that a [`Seed`]
-/// accepts: serde is recursive, and so is this door.
+/// accepts: serde is recursive, and so is this.
 ///
 /// ```
 /// use arraypool::json::{DEPTH_MAX, Pool, Scratch, Seed};
@@ -188,18 +188,23 @@ impl<'s, 'p, S: ReleaseStrategy> Filler<'_, 's, 'p, S> {
         self.builder.push(node).map_err(E::custom)
     }
 
-    /// Fills a container. If that fails, what it has goes back, whatever the
-    /// format makes of the error.
+    /// Fills a container with so many nodes as `fill` says. If that fails, what it has
+    /// goes back, whatever the format makes of the error.
     fn container<E: Error>(
         mut self,
         kind: Kind,
-        fill: impl FnOnce(&mut Filler<'_, 's, 'p, S>) -> Result<(), E>,
+        fill: impl FnOnce(&mut Filler<'_, 's, 'p, S>) -> Result<usize, E>,
     ) -> Result<(), E> {
         let depth = self.builder.depth();
         let mut inner = self.inner()?;
         inner.builder.open(kind).map_err(E::custom)?;
-        let filled = fill(&mut inner);
-        let closed = filled.and_then(|()| inner.builder.close().map_err(E::custom));
+        let closed = fill(&mut inner).and_then(|count| {
+            // A format may fill an element and then say that there was none, or catch a
+            // panic that left containers open in it.
+            inner.builder.abandon(depth + 1);
+            inner.builder.trim(count);
+            inner.builder.close().map_err(E::custom)
+        });
         if closed.is_err() {
             self.builder.abandon(depth);
         }
@@ -279,7 +284,8 @@ impl<'de, S: ReleaseStrategy> Visitor<'de> for Filler<'_, '_, '_, S> {
 
     fn visit_bytes<E: Error>(self, bytes: &[u8]) -> Result<(), E> {
         self.container(Kind::Array, |array| {
-            bytes.iter().try_for_each(|&byte| array.child().visit_u64(u64::from(byte)))
+            let filled = bytes.iter().try_for_each(|&byte| array.child().visit_u64(byte.into()));
+            filled.map(|()| bytes.len())
         })
     }
 
@@ -289,9 +295,7 @@ impl<'de, S: ReleaseStrategy> Visitor<'de> for Filler<'_, '_, '_, S> {
             while sequence.next_element_seed(array.child())?.is_some() {
                 count += 1;
             }
-            // A format may fill an element and then say that there was none.
-            array.builder.trim(count);
-            Ok(())
+            Ok(count)
         })
     }
 
@@ -302,8 +306,7 @@ impl<'de, S: ReleaseStrategy> Visitor<'de> for Filler<'_, '_, '_, S> {
                 map.next_value_seed(object.child())?;
                 count += 2;
             }
-            object.builder.trim(count);
-            Ok(())
+            Ok(count)
         })
     }
 }
