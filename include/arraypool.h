@@ -1024,7 +1024,8 @@ void *ap_pool_alloc_at(struct ap_pool *pool, size_t length, const char *place);
  * the pool's: `AP_ALREADY_RELEASED`, `AP_FOREIGN`, `AP_INTERIOR`, `AP_CORRUPTED`,
  * `AP_NOT_RELEASABLE`, and `AP_OVERFLOW` with `AP_CHECK_CANARY`. It is checked against the
  * place's current tenant: a second release goes unseen if the place was used again in
- * between. Prefer a token where one can be kept. Logarithmic in the number of runs.
+ * between. Prefer a token where one can be kept.
+ * Costs a hash, and a step per run of the same 64 KiB.
  */
 enum ap_status ap_pool_release(struct ap_pool *pool, const void *address);
 
@@ -1051,7 +1052,8 @@ enum ap_status ap_pool_alloc_array_at(struct ap_pool *pool,
 /**
  * Takes the array of a token back. Every wrong token is refused, whatever is in it, and
  * no memory is read that is not the pool's: as `ap_pool_release`, and `AP_STALE` after
- * the place was used again, or the pool was reset. Logarithmic in the number of runs.
+ * the place was used again, or the pool was reset.
+ * Costs a hash, and a step per run of the same 64 KiB.
  */
 enum ap_status ap_pool_release_array(struct ap_pool *pool, struct ap_array array);
 
@@ -1066,16 +1068,17 @@ enum ap_status ap_pool_release_array_at(struct ap_pool *pool,
  * Finds the array that an address points into, whatever the position. `AP_FOREIGN`: no
  * array of this pool was ever there, or it is gone with a reset, or the strategy is
  * `AP_DIRECT`, which keeps no books. Any address may be asked about; the memory there is
- * read only if it is the pool's own. Logarithmic in the number of runs.
+ * read only if it is the pool's own.
+ * Costs a hash, and a step per run of the same 64 KiB.
  */
 enum ap_status ap_pool_locate(const struct ap_pool *pool,
                               const void *address,
                               struct ap_located *located);
 
 /**
- * The length of the array that an address points into, in elements. Logarithmic in the
- * number of runs. 0: there is none, or none since the last reset, or no pool, or the
- * strategy is `AP_DIRECT`.
+ * The length of the array that an address points into, in elements. A hash, and a step
+ * per run of the same 64 KiB. 0: there is none, or none since the last reset, or no
+ * pool, or the strategy is `AP_DIRECT`.
  */
 size_t ap_pool_len(const struct ap_pool *pool, const void *address);
 

@@ -160,7 +160,8 @@ pub unsafe extern "C" fn ap_pool_alloc_at(
 /// the pool's: `AP_ALREADY_RELEASED`, `AP_FOREIGN`, `AP_INTERIOR`, `AP_CORRUPTED`,
 /// `AP_NOT_RELEASABLE`, and `AP_OVERFLOW` with `AP_CHECK_CANARY`. It is checked against the
 /// place's current tenant: a second release goes unseen if the place was used again in
-/// between. Prefer a token where one can be kept. Logarithmic in the number of runs.
+/// between. Prefer a token where one can be kept.
+/// Costs a hash, and a step per run of the same 64 KiB.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ap_pool_release(pool: *mut ap_pool, address: *const c_void) -> ap_status {
     attempt(|| {
@@ -227,7 +228,8 @@ pub unsafe extern "C" fn ap_pool_alloc_array_at(
 
 /// Takes the array of a token back. Every wrong token is refused, whatever is in it, and
 /// no memory is read that is not the pool's: as `ap_pool_release`, and `AP_STALE` after
-/// the place was used again, or the pool was reset. Logarithmic in the number of runs.
+/// the place was used again, or the pool was reset.
+/// Costs a hash, and a step per run of the same 64 KiB.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ap_pool_release_array(pool: *mut ap_pool, array: ap_array) -> ap_status {
     attempt(|| {
@@ -255,7 +257,8 @@ pub unsafe extern "C" fn ap_pool_release_array_at(
 /// Finds the array that an address points into, whatever the position. `AP_FOREIGN`: no
 /// array of this pool was ever there, or it is gone with a reset, or the strategy is
 /// `AP_DIRECT`, which keeps no books. Any address may be asked about; the memory there is
-/// read only if it is the pool's own. Logarithmic in the number of runs.
+/// read only if it is the pool's own.
+/// Costs a hash, and a step per run of the same 64 KiB.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ap_pool_locate(
     pool: *const ap_pool,
@@ -273,9 +276,9 @@ pub unsafe extern "C" fn ap_pool_locate(
     })
 }
 
-/// The length of the array that an address points into, in elements. Logarithmic in the
-/// number of runs. 0: there is none, or none since the last reset, or no pool, or the
-/// strategy is `AP_DIRECT`.
+/// The length of the array that an address points into, in elements. A hash, and a step
+/// per run of the same 64 KiB. 0: there is none, or none since the last reset, or no
+/// pool, or the strategy is `AP_DIRECT`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ap_pool_len(pool: *const ap_pool, address: *const c_void) -> usize {
     guard(0, || {
