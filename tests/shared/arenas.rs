@@ -20,6 +20,8 @@ fn the_warmest_arena_is_handed_out_first_and_comes_back_empty() {
     assert_eq!((again.used_bytes(), again.chunk_count()), (0, 1));
     assert_eq!(core::ptr::from_ref(again.alloc(8_u64)).addr(), address);
     assert_eq!((arenas.made(), arenas.idle()), (2, 1));
+    drop(again);
+    assert_eq!(arenas.idle(), 2);
 }
 
 #[test]
@@ -37,6 +39,24 @@ fn an_arena_keeps_no_more_than_it_may() {
     assert_eq!(kept(&[100_000]), 0);
     assert!((1000..=5000).contains(&kept(&[10, 100_000])));
     assert!((1000..=5000).contains(&kept(&[10])));
+}
+
+#[test]
+fn an_arena_keeps_as_much_as_it_may() {
+    let two_chunks = |keep_bytes| {
+        let settings = ArenaPool::new(1, WhenExhausted::Fail).chunks(1000, 1000);
+        let arenas = settings.keep_bytes(keep_bytes);
+        let arena = arenas.get().unwrap();
+        arena.alloc([0_u8; 900]);
+        arena.alloc([0_u8; 900]);
+        let taken = arena.allocated_bytes();
+        drop(arena);
+        (taken, arenas.get().unwrap().allocated_bytes())
+    };
+    let (all, kept) = two_chunks(0);
+    assert_eq!(kept, 0);
+    assert_eq!(two_chunks(all), (all, all));
+    assert!(two_chunks(all - 1).1 < all);
 }
 
 #[test]

@@ -13,6 +13,7 @@ for_reclaiming_strategies!(
     the_next_lane_adopts_what_was_left,
     elements_are_dropped_once_and_before_the_slot_goes,
     a_panicking_maker_loses_nothing,
+    an_array_is_the_slice_it_holds,
     a_panicking_element_goes_home_with_its_slot,
     two_pools_on_one_thread_keep_apart,
     clearing_gives_all_memory_back,
@@ -148,6 +149,27 @@ fn a_panicking_maker_loses_nothing<S: ReleaseStrategy>() {
     assert!(caught.is_err());
     assert_eq!(*log.borrow(), [0, 1, 2]);
     assert_eq!(pool.verify().unwrap().live, 0);
+}
+
+fn an_array_is_the_slice_it_holds<S: ReleaseStrategy>() {
+    let pool = SharedPool::<u32, S>::new();
+    let lane = pool.lane();
+    let (mut array, on_lane) = (pool.allocate_copy(&[3, 1, 2]), lane.allocate_copy(&[3, 1, 2]));
+    assert!(!array.is_empty() && pool.allocate_copy(&[]).is_empty());
+    assert_eq!(array, on_lane);
+    assert_eq!(on_lane, array);
+    assert_eq!(array, [3, 1, 2]);
+    assert_eq!(array, [3, 1, 2][..]);
+    assert_ne!(array, lane.allocate_copy(&[3, 1]));
+    assert_ne!(array, [3, 1, 1]);
+    assert_ne!(array, [3, 1][..]);
+    for element in &mut array {
+        *element += 1;
+    }
+    assert_eq!((&array).into_iter().sum::<u32>(), 9);
+    array.as_mut()[0] = 7;
+    assert_eq!(array.as_ref(), [7, 2, 3]);
+    assert_eq!(format!("{array:?} {on_lane:?}"), "[7, 2, 3] [3, 1, 2]");
 }
 
 /// An element whose end is a panic.
