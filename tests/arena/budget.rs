@@ -4,7 +4,7 @@ use std::sync::Barrier;
 use std::thread;
 
 use arraypool::{
-    AllocError, Arena, ArrayPool, Budget, DefaultClasses, Direct, Metadata, PoolStats,
+    AllocError, Arena, ArrayPool, Budget, Checks, DefaultClasses, Direct, Metadata, PoolStats,
     ReleaseStrategy, Tagged,
 };
 
@@ -162,6 +162,28 @@ fn metadata_pools_share_a_budget() {
 #[test]
 fn tagged_pools_share_a_budget() {
     pools_share_a_budget::<Tagged>();
+}
+
+/// Notes and a quarantine are charged as books are; and what a pool says of its runs is
+/// what its arena has handed out.
+#[test]
+fn what_diagnostics_keep_is_charged() {
+    fn charged<S: ReleaseStrategy>() {
+        let budget = Budget::unlimited();
+        let arena = Arena::builder().budget(&budget).build();
+        let builder = ArrayPool::<u64, S>::builder().checks(Checks::all().quarantine(100));
+        let pool = builder.build_in(&arena);
+        let arrays: Vec<_> = (0..200).map(|length| pool.allocate(length)).collect();
+        drop(arrays);
+        let stats = pool.verify().unwrap();
+        assert_eq!((stats.quarantined, stats.live), (100, 0));
+        let rounding = arena.used_bytes() - stats.run_bytes;
+        assert!(rounding < 16 * stats.runs, "each run is rounded up to 16: {rounding}");
+        let arenas = arena.allocated_bytes() + arena.chunk_count() * HEADER;
+        assert_eq!(budget.used(), arenas + stats.book_bytes + stats.check_bytes);
+    }
+    charged::<Metadata>();
+    charged::<Tagged>();
 }
 
 #[test]

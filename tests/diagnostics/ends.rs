@@ -11,14 +11,33 @@ use super::*;
 for_reclaiming_strategies!(
     arrays_held_by_hand_are_told_of_by_class_and_caller,
     nothing_is_told_of_what_came_back_or_was_leaked_on_purpose,
+    of_one_caller_only_arrays_held_by_hand_are_told_of,
     a_panic_of_the_hook_keeps_no_memory,
 );
+
+fn of_one_caller_only_arrays_held_by_hand_are_told_of<S: ReleaseStrategy>() {
+    let pool = pool::<S>(Checks::none().leaks());
+    for is_leaked in [false, true, false, true, true] {
+        let array = pool.allocate_copy(&[1, 2, 3]);
+        if is_leaked {
+            let _ = array.leak();
+        } else {
+            let _ = array.into_raw();
+        }
+    }
+    drop(pool);
+    let report = told_once();
+    assert!(matches!(report.problem, Problem::Leak { arrays: 2, .. }), "{report}");
+}
 
 /// Only headers can be reached by a stray write.
 #[test]
 fn a_panic_of_the_hook_keeps_no_broken_list() {
     let hook = |report: &Report| {
         assert_eq!(report.problem, Problem::BookkeepingOverwritten);
+        let text = report.to_string();
+        assert!(text.contains("the free array at") && text.contains("(class 16) was"), "{text}");
+        assert!(text.contains("found when its slot was to be used again"), "{text}");
         panic!("told");
     };
     let builder = ArrayPool::<u64, Tagged>::builder().checks(Checks::none().callers());

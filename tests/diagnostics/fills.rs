@@ -314,6 +314,32 @@ fn a_vector_moves_the_canary<S: ReleaseStrategy>() {
     let report = told_once();
     assert!(matches!(report.problem, Problem::Overflow { offset: 96, behind: 0, .. }), "{report}");
     assert_same_line(report.caller, widened);
+    assert_eq!(pool.stats().corrupted, 1);
+}
+
+/// What stands in front of an array without a slot is bookkeeping, to its last byte.
+#[test]
+fn every_byte_of_a_front_counts() {
+    /// A seal, two lengths and a caller; more with the C interface.
+    const FRONT: usize = 2 * size_of::<usize>() + 2 * size_of::<u32>();
+    let pool = pool::<Direct>(Checks::none().canary().callers());
+    let front = |array: *const u64, back| array.cast::<u8>().wrapping_sub(back);
+    for back in 1..=FRONT {
+        let array = pool.allocate_copy(&[1; 5]);
+        let byte = front(array.as_ptr(), back);
+        stray(byte, 0, !peek(byte, 0));
+        assert_eq!(array.release().unwrap_err().kind(), "corrupted", "{back}");
+        let text = told_once().to_string();
+        assert!(text.contains("the bookkeeping of the array at"), "{text}");
+    }
+    // Nor will that of another array do, whose lengths and caller are the same.
+    let [array, other] = [(); 2].map(|()| pool.allocate_copy(&[1; 5]));
+    for back in 1..=FRONT {
+        stray(front(array.as_ptr(), back), 0, peek(front(other.as_ptr(), back), 0));
+    }
+    assert_eq!(array.release().unwrap_err().kind(), "corrupted");
+    assert_eq!(other.release(), Ok(()));
+    assert_eq!((told().len(), pool.stats().corrupted), (1, FRONT + 1));
 }
 
 fn cleared_arrays_are_zero<S: ReleaseStrategy>() {
