@@ -160,7 +160,8 @@ pub enum ReleaseError {
         class_length: u32,
     },
     /// The bookkeeping of the array was overwritten. Its slot, if it has one and the
-    /// caller had it, is abandoned.
+    /// caller had it, is abandoned; whoever releases an abandoned array again, whatever
+    /// the reason was, meets this error, too.
     #[non_exhaustive]
     Corrupted {
         /// The address of the array whose bookkeeping is broken.
@@ -267,7 +268,7 @@ impl fmt::Display for ReleaseError {
             }
             Self::Corrupted { address, class_length } => write!(
                 f,
-                "the bookkeeping of the array at {address:#x} (class {class_length}) was overwritten"
+                "the bookkeeping of the array at {address:#x} (class {class_length}) was overwritten, or given up before"
             ),
             Self::Stale { address, generation, current } => write!(
                 f,

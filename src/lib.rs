@@ -71,11 +71,17 @@ extern crate alloc;
 #[cfg(any(feature = "std", test))]
 extern crate std;
 
+#[cfg(not(target_has_atomic = "ptr"))]
+compile_error!(
+    "arraypool needs compare-and-swap of pointers, which this target has not: Cortex-M3 and up, not M0"
+);
+
 mod arena;
 mod error;
 mod pool;
 mod random;
 mod sync;
+mod unwind;
 
 #[cfg(feature = "capi-core")]
 pub mod capi;

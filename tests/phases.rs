@@ -84,6 +84,27 @@ fn an_error_says_which_phase_what_it_wanted_and_what_the_others_hold() {
 }
 
 #[test]
+fn books_of_pools_are_told_apart_from_what_phases_hold() {
+    let budget = Budget::new(100_000);
+    let phases = Compiler::new(&budget);
+    assert_eq!((phases.stats().beside(), budget.used()), (0, 0));
+    phases[Pass::Parse].alloc_zeroed(20_000);
+    phases[Pass::Ir].alloc_zeroed(20_000);
+    assert_eq!(phases.stats().beside(), 0, "chunks and their headers");
+    let pool = arraypool::ArrayPool::<u64>::new_in(&phases[Pass::Ir]);
+    drop(pool.allocate(3));
+    let beside = phases.stats().beside();
+    assert!(beside > 0, "{}", phases.stats());
+    assert!(phases.stats().to_string().contains("\nbooks"), "{}", phases.stats());
+    let error = phases.run(Pass::Codegen, |arena| arena.try_alloc_zeroed(90_000)).unwrap_err();
+    assert_eq!(error.held_beside(), beside);
+    let told = error.to_string();
+    assert!(told.contains(", books and others hold ") && told.ends_with("KiB"), "{told}");
+    drop(pool);
+    assert_eq!(phases.stats().beside(), 0);
+}
+
+#[test]
 fn a_reset_keeps_chunks_up_to_half_of_the_budget_and_up_to_the_soft_limit() {
     // An arena of 16 words in front of a chunk of 4096, and a second chunk.
     let held = |limit: usize, soft_limit: usize| {

@@ -5,9 +5,12 @@
 
 mod support;
 
+use core::panic::{RefUnwindSafe, UnwindSafe};
+
 use arraypool::{
-    AllocError, Arena, ArrayPool, Budget, DefaultClasses, DefaultStrategy, Direct, Lent, Metadata,
-    PoolArray, RawPool, ReleaseError, ReleaseStrategy, Returns, Tagged, VerifyError,
+    AllocError, Arena, ArrayPool, Budget, DefaultClasses, DefaultStrategy, Direct, Interner, Lent,
+    Metadata, PoolArray, PoolVec, RawPool, ReleaseError, ReleaseStrategy, Returns, Tagged,
+    VerifyError,
 };
 
 const fn is_send<T: ?Sized + Send>() {}
@@ -87,6 +90,22 @@ const _: () = {
     is_static::<VerifyError>();
 };
 
+/// What a panic leaves whole, and what is as whole as its elements are.
+const _: () = {
+    const fn is_unwind_safe<T: UnwindSafe + RefUnwindSafe>() {}
+    is_unwind_safe::<Arena<'static>>();
+    is_unwind_safe::<Interner<'static>>();
+    is_unwind_safe::<ArrayPool<'static, Local, Metadata>>();
+    is_unwind_safe::<ArrayPool<'static, Local, Tagged>>();
+    is_unwind_safe::<RawPool<'static, Direct>>();
+    is_unwind_safe::<PoolArray<'static, u8, Metadata>>();
+    is_unwind_safe::<PoolVec<'static, u8, Tagged>>();
+    is_unwind_safe::<arraypool::shared::SharedPool<Local>>();
+    is_unwind_safe::<arraypool::shared::SharedArray<'static, u8>>();
+};
+assert_not!(PoolArray<'static, Local>: RefUnwindSafe);
+assert_not!(PoolVec<'static, Local>: RefUnwindSafe);
+
 /// Functions that compile only because lifetimes and elements may shrink.
 #[allow(dead_code, reason = "compiling them is the test")]
 mod covariance {
@@ -100,6 +119,10 @@ mod covariance {
 
     fn borrowed_arena<'long: 'a, 'a>(arena: &'a Arena<'long>) -> &'a Arena<'a> {
         arena
+    }
+
+    fn interner<'long: 'short, 'short>(interner: Interner<'long>) -> Interner<'short> {
+        interner
     }
 
     fn raw_pool<'long: 'short, 'short, S: ReleaseStrategy>(

@@ -16,6 +16,9 @@ fn sized(block: NonNull<u8>, size: usize) -> NonNull<[u8]> {
 /// What they give back is used again, and the last block grows where it lies. A
 /// request that the arena refuses is an `AllocError` to the collection.
 ///
+/// To give back, grow or shrink a block whose size is no multiple of 16, and which does
+/// not lie in the current chunk, takes one step per chunk.
+///
 /// ```
 /// use allocator_api2::vec::Vec;
 /// use arraypool::Arena;
@@ -38,8 +41,9 @@ unsafe impl Allocator for &Arena<'_> {
 
     #[inline]
     unsafe fn deallocate(&self, block: NonNull<u8>, layout: Layout) {
+        let block = self.whole(block, layout.size());
         // SAFETY: the caller's promise: a block of this arena, with a layout that
-        // fits it, which nobody uses any more.
+        // fits it, which nobody uses any more; `whole` saw to its right.
         unsafe { self.release_bytes(block, layout) };
     }
 
@@ -50,7 +54,8 @@ unsafe impl Allocator for &Arena<'_> {
         old: Layout,
         new: Layout,
     ) -> Result<NonNull<[u8]>, AllocError> {
-        // SAFETY: the caller's promise, which is the same.
+        let block = self.whole(block, old.size());
+        // SAFETY: the caller's promise, which is the same; `whole` saw to its right.
         let larger = unsafe { self.try_grow(block, old, new) }.map_err(|_| AllocError)?;
         Ok(sized(larger, new.size()))
     }
@@ -77,7 +82,8 @@ unsafe impl Allocator for &Arena<'_> {
         new: Layout,
     ) -> Result<NonNull<[u8]>, AllocError> {
         if block.addr().get() % new.align() == 0 {
-            // SAFETY: the caller's promise, which is the same.
+            let block = self.whole(block, old.size());
+            // SAFETY: the caller's promise, which is the same; `whole` saw to its right.
             unsafe { Arena::shrink(self, block, old, new.size()) };
             return Ok(sized(block, new.size()));
         }
@@ -131,5 +137,59 @@ unsafe impl<A: Allocator> ChunkSource for AllocatorSource<A> {
     unsafe fn deallocate(&self, block: NonNull<u8>, layout: Layout) {
         // SAFETY: the caller's promise, which is the same.
         unsafe { self.0.deallocate(block, layout) };
+    }
+}
+
+#[cfg(all(test, feature = "alloc"))]
+mod tests {
+    use allocator_api2::boxed::Box;
+    use allocator_api2::vec::Vec;
+
+    use crate::arena::Arena;
+
+    /// Pointers that were a `Box`'s have the right to its size alone: Miri tells whether
+    /// somebody writes beyond.
+    #[test]
+    fn what_a_box_gives_back_is_used_to_its_end() {
+        for fills in [false, true] {
+            let arena =
+                Arena::builder().initial_chunk(256).max_chunk(256).debug_fill(fills).build();
+            let one = Box::new_in(1_u8, &arena);
+            let mut twenty = Vec::new_in(&arena);
+            twenty.extend_from_slice(&[7_u8; 20]);
+            let twenty = twenty.into_boxed_slice();
+            let kept = arena.alloc(0_u8);
+            drop((one, twenty));
+            assert_eq!(*kept, 0);
+            // What came back is used again when the chunk is full, in parts, too.
+            let used = arena.used_bytes();
+            let full: [_; 15] = core::array::from_fn(|i| *arena.alloc(i));
+            assert!(full.iter().copied().eq(0..15));
+            assert_eq!((arena.chunk_count(), arena.used_bytes()), (1, used + 15 * 16));
+        }
+    }
+
+    #[test]
+    fn what_was_a_box_grows_and_shrinks_in_an_older_chunk_too() {
+        for fills in [false, true] {
+            let arena = Arena::builder().initial_chunk(64).max_chunk(64).debug_fill(fills).build();
+            let boxed = |length: usize| {
+                let mut bytes = Vec::with_capacity_in(length, &arena);
+                bytes.extend((0..length).map(|_| 7_u8));
+                bytes.into_boxed_slice()
+            };
+            for (length, older) in [(16, false), (20, false), (20, true), (33, true)] {
+                let block = boxed(length);
+                if older {
+                    arena.alloc([0_u8; 64]);
+                }
+                let mut bytes = block.into_vec();
+                bytes.push(8);
+                assert!(bytes[..length].iter().all(|byte| *byte == 7) && bytes[length] == 8);
+                bytes.truncate(3);
+                bytes.shrink_to_fit();
+                assert_eq!(bytes, [7; 3]);
+            }
+        }
     }
 }

@@ -54,6 +54,7 @@ impl Arena<'_> {
             .ok_or(AllocError::OutOfMemory { requested })?;
         let chunk = match self.take_kept(need) {
             Some(chunk) => chunk,
+            None if !self.obtains() => return Err(AllocError::OutOfMemory { requested }),
             None => self.new_chunk(self.common().target.get().max(need), need)?,
         };
         // SAFETY: it is in the list: the invariant *chunks*.
@@ -86,16 +87,23 @@ impl Arena<'_> {
         if self.state().free.bytes() == 0 {
             return None;
         }
-        let chunk_of = |address: NonZeroUsize| {
-            let chunk = self
-                .list()
-                .find(|chunk| (chunk.start().addr()..chunk.end().addr()).contains(&address));
-            chunk.map(Chunk::start)
-        };
+        let chunk_of = |address| self.chunk_of(address);
         self.state().free.take(layout).or_else(|| {
             let merged = self.state().free.merge(layout.size(), chunk_of);
             if merged { self.state().free.take(layout) } else { None }
         })
+    }
+
+    /// A pointer with the right to all of the chunk that an address lies in.
+    ///
+    /// Complexity: constant for the current chunk, otherwise one step per chunk.
+    pub(super) fn chunk_of(&self, address: NonZeroUsize) -> Option<NonNull<u8>> {
+        let is_around =
+            |chunk: &&Chunk| (chunk.start().addr()..chunk.end().addr()).contains(&address);
+        // SAFETY: it is in the list: the invariant *chunks*.
+        let current = self.current.get().map(|chunk| unsafe { chunk.as_ref() });
+        let around = current.filter(is_around).or_else(|| self.list().find(is_around));
+        around.map(Chunk::start)
     }
 
     /// Makes `chunk`, one of the list, the one that is filled next, from its own cursor

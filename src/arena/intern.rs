@@ -8,6 +8,7 @@ use core::alloc::Layout;
 use core::fmt;
 use core::mem;
 use core::num::NonZeroU32;
+use core::ops::Index;
 use core::ptr::NonNull;
 
 use super::Arena;
@@ -76,10 +77,12 @@ const FIRST: usize = 64;
 /// ```
 pub struct Interner<'a> {
     arena: &'a Arena<'a>,
-    /// A power of two of places, or none yet.
-    table: &'a mut [Entry],
-    /// The strings, and room for as many as the table may hold.
-    strings: &'a mut [&'a str],
+    /// A power of two of places, or none yet: the interner's alone, as long as the arena
+    /// is borrowed. (References that may be written through would make the interner
+    /// invariant.)
+    table: NonNull<[Entry]>,
+    /// The strings, and room for as many as the table may hold: as above.
+    strings: NonNull<[&'a str]>,
     count: usize,
 }
 
@@ -97,7 +100,7 @@ impl<'a> Interner<'a> {
     /// ```
     #[must_use]
     pub fn new_in(arena: &'a Arena<'a>) -> Self {
-        Self { arena, table: &mut [], strings: &mut [], count: 0 }
+        Self { arena, table: NonNull::from(&mut []), strings: NonNull::from(&mut []), count: 0 }
     }
 
     /// The symbol of a string, which is copied into the arena if it is new.
@@ -178,7 +181,7 @@ impl<'a> Interner<'a> {
     #[inline]
     #[must_use]
     pub fn resolve(&self, symbol: Symbol) -> Option<&'a str> {
-        self.strings[..self.count].get(symbol.index()).copied()
+        self.as_slice().get(symbol.index()).copied()
     }
 
     /// How many strings there are.
@@ -226,17 +229,56 @@ impl<'a> Interner<'a> {
     /// assert!(names.iter().map(|(_, text)| text).eq(["x", "y"]));
     /// ```
     pub fn iter(&self) -> impl Iterator<Item = (Symbol, &'a str)> + '_ {
-        let strings = self.strings[..self.count].iter();
+        let strings = self.as_slice().iter();
         (1..).map_while(NonZeroU32::new).map(Symbol).zip(strings.copied())
+    }
+
+    /// All strings, each at its symbol's [index](Symbol::index): what threads may share
+    /// that have symbols to resolve. Constant. Never panics.
+    ///
+    /// ```
+    /// use arraypool::{Arena, Interner};
+    ///
+    /// let arena = Arena::new();
+    /// let mut names = Interner::new_in(&arena);
+    /// let x = names.intern("x");
+    /// let names: &[&str] = names.as_slice();                  // `Copy`, `Send` and `Sync`
+    /// std::thread::scope(|scope| {
+    ///     scope.spawn(move || assert_eq!(names[x.index()], "x"));
+    /// });
+    /// ```
+    #[inline]
+    #[must_use]
+    pub fn as_slice(&self) -> &[&'a str] {
+        // SAFETY: the list is the interner's alone, from `new_in` or `grow`, and borrowed
+        // as it is here.
+        let strings = unsafe { self.strings.as_ref() };
+        &strings[..self.count]
+    }
+
+    /// The places of the table.
+    #[inline]
+    fn table(&self) -> &[Entry] {
+        // SAFETY: as in `as_slice`.
+        unsafe { self.table.as_ref() }
+    }
+
+    /// The table and the whole list, to be written.
+    fn lists(&mut self) -> (&mut [Entry], &mut [&'a str]) {
+        // SAFETY: as in `as_slice`.
+        let table = unsafe { self.table.as_mut() };
+        // SAFETY: as above; the two are blocks of their own.
+        (table, unsafe { self.strings.as_mut() })
     }
 
     /// The symbol of a string, or the place where it would be.
     #[inline]
     fn find(&self, text: &str, hash: u32) -> Result<Symbol, usize> {
-        let mask = self.table.len().wrapping_sub(1);
+        let (table, strings) = (self.table(), self.as_slice());
+        let mask = table.len().wrapping_sub(1);
         let mut place = hash as usize & mask;
-        while let Some(&Entry { hash: other, symbol: Some(symbol) }) = self.table.get(place) {
-            if other == hash && self.strings[symbol.index()] == text {
+        while let Some(&Entry { hash: other, symbol: Some(symbol) }) = table.get(place) {
+            if other == hash && strings[symbol.index()] == text {
                 return Ok(symbol);
             }
             place = (place + 1) & mask;
@@ -249,19 +291,21 @@ impl<'a> Interner<'a> {
     fn add(&mut self, text: &str, hash: u32, mut place: usize) -> Result<Symbol, AllocError> {
         if self.count == self.strings.len() {
             self.grow()?;
-            place = free_place(self.table, hash);
+            place = free_place(self.table(), hash);
         }
         let symbol = u32::try_from(self.count + 1).ok().and_then(NonZeroU32::new).map(Symbol);
         let symbol = symbol.ok_or(AllocError::TooLarge { length: self.count })?;
-        self.strings[self.count] = self.arena.try_alloc_str(text)?;
-        self.table[place] = Entry { hash, symbol: Some(symbol) };
+        let (text, count) = (self.arena.try_alloc_str(text)?, self.count);
+        let (table, strings) = self.lists();
+        strings[count] = text;
+        table[place] = Entry { hash, symbol: Some(symbol) };
         self.count += 1;
         Ok(symbol)
     }
 
     /// Doubles the table and the list, or fails and changes nothing.
     fn grow(&mut self) -> Result<(), AllocError> {
-        let places = (self.table.len() * 2).max(FIRST);
+        let places = (self.table().len() * 2).max(FIRST);
         if places as u64 > 1 << 32 {
             return Err(AllocError::TooLarge { length: self.count });
         }
@@ -271,17 +315,18 @@ impl<'a> Interner<'a> {
             Ok(table) => table,
             Err(error) => {
                 // SAFETY: the arena handed it out just now.
-                unsafe { give_back(arena, strings) };
+                unsafe { give_back(arena, NonNull::from(strings)) };
                 return Err(error);
             }
         };
-        for &entry in self.table.iter().filter(|entry| entry.symbol.is_some()) {
+        for &entry in self.table().iter().filter(|entry| entry.symbol.is_some()) {
             table[free_place(table, entry.hash)] = entry;
         }
-        strings[..self.count].copy_from_slice(&self.strings[..self.count]);
-        let (table, strings) =
-            (mem::replace(&mut self.table, table), mem::replace(&mut self.strings, strings));
-        // SAFETY: it is empty, or the arena handed it out here when the table grew last.
+        strings[..self.count].copy_from_slice(self.as_slice());
+        let table = mem::replace(&mut self.table, NonNull::from(table));
+        let strings = mem::replace(&mut self.strings, NonNull::from(strings));
+        // SAFETY: it is empty, or the arena handed it out here when the table grew last;
+        // nobody else has it.
         unsafe { give_back(arena, table) };
         // SAFETY: as above.
         unsafe { give_back(arena, strings) };
@@ -302,14 +347,15 @@ fn free_place(table: &[Entry], hash: u32) -> usize {
 /// Gives a list back that has been replaced, or is not needed.
 ///
 /// # Safety
-/// The list is empty, or all that `arena` handed out for it in one block.
-unsafe fn give_back<'a, T: Copy>(arena: &'a Arena<'a>, list: &'a mut [T]) {
-    let layout = Layout::for_value(list);
+/// The list is empty, or all that `arena` handed out for it in one block, and nobody uses
+/// it any more.
+unsafe fn give_back<T: Copy>(arena: &Arena<'_>, list: NonNull<[T]>) {
+    let bytes = list.len() * size_of::<T>();
+    let Ok(layout) = Layout::from_size_align(bytes, align_of::<T>()) else { return };
     // SAFETY: the list is empty, or the arena handed it out as one block, with this
-    // layout: the caller's promise. It was borrowed for as long as the arena is, so
-    // nobody can use it any more; the arena is not rewound while it is borrowed
-    // here, but by somebody who promises the same.
-    unsafe { arena.release_bytes(NonNull::from(list).cast(), layout) };
+    // layout, and nobody uses it: the caller's promise. The arena is not rewound while it
+    // is borrowed here, but by somebody who promises the same.
+    unsafe { arena.release_bytes(list.cast(), layout) };
 }
 
 /// Mixes two words: the halves of their product, one upon the other.
@@ -350,6 +396,18 @@ fn hash(bytes: &[u8]) -> u32 {
     #[allow(clippy::cast_possible_truncation, reason = "the upper half is mixed best")]
     let hash = (fold(state ^ last, GOLDEN) >> 32) as u32;
     hash
+}
+
+/// The string of a symbol.
+impl Index<Symbol> for Interner<'_> {
+    type Output = str;
+
+    /// # Panics
+    /// If the symbol is of an interner with more strings: see
+    /// [`resolve`](Interner::resolve).
+    fn index(&self, symbol: Symbol) -> &str {
+        self.as_slice()[symbol.index()]
+    }
 }
 
 impl fmt::Debug for Interner<'_> {

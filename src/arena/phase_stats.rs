@@ -26,6 +26,7 @@ pub struct PhaseError<P, const N: usize> {
     pub(super) phase: P,
     pub(super) error: AllocError,
     pub(super) held: [usize; N],
+    pub(super) beside: usize,
 }
 
 impl<P: Phase, const N: usize> PhaseError<P, N> {
@@ -105,9 +106,30 @@ impl<P: Phase, const N: usize> PhaseError<P, N> {
     pub fn held(&self, phase: P) -> usize {
         self.held[phase.index()]
     }
+
+    /// The bytes that the budget was charged for at that moment beside the phases' arenas:
+    /// the books of pools in them, and whatever else shares the budget.
+    ///
+    /// ```
+    #[doc = pass!()]
+    /// use arraypool::{Arena, Budget, Phases};
+    ///
+    /// let budget = Budget::new(64 * 1024);
+    /// let mut phases = Phases::<Pass, 2>::new(&budget);
+    /// let other = Arena::builder().budget(&budget).chunk_bytes(4096).build();
+    /// other.alloc(7);
+    /// let error = phases.run(Pass::Ir, |arena| arena.try_alloc_zeroed(100_000)).unwrap_err();
+    /// assert_eq!(error.held_beside(), budget.used());
+    /// # phases.trim();
+    /// ```
+    #[must_use]
+    pub fn held_beside(&self) -> usize {
+        self.beside
+    }
 }
 
-/// Prints `ir: over budget: ...; parse holds 4.0 KiB, codegen holds 0 B`.
+/// Prints `ir: over budget: ...; parse holds 4.0 KiB, codegen holds 0 B`, and if there are
+/// pools in the phases `, books and others hold 7.4 KiB`.
 impl<P: Phase, const N: usize> fmt::Display for PhaseError<P, N> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}: {}", self.phase.name(), self.error)?;
@@ -117,6 +139,9 @@ impl<P: Phase, const N: usize> fmt::Display for PhaseError<P, N> {
                 write!(f, "{separator} {} holds {}", other.name(), HumanBytes(self.held(*other)))?;
                 separator = ",";
             }
+        }
+        if self.beside > 0 {
+            write!(f, "{separator} books and others hold {}", HumanBytes(self.beside))?;
         }
         Ok(())
     }
@@ -141,6 +166,7 @@ impl<P: Phase, const N: usize> core::error::Error for PhaseError<P, N> {}
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct MemoryStats<P, const N: usize> {
     pub(super) phases: [ArenaStats; N],
+    pub(super) beside: usize,
     pub(super) phase: PhantomData<fn() -> P>,
 }
 
@@ -195,10 +221,32 @@ impl<P: Phase, const N: usize> MemoryStats<P, N> {
     }
 }
 
+impl<P, const N: usize> MemoryStats<P, N> {
+    /// Bytes that the budget was charged for beside the phases' arenas: the books of pools
+    /// in them, and whatever else shares the budget. They are not part of
+    /// [`total`](Self::total).
+    ///
+    /// ```
+    #[doc = pass!()]
+    /// use arraypool::{ArrayPool, Budget, Phases};
+    ///
+    /// let budget = Budget::new(64 * 1024);
+    /// let phases = Phases::<Pass, 2>::new(&budget);
+    /// let pool = ArrayPool::<u32>::new_in(&phases[Pass::Ir]);
+    /// assert!(phases.stats().beside() > 0);
+    /// # drop(pool);
+    /// ```
+    #[must_use]
+    pub fn beside(&self) -> usize {
+        self.beside
+    }
+}
+
 /// The titles of the columns of bytes.
 const TITLES: [&str; 6] = ["allocated", "used", "peak", "waste", "peak now", "grown now"];
 
-/// Prints a line per phase and the total; *now* is since the last reset.
+/// Prints a line per phase, the total, and what is charged beside, if there is anything;
+/// *now* is since the last reset.
 impl<P: Phase, const N: usize> fmt::Display for MemoryStats<P, N> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let names = P::ALL.iter().map(|phase| phase.name());
@@ -217,6 +265,9 @@ impl<P: Phase, const N: usize> fmt::Display for MemoryStats<P, N> {
                 write!(f, "  {:>11}", HumanBytes(bytes))?;
             }
             write!(f, "  {:>6}", stats.chunks)?;
+        }
+        if self.beside > 0 {
+            write!(f, "\n{:width$}  {:>11}", "books", HumanBytes(self.beside))?;
         }
         Ok(())
     }

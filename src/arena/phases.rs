@@ -236,7 +236,8 @@ impl<'m, P: Phase, const N: usize> Phases<'m, P, N> {
         work(self.arena(phase)).map_err(|error| self.explain(phase, error))
     }
 
-    /// What an error in a phase means: for those who do not use [`run`](Self::run).
+    /// What an error in a phase means: for those who do not use [`run`](Self::run), as
+    /// their work can fail in other ways, too.
     ///
     /// Complexity: one step per phase.
     ///
@@ -252,7 +253,8 @@ impl<'m, P: Phase, const N: usize> Phases<'m, P, N> {
     /// ```
     #[must_use]
     pub fn explain(&self, phase: P, error: AllocError) -> PhaseError<P, N> {
-        PhaseError { phase, error, held: self.arenas.each_ref().map(Arena::allocated_bytes) }
+        let held = self.arenas.each_ref().map(Arena::allocated_bytes);
+        PhaseError { phase, error, held, beside: self.beside() }
     }
 
     /// Runs `work` with an arena of the phase whose memory is forgotten when it
@@ -372,7 +374,14 @@ impl<'m, P: Phase, const N: usize> Phases<'m, P, N> {
     /// ```
     #[must_use]
     pub fn stats(&self) -> MemoryStats<P, N> {
-        MemoryStats { phases: self.arenas.each_ref().map(Arena::stats), phase: PhantomData }
+        let phases = self.arenas.each_ref().map(Arena::stats);
+        MemoryStats { phases, beside: self.beside(), phase: PhantomData }
+    }
+
+    /// Bytes that the budget is charged for and no phase's arena.
+    fn beside(&self) -> usize {
+        let charged: usize = self.arenas.iter().map(Arena::charged_bytes).sum();
+        self.budget.used().saturating_sub(charged)
     }
 }
 

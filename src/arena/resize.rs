@@ -38,7 +38,9 @@ impl Arena<'_> {
     /// This arena, not one of its scopes and no other arena, handed `block` out
     /// with the layout `old`, and has not been reset or rewound below it since.
     /// `new` is no smaller than `old`. Nobody uses the block through another
-    /// pointer any more, unless an error is returned.
+    /// pointer any more, unless an error is returned. `block` has the right to all that the
+    /// arena handed out, a multiple of 16 bytes: it is a copy of that pointer, and did not
+    /// become a reference or a `Box` in between, which reach no further than what they are of.
     pub unsafe fn try_grow(
         &self,
         block: NonNull<u8>,
@@ -46,10 +48,12 @@ impl Arena<'_> {
         new: Layout,
     ) -> Result<NonNull<u8>, AllocError> {
         debug_assert!(new.size() >= old.size());
-        let aligned = block.addr().get() % new.align() == 0;
-        // SAFETY: the caller's promise, which is the same; the new size is no smaller.
-        if aligned && unsafe { self.grow_in_place(block, old.size(), new.size()) } {
-            return Ok(block);
+        if block.addr().get() % new.align() == 0 {
+            // SAFETY: the caller's promise, which is the same; the new size is no smaller.
+            let in_place = unsafe { self.grow_in_place(block, old.size(), new.size()) };
+            if let Some(grown) = in_place {
+                return Ok(grown);
+            }
         }
         let larger = self.try_alloc_layout(new)?;
         // SAFETY: both blocks hold `old.size()` bytes, and the new one was handed
@@ -83,7 +87,7 @@ impl Arena<'_> {
     /// This arena, not one of its scopes and no other arena, handed `block` out
     /// with the layout `old`, and has not been reset or rewound below it since.
     /// `new_size` is no larger than the old. Nobody uses the bytes behind it any
-    /// more.
+    /// more. `block` has the right that [`try_grow`](Self::try_grow) asks for.
     pub unsafe fn shrink(&self, block: NonNull<u8>, old: Layout, new_size: usize) {
         debug_assert!(new_size <= old.size());
         let (had, keeps) = (bump::round_up(old.size()), bump::round_up(new_size));
@@ -122,7 +126,8 @@ impl Arena<'_> {
     /// # Safety
     /// This arena, not one of its scopes and no other arena, handed `block` out
     /// with this layout, and has not been reset or rewound below it since. It has
-    /// not been given back, and nobody uses it any more.
+    /// not been given back, and nobody uses it any more. `block` has the right that
+    /// [`try_grow`](Self::try_grow) asks for.
     pub unsafe fn release_bytes(&self, block: NonNull<u8>, layout: Layout) {
         if layout.size() > 0 {
             // SAFETY: a whole block of this arena, which nobody uses: the caller's promise.
@@ -187,25 +192,32 @@ impl Arena<'_> {
     }
 
     /// Makes a block larger where it lies, if what it was rounded up to will do, or if
-    /// it was the last allocation of the current chunk, which has room for it.
+    /// it was the last allocation of the current chunk, which has room for it. Returns it
+    /// with the right to all that it has now.
     ///
     /// # Safety
     /// As [`try_grow`](Self::try_grow).
-    unsafe fn grow_in_place(&self, block: NonNull<u8>, old: usize, new: usize) -> bool {
+    unsafe fn grow_in_place(
+        &self,
+        mut block: NonNull<u8>,
+        old: usize,
+        new: usize,
+    ) -> Option<NonNull<u8>> {
         let (had, wants) = (bump::round_up(old), bump::round_up(new));
         if old == 0 {
-            return false;
+            return None;
         }
         let fills = self.fills();
         if had != wants {
             let start = block.addr().get();
             let is_last = start + had == self.cursor.get().addr().get();
             if !is_last || self.limit.get().is_claimed() || wants > self.end() - start {
-                return false;
+                return None;
             }
             // The block lies in the current chunk, since it ends at its cursor, and the
             // chunk has `wants` bytes from its start on.
-            self.cursor.set(self.cursor.get().with_addr(block.addr().saturating_add(wants)));
+            block = self.cursor.get().with_addr(block.addr());
+            self.cursor.set(block.with_addr(block.addr().saturating_add(wants)));
             if fills {
                 self.close();
             }
@@ -217,7 +229,20 @@ impl Arena<'_> {
             // lies behind the old one.
             unsafe { fill::fill(gained, new - old, fill::ISSUED) };
         }
-        true
+        Some(block)
+    }
+
+    /// A block with the right to all that it was rounded up to, from a pointer that may
+    /// have been a `Box`'s, and so have the right to its size alone.
+    ///
+    /// Complexity: constant for a size that is a multiple of `ALIGN`, and in the current
+    /// chunk; otherwise one step per chunk.
+    #[cfg(feature = "allocator-api2")]
+    pub(super) fn whole(&self, block: NonNull<u8>, size: usize) -> NonNull<u8> {
+        if size % ALIGN == 0 {
+            return block;
+        }
+        self.chunk_of(block.addr()).map_or(block, |chunk| chunk.with_addr(block.addr()))
     }
 }
 

@@ -6,7 +6,7 @@ use core::fmt::{self, Write};
 use core::ptr::NonNull;
 
 use super::Arena;
-use super::chunk::Chunk;
+use super::chunk::{Chunk, HEADER};
 
 /// What an arena holds at one moment, in bytes. From [`Arena::stats`].
 ///
@@ -133,6 +133,11 @@ impl Arena<'_> {
     #[must_use]
     pub fn allocated_bytes(&self) -> usize {
         self.common().allocated.get()
+    }
+
+    /// What the budget is charged for the chunks, headers included.
+    pub(super) fn charged_bytes(&self) -> usize {
+        self.list().map(|chunk| HEADER + chunk.capacity()).sum()
     }
 
     /// Bytes handed out since the last reset, each size rounded up to 16, and not

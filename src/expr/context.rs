@@ -146,7 +146,8 @@ impl<'m, R: Real, S: ReleaseStrategy> Context<'m, R, S> {
 
     /// Sets a variable (`x`) or an attribute (`o.x`), new or not.
     ///
-    /// Complexity: linear in the number of names. No memory if it is there.
+    /// Complexity: linear in the number of names. No memory if it is there; a new one is a
+    /// change of definitions, after which every batch compiles anew with its next tick.
     ///
     /// ```
     /// use arraypool::expr::{Context, Engine, Pool};
@@ -445,14 +446,14 @@ impl<'m, R: Real, S: ReleaseStrategy> Context<'m, R, S> {
     fn at<T>(
         &self,
         place: Place,
-        use_it: impl FnOnce(&Meaning<'m, R, S>) -> Option<T>,
+        use_it: impl FnOnce(&Symbol<'m, R, S>) -> Option<T>,
         above: impl FnOnce(&dyn Names<'m, R>, Place) -> Option<T>,
     ) -> Option<T> {
         if let Some(level) = place.level.checked_sub(1) {
             return above(self.parent?, Place { level, ..place });
         }
         let symbols = self.symbols.try_borrow().ok()?;
-        use_it(&symbols.get(usize::from(place.index))?.meaning)
+        use_it(symbols.get(usize::from(place.index))?)
     }
 }
 
@@ -476,7 +477,7 @@ impl<'m, 'p: 'm, R: Real, S: ReleaseStrategy> Names<'m, R> for Context<'p, R, S>
     }
 
     fn value(&self, place: Place) -> Option<(R, bool)> {
-        let of = |meaning: &Meaning<'_, R, S>| match *meaning {
+        let of = |symbol: &Symbol<'_, R, S>| match symbol.meaning {
             Meaning::Variable(value) => Some((value, false)),
             Meaning::Constant(value) => Some((value, true)),
             _ => None,
@@ -518,8 +519,8 @@ impl<'m, 'p: 'm, R: Real, S: ReleaseStrategy> Names<'m, R> for Context<'p, R, S>
         levels: u16,
         arena: &'a Arena<'_>,
     ) -> Result<Option<Body<'a, R>>, AllocError> {
-        let of = |meaning: &Meaning<'_, R, S>| match meaning {
-            Meaning::Function(function) => Some(function.expand(levels, arena)),
+        let of = |symbol: &Symbol<'_, R, S>| match &symbol.meaning {
+            Meaning::Function(function) => Some(function.expand(&symbol.name, levels, arena)),
             _ => None,
         };
         let found =

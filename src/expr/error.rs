@@ -10,6 +10,8 @@ use crate::error::AllocError;
 const EXCERPT: usize = 48;
 /// Bytes of the suggestion.
 pub(super) const SUGGESTION: usize = 23;
+/// Bytes of the name of the function that is to blame.
+const FUNCTION: usize = 11;
 
 /// What is wrong.
 ///
@@ -136,6 +138,7 @@ pub struct Error {
     /// Characters of the excerpt before the place, and how many the place has.
     caret: (u8, u8),
     suggestion: Short<SUGGESTION>,
+    function: Short<FUNCTION>,
 }
 
 impl Error {
@@ -177,6 +180,7 @@ impl Error {
             excerpt,
             caret: (byte(count(window, start)), byte(width)),
             suggestion: Short::new(""),
+            function: Short::new(""),
         }
     }
 
@@ -184,6 +188,13 @@ impl Error {
     #[cold]
     pub(super) fn suggest(mut self, name: &str) -> Self {
         self.suggestion = Short::new(name);
+        self
+    }
+
+    /// The same error, in the body of a function.
+    #[cold]
+    pub(super) fn within(mut self, function: &str) -> Self {
+        self.function = Short::new(function);
         self
     }
 
@@ -198,6 +209,7 @@ impl Error {
             excerpt: Short::new(""),
             caret: (0, 0),
             suggestion: Short::new(""),
+            function: Short::new(""),
         }
     }
 
@@ -207,10 +219,10 @@ impl Error {
         Self::plain(ErrorKind::Busy)
     }
 
-    /// The bytes of the text that it is about. That is the body of a function if
-    /// there is something wrong with that, so it may lie beyond the end of the
-    /// expression: [`str::get`] is what to cut it out with. What is printed has an
-    /// excerpt of the right text.
+    /// The bytes of the text that it is about. That is the body of a
+    /// [function](Self::function) if there is something wrong with that, so it may lie
+    /// beyond the end of the expression: [`str::get`] is what to cut it out with. What is
+    /// printed has an excerpt of the right text.
     ///
     /// ```
     /// use arraypool::expr::interp;
@@ -234,6 +246,30 @@ impl Error {
     #[must_use]
     pub fn suggestion(&self) -> Option<&str> {
         Some(self.suggestion.as_str()).filter(|name| !name.is_empty())
+    }
+
+    /// The first 11 bytes of the name of the expression function whose body is to blame;
+    /// `None` if it is the expression itself, or the body that is being defined.
+    ///
+    /// ```
+    /// use arraypool::expr::{Engine, Pool};
+    ///
+    /// let pool = Pool::new();
+    /// let engine = <Engine>::new(&pool);
+    /// engine.context().define("scaled", &["x"], "x * gain")?;
+    /// let error = engine.eval("1 + scaled(2)").unwrap_err();
+    /// assert_eq!((error.function(), error.range()), (Some("scaled"), 4..8));
+    /// assert_eq!(
+    ///     error.to_string(),
+    ///     "in `scaled`, line 1, column 5: unknown name\n\
+    ///      \x20 x * gain\n\
+    ///      \x20     ^^^^"
+    /// );
+    /// # Ok::<(), arraypool::expr::Error>(())
+    /// ```
+    #[must_use]
+    pub fn function(&self) -> Option<&str> {
+        Some(self.function.as_str()).filter(|name| !name.is_empty())
     }
 }
 
@@ -266,6 +302,9 @@ fn byte(count: usize) -> u8 {
 
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(name) = self.function() {
+            write!(f, "in `{name}`, ")?;
+        }
         if self.line > 0 {
             write!(f, "line {}, column {}: ", self.line, self.column)?;
         }
@@ -287,6 +326,7 @@ impl fmt::Debug for Error {
             .field("kind", &self.kind)
             .field("span", &self.span)
             .field("suggestion", &self.suggestion())
+            .field("function", &self.function())
             .finish_non_exhaustive()
     }
 }

@@ -6,7 +6,7 @@ use core::fmt;
 use super::context::{Context, about};
 use super::error::{Error, ErrorKind};
 use super::memory::{Pool, Vector};
-use super::names::{Names, NativeFn, Place, is_name};
+use super::names::{Names, NativeFn, Place, is_attribute, is_name};
 use super::parameters::Parameters;
 use super::program::Program;
 use super::real::Real;
@@ -40,8 +40,8 @@ struct Binding {
     element: Option<u32>,
 }
 
-/// A definition of the context, as it was under a version of all definitions: what is
-/// of an older one stays for the programs that use it, and is not found any more.
+/// A native function's definition, as it was under a version of all definitions: that of an
+/// older one stays for the programs that use it, and is not found any more.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Known {
     place: Place,
@@ -51,7 +51,7 @@ struct Known {
 /// An array of the context, copied into the frame.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Extent {
-    of: Known,
+    place: Place,
     pub(super) start: u32,
     pub(super) length: u32,
 }
@@ -168,8 +168,8 @@ impl<'m, R: Real, S: ReleaseStrategy> Frame<'m, R, S> {
         }
     }
 
-    /// Adds a parameter; its index counts up from 0. It hides a variable of the
-    /// context with the same name.
+    /// Adds a parameter; its index counts up from 0. It hides a variable, or an attribute
+    /// such as `motor.angle`, of the context with the same name.
     ///
     /// ```
     /// # use arraypool::expr::{Frame, Pool};
@@ -184,7 +184,7 @@ impl<'m, R: Real, S: ReleaseStrategy> Frame<'m, R, S> {
     /// [`ErrorKind::InvalidName`] if it is there already or none,
     /// [`ErrorKind::TooManySlots`], [`ErrorKind::Memory`].
     pub fn parameter(&mut self, name: &str, value: R) -> Result<usize, Error> {
-        if !is_name(name) || self.names.find(name.as_bytes()).is_some() {
+        if !(is_name(name) || is_attribute(name)) || self.names.find(name.as_bytes()).is_some() {
             return Err(about(ErrorKind::InvalidName, name));
         }
         self.add(name, value).map_err(|kind| about(kind, name))
@@ -418,8 +418,12 @@ impl<'m, R: Real, S: ReleaseStrategy> Frame<'m, R, S> {
         place: Place,
     ) -> Result<u16, ErrorKind> {
         let full = ErrorKind::TooManySlots { limit: usize::from(u16::MAX) };
-        let of = Known { place, shapes: self.shapes };
-        if let Some(index) = self.extents.iter().position(|extent| extent.of == of) {
+        // A copy that older definitions had serves as well: when they change, it is made
+        // anew from what is at its place, if that has its length.
+        let mut length = 0;
+        names.array(place, &mut |array| length = array.len());
+        let same = |extent: &Extent| extent.place == place && extent.length as usize == length;
+        if let Some(index) = self.extents.iter().position(same) {
             return u16::try_from(index).map_err(|_| full);
         }
         let index = u16::try_from(self.extents.len()).map_err(|_| full)?;
@@ -433,7 +437,7 @@ impl<'m, R: Real, S: ReleaseStrategy> Frame<'m, R, S> {
             self.data.truncate(before);
             return Err(full);
         };
-        self.extents.try_push(Extent { of, start, length })?;
+        self.extents.try_push(Extent { place, start, length })?;
         Ok(index)
     }
 
@@ -469,7 +473,7 @@ impl<'m, R: Real, S: ReleaseStrategy> Frame<'m, R, S> {
         for extent in self.extents.iter() {
             let (start, length) = (extent.start as usize, extent.length as usize);
             let Some(copy) = self.data.get_mut(start..start + length) else { continue };
-            names.array(extent.of.place, &mut |array| {
+            names.array(extent.place, &mut |array| {
                 // Another length is another shape: every program is made anew then.
                 if array.len() == copy.len() {
                     copy.copy_from_slice(array);

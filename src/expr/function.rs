@@ -49,6 +49,8 @@ pub(super) struct Function<'m, R, S: ReleaseStrategy> {
 /// A function's body, back in an arena.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Body<'a, R> {
+    /// The function's own name.
+    pub(super) name: &'a str,
     /// How often it names each parameter; 255 may be more.
     pub(super) uses: &'a [u8],
     names: &'a [u8],
@@ -124,6 +126,7 @@ impl<'m, R: Real, S: ReleaseStrategy> Function<'m, R, S> {
     /// levels, as expanding it is as deep.
     pub(super) fn expand<'a>(
         &self,
+        name: &[u8],
         levels: u16,
         arena: &'a Arena<'_>,
     ) -> Result<Body<'a, R>, AllocError> {
@@ -136,7 +139,7 @@ impl<'m, R: Real, S: ReleaseStrategy> Function<'m, R, S> {
         let expr = Expr { text: text(&self.text)?, root };
         let parameters: &'a [u8] = arena.try_alloc_slice_copy(&self.parameters)?;
         let (uses, names) = parameters.split_at(usize::from(self.arity).min(parameters.len()));
-        Ok(Body { uses, names, arity: self.arity, height: self.height, expr })
+        Ok(Body { name: text(name)?, uses, names, arity: self.arity, height: self.height, expr })
     }
 }
 

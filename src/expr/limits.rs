@@ -17,7 +17,8 @@ pub struct Limits {
     pub text_bytes: usize,
     /// Levels of nesting, in the text and in the tree, functions put in place:
     /// so deep is the recursion of parser, folder and evaluator. The default takes
-    /// up to 1.6 MB of native stack in a build without optimisation.
+    /// up to 1.6 MB of native stack in a build without optimisation, and up to 260 KB on a
+    /// Cortex-M7 in one for size: [`SMALL`](Self::SMALL) is for there.
     pub depth: u16,
     /// Terms of one expression, functions put in place, those that fold away included:
     /// so much is compiled. At most 65,535.
@@ -54,6 +55,26 @@ impl Limits {
         calls: 1_000_000,
         fold: true,
     };
+
+    /// For a stack of 32 KB, as where everything lies in buffers: 4,096 bytes, 24 levels,
+    /// 1,024 terms, 8 calls deep, 10,000 calls.
+    ///
+    /// A level takes up to 504 bytes of stack while a text is compiled, on a Cortex-M7 in a
+    /// build for size, and a node up to 100 while it is evaluated, of which there are
+    /// [`Batch::stack_depth`](super::Batch::stack_depth).
+    ///
+    /// ```
+    /// use arraypool::expr::{Engine, ErrorKind, Limits, Phases, Pool};
+    ///
+    /// let pool = Pool::new();
+    /// let engine = <Engine>::with(&pool, Phases::new(), Limits::SMALL);
+    /// assert_eq!(engine.eval("2 * (3 + 4)")?, 14.0);
+    /// let deep = "(".repeat(25) + "1" + &")".repeat(25);
+    /// assert_eq!(engine.eval(&deep).unwrap_err().kind, ErrorKind::TooDeep { limit: 24 });
+    /// # Ok::<(), arraypool::expr::Error>(())
+    /// ```
+    pub const SMALL: Self =
+        Self { text_bytes: 4096, depth: 24, terms: 1024, call_depth: 8, calls: 10_000, fold: true };
 }
 
 impl Default for Limits {

@@ -202,7 +202,10 @@ impl<'m> Phases<'m> {
         Self { parse: arena(), ir: arena() }
     }
 
-    /// Arenas in buffers, which never grow beyond them.
+    /// Arenas in buffers, which never grow beyond them. [`Limits::SMALL`] bounds the stack
+    /// where that is small, too.
+    ///
+    /// [`Limits::SMALL`]: super::Limits::SMALL
     ///
     /// ```
     /// use core::mem::MaybeUninit;
@@ -211,7 +214,7 @@ impl<'m> Phases<'m> {
     /// let (mut trees, mut checked) = ([MaybeUninit::uninit(); 4096], [MaybeUninit::uninit(); 4096]);
     /// let pool = Pool::new();
     /// let phases = Phases::in_buffers(&mut trees, &mut checked);
-    /// let engine = <Engine>::with(&pool, phases, Limits::default());
+    /// let engine = <Engine>::with(&pool, phases, Limits::SMALL);
     /// assert_eq!(engine.eval("1 + 2")?, 3.0);
     /// # Ok::<(), arraypool::expr::Error>(())
     /// ```

@@ -51,15 +51,16 @@ pub trait BuildPool<'m>: Sized + sealed::Sealed {
     /// ```
     type Classes: ClassTable;
 
+    /// The pool around a raw one, whose units are as the builder of this type says.
     #[doc(hidden)]
-    fn from_raw_pool(raw: RawPool<'m, Self::Strategy, Self::Classes>) -> Self;
+    fn built(raw: RawPool<'m, Self::Strategy, Self::Classes>, by: sealed::Builder) -> Self;
 }
 
 impl<'m, S: ReleaseStrategy, C: ClassTable> BuildPool<'m> for RawPool<'m, S, C> {
     type Strategy = S;
     type Classes = C;
 
-    fn from_raw_pool(raw: Self) -> Self {
+    fn built(raw: Self, _: sealed::Builder) -> Self {
         raw
     }
 }
@@ -331,7 +332,7 @@ impl<'c, P> PoolBuilder<'c, P> {
     where
         P: BuildPool<'m>,
     {
-        RawPool::open(&self.settings, arena).map(P::from_raw_pool)
+        RawPool::open(&self.settings, arena).map(|raw| P::built(raw, sealed::Builder(())))
     }
 }
 
@@ -344,6 +345,11 @@ impl<P> fmt::Debug for PoolBuilder<'_, P> {
 pub(super) mod sealed {
     #[allow(unreachable_pub, reason = "a seal is public where nobody can name it")]
     pub trait Sealed {}
+
+    /// A builder has seen to the units: only this file can make one.
+    #[allow(unreachable_pub, reason = "as above")]
+    #[derive(Debug)]
+    pub struct Builder(pub(in crate::pool::builder) ());
 
     impl<S: super::ReleaseStrategy, C: super::ClassTable> Sealed for super::RawPool<'_, S, C> {}
 }

@@ -20,6 +20,10 @@ impl<S: ReleaseStrategy, C: ClassTable> RawPool<'_, S, C> {
     /// Makes growth an error, from now on: allocations are served from what is
     /// free or reserved, or refused with [`AllocError::Frozen`]. Never panics.
     ///
+    /// Under [`Direct`](crate::Direct) nothing is ever free or reserved, and this changes
+    /// nothing but [`is_frozen`](Self::is_frozen): what bounds such a pool is its arena, in
+    /// a buffer or under a [`Budget`](crate::Budget).
+    ///
     /// ```
     /// use core::alloc::Layout;
     /// use arraypool::{RawPool, Tagged};
@@ -227,7 +231,8 @@ impl<S: ReleaseStrategy, C: ClassTable> Drop for Closing<'_, '_, S, C> {
         // SAFETY: the arena is taken once, here, at the pool's end, and not used through it
         // again.
         let arena = unsafe { ManuallyDrop::take(&mut pool.arena) };
-        pool.strategy.close(arena.get());
+        // SAFETY: a pool has one arena, and no handle, which would borrow it, is left.
+        unsafe { pool.strategy.close(arena.get()) };
         pool.watch.close(arena.get());
         pool.runs.get_mut().close::<S>(arena.get());
         pool.classes.close(arena.get());
@@ -328,7 +333,8 @@ impl<S: ReleaseStrategy> Drop for Books<'_, '_, S> {
     fn drop(&mut self) {
         self.places.close::<S>(self.arena);
         if let Some(room) = self.room.take() {
-            self.strategy.refuse(self.arena, room);
+            // SAFETY: `take_run` had it provided by this strategy, with this arena.
+            unsafe { self.strategy.refuse(self.arena, room) };
         }
         if let Some(notes) = self.notes.take() {
             // SAFETY: `notes_for` took them from this arena, for this strategy, and no run

@@ -107,7 +107,7 @@ impl<'m, T, S: ReleaseStrategy, C: ClassTable> BuildPool<'m> for ArrayPool<'m, T
     type Strategy = S;
     type Classes = C;
 
-    fn from_raw_pool(raw: RawPool<'m, S, C>) -> Self {
+    fn built(raw: RawPool<'m, S, C>, _: builder::sealed::Builder) -> Self {
         Self { raw, elements: PhantomData }
     }
 }

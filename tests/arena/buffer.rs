@@ -98,3 +98,16 @@ fn large_alignments_fail_in_a_buffer_without_an_aligned_place() {
     assert_eq!((&raw const *page).addr() % 4096, 0);
     assert_eq!(arena.used_bytes(), 4096);
 }
+
+#[test]
+fn what_a_buffer_refuses_is_what_was_asked_for() {
+    let mut block = Block([MaybeUninit::uninit(); 320]);
+    let arena = Arena::from_buffer(&mut block.0);
+    for length in [1000, 400] {
+        let refused = arena.try_alloc_slice_uninit::<u8>(length).unwrap_err();
+        let requested =
+            matches!(refused, AllocError::OutOfMemory { requested, .. } if requested == length);
+        assert!(requested, "{refused}");
+    }
+    assert!(arena.try_alloc_slice_uninit::<u8>(64).is_ok());
+}

@@ -263,3 +263,67 @@ fn batches_share_an_engine() {
         assert_eq!((first.result(0), second.result(0)), (Some(v + 1.0), Some(v * 10.0)));
     }
 }
+
+#[test]
+fn a_name_between_two_expressions_costs_no_copy_of_an_array() {
+    let bytes = |interleaved: bool| {
+        let pool = Pool::new();
+        let engine = <Engine>::new(&pool);
+        let context = engine.context();
+        context.set_array("t", &[1.5; 100]).unwrap();
+        let name = |i: usize| context.set(&format!("g{i}"), 2.0).unwrap();
+        if !interleaved {
+            (0..20).for_each(name);
+        }
+        let mut batch = engine.batch();
+        batch.parameter("i", 0.0).unwrap();
+        let mut batch = batch.build();
+        for i in 0..20 {
+            if interleaved {
+                name(i);
+            }
+            batch.add(&format!("t[i] * g{i}")).unwrap();
+        }
+        let before = batch.frame_bytes();
+        batch.eval();
+        assert_eq!(batch.results(), [3.0; 20]);
+        assert_eq!(batch.frame_bytes(), before);
+        before
+    };
+    assert_eq!(bytes(true), bytes(false));
+}
+
+#[test]
+fn an_array_of_another_length_is_another_copy_until_a_tick() {
+    let pool = Pool::new();
+    let engine = <Engine>::new(&pool);
+    let context = engine.context();
+    context.set_array("t", &[1.0, 2.0]).unwrap();
+    let mut batch = engine.batch().build();
+    batch.parameter("i", 1.0).unwrap();
+    batch.add("t[i]").unwrap();
+    context.set_array("t", &[3.0, 4.0, 5.0]).unwrap();
+    batch.add("t[i + 1]").unwrap();
+    context.set_array("t", &[6.0, 7.0]).unwrap();
+    batch.add("t[i] + 1").unwrap();
+    batch.eval();
+    assert_eq!((batch.result(0), batch.result(2)), (Some(7.0), Some(8.0)));
+    assert_eq!(batch.status(1), Some(Err(Failure::IndexOutOfRange)));
+}
+
+#[test]
+fn an_attribute_may_be_a_parameter() {
+    let pool = Pool::new();
+    let engine = <Engine>::new(&pool);
+    engine.context().set("motor.angle", 1.0).unwrap();
+    let mut batch = engine.batch().build();
+    let angle = batch.parameter("motor.angle", 2.0).unwrap();
+    assert_eq!(batch.parameter("motor.", 2.0).unwrap_err().kind, ErrorKind::InvalidName);
+    assert_eq!(batch.parameter("motor.angle", 2.0).unwrap_err().kind, ErrorKind::InvalidName);
+    batch.add("motor.angle * 2").unwrap();
+    batch.eval();
+    assert_eq!(batch.results(), [4.0]);
+    batch.set(angle, 3.0);
+    batch.eval();
+    assert_eq!(batch.results(), [6.0]);
+}

@@ -164,3 +164,27 @@ fn a_tree_prints_as_what_reads_back() {
         });
     }
 }
+
+#[test]
+fn an_error_in_a_function_names_it() {
+    let pool = Pool::new();
+    let engine = <Engine>::new(&pool);
+    let context = engine.context();
+    context.define("inner", &["x"], "x * gain").unwrap();
+    context.define("outer", &["x"], "inner(x) + 1").unwrap();
+    context.define("a_name_of_many_bytes", &["x"], "x + none").unwrap();
+    context.define("again", &["n"], "n < 1 ? gone : again(n - 1)").unwrap();
+    for (text, function, range) in [
+        ("2 + outer(1)", Some("inner"), 4..8),
+        ("a_name_of_many_bytes(1)", Some("a_name_of_m"), 4..8),
+        ("again(3)", Some("again"), 8..12),
+        ("outer(nothing)", None, 6..13),
+        ("outer(1, 2)", None, 0..11),
+    ] {
+        let error = engine.eval(text).unwrap_err();
+        assert_eq!((error.function(), error.range()), (function, range), "{text}");
+        assert_eq!(error.to_string().starts_with("in `"), function.is_some(), "{error}");
+    }
+    // What is being defined has its own text in hand.
+    assert_eq!(context.define("f", &[], "1 +").unwrap_err().function(), None);
+}

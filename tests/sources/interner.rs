@@ -94,3 +94,20 @@ proptest! {
         prop_assert_eq!((names.len(), names.is_empty()), (shadow.len(), false));
     }
 }
+
+#[test]
+fn threads_share_the_strings_and_an_index_names_one() {
+    let arena = Arena::new();
+    let mut names = Interner::new_in(&arena);
+    let all: Vec<_> = (0..100).map(|i| names.intern(&format!("name {i}"))).collect();
+    assert_eq!(&names[all[7]], "name 7");
+    let strings = names.as_slice();
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            assert!(all.iter().enumerate().all(|(i, s)| strings[s.index()] == format!("name {i}")));
+        });
+    });
+    let few = Interner::new_in(&arena);
+    let foreign = std::panic::catch_unwind(|| few[all[0]].len());
+    assert!(foreign.is_err(), "a symbol of an interner with more strings");
+}

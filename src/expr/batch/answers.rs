@@ -286,7 +286,8 @@ impl<R: Real, S: ReleaseStrategy> Batch<'_, '_, R, S> {
     }
 
     /// Nodes that are being evaluated at the same time at most: each is a call of a
-    /// Rust function, of some 16 to 100 bytes of stack. That of a native function
+    /// Rust function, of some 16 to 100 bytes of stack. The last of them may be a built-in
+    /// function, which takes up to 1 KB (`sin` of a large number), and that of a native one
     /// keeps its arguments there besides: 32 bytes for up to 4 of them, 128 for up to
     /// 16, and 2 KB for more (half of each for `f32`).
     ///

@@ -72,8 +72,8 @@ impl<'e, 'm, R: Real, S: ReleaseStrategy> Batch<'e, 'm, R, S> {
         }
     }
 
-    /// Adds a parameter; its index counts up from 0. It hides a variable of the
-    /// context with the same name.
+    /// Adds a parameter; its index counts up from 0. It hides a variable, or an attribute
+    /// such as `motor.angle`, of the context with the same name.
     ///
     /// ```
     /// # use arraypool::expr::{Engine, Pool};
@@ -328,11 +328,18 @@ impl<'e, 'm, R: Real, S: ReleaseStrategy> Batch<'e, 'm, R, S> {
 
     /// Evaluates all expressions, in order.
     ///
-    /// Takes at most [`cost`](Self::cost), and no memory, unless a definition of
-    /// the context has changed since the last tick, or a parameter was added after
-    /// an expression: then every expression is compiled anew first, and so with each
-    /// tick as long as one of them had no memory for that, or the engine was in use.
-    /// Never panics.
+    /// Takes at most [`cost`](Self::cost), and no memory, unless the context has changed
+    /// since the last tick:
+    ///
+    /// - a value: then everything that the batch follows of it is copied first, elements of
+    ///   arrays that are indexed by what is computed included;
+    /// - a definition, and a name set for the first time is one, also if no expression has
+    ///   it; or a parameter was added after an expression: then every expression is compiled
+    ///   anew first, and so with each tick as long as one of them had no memory for that, or
+    ///   the engine was in use.
+    ///
+    /// So set every name once before the loop, and what changes in each tick by
+    /// [`set`](Self::set), as a parameter. Never panics.
     ///
     /// ```
     /// use arraypool::expr::{Engine, Pool};

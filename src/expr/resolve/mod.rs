@@ -64,6 +64,16 @@ impl<R: Real> Scope<'_, '_, '_, R> {
     fn level(&self) -> u8 {
         self.function.map_or(0, |inside| inside.place.level)
     }
+
+    /// An error at a place of the text, which is the expression's or a function's.
+    #[cold]
+    fn error(&self, kind: ErrorKind, span: Span) -> Error {
+        let error = Error::at(kind, self.text, span);
+        match self.function {
+            Some(inside) if error.line > 0 => error.within(inside.body.name),
+            _ => error,
+        }
+    }
 }
 
 /// The function that a term stands in.
@@ -182,7 +192,7 @@ impl<'t, 'a, 'm, R: Real, S: ReleaseStrategy> Resolver<'t, 'a, '_, 'm, R, S> {
     #[cold]
     #[inline(never)]
     fn refuse(&mut self, error: impl Into<ErrorKind>, scope: &Scope<'_, 't, 'a, R>, span: Span) {
-        self.error = self.error.or(Some(Error::at(error.into(), scope.text, span)));
+        self.error = self.error.or(Some(scope.error(error.into(), span)));
     }
 
     /// Nobody has the name: which known one is the nearest?
@@ -208,7 +218,7 @@ impl<'t, 'a, 'm, R: Real, S: ReleaseStrategy> Resolver<'t, 'a, '_, 'm, R, S> {
             Space::Array => ErrorKind::UnknownArray,
             Space::Function => ErrorKind::UnknownFunction,
         };
-        let error = Error::at(kind, scope.text, span);
+        let error = scope.error(kind, span);
         let error = nearest.name().map_or(error, |name| error.suggest(name));
         self.error = self.error.or(Some(error));
         None

@@ -46,7 +46,7 @@ unsafe impl ReleaseStrategy for Direct {
         Ok(Self)
     }
 
-    fn close(&mut self, _: &Arena<'_>) {}
+    unsafe fn close(&mut self, _: &Arena<'_>) {}
 
     fn list(_: u32, _: usize) {}
 
@@ -60,7 +60,7 @@ unsafe impl ReleaseStrategy for Direct {
         NonNull::dangling()
     }
 
-    fn refuse(&self, _: &Arena<'_>, (): ()) {}
+    unsafe fn refuse(&self, _: &Arena<'_>, (): ()) {}
 
     fn begin((): &(), _: &Run, _: u32) {}
 

@@ -295,10 +295,10 @@ unsafe impl ReleaseStrategy for Metadata {
         })
     }
 
-    fn close(&mut self, arena: &Arena<'_>) {
+    unsafe fn close(&mut self, arena: &Arena<'_>) {
         for block in self.blocks.get_mut().drain(..) {
-            // SAFETY: it is a block of this pool, which is being dropped, so no
-            // handle carries a ticket into it.
+            // SAFETY: `provide` obtained it from this arena, and nobody uses anything of
+            // it: the caller's promise.
             unsafe { give_back(arena, block) };
         }
         books::refund(arena, list_bytes(self.blocks_max));
@@ -369,7 +369,7 @@ unsafe impl ReleaseStrategy for Metadata {
         records.first.cast()
     }
 
-    fn refuse(&self, arena: &Arena<'_>, room: Room) {
+    unsafe fn refuse(&self, arena: &Arena<'_>, room: Room) {
         let Room { records, slots, is_new } = room;
         if !is_new {
             let spare = self.spare.get();
@@ -382,7 +382,7 @@ unsafe impl ReleaseStrategy for Metadata {
             blocks.retain(|block| block.first != records.first);
             drop(blocks);
             self.records.set(self.records.get() - records.slots as usize);
-            // SAFETY: `provide` obtained it, and no run has any of it.
+            // SAFETY: `provide` obtained it from this arena, and no run has any of it.
             unsafe { give_back(arena, records) };
         }
     }

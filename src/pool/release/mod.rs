@@ -249,8 +249,12 @@ pub unsafe trait ReleaseStrategy: sealed::Sealed + Sized + fmt::Debug + 'static 
     fn open(runs_max: Option<usize>, arena: &Arena<'_>) -> Result<Self, AllocError>;
 
     /// Gives the books back; the strategy is not used afterwards.
+    ///
+    /// # Safety
+    /// The arena is the one that `open` and every `provide` had, and nobody uses anything of
+    /// the books any more.
     #[doc(hidden)]
-    fn close(&mut self, arena: &Arena<'_>);
+    unsafe fn close(&mut self, arena: &Arena<'_>);
 
     /// Bytes of the books.
     #[doc(hidden)]
@@ -281,8 +285,11 @@ pub unsafe trait ReleaseStrategy: sealed::Sealed + Sized + fmt::Debug + 'static 
     fn adopt(&self, room: Self::Room) -> NonNull<u8>;
 
     /// Takes the room back that was provided for a run: there is no memory for the run.
+    ///
+    /// # Safety
+    /// This strategy provided it, with this arena.
     #[doc(hidden)]
-    fn refuse(&self, arena: &Arena<'_>, room: Self::Room);
+    unsafe fn refuse(&self, arena: &Arena<'_>, room: Self::Room);
 
     /// Slots of `run`, the pool's `number`-th, will be cut next, one after the
     /// other, from the first on.

@@ -224,7 +224,7 @@ unsafe impl ReleaseStrategy for Tagged {
         Ok(Self)
     }
 
-    fn close(&mut self, _: &Arena<'_>) {}
+    unsafe fn close(&mut self, _: &Arena<'_>) {}
 
     fn list(class: u32, secret: usize) -> List {
         let mut state = scatter(secret as u64 ^ u64::from(class + 1).wrapping_mul(GOLDEN));
@@ -251,7 +251,7 @@ unsafe impl ReleaseStrategy for Tagged {
         NonNull::dangling()
     }
 
-    fn refuse(&self, _: &Arena<'_>, (): ()) {}
+    unsafe fn refuse(&self, _: &Arena<'_>, (): ()) {}
 
     fn begin(_: &List, _: &Run, _: u32) {}
 
