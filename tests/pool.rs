@@ -19,6 +19,9 @@ mod limits;
 mod raw;
 #[path = "pool/returns.rs"]
 mod returns;
+#[cfg(feature = "serde")]
+#[path = "pool/serialized.rs"]
+mod serialized;
 #[path = "pool/several.rs"]
 mod several;
 #[path = "pool/within.rs"]

@@ -77,6 +77,33 @@ assert_not!(NotSync<Direct>: Sync);
 assert_not!(NotSync<Metadata>: Sync);
 assert_not!(NotSync<Tagged>: Sync);
 assert_not!(arraypool::IntoIter<'static, u8>: Send);
+// A clone would come from the pool, on whatever thread reads the array.
+assert_not!(Bytes<Direct>: Clone);
+assert_not!(Bytes<Metadata>: Clone);
+assert_not!(Bytes<Tagged>: Clone);
+
+/// The iterators of shared arrays go where the arrays go.
+#[cfg(feature = "shared")]
+mod shared {
+    use arraypool::shared::{IntoIter, LaneHome, SharedHome};
+    use arraypool::{DefaultClasses, Tagged};
+
+    use super::{Local, is_send, is_sync};
+
+    type Anywhere<T> = IntoIter<T, SharedHome<'static, Tagged, DefaultClasses>>;
+    type OnLane<T> = IntoIter<T, LaneHome<'static, 'static, Tagged, DefaultClasses>>;
+
+    const _: () = {
+        is_send::<Anywhere<String>>();
+        is_send::<Anywhere<Local>>();
+        is_sync::<Anywhere<String>>();
+        is_sync::<OnLane<String>>();
+    };
+
+    assert_not!(Anywhere<std::rc::Rc<u8>>: Send);
+    assert_not!(Anywhere<Local>: Sync);
+    assert_not!(OnLane<String>: Send);
+}
 
 const _: () = {
     is_send::<AllocError>();

@@ -14,19 +14,23 @@ use super::classes::ClassId;
 use super::locate::RawArray;
 use super::raw::{RawPool, Slot};
 use super::release::{DefaultStrategy, ReleaseStrategy, Tenure};
-use super::slices::behaves_as_slice;
+use super::slices::{behaves_as_slice, order_slices};
 use crate::error::ReleaseError;
 
 /// An array of exactly the length that was asked for, in a slot of a pool.
 ///
-/// It dereferences to a slice. When it is dropped, its elements are dropped and
-/// then its slot goes back, also if an element's `Drop` panics or uses the pool
-/// again. A drop that finds the slot's bookkeeping overwritten never panics: it
-/// abandons the slot, counts it and calls the pool's hook;
-/// [`release`](Self::release) returns the error instead.
+/// It dereferences to a slice, and compares with what a `Vec` compares with. When it
+/// is dropped, its elements are dropped and then its slot goes back, also if an
+/// element's `Drop` panics or uses the pool again. A drop that finds the slot's
+/// bookkeeping overwritten never panics: it abandons the slot, counts it and calls
+/// the pool's hook; [`release`](Self::release) returns the error instead.
 ///
 /// 24 bytes under [`Tagged`](crate::Tagged), 32 under `Metadata`, on 64-bit
 /// machines. It is `Sync` for `T: Sync` and not `Send`, as its pool is not.
+///
+/// Therefore it is not `Clone`: a clone would be taken from the pool, by whatever
+/// thread reads the array. [`allocate_clone`](crate::ArrayPool::allocate_clone) is for
+/// the thread that has the pool.
 ///
 /// ```
 /// let pool = arraypool::ArrayPool::<String>::new();
@@ -584,4 +588,9 @@ impl<'p, T, S: ReleaseStrategy, C: ClassTable> IntoIterator for PoolArray<'p, T,
     }
 }
 
-behaves_as_slice!(PoolArray);
+behaves_as_slice!(PoolArray<'_, T, S / R: ReleaseStrategy, C / D: ClassTable>);
+
+order_slices! {
+    [S: ReleaseStrategy, R: ReleaseStrategy, C: ClassTable, D: ClassTable]
+    PoolArray<'_, T, S, C>, PoolArray<'_, T, R, D>
+}

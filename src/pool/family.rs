@@ -105,6 +105,54 @@ macro_rules! allocates_filled {
             Ok(array.write_copy(source))
         }
 
+        /// Allocates clones of the elements of `source`, one after the other.
+        /// Complexity: that of [`allocate`](Self::allocate), and of the clones.
+        ///
+        /// ```
+        #[doc = $pool]
+        /// let array = pool.allocate_copy(&[1, 2, 3]);
+        /// assert_eq!(pool.allocate_clone(&array), array);
+        /// ```
+        ///
+        /// # Panics
+        /// If there is no memory, or a `clone` panics; the clones made so far are
+        /// dropped then, and the array goes back.
+        #[inline]
+        #[track_caller]
+        pub fn allocate_clone(&self, source: &[T]) -> $array<$($life,)+ T, S, C>
+        where
+            T: Clone,
+        {
+            self.try_allocate_clone(source).or_panic()
+        }
+
+        /// The twin of [`allocate_clone`](Self::allocate_clone) that returns an error;
+        /// nothing is cloned then.
+        ///
+        /// ```
+        #[doc = $pool]
+        /// let array = pool.allocate_copy(&[1, 2, 3]);
+        /// assert_eq!(pool.try_allocate_clone(&array)?, array);
+        /// # Ok::<(), arraypool::AllocError>(())
+        /// ```
+        ///
+        /// # Errors
+        /// As [`try_allocate`](Self::try_allocate).
+        ///
+        /// # Panics
+        /// If a `clone` does, as [`allocate_clone`](Self::allocate_clone).
+        #[inline]
+        #[track_caller]
+        pub fn try_allocate_clone(
+            &self,
+            source: &[T],
+        ) -> Result<$array<$($life,)+ T, S, C>, AllocError>
+        where
+            T: Clone,
+        {
+            self.try_allocate_with(source.len(), |index| source[index].clone())
+        }
+
         /// Allocates an array of `len` elements whose bytes are all 0, as
         /// `Box::new_zeroed_slice` does: `assume_init` it where zeros are a `T`.
         /// Complexity: that of [`allocate`](Self::allocate), and of the filling.

@@ -70,6 +70,9 @@ pub use vec::{Drain, PoolVec};
 use crate::arena::Arena;
 use crate::error::{AllocError, OrPanic, ReleaseError, VerifyError};
 pub(crate) use family::{allocates_filled, views_raw_pool};
+pub(crate) use slices::equal_slices;
+#[cfg(feature = "shared")]
+pub(crate) use slices::{behaves_as_slice, order_slices};
 
 /// A pool of arrays of `T`, of any length, given back one by one.
 ///

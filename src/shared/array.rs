@@ -1,6 +1,7 @@
 //! Arrays that know their way home: a lane's, and those that threads hand around.
 
 use core::fmt;
+use core::iter::FusedIterator;
 use core::marker::PhantomData;
 use core::mem::{self, ManuallyDrop, MaybeUninit};
 use core::ops::{Deref, DerefMut};
@@ -9,7 +10,10 @@ use core::slice;
 
 use super::home::{Berth, Home, LaneHome, NO_CLASS, SharedHome};
 use crate::error::ReleaseError;
-use crate::pool::{ClassTable, DefaultClasses, DefaultStrategy, RawArray, ReleaseStrategy, Tenure};
+use crate::pool::{
+    ClassTable, DefaultClasses, DefaultStrategy, PoolArray, PoolVec, RawArray, ReleaseStrategy,
+    Tenure, behaves_as_slice, equal_slices, order_slices,
+};
 
 /// An array of a [`Lane`](super::Lane): not `Send`, and neither taking it nor
 /// giving it back locks or needs an atomic read-modify-write in the usual case.
@@ -45,11 +49,11 @@ pub type SharedArray<'p, T, S = DefaultStrategy, C = DefaultClasses> =
 /// An array of exactly the length that was asked for, in a slot of a shared pool:
 /// a [`LaneArray`] or a [`SharedArray`].
 ///
-/// It dereferences to a slice. When it is dropped, its elements are dropped and
-/// then its slot goes home, also if an element's `Drop` panics or uses the pool
-/// again. A drop that finds the slot's bookkeeping overwritten never panics: it
-/// abandons the slot, counts it and calls the pool's hook;
-/// [`release`](Self::release) returns the error instead.
+/// It dereferences to a slice, and compares with what a `Vec` compares with. When it
+/// is dropped, its elements are dropped and then its slot goes home, also if an
+/// element's `Drop` panics or uses the pool again. A drop that finds the slot's
+/// bookkeeping overwritten never panics: it abandons the slot, counts it and calls
+/// the pool's hook; [`release`](Self::release) returns the error instead.
 ///
 /// ```
 /// let pool = arraypool::shared::SharedPool::<u32>::new();
@@ -294,6 +298,32 @@ impl<T, H: Home> Homed<T, H> {
         self.elements.as_ptr()
     }
 
+    /// The elements.
+    ///
+    /// ```
+    /// let pool = arraypool::shared::SharedPool::<u32>::new();
+    /// assert_eq!(pool.allocate_copy(&[7, 8]).as_slice(), &[7, 8]);
+    /// ```
+    #[inline]
+    #[must_use]
+    pub fn as_slice(&self) -> &[T] {
+        self
+    }
+
+    /// The elements, for writing.
+    ///
+    /// ```
+    /// let pool = arraypool::shared::SharedPool::<u32>::new();
+    /// let mut array = pool.allocate_copy(&[7, 8]);
+    /// array.as_mut_slice().reverse();
+    /// assert_eq!(array, [8, 7]);
+    /// ```
+    #[inline]
+    #[must_use]
+    pub fn as_mut_slice(&mut self) -> &mut [T] {
+        self
+    }
+
     /// Drops the elements and gives the slot back, as `drop` does, but says what
     /// is wrong.
     ///
@@ -442,58 +472,115 @@ impl<T, H: Home> DerefMut for Homed<T, H> {
     }
 }
 
-impl<T, H: Home> AsRef<[T]> for Homed<T, H> {
-    fn as_ref(&self) -> &[T] {
-        self
+/// The elements of a [`Homed`] array, by value. The slot goes home when it is dropped.
+///
+/// ```
+/// use arraypool::shared::{Home, IntoIter, SharedPool};
+///
+/// fn back<H: Home>(words: IntoIter<String, H>) -> String {
+///     words.rev().collect()
+/// }
+///
+/// let pool = SharedPool::<String>::new();
+/// let words = pool.allocate_with(3, |i| i.to_string());
+/// assert_eq!(back(words.into_iter()), "210");
+/// ```
+pub struct IntoIter<T, H: Home> {
+    /// Declared as elements that are not dropped: those between `front` and
+    /// `back` are this iterator's to drop.
+    array: Homed<ManuallyDrop<T>, H>,
+    front: usize,
+    back: usize,
+}
+
+impl<T, H: Home> IntoIter<T, H> {
+    /// The elements that have not been taken.
+    ///
+    /// ```
+    /// let pool = arraypool::shared::SharedPool::<u32>::new();
+    /// let mut rest = pool.allocate_copy(&[1, 2, 3]).into_iter();
+    /// assert_eq!(rest.next(), Some(1));
+    /// assert_eq!(rest.as_slice(), &[2, 3]);
+    /// ```
+    #[must_use]
+    pub fn as_slice(&self) -> &[T] {
+        let rest = &self.array[self.front..self.back];
+        // SAFETY: `ManuallyDrop<T>` has the layout of T, and none of these was taken.
+        unsafe { slice::from_raw_parts(rest.as_ptr().cast(), rest.len()) }
     }
 }
 
-impl<T, H: Home> AsMut<[T]> for Homed<T, H> {
-    fn as_mut(&mut self) -> &mut [T] {
-        self
+impl<T, H: Home> Iterator for IntoIter<T, H> {
+    type Item = T;
+
+    #[inline]
+    fn next(&mut self) -> Option<T> {
+        if self.front == self.back {
+            return None;
+        }
+        let index = self.front;
+        self.front += 1;
+        // SAFETY: the element was between `front` and `back` and no longer is.
+        Some(unsafe { ManuallyDrop::take(&mut self.array[index]) })
+    }
+
+    #[inline]
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        let rest = self.back - self.front;
+        (rest, Some(rest))
     }
 }
 
-impl<T: fmt::Debug, H: Home> fmt::Debug for Homed<T, H> {
+impl<T, H: Home> DoubleEndedIterator for IntoIter<T, H> {
+    #[inline]
+    fn next_back(&mut self) -> Option<T> {
+        if self.front == self.back {
+            return None;
+        }
+        self.back -= 1;
+        // SAFETY: the element was between `front` and `back` and no longer is.
+        Some(unsafe { ManuallyDrop::take(&mut self.array[self.back]) })
+    }
+}
+
+impl<T, H: Home> ExactSizeIterator for IntoIter<T, H> {}
+impl<T, H: Home> FusedIterator for IntoIter<T, H> {}
+
+impl<T, H: Home> Drop for IntoIter<T, H> {
+    fn drop(&mut self) {
+        let rest = self.array[self.front..self.back].as_mut_ptr().cast::<T>();
+        let rest = ptr::slice_from_raw_parts_mut(rest, self.back - self.front);
+        // SAFETY: none of these was taken, and nobody sees them afterwards. The
+        // slot goes home when the array is dropped, also if this panics.
+        unsafe { ptr::drop_in_place(rest) };
+    }
+}
+
+impl<T: fmt::Debug, H: Home> fmt::Debug for IntoIter<T, H> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Debug::fmt(&**self, f)
+        f.debug_tuple("IntoIter").field(&self.as_slice()).finish()
     }
 }
 
-impl<T: PartialEq<U>, U, H: Home, I: Home> PartialEq<Homed<U, I>> for Homed<T, H> {
-    fn eq(&self, other: &Homed<U, I>) -> bool {
-        **self == **other
+impl<T, H: Home> IntoIterator for Homed<T, H> {
+    type Item = T;
+    type IntoIter = IntoIter<T, H>;
+
+    fn into_iter(self) -> IntoIter<T, H> {
+        let this = ManuallyDrop::new(self);
+        let Self { home, length, class, .. } = *this;
+        // The bytes of a `ManuallyDrop<T>` are those of its `T`.
+        let elements = this.elements.cast();
+        let array = Homed { elements, home, length, class, owns: PhantomData };
+        IntoIter { array, front: 0, back: this.len() }
     }
 }
 
-impl<T: Eq, H: Home> Eq for Homed<T, H> {}
+behaves_as_slice!(Homed<T, H / I: Home>);
 
-impl<T: PartialEq<U>, U, H: Home> PartialEq<[U]> for Homed<T, H> {
-    fn eq(&self, other: &[U]) -> bool {
-        **self == *other
-    }
+equal_slices! {
+    [H: Home, S: ReleaseStrategy, C: ClassTable] Homed<T, H>, PoolArray<'_, U, S, C>;
+    [H: Home, S: ReleaseStrategy, C: ClassTable] Homed<T, H>, PoolVec<'_, U, S, C>;
 }
 
-impl<T: PartialEq<U>, U, H: Home, const N: usize> PartialEq<[U; N]> for Homed<T, H> {
-    fn eq(&self, other: &[U; N]) -> bool {
-        **self == *other
-    }
-}
-
-impl<'a, T, H: Home> IntoIterator for &'a Homed<T, H> {
-    type Item = &'a T;
-    type IntoIter = slice::Iter<'a, T>;
-
-    fn into_iter(self) -> slice::Iter<'a, T> {
-        self.iter()
-    }
-}
-
-impl<'a, T, H: Home> IntoIterator for &'a mut Homed<T, H> {
-    type Item = &'a mut T;
-    type IntoIter = slice::IterMut<'a, T>;
-
-    fn into_iter(self) -> slice::IterMut<'a, T> {
-        self.iter_mut()
-    }
-}
+order_slices! { [H: Home, I: Home] Homed<T, H>, Homed<T, I> }

@@ -39,7 +39,7 @@ use core::marker::PhantomData;
 use core::mem::MaybeUninit;
 
 pub use arenas::{ArenaGuard, ArenaPool, Exhausted, WhenExhausted};
-pub use array::{Homed, LaneArray, SharedArray};
+pub use array::{Homed, IntoIter, LaneArray, SharedArray};
 pub use home::{Home, LaneHome, SharedHome};
 pub use lane::Lane;
 pub use settings::SharedSettings;

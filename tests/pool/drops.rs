@@ -5,9 +5,9 @@ use core::mem;
 use core::panic::AssertUnwindSafe;
 use std::panic::catch_unwind;
 
-use arraypool::{ArrayPool, PoolArray, ReleaseStrategy};
+use arraypool::{Arena, ArrayPool, PoolArray, ReleaseStrategy};
 
-use crate::support::{Item, Table, Tally, for_every_pool, pool, rounds};
+use crate::support::{Item, Table, Tally, for_every_pool, pool, pool_in, rounds};
 
 for_every_pool!(
     every_element_is_dropped_once,
@@ -18,6 +18,8 @@ for_every_pool!(
     drop_may_use_the_pool,
     a_panic_while_elements_are_made,
     making_elements_may_use_the_pool,
+    clones_are_made_one_after_the_other,
+    nothing_is_cloned_where_there_is_no_memory,
     elements_without_size_are_dropped,
 );
 
@@ -182,11 +184,61 @@ fn making_elements_may_use_the_pool<S: ReleaseStrategy, C: Table>() {
     assert_eq!(pool.verify().unwrap().live, 1 + left::<S>(19), "one of the 20 has no element");
 }
 
+/// Counts its clones, and panics when the fuse has burnt down.
+struct Copied<'t> {
+    item: Item<'t>,
+    tally: &'t Tally,
+    fuse: &'t Cell<usize>,
+}
+
+impl Clone for Copied<'_> {
+    fn clone(&self) -> Self {
+        let left = self.fuse.get().checked_sub(1).expect("cloning an element panics");
+        self.fuse.set(left);
+        Self { item: self.tally.item(), tally: self.tally, fuse: self.fuse }
+    }
+}
+
+fn clones_are_made_one_after_the_other<S: ReleaseStrategy, C: Table>() {
+    let (tally, fuse) = (Tally::default(), Cell::new(0));
+    let pool = pool::<Copied<'_>, S, C>();
+    let make = |_| Copied { item: tally.item(), tally: &tally, fuse: &fuse };
+    let source = pool.allocate_with(20, make);
+    for (round, stop) in (1..).zip([0, 1, 7, 19]) {
+        fuse.set(stop);
+        let cloning = catch_unwind(AssertUnwindSafe(|| pool.allocate_clone(&source)));
+        assert!(cloning.is_err() && fuse.get() == 0);
+        assert_eq!(tally.made() - tally.dropped(), 20, "the clones are gone, the source is not");
+        assert_eq!(pool.verify().unwrap().live, 1 + left::<S>(round));
+    }
+    fuse.set(20);
+    let clones = pool.try_allocate_clone(&source).unwrap();
+    assert!(clones.iter().map(|clone| clone.item.id).eq(47..67), "in their order");
+    assert!(pool.allocate_clone(&[]).is_empty());
+    drop((source, clones));
+    tally.assert_all_once();
+    assert_eq!(pool.verify().unwrap().live, left::<S>(6));
+}
+
+fn nothing_is_cloned_where_there_is_no_memory<S: ReleaseStrategy, C: Table>() {
+    let (tally, fuse) = (Tally::default(), Cell::new(1000));
+    let item = || Copied { item: tally.item(), tally: &tally, fuse: &fuse };
+    let source: Vec<_> = (0..300).map(|_| item()).collect();
+    let mut buffer = Box::<[u8]>::new_uninit_slice(4096);
+    let arena = Arena::from_buffer(&mut buffer);
+    let pool = pool_in::<Copied<'_>, S, C>(&arena);
+    assert!(pool.try_allocate_clone(&source).is_err());
+    let cloning = catch_unwind(AssertUnwindSafe(|| drop(pool.allocate_clone(&source))));
+    assert!(cloning.is_err());
+    assert_eq!((fuse.get(), tally.made(), pool.verify().unwrap().live), (1000, 300, 0));
+}
+
 thread_local! {
     static ZERO_SIZED: Cell<usize> = const { Cell::new(0) };
 }
 
 /// Has a `Drop` and no size.
+#[derive(Clone)]
 struct Nothing;
 
 impl Drop for Nothing {
@@ -209,4 +261,7 @@ fn elements_without_size_are_dropped<S: ReleaseStrategy, C: Table>() {
     let _ = pool.allocate_with(3, |_| Nothing).leak();
     drop(pool.allocate(3));
     assert_eq!(ZERO_SIZED.get(), 112);
+    let some = pool.allocate_with(5, |_| Nothing);
+    drop(pool.allocate_clone(&some));
+    assert_eq!(ZERO_SIZED.get(), 117);
 }

@@ -5,7 +5,7 @@ use core::hash::{BuildHasher, BuildHasherDefault};
 use core::mem::MaybeUninit;
 use std::hash::DefaultHasher;
 
-use arraypool::{ArrayPool, Metadata, PoolArray, ReleaseError, ReleaseStrategy, Tagged};
+use arraypool::{ArrayPool, Metadata, PoolArray, PoolVec, ReleaseError, ReleaseStrategy, Tagged};
 
 use crate::support::{Table, for_every_pool, pool, release_ptr};
 
@@ -13,6 +13,8 @@ for_every_pool!(
     a_handle_is_a_slice,
     elements_come_out_from_both_ends,
     arrays_compare_like_slices,
+    arrays_and_vectors_equal_what_vec_equals,
+    what_has_no_elements_compares_too,
     uninitialised_arrays_are_written_first,
     a_leaked_array_stays_for_good,
     release_says_what_drop_does_silently,
@@ -30,7 +32,7 @@ fn a_handle_is_a_slice<S: ReleaseStrategy, C: Table>() {
     }
     let expected = [20, 3, 3, 101, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 1];
     assert_eq!(array, expected);
-    assert_eq!((&array).into_iter().sum::<u32>(), expected.iter().sum());
+    assert_eq!((&array).into_iter().sum::<u32>(), expected.iter().sum::<u32>());
     assert_eq!((array.first(), array.get(20)), (Some(&20), None));
     let all: &[u32] = array.as_ref();
     assert_eq!((all, array.as_slice()), (&array[..], Borrow::<[u32]>::borrow(&array)));
@@ -76,9 +78,55 @@ fn arrays_compare_like_slices<S: ReleaseStrategy, C: Table>() {
     assert_eq!(array, &b"abc"[..]);
     assert!(array < pool.allocate_copy(b"abd"));
     assert!(array > pool.allocate_copy(b"ab"));
+    assert!(array <= metadata.allocate_copy(b"abc") && tagged.allocate_copy(b"abd") > array);
     assert_eq!(array.cmp(&pool.allocate_copy(b"b")), b"abc".as_slice().cmp(b"b"));
     let hasher = BuildHasherDefault::<DefaultHasher>::default();
     assert_eq!(hasher.hash_one(&array), hasher.hash_one(b"abc".as_slice()));
+}
+
+/// Compares `$one` with `$other`, and back, both ways of asking.
+macro_rules! assert_both {
+    ($one:expr, $equal:expr, $different:expr) => {
+        assert!($one == $equal && $equal == $one);
+        assert!(!($one != $equal) && !($equal != $one));
+        assert!($one != $different && $different != $one);
+        assert!(!($one == $different) && !($different == $one));
+    };
+}
+
+/// Compares `$one` with everything that a `Vec` is compared with.
+macro_rules! assert_equals_what_vec_equals {
+    ($one:expr) => {
+        assert_both!($one, [1, 2, 3], [1, 2, 4]);
+        assert_both!($one, &[1, 2, 3], &[1, 2]);
+        assert_both!($one, [1, 2, 3][..], [1, 2, 3, 4][..]);
+        assert_both!($one, &[1, 2, 3][..], &[0, 2, 3][..]);
+        assert_both!($one, &mut [1, 2, 3][..], &mut [2, 3][..]);
+        assert_both!($one, vec![1, 2, 3], vec![0; 0]);
+    };
+}
+
+fn arrays_and_vectors_equal_what_vec_equals<S: ReleaseStrategy, C: Table>() {
+    let (pool, other) = (self::pool::<u32, S, C>(), ArrayPool::<u32, Tagged>::new());
+    let array = pool.allocate_copy(&[1, 2, 3]);
+    let vector = PoolVec::from(other.allocate_copy(&[1, 2, 3]));
+    assert_equals_what_vec_equals!(array);
+    assert_equals_what_vec_equals!(vector);
+    assert_both!(array, vector, PoolVec::from(pool.allocate_copy(&[1, 2])));
+    assert_both!(vector, array, pool.allocate_copy(&[3, 2, 1]));
+    // Elements of two types, which are compared by the left one's word.
+    let texts = self::pool::<String, S, C>();
+    assert_both!(texts.allocate_with(2, |i| i.to_string()), ["0", "1"], ["0", "2"]);
+}
+
+fn what_has_no_elements_compares_too<S: ReleaseStrategy, C: Table>() {
+    let (units, numbers) = (pool::<(), S, C>(), pool::<f32, S, C>());
+    assert_both!(units.allocate_copy(&[(); 3]), vec![(); 3], [(); 2]);
+    assert!(units.allocate_copy(&[(); 3]) > units.allocate_copy(&[(); 2]));
+    let (none, nan) = (numbers.allocate_copy(&[]), numbers.allocate_copy(&[f32::NAN]));
+    assert_ne!(nan, numbers.allocate_copy(&nan));
+    assert_both!(none, Vec::<f32>::new(), [0.0]);
+    assert!(none.partial_cmp(&nan).is_some() && nan.partial_cmp(&nan).is_none());
 }
 
 fn uninitialised_arrays_are_written_first<S: ReleaseStrategy, C: Table>() {

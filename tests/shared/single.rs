@@ -1,9 +1,14 @@
 //! One thread: what a lane and the default lane give, and where freed arrays go.
 
+use core::borrow::{Borrow, BorrowMut};
 use core::cell::RefCell;
+use core::cmp::Ordering;
+use core::hash::{BuildHasher, BuildHasherDefault};
+use std::hash::DefaultHasher;
+use std::thread;
 
-use arraypool::shared::{Lane, SharedArray, SharedPool, SharedSettings};
-use arraypool::{ClassTable, ReleaseStrategy};
+use arraypool::shared::{Home, Homed, Lane, SharedArray, SharedPool, SharedSettings};
+use arraypool::{ArrayPool, ClassTable, PoolVec, ReleaseStrategy};
 
 for_reclaiming_strategies!(
     arrays_have_the_length_that_was_asked_for,
@@ -14,6 +19,11 @@ for_reclaiming_strategies!(
     elements_are_dropped_once_and_before_the_slot_goes,
     a_panicking_maker_loses_nothing,
     an_array_is_the_slice_it_holds,
+    arrays_compare_with_all_that_is_a_slice,
+    an_array_is_a_sequence_to_serde,
+    elements_come_out_from_both_ends,
+    what_an_iterator_gave_out_is_not_its_to_drop,
+    clones_are_made_one_after_the_other,
     a_panicking_element_goes_home_with_its_slot,
     two_pools_on_one_thread_keep_apart,
     clearing_gives_all_memory_back,
@@ -170,6 +180,140 @@ fn an_array_is_the_slice_it_holds<S: ReleaseStrategy>() {
     array.as_mut()[0] = 7;
     assert_eq!(array.as_ref(), [7, 2, 3]);
     assert_eq!(format!("{array:?} {on_lane:?}"), "[7, 2, 3] [3, 1, 2]");
+}
+
+/// Compares with `$other`, and back.
+macro_rules! assert_both {
+    ($one:expr, $equal:expr, $different:expr) => {
+        assert!($one == $equal && $equal == $one && !($one != $equal) && !($equal != $one));
+        assert!($one != $different && $different != $one);
+        assert!(!($one == $different) && !($different == $one));
+    };
+}
+
+fn arrays_compare_with_all_that_is_a_slice<S: ReleaseStrategy>() {
+    let (pool, of_one) = (SharedPool::<u32, S>::new(), ArrayPool::<u32>::new());
+    let lane = pool.lane();
+    let (mut array, on_lane) = (pool.allocate_copy(&[1, 2]), lane.allocate_copy(&[1, 3]));
+    assert_both!(array, [1, 2], [1, 3]);
+    assert_both!(array, &[1, 2], &[1]);
+    assert_both!(array, [1, 2][..], [0; 0][..]);
+    assert_both!(array, &[1, 2][..], &[1, 2, 3][..]);
+    assert_both!(array, &mut [1, 2][..], &mut [2, 2][..]);
+    assert_both!(array, vec![1, 2], vec![1, 3]);
+    assert_both!(on_lane, vec![1, 3], vec![1, 2]);
+    assert_both!(array, of_one.allocate_copy(&[1, 2]), of_one.allocate_copy(&[1]));
+    assert_both!(on_lane, PoolVec::from(of_one.allocate_copy(&[1, 3])), of_one.vec());
+    assert_both!(array, lane.allocate_copy(&[1, 2]), on_lane);
+    assert!(array < on_lane && array <= pool.allocate_copy(&[1, 2]));
+    assert_eq!(array.cmp(&pool.allocate_copy(&[1])), Ordering::Greater);
+    assert!(
+        [on_lane, lane.allocate_copy(&[1, 2])].iter().min().is_some_and(|least| *least == array)
+    );
+    let hasher = BuildHasherDefault::<DefaultHasher>::default();
+    assert_eq!(hasher.hash_one(&array), hasher.hash_one([1, 2].as_slice()));
+    BorrowMut::<[u32]>::borrow_mut(&mut array)[0] = 2;
+    array.as_mut_slice().reverse();
+    assert_eq!((Borrow::<[u32]>::borrow(&array), array.as_slice()), (&[2, 2][..], &array[..]));
+}
+
+fn an_array_is_a_sequence_to_serde<S: ReleaseStrategy>() {
+    #[cfg(feature = "serde")]
+    {
+        let pool = SharedPool::<Option<u32>, S>::new();
+        let lane = pool.lane();
+        let all = (pool.allocate_copy(&[Some(1), None]), lane.allocate_copy(&[Some(2)]));
+        assert_eq!(serde_json::to_string(&all).unwrap(), "[[1,null],[2]]");
+        assert_eq!(serde_json::to_string(&pool.allocate_copy(&[])).unwrap(), "[]");
+    }
+}
+
+fn elements_come_out_from_both_ends<S: ReleaseStrategy>() {
+    fn run<H: Home>(array: Homed<String, H>) {
+        let mut iterator = array.into_iter();
+        assert_eq!((iterator.size_hint(), iterator.len()), ((4, Some(4)), 4));
+        assert_eq!(iterator.next().as_deref(), Some("0"));
+        assert_eq!(iterator.next_back().as_deref(), Some("3"));
+        assert_eq!(iterator.as_slice(), ["1", "2"]);
+        assert_eq!(format!("{iterator:?}"), r#"IntoIter(["1", "2"])"#);
+        assert_eq!(iterator.by_ref().rev().collect::<String>(), "21");
+        assert_eq!((iterator.next(), iterator.next_back(), iterator.len()), (None, None, 0));
+        assert!(iterator.as_slice().is_empty());
+    }
+
+    let pool = SharedPool::<String, S>::new();
+    let lane = pool.lane();
+    run(pool.allocate_with(4, |i| i.to_string()));
+    run(lane.allocate_with(4, |i| i.to_string()));
+    run(lane.allocate_with(4, |i| i.to_string()).into_shared());
+    assert_eq!(pool.allocate_with(0, |_| String::new()).into_iter().next(), None);
+    let iterator = lane.allocate_with(4, |i| i.to_string()).into_iter();
+    assert_eq!(pool.stats().live, 1, "the slot is the iterator's until it is dropped");
+    drop(iterator);
+    // It may be half way through when another thread gets it.
+    let mut iterator = pool.allocate_with(9, |i| i.to_string()).into_iter();
+    assert_eq!(iterator.next().as_deref(), Some("0"));
+    let next = thread::scope(|scope| scope.spawn(move || iterator.next()).join()).unwrap();
+    assert_eq!(next.as_deref(), Some("1"));
+    assert_eq!(pool.verify().unwrap().live, 0);
+    let units = SharedPool::<(), S>::new();
+    assert_eq!(units.allocate_with(7, |_| ()).into_iter().rev().count(), 7);
+}
+
+fn what_an_iterator_gave_out_is_not_its_to_drop<S: ReleaseStrategy>() {
+    let (log, bytes) = (RefCell::new(Vec::new()), SharedPool::<u8, S>::new());
+    let pool = SharedPool::<Loud<'_, S>, S>::new();
+    let lane = pool.lane();
+    let mut iterator = lane.allocate_with(5, |id| Loud { log: &log, pool: &bytes, id }).into_iter();
+    let taken = (iterator.next(), iterator.next_back());
+    assert!(log.borrow().is_empty());
+    drop(iterator);
+    assert_eq!(*log.borrow(), [1, 2, 3]);
+    drop(taken);
+    assert_eq!(*log.borrow(), [1, 2, 3, 0, 4]);
+    // An end by panic brings the slot home as well.
+    let bombs = SharedPool::<Bomb, S>::new();
+    let mut iterator = bombs.allocate_with(2, |_| Bomb(1)).into_iter();
+    core::mem::forget(iterator.next());
+    let caught = std::panic::catch_unwind(core::panic::AssertUnwindSafe(|| drop(iterator)));
+    assert!(caught.is_err());
+    assert_eq!((pool.verify().unwrap().live, bombs.verify().unwrap().live), (0, 0));
+}
+
+/// Is cloned as long as its number is below 3.
+struct Counted<'a, S: ReleaseStrategy>(Loud<'a, S>);
+
+impl<S: ReleaseStrategy> Clone for Counted<'_, S> {
+    fn clone(&self) -> Self {
+        let Loud { log, pool, id } = self.0;
+        assert!(id < 3, "expected by the test");
+        Self(Loud { log, pool, id: id + 10 })
+    }
+}
+
+fn clones_are_made_one_after_the_other<S: ReleaseStrategy>() {
+    let (log, bytes) = (RefCell::new(Vec::new()), SharedPool::<u8, S>::new());
+    let pool = SharedPool::<Counted<'_, S>, S>::new();
+    let lane = pool.lane();
+    let make = |id| Counted(Loud { log: &log, pool: &bytes, id });
+    let array = pool.allocate_with(5, make);
+    for clone in [true, false] {
+        let caught = std::panic::catch_unwind(core::panic::AssertUnwindSafe(|| {
+            if clone {
+                drop(pool.allocate_clone(&array))
+            } else {
+                drop(lane.allocate_clone(&array))
+            }
+        }));
+        assert!(caught.is_err());
+    }
+    assert_eq!(log.take(), [10, 11, 12, 10, 11, 12], "the clones that were made");
+    assert_eq!(pool.verify().unwrap().live, 1);
+    drop((pool.allocate_clone(&array[..3]), lane.try_allocate_clone(&array[1..2]).ok()));
+    assert_eq!(log.take(), [10, 11, 12, 11]);
+    assert!(nothing::<Counted<'_, S>, S>().try_allocate_clone(&array).is_err());
+    drop(array);
+    assert_eq!((log.take(), pool.verify().unwrap().live), (vec![0, 1, 2, 3, 4], 0));
 }
 
 /// An element whose end is a panic.

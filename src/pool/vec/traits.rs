@@ -8,7 +8,7 @@ use crate::error::{AllocError, OrPanic};
 use crate::pool::array::IntoIter;
 use crate::pool::class::ClassTable;
 use crate::pool::release::ReleaseStrategy;
-use crate::pool::slices::behaves_as_slice;
+use crate::pool::slices::{behaves_as_slice, equal_slices, order_slices};
 
 impl<T, S: ReleaseStrategy, C: ClassTable> Deref for PoolVec<'_, T, S, C> {
     type Target = [T];
@@ -37,33 +37,15 @@ impl<'p, T, S: ReleaseStrategy, C: ClassTable> IntoIterator for PoolVec<'p, T, S
     }
 }
 
-behaves_as_slice!(PoolVec);
+behaves_as_slice!(PoolVec<'_, T, S / R: ReleaseStrategy, C / D: ClassTable>);
 
-impl<T, U, S, R, C, D> PartialEq<PoolArray<'_, U, R, D>> for PoolVec<'_, T, S, C>
-where
-    T: PartialEq<U>,
-    S: ReleaseStrategy,
-    R: ReleaseStrategy,
-    C: ClassTable,
-    D: ClassTable,
-{
-    fn eq(&self, other: &PoolArray<'_, U, R, D>) -> bool {
-        self.as_slice() == other.as_slice()
-    }
+equal_slices! {
+    [S: ReleaseStrategy, R: ReleaseStrategy, C: ClassTable, D: ClassTable]
+    PoolVec<'_, T, S, C>, PoolArray<'_, U, R, D>;
 }
 
-impl<T, U, S, R, C, D> PartialEq<PoolVec<'_, U, R, D>> for PoolArray<'_, T, S, C>
-where
-    T: PartialEq<U>,
-    S: ReleaseStrategy,
-    R: ReleaseStrategy,
-    C: ClassTable,
-    D: ClassTable,
-{
-    fn eq(&self, other: &PoolVec<'_, U, R, D>) -> bool {
-        self.as_slice() == other.as_slice()
-    }
-}
+// Only its own kind: what is compared with a vector may be turned `into()` one.
+order_slices! { [S: ReleaseStrategy, C: ClassTable] PoolVec<'_, T, S, C>, PoolVec<'_, T, S, C> }
 
 impl<S: ReleaseStrategy, C: ClassTable> PoolVec<'_, u8, S, C> {
     /// Puts the bytes of a text behind the last byte.
