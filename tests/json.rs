@@ -8,6 +8,8 @@
 #[path = "support/strategies.rs"]
 mod strategies;
 
+#[path = "json/bounds.rs"]
+mod bounds;
 #[path = "json/compare.rs"]
 mod compare;
 #[path = "json/conformance.rs"]
@@ -26,6 +28,8 @@ mod grammar;
 mod help;
 #[path = "json/limits.rs"]
 mod limits;
+#[path = "json/lines.rs"]
+mod lines;
 #[path = "json/mutation.rs"]
 mod mutation;
 #[path = "json/numbers.rs"]

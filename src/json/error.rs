@@ -154,6 +154,12 @@ impl Error {
         error
     }
 
+    /// The same behind so many bytes and lines.
+    #[cold]
+    pub(super) fn behind(self, bytes: usize, lines: usize) -> Self {
+        Self { offset: self.offset + bytes, line: self.line + lines, ..self }
+    }
+
     /// Takes the excerpt from what is left of the line; the place is at `caret`.
     fn show(&mut self, line: &[u8], caret: usize) {
         let mut rest = line;

@@ -34,8 +34,8 @@
 //! | `parse/` | the rules: a loop over values, strings, numbers |
 //! | `float` | digits to the nearest float |
 //!
-//! Only the first two hold `unsafe`. Only what goes by serde is recursive: `Seed` bounds its
-//! depth, `Serialize` and `from_value` go as deep as the value.
+//! Only the first two hold `unsafe`. Only what goes by serde is recursive: `Seed`, `Serialize`
+//! and `from_value` refuse what is nested more than 128 deep.
 //!
 //! [`Direct`]: crate::Direct
 
@@ -64,7 +64,7 @@ pub use error::{Error, ErrorKind};
 pub use index::Index;
 pub use node::Value;
 pub use number::Number;
-pub use parse::{Documents, Options, OutOfRange, Parser, parse};
+pub use parse::{Documents, Lines, Options, OutOfRange, Parser, parse};
 #[cfg(feature = "serde")]
 pub use serde::{DEPTH_MAX, FromValueError, Scratch, Seed, from_value};
 pub use value::{Members, Object};

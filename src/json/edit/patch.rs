@@ -83,8 +83,9 @@ impl<'p, 't, S: ReleaseStrategy> ValueMut<'_, 'p, 't, S> {
     /// Complexity: linear in the value, which is copied first, and for each
     /// operation in the members and elements on its paths; a `test` takes what `==`
     /// does. A `copy` may double the value, so that a patch of `n` operations may
-    /// grow it by `2^n`: give a pool for patches of others a
-    /// [`Budget`](crate::Budget).
+    /// grow it by `2^n`, and its depth, too, which
+    /// [`max_depth`](crate::json::Options::max_depth) does not bound: give a pool for
+    /// patches of others a [`Budget`](crate::Budget).
     ///
     /// ```
     /// use arraypool::json::{self, Pool};

@@ -2,6 +2,7 @@
 
 #![forbid(unsafe_code)]
 
+mod lines;
 mod machine;
 mod number;
 mod options;
@@ -10,6 +11,7 @@ mod string;
 
 use alloc::string::String;
 
+pub use lines::Lines;
 pub use options::{Options, OutOfRange};
 pub use stream::Documents;
 
@@ -159,6 +161,15 @@ impl Parser {
         // Without the space at its end, most texts end with a bracket.
         let text = Text::new(trimmed(text));
         let start = self.start(&text)?;
+        self.read_one(start, pool)
+    }
+
+    /// Reads one value, with nothing behind it but white space.
+    fn read_one<'p, 't, S: ReleaseStrategy>(
+        &mut self,
+        start: Cursor<'_, 't, false>,
+        pool: &'p Pool<'p, S>,
+    ) -> Result<Tree<'p, 't, S>, Fault> {
         let (tree, rest) = match start.with_sentinel() {
             Some(start) => self.read(start, pool)?,
             None => self.read(start, pool)?,

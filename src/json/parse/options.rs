@@ -49,7 +49,7 @@ pub enum OutOfRange {
     Refuse,
     /// An infinity, which is written as `null`.
     Infinity,
-    /// Its text, which is written as it was.
+    /// Its text, which is written as it was. To serde it is an error.
     KeepText,
 }
 
@@ -78,9 +78,12 @@ impl Options {
         }
     }
 
-    /// The most arrays and objects around one another, 1024 if not set. Nothing
-    /// here is recursive: any depth is safe that memory allows, but for what goes by
-    /// serde, which recurses.
+    /// The most arrays and objects around one another, 1024 if not set. Any depth is
+    /// safe that memory allows: nothing here is recursive but what goes by serde, and
+    /// that refuses more than 128.
+    ///
+    /// It bounds what is read. An edit may put documents into one another, and a patch
+    /// doubles the depth with each operation.
     ///
     /// ```
     /// use arraypool::json::{Options, Parser, Pool};
@@ -96,8 +99,8 @@ impl Options {
     }
 
     /// The most bytes of text, the white space around a document included; of
-    /// several [`documents`](super::Parser::documents) in one text, the most bytes
-    /// of each. 4 GiB less one is the most in any case.
+    /// several [`documents`](super::Parser::documents) or [`lines`](super::Parser::lines)
+    /// in one text, the most bytes of each. 4 GiB less one is the most in any case.
     ///
     /// ```
     /// use arraypool::json::{Options, Parser, Pool};
@@ -206,7 +209,8 @@ impl Options {
     }
 
     /// Whether integers of more than 64 bits keep their text instead of becoming
-    /// the nearest `f64`.
+    /// the nearest `f64`. By serde they are an `i128` or a `u128`, if those hold them,
+    /// and else the nearest `f64`.
     ///
     /// ```
     /// use arraypool::json::{Options, Parser, Pool};

@@ -15,7 +15,7 @@ use crate::pool::{DefaultStrategy, ReleaseStrategy};
 /// The documents of a text. From [`Parser::documents`].
 ///
 /// After an error there is nothing more: where the next document would begin is
-/// not known. Of lines, one may be left out and the rest read by another call.
+/// not known. Where each line is one document, [`Lines`](super::Lines) go on.
 ///
 /// ```
 /// use arraypool::json::{Parser, Pool};
@@ -35,10 +35,12 @@ pub struct Documents<'s, 'p, 't, S: ReleaseStrategy = DefaultStrategy> {
 }
 
 impl Parser {
-    /// Reads the documents of a text that has any number of them: lines of JSON
-    /// (NDJSON), or one after the other. White space may separate them, and has
-    /// to where a number or a word would run into the next. A text of white space
-    /// has none.
+    /// Reads the documents of a text that has any number of them, one after the
+    /// other. White space may separate them, and has to where a number or a word
+    /// would run into the next. A text of white space has none.
+    ///
+    /// A line break is white space as any other, inside of a document, too: for lines of
+    /// which each is one document (NDJSON) there is [`lines`](Self::lines).
     ///
     /// Each limit of the [`Options`](super::Options) is one for each document, that
     /// of the text, too, so that the whole may be longer than 4 GiB. The place of

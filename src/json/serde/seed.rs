@@ -7,6 +7,7 @@ use core::fmt;
 use serde::Deserializer;
 use serde::de::{DeserializeSeed, Error, MapAccess, SeqAccess, Unexpected, Visitor};
 
+use super::deeper;
 use crate::error::AllocError;
 use crate::json::node::{Builder, Kind, Stack, Value};
 use crate::json::{Document, Pool};
@@ -14,6 +15,11 @@ use crate::pool::{DefaultStrategy, ReleaseStrategy};
 
 /// The most arrays, objects, `Some`s and newtypes around one another that a [`Seed`]
 /// accepts: serde is recursive, and so is this.
+///
+/// It is also the most arrays and objects around one another that a [`Value`] gives to
+/// serde, by `Serialize` or by [`from_value`](super::from_value). Nothing else has this
+/// bound: what is read may be as deep as
+/// [`max_depth`](crate::json::Options::max_depth) says, and what is edited of any depth.
 ///
 /// ```
 /// use arraypool::json::{DEPTH_MAX, Pool, Scratch, Seed};
@@ -178,10 +184,8 @@ struct Filler<'b, 's, 'p, S: ReleaseStrategy> {
 impl<'s, 'p, S: ReleaseStrategy> Filler<'_, 's, 'p, S> {
     /// The filler of a value inside this one, unless there are too many around it.
     fn inner<E: Error>(&mut self) -> Result<Filler<'_, 's, 'p, S>, E> {
-        if self.around >= DEPTH_MAX {
-            return Err(E::custom(format_args!("nested more than {DEPTH_MAX} deep")));
-        }
-        Ok(Filler { builder: &mut *self.builder, around: self.around + 1 })
+        let around = deeper(self.around).map_err(E::custom)?;
+        Ok(Filler { builder: &mut *self.builder, around })
     }
 
     fn push<E: Error>(self, node: Value<'static>) -> Result<(), E> {
