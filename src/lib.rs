@@ -49,7 +49,7 @@
 //! | `json` | yes | a JSON document in pooled arrays |
 //! | `expr` | yes | expressions; `no_std` with `libm` |
 //! | `diagnostics` | yes | pools that can be asked to watch for mistakes |
-//! | `serde` | | any serde format into a pooled tree and back |
+//! | `serde` | | any serde format into a pooled JSON tree and back; arrays are `Serialize` |
 //! | `allocator-api2` | | collections of others in an arena, and an arena in an allocator |
 //! | `shared` | | one pool, many threads |
 //! | `capi` | | the C interface; `capi-core` is the part that needs no heap |
