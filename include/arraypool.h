@@ -10,7 +10,8 @@
  *
  * Threads. One thread at a time may use an object, unless its type says more.
  * Different objects have nothing to do with each other, but where one is made in
- * another one.
+ * another one. (Arenas of one backing pool have nothing to do with each other either: it
+ * takes a lock for what they share.)
  *
  * Errors. No call ends the program, but for one case in docs/C.md, *Panics*. A function
  * that can fail in more than one way returns an `ap_status`; a panic of the library, which
@@ -34,6 +35,12 @@
 #include <stdarg.h>
 #include <stdio.h>
 #endif
+
+/* The version of this header. `ap_version` says that of the library. */
+#define AP_VERSION_MAJOR 0
+#define AP_VERSION_MINOR 1
+#define AP_VERSION_PATCH 0
+#define AP_VERSION (AP_VERSION_MAJOR * 1000000 + AP_VERSION_MINOR * 1000 + AP_VERSION_PATCH)
 
 /* The largest request of an arena. */
 #define AP_ARENA_MOST ((size_t)1 << 30)
@@ -376,7 +383,9 @@ typedef struct ap_json_value ap_json_value;
  * refused and destroying it gives everything back.
  *
  * Made by `ap_mempool_create`, freed by `ap_mempool_destroy`. Any thread may use
- * it, several at once.
+ * it, several at once, also by different arenas of it: only what an arena takes from it
+ * and gives back waits for its lock. When it is destroyed, no thread uses it or any of
+ * its arenas.
  *
  * ```c
  * ap_mempool *mempool = ap_mempool_create();
@@ -521,9 +530,13 @@ typedef struct ap_arena_event {
 } ap_arena_event;
 
 /**
- * What an arena calls when it grows, is reset, or refuses. It may not use the arena,
- * and returns normally: no exception, no `longjmp`. `user` is what was given to
- * `ap_arena_on_event`.
+ * What an arena calls when it grows, is reset, or refuses. It returns normally: no
+ * exception, no `longjmp`. `user` is what was given to `ap_arena_on_event`.
+ *
+ * It may allocate from the arena and ask it things; what it does there is not told to it.
+ * While it runs, `ap_arena_reset`, `ap_arena_clear` and `ap_arena_rewind` are refused, and
+ * `ap_arena_destroy` does nothing. It may not destroy the arena's backing pool, nor free
+ * or resize the block of the call that is running.
  */
 typedef void (*ap_arena_event_fn)(void *user, const struct ap_arena_event *event);
 
@@ -566,8 +579,8 @@ typedef struct ap_pool_options {
     size_t limit;
     /**
      * The capacities of classes, in elements: 1 to 64 ascending numbers from 1 to
-     * 2^30. NULL is 16 and 256. They are read while the pool is made. `AP_DIRECT` has no
-     * classes and does not look at them.
+     * 2^30. NULL, with a count of 0, is 16 and 256. They are read while the pool is made.
+     * `AP_DIRECT` has no classes and does not look at them.
      */
     const uint32_t *class_lengths;
     /**
@@ -717,6 +730,12 @@ extern "C" {
 #endif // __cplusplus
 
 /**
+ * The version of the library, as a number like the header's `AP_VERSION`: what a program
+ * was compiled with and what it runs with fit together if both are the same.
+ */
+uint32_t ap_version(void);
+
+/**
  * A sentence about a status, in English. Any number may be asked about.
  *
  * The text is a constant: nobody frees it, and any thread may use it.
@@ -792,10 +811,10 @@ struct ap_arena *ap_arena_create_in(void *buffer, size_t size);
 
 /**
  * Destroys an arena, and gives its chunks back. NULL is nothing, and so is an arena
- * that was destroyed already, as long as its backing pool lives, or its buffer is not
- * used for something else. (A backing pool keeps 32 bytes of every destroyed arena to
- * tell by. So that it does not grow for ever, it uses them again after 131,072 more
- * arenas of it have been destroyed; so long this holds.)
+ * whose listener is running, and one that was destroyed already, as long as its backing
+ * pool lives, or its buffer is not used for something else. (A backing pool keeps 32
+ * bytes of every destroyed arena to tell by. So that it does not grow for ever, it uses
+ * them again after 131,072 more arenas of it have been destroyed; so long this holds.)
  */
 void ap_arena_destroy(struct ap_arena *arena);
 
@@ -859,13 +878,15 @@ bool ap_arena_free(struct ap_arena *arena, void *block, size_t size);
 
 /**
  * Forgets everything that was handed out and keeps all chunks, and the size that the
- * next one would have. One step for each chunk. False: no arena.
+ * next one would have. One step for each chunk. False: no arena, or its listener is
+ * running.
  */
 bool ap_arena_reset(struct ap_arena *arena);
 
 /**
  * Forgets everything that was handed out, keeps the first chunk only, and gives the
- * others back; chunk sizes start over. One step for each chunk. False: no arena.
+ * others back; chunk sizes start over. One step for each chunk. False: no arena, or its
+ * listener is running.
  */
 bool ap_arena_clear(struct ap_arena *arena);
 
@@ -882,8 +903,8 @@ struct ap_mark ap_arena_mark(struct ap_arena *arena);
  * were given back are still used again, but for those that were handed out again since,
  * which count as used until the next reset. The mark can be used again. One step for
  * each chunk, each later mark, and each block that was given back for each chunk that
- * was taken into use since. False: no arena, or a mark that is another arena's or stale;
- * nothing has changed then.
+ * was taken into use since. False: no arena, its listener is running, or a mark that is
+ * another arena's or stale; nothing has changed then.
  */
 bool ap_arena_rewind(struct ap_arena *arena, struct ap_mark mark);
 
@@ -980,7 +1001,9 @@ enum ap_status ap_pool_reset_at(struct ap_pool *pool, const char *place);
 enum ap_status ap_pool_trim(struct ap_pool *pool, uint32_t max_free);
 
 /**
- * From here on the pool takes no more memory: growth is `AP_FROZEN`.
+ * From here on the pool takes no more memory: growth is `AP_FROZEN`. Under `AP_DIRECT` it
+ * changes nothing: that pool takes every array from its arena, which `limit` of
+ * `ap_pool_options` bounds, or a buffer.
  */
 enum ap_status ap_pool_freeze(struct ap_pool *pool);
 
@@ -1156,7 +1179,8 @@ enum ap_status ap_shared_pool_verify(const struct ap_shared_pool *pool);
 
 /**
  * Memory for batches, of at most `limit` bytes for what is compiled; 0 is no limit.
- * NULL: there is no memory.
+ * NULL: there is no memory, or the limit is too small for the bookkeeping, which takes some
+ * 10 KiB on a 64-bit machine. A first short expression takes some 10 KiB more.
  */
 struct ap_expr_arena *ap_expr_arena_new(size_t limit);
 
@@ -1246,6 +1270,8 @@ enum ap_status ap_batch_builder_add_expression_function(struct ap_batch_builder 
  * defined, or a parameter added after an expression, since the last one: then expressions
  * are compiled anew. `AP_EVALUATION_FAILED`: at least one has no value,
  * as `ap_batch_builder_get_result` says of each; the others have theirs.
+ * `ap_batch_builder_error` says no more than that then: why, it says after the
+ * `ap_batch_builder_get_result` that fails.
  */
 enum ap_status ap_batch_builder_eval(struct ap_batch_builder *builder);
 
@@ -1259,16 +1285,21 @@ enum ap_status ap_batch_builder_get_result(const struct ap_batch_builder *builde
                                            double *result);
 
 /**
- * What was wrong last, in English, with the line and a caret under the place; an empty
- * text if nothing was, NULL if there is no builder. Writes the place, if `position` is
- * not NULL. The text is the builder's, until its next call.
+ * What was wrong with the last call of this builder that failed, in English, of a text with
+ * the line and a caret under the place; an empty text if none has, NULL if there is no
+ * builder. Calls that succeed leave it as it is: look at it after one that fails. Writes
+ * the place, if `position` is not NULL; all 0 where no text is to blame, as after
+ * `ap_batch_builder_eval` and `ap_batch_builder_get_result`. The text is the builder's,
+ * until its next call.
  */
 const char *ap_batch_builder_error(const struct ap_batch_builder *builder,
                                    struct ap_error_position *position);
 
 /**
  * Memory for documents, of at most `limit` bytes; 0 is no limit. What reading needs
- * besides is not counted, and kept for the next text. NULL: there is no memory.
+ * besides is not counted, and kept for the next text. NULL: there is no memory, or the
+ * limit is too small for the bookkeeping, which takes some 10 KiB on a 64-bit machine. A
+ * first small document takes some 5 KiB more.
  */
 struct ap_json_pool *ap_json_pool_new(size_t limit);
 
@@ -1283,6 +1314,13 @@ enum ap_status ap_json_pool_free(struct ap_json_pool *pool);
  * NULL and `error`, if it is not NULL, has what is wrong, and of a text, where:
  * `AP_SYNTAX`, `AP_INVALID_UTF8`, what memory can say, `AP_WRONG_HANDLE`, and `AP_NULL`,
  * with which there may be no place for a document.
+ *
+ * The rules are those of RFC 8259. `AP_SYNTAX` is also what is nested deeper than 1024
+ * arrays and objects, a text of 4 GiB and more, a number that no `double` is near to
+ * (1e999), half of a surrogate pair, and a byte order mark. A key may be there twice:
+ * `ap_json_get` and `ap_json_pointer` find the last one, `ap_json_at` each. An integer that
+ * fits neither `int64_t` nor `uint64_t` is kept as the nearest `double`, and written as
+ * that.
  */
 enum ap_status ap_json_parse(struct ap_json_pool *pool,
                              const char *text,
@@ -1320,7 +1358,8 @@ const struct ap_json_value *ap_json_at(const struct ap_json_value *value, size_t
 
 /**
  * The key of the member of an object at an index, of `*length` bytes; no zero byte
- * ends it. It lives as long as the document. Constant. NULL: there is none.
+ * ends it. It lives as long as the document. Constant. NULL: there is none, and `*length`
+ * is as it was. `length` may be NULL.
  */
 const char *ap_json_key_at(const struct ap_json_value *value, size_t index, size_t *length);
 
@@ -1338,7 +1377,8 @@ const struct ap_json_value *ap_json_pointer(const struct ap_json_value *value, c
 
 /**
  * The text of a string, UTF-8 of `*length` bytes; no zero byte ends it. It lives as long
- * as the document. NULL: the value is no string.
+ * as the document. NULL: the value is no string, and `*length` is as it was. `length` may
+ * be NULL.
  */
 const char *ap_json_string(const struct ap_json_value *value, size_t *length);
 
@@ -1353,7 +1393,8 @@ enum ap_status ap_json_bool(const struct ap_json_value *value, bool *found);
 enum ap_status ap_json_f64(const struct ap_json_value *value, double *found);
 
 /**
- * Writes an integer. `AP_WRONG_TYPE`: it is none, or does not fit.
+ * Writes an integer. `AP_WRONG_TYPE`: it is none (1.0 and 1e2 are not, nor is -0), or does
+ * not fit; and nothing is written, as by the others of these functions.
  */
 enum ap_status ap_json_i64(const struct ap_json_value *value, int64_t *found);
 

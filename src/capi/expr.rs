@@ -105,7 +105,8 @@ fn new_arena(limit: usize) -> Result<NonNull<ap_expr_arena>, ap_status> {
 }
 
 /// Memory for batches, of at most `limit` bytes for what is compiled; 0 is no limit.
-/// NULL: there is no memory.
+/// NULL: there is no memory, or the limit is too small for the bookkeeping, which takes some
+/// 10 KiB on a 64-bit machine. A first short expression takes some 10 KiB more.
 #[unsafe(no_mangle)]
 pub extern "C" fn ap_expr_arena_new(limit: usize) -> *mut ap_expr_arena {
     or_nothing(|| Some(new_arena(limit).ok()?.as_ptr()))
@@ -448,6 +449,8 @@ pub unsafe extern "C" fn ap_batch_builder_add_expression_function(
 /// defined, or a parameter added after an expression, since the last one: then expressions
 /// are compiled anew. `AP_EVALUATION_FAILED`: at least one has no value,
 /// as `ap_batch_builder_get_result` says of each; the others have theirs.
+/// `ap_batch_builder_error` says no more than that then: why, it says after the
+/// `ap_batch_builder_get_result` that fails.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ap_batch_builder_eval(builder: *mut ap_batch_builder) -> ap_status {
     let work = |_: &ap_batch_builder, batch: &mut Batch<'static, 'static>| {
@@ -484,9 +487,12 @@ pub unsafe extern "C" fn ap_batch_builder_get_result(
     unsafe { with_batch(builder, work) }
 }
 
-/// What was wrong last, in English, with the line and a caret under the place; an empty
-/// text if nothing was, NULL if there is no builder. Writes the place, if `position` is
-/// not NULL. The text is the builder's, until its next call.
+/// What was wrong with the last call of this builder that failed, in English, of a text with
+/// the line and a caret under the place; an empty text if none has, NULL if there is no
+/// builder. Calls that succeed leave it as it is: look at it after one that fails. Writes
+/// the place, if `position` is not NULL; all 0 where no text is to blame, as after
+/// `ap_batch_builder_eval` and `ap_batch_builder_get_result`. The text is the builder's,
+/// until its next call.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ap_batch_builder_error(
     builder: *const ap_batch_builder,

@@ -107,7 +107,9 @@ pub struct ap_json_error {
 }
 
 /// Memory for documents, of at most `limit` bytes; 0 is no limit. What reading needs
-/// besides is not counted, and kept for the next text. NULL: there is no memory.
+/// besides is not counted, and kept for the next text. NULL: there is no memory, or the
+/// limit is too small for the bookkeeping, which takes some 10 KiB on a 64-bit machine. A
+/// first small document takes some 5 KiB more.
 #[unsafe(no_mangle)]
 pub extern "C" fn ap_json_pool_new(limit: usize) -> *mut ap_json_pool {
     or_nothing(|| {
@@ -160,6 +162,13 @@ pub unsafe extern "C" fn ap_json_pool_free(pool: *mut ap_json_pool) -> ap_status
 /// NULL and `error`, if it is not NULL, has what is wrong, and of a text, where:
 /// `AP_SYNTAX`, `AP_INVALID_UTF8`, what memory can say, `AP_WRONG_HANDLE`, and `AP_NULL`,
 /// with which there may be no place for a document.
+///
+/// The rules are those of RFC 8259. `AP_SYNTAX` is also what is nested deeper than 1024
+/// arrays and objects, a text of 4 GiB and more, a number that no `double` is near to
+/// (1e999), half of a surrogate pair, and a byte order mark. A key may be there twice:
+/// `ap_json_get` and `ap_json_pointer` find the last one, `ap_json_at` each. An integer that
+/// fits neither `int64_t` nor `uint64_t` is kept as the nearest `double`, and written as
+/// that.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ap_json_parse(
     pool: *mut ap_json_pool,
@@ -348,7 +357,8 @@ pub unsafe extern "C" fn ap_json_at(
 }
 
 /// The key of the member of an object at an index, of `*length` bytes; no zero byte
-/// ends it. It lives as long as the document. Constant. NULL: there is none.
+/// ends it. It lives as long as the document. Constant. NULL: there is none, and `*length`
+/// is as it was. `length` may be NULL.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ap_json_key_at(
     value: *const ap_json_value,
@@ -398,7 +408,8 @@ pub unsafe extern "C" fn ap_json_pointer(
 }
 
 /// The text of a string, UTF-8 of `*length` bytes; no zero byte ends it. It lives as long
-/// as the document. NULL: the value is no string.
+/// as the document. NULL: the value is no string, and `*length` is as it was. `length` may
+/// be NULL.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ap_json_string(
     value: *const ap_json_value,
@@ -447,7 +458,8 @@ pub unsafe extern "C" fn ap_json_f64(value: *const ap_json_value, found: *mut f6
     unsafe { read_into(value, found, |value| value.as_f64()) }
 }
 
-/// Writes an integer. `AP_WRONG_TYPE`: it is none, or does not fit.
+/// Writes an integer. `AP_WRONG_TYPE`: it is none (1.0 and 1e2 are not, nor is -0), or does
+/// not fit; and nothing is written, as by the others of these functions.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ap_json_i64(value: *const ap_json_value, found: *mut i64) -> ap_status {
     // SAFETY: the module's contract.

@@ -16,7 +16,9 @@ use crate::sync::Mutex;
 /// refused and destroying it gives everything back.
 ///
 /// Made by `ap_mempool_create`, freed by `ap_mempool_destroy`. Any thread may use
-/// it, several at once.
+/// it, several at once, also by different arenas of it: only what an arena takes from it
+/// and gives back waits for its lock. When it is destroyed, no thread uses it or any of
+/// its arenas.
 ///
 /// ```c
 /// ap_mempool *mempool = ap_mempool_create();

@@ -18,7 +18,7 @@
 //!   - a buffer, a document's text and a place's text stay as their functions say, and
 //!     a backing pool stays as long as its arenas are used;
 //!   - a destroyed handle is passed only while its memory can be read;
-//!   - callbacks return, and keep off the arena that calls.
+//!   - callbacks return, and leave alone what the call that runs them has in its hands.
 //!
 //!   This is the **module's contract** of the safety comments.
 //!
@@ -73,6 +73,28 @@ pub use shared::*;
 pub use status::*;
 #[cfg(feature = "capi")]
 pub use text::ap_error_position;
+
+/// One number of the version in Cargo.toml.
+const fn number(digits: &str) -> u32 {
+    match u32::from_str_radix(digits, 10) {
+        Ok(number) if number < 1000 => number,
+        _ => panic!("each number of the version has up to three digits"),
+    }
+}
+
+/// The version, as one number.
+const VERSION: u32 = {
+    let major = number(env!("CARGO_PKG_VERSION_MAJOR"));
+    let minor = number(env!("CARGO_PKG_VERSION_MINOR"));
+    major * 1_000_000 + minor * 1000 + number(env!("CARGO_PKG_VERSION_PATCH"))
+};
+
+/// The version of the library, as a number like the header's `AP_VERSION`: what a program
+/// was compiled with and what it runs with fit together if both are the same.
+#[unsafe(no_mangle)]
+pub extern "C" fn ap_version() -> u32 {
+    VERSION
+}
 
 /// A microcontroller's program ends in a way of its own.
 #[cfg(all(not(feature = "std"), not(test), target_os = "none"))]

@@ -65,6 +65,8 @@ impl Shared {
         if chosen.lengths.is_some() || chosen.max_free != u32::MAX || chosen.checks.is_some() {
             return Err(ap_status::AP_UNSUPPORTED);
         }
+        // It would be found with the first call otherwise, and with every one.
+        chosen.try_out()?;
         let settings = SharedSettings::new().limit(chosen.limit).unit(chosen.unit);
         let settings = match chosen.max_runs {
             Some(runs) => settings.max_runs(runs),

@@ -58,6 +58,44 @@ fn what_c_has_no_event_for_is_not_told() {
     assert!(ap_arena_event::of(&event).is_some());
 }
 
+extern "C" fn allocate_more(user: *mut c_void, _: *const ap_arena_event) {
+    let arena = user.cast::<ap_arena>();
+    // SAFETY: the test gave the arena that calls this.
+    unsafe {
+        assert!(!ap_arena_reset(arena) && !ap_arena_clear(arena));
+        ap_arena_destroy(arena);
+        let block = ap_arena_alloc(arena, 1000);
+        block.cast::<u8>().write_bytes(7, 1000);
+        assert!(ap_arena_owns(arena, block));
+    }
+}
+
+#[test]
+fn a_listener_uses_the_arena_that_calls_it() {
+    // SAFETY: one thread has the arena, and nobody uses a block after it was forgotten.
+    unsafe {
+        let mempool = ap_mempool_create();
+        let arena = ap_arena_create(mempool, 64, 64);
+        assert!(ap_arena_on_event(arena, Some(allocate_more), arena.cast()));
+        let block = ap_arena_alloc(arena, 500);
+        block.cast::<u8>().write_bytes(8, 500);
+        assert_eq!(ap_arena_total_used(arena), 512 + 1008);
+        assert!(!ap_arena_realloc(arena, block, 500, 3000).is_null());
+        assert!(ap_arena_reset(arena) && ap_arena_total_used(arena) == 1008);
+        assert!(ap_arena_clear(arena) && ap_arena_total_used(arena) == 1008);
+        ap_arena_destroy(arena);
+        assert!(ap_arena_alloc(arena, 1).is_null());
+        ap_mempool_destroy(mempool);
+    }
+}
+
+#[test]
+fn the_version_is_that_of_the_package() {
+    let numbers = env!("CARGO_PKG_VERSION").split(['.', '-']).take(3);
+    let version = numbers.fold(0, |sum, one| sum * 1000 + one.parse::<u32>().unwrap());
+    assert_eq!(ap_version(), version);
+}
+
 #[test]
 fn arenas_in_a_backing_pool() {
     // SAFETY: what is destroyed is used no more, but for what the header allows.

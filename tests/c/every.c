@@ -379,5 +379,7 @@ int main(void) {
     expressions();
     json();
     CHECK(strcmp(ap_status_message(AP_OK), "done") == 0);
+    CHECK(ap_version() == AP_VERSION && AP_VERSION / 1000000 == AP_VERSION_MAJOR);
+    CHECK(AP_VERSION / 1000 % 1000 == AP_VERSION_MINOR && AP_VERSION % 1000 == AP_VERSION_PATCH);
     return end("every");
 }

@@ -73,6 +73,52 @@ static void arenas_keep_their_blocks(void) {
     ap_mempool_destroy(mempool);
 }
 
+static ap_mark early;
+static int told;
+
+/* Uses the arena that calls it. */
+static void greedy_listener(void *user, const ap_arena_event *event) {
+    ap_arena *arena = (ap_arena *)user;
+    size_t used = ap_arena_total_used(arena);
+    told++;
+    CHECK(!ap_arena_reset(arena) && !ap_arena_clear(arena) && !ap_arena_rewind(arena, early));
+    ap_arena_destroy(arena);
+    CHECK(ap_arena_total_used(arena) == used);
+    if (event->kind == AP_ARENA_RESET) {
+        CHECK(used == 0);
+    }
+    /* Refused or grown, it is not told. */
+    if (event->kind == AP_ARENA_REFUSED) {
+        CHECK(ap_arena_alloc(arena, 100000) == NULL && ap_arena_alloc(arena, 1) != NULL);
+    } else {
+        char *block = (char *)ap_arena_alloc(arena, 10000);
+        CHECK(block != NULL && ap_arena_free(arena, block, 10000));
+        block = (char *)ap_arena_calloc(arena, 1, 10000);
+        CHECK(block != NULL && ap_arena_owns(arena, block + 9999));
+    }
+}
+
+static void listeners(void) {
+    ap_mempool *mempool = ap_mempool_create();
+    ap_arena *arena = ap_arena_create(mempool, 64, 64);
+    early = ap_arena_mark(arena);
+    CHECK(ap_arena_on_event(arena, greedy_listener, arena));
+    char *first = (char *)ap_arena_calloc(arena, 1, 200);
+    CHECK(told == 1 && ap_arena_total_used(arena) == 208 + 10000);
+    memset(first, 7, 200);
+    char *larger = (char *)ap_arena_realloc(arena, first, 200, 20000);
+    CHECK(told == 2 && larger != NULL && larger[0] == 7 && larger[199] == 7);
+    CHECK(ap_arena_set_limit(arena, 1) && ap_arena_alloc(arena, 50000) == NULL && told == 3);
+    CHECK(ap_arena_set_limit(arena, 0) && ap_arena_rewind(arena, early));
+    CHECK(ap_arena_total_used(arena) == 0 && told == 3);
+    CHECK(ap_arena_alloc(arena, 16) != NULL);
+    CHECK(ap_arena_reset(arena) && told == 4 && ap_arena_total_used(arena) == 10000);
+    CHECK(ap_arena_clear(arena) && told == 5 && ap_arena_total_used(arena) == 10000);
+    ap_arena_destroy(arena);
+    CHECK(told == 5 && ap_arena_alloc(arena, 1) == NULL);
+    ap_mempool_destroy(mempool);
+}
+
 static void arena(void) {
     ap_mempool *mempool = ap_mempool_create();
     CHECK(ap_arena_create(NULL, 0, 0) == NULL && ap_arena_create_default(NULL) == NULL);
@@ -178,6 +224,23 @@ static void pool_options(void) {
     options.class_count = 65;
     STATUS(AP_INVALID_CLASSES, why(8, 8, options));
     options.class_lengths = NULL;
+    STATUS(AP_INVALID_ARGUMENT, why(8, 8, options));
+    options.class_count = 0;
+    /* More than an alignment can be, of both kinds of pool. */
+    ap_status too_large = AP_OK;
+    STATUS(AP_TOO_LARGE, why(8, (size_t)1 << 40, options));
+    STATUS(AP_TOO_LARGE, why((size_t)1 << 60, 8, options));
+    options.status = &too_large;
+    CHECK(ap_shared_pool_create(8, (size_t)1 << 40, &options) == NULL);
+    STATUS(AP_TOO_LARGE, too_large);
+    too_large = AP_OK;
+    CHECK(ap_shared_pool_create((size_t)1 << 60, 8, &options) == NULL);
+    STATUS(AP_TOO_LARGE, too_large);
+    options.class_count = 1;
+    CHECK(ap_shared_pool_create(8, 8, &options) == NULL);
+    STATUS(AP_INVALID_ARGUMENT, too_large);
+    options.class_count = 0;
+    options.status = NULL;
     options.limit = 10;
     STATUS(AP_OVER_LIMIT, why(8, 8, options));
     CHECK(ap_pool_create(0, 0, NULL) == NULL && ap_pool_create_in(NULL, 99, 8, 8, NULL) == NULL);
@@ -335,6 +398,8 @@ static void direct(void) {
     STATUS(AP_NOT_RELEASABLE, ap_pool_release(pool, (char *)array.ptr + 8));
     STATUS(AP_FOREIGN, ap_pool_release(pool, outside));
     CHECK(ap_pool_len(pool, array.ptr) == 0);
+    STATUS(AP_OK, ap_pool_freeze(pool)); /* which changes nothing here */
+    CHECK(ap_pool_alloc(pool, 100000) != NULL);
     STATUS(AP_OK, ap_pool_reset(pool));
     STATUS(AP_FOREIGN, ap_pool_release_array(pool, array));
     STATUS(AP_FOREIGN, ap_pool_release(pool, array.ptr));
@@ -526,7 +591,7 @@ static void expressions(void) {
     STATUS(AP_WRONG_HANDLE, ap_expr_arena_reset((ap_expr_arena *)no_handle()));
     CHECK(ap_batch_builder_new_with_arena(NULL) == NULL);
     CHECK(ap_batch_builder_new_with_arena((ap_expr_arena *)no_handle()) == NULL);
-    CHECK(ap_expr_arena_new(1) == NULL);
+    CHECK(ap_expr_arena_new(1) == NULL && ap_expr_arena_new(8000) == NULL);
 
     ap_batch_builder *builder = running = ap_batch_builder_new();
     size_t index = 99;
@@ -562,12 +627,49 @@ static void expressions(void) {
     STATUS(AP_OK, ap_batch_builder_add_expression(builder, "1 << 99 + x", NULL));
     STATUS(AP_OK, ap_batch_builder_add_expression(builder, "x + 1", NULL));
     STATUS(AP_EVALUATION_FAILED, ap_batch_builder_eval(builder));
+    check_error(builder, ap_status_message(AP_EVALUATION_FAILED));
     STATUS(AP_OK, ap_batch_builder_get_result(builder, 0, &result));
+    check_error(builder, ap_status_message(AP_EVALUATION_FAILED));
     STATUS(AP_EVALUATION_FAILED, ap_batch_builder_get_result(builder, 1, &result));
     CHECK(isnan(result) && strstr(ap_batch_builder_error(builder, NULL), "shift") != NULL);
+    check_error(builder, "a shift is out of range");
     STATUS(AP_OK, ap_batch_builder_get_result(builder, 2, &result));
     CHECK(result == 1.0);
     STATUS(AP_OK, ap_batch_builder_free(builder));
+}
+
+/* What the header says of depth, numbers and keys. */
+static void json_at_its_limits(ap_json_pool *pool) {
+    ap_json *document = NULL;
+    ap_json_error error;
+    char deep[2 * 1025];
+    for (int depth = 1024; depth <= 1025; depth++) {
+        size_t levels = (size_t)depth;
+        memset(deep, '[', levels);
+        memset(deep + levels, ']', levels);
+        STATUS(depth == 1024 ? AP_OK : AP_SYNTAX,
+               ap_json_parse(pool, deep, 2 * levels, &document, &error));
+        STATUS(depth == 1024 ? AP_OK : AP_NULL, ap_json_free(document));
+    }
+    CHECK(strstr(error.message, "nested too deep") != NULL);
+    STATUS(AP_SYNTAX, ap_json_parse(pool, "1e999", 5, &document, &error));
+    CHECK(strstr(error.message, "number out of range") != NULL);
+    static const char text[] = "{\"a\": 18446744073709551616, \"a\": 1.0, \"b\": -0}";
+    uint64_t natural = 7;
+    int64_t integer = 7;
+    double number = 0.0;
+    STATUS(AP_OK, ap_json_parse(pool, text, strlen(text), &document, NULL));
+    const ap_json_value *root = ap_json_root(document), *big = ap_json_at(root, 0);
+    CHECK(ap_json_len(root) == 3 && ap_json_get(root, "a") == ap_json_at(root, 1));
+    CHECK(ap_json_pointer(root, "/a") == ap_json_at(root, 1));
+    STATUS(AP_OK, ap_json_f64(big, &number));
+    CHECK(number == 18446744073709551616.0);
+    STATUS(AP_WRONG_TYPE, ap_json_u64(big, &natural));
+    for (size_t i = 0; i < 3; i++) {
+        STATUS(AP_WRONG_TYPE, ap_json_i64(ap_json_at(root, i), &integer));
+    }
+    CHECK(natural == 7 && integer == 7);
+    STATUS(AP_OK, ap_json_free(document));
 }
 
 static void json(void) {
@@ -582,7 +684,7 @@ static void json(void) {
     STATUS(AP_NULL, ap_json_free(NULL));
     STATUS(AP_WRONG_HANDLE, ap_json_free((ap_json *)no_handle()));
     CHECK(ap_json_root(NULL) == NULL && ap_json_root((ap_json *)no_handle()) == NULL);
-    CHECK(ap_json_pool_new(1) == NULL);
+    CHECK(ap_json_pool_new(1) == NULL && ap_json_pool_new(8000) == NULL);
 
     ap_json_pool *pool = ap_json_pool_new(100000);
     STATUS(AP_NULL, ap_json_parse(pool, NULL, 1, &document, NULL));
@@ -602,6 +704,7 @@ static void json(void) {
         CHECK(document == NULL && error.position.line == 1 && error.message[0] != '\0');
     }
     STATUS(AP_INVALID_UTF8, ap_json_parse(pool, "\"\xff\"", 3, &document, &error));
+    json_at_its_limits(pool);
 
     /* Values that are not there, of which everything is nothing. */
     const ap_json_value *nothing = NULL;
@@ -623,6 +726,9 @@ static void json(void) {
     CHECK(ap_json_get(root, NULL) == NULL && ap_json_pointer(root, NULL) == NULL);
     CHECK(ap_json_get(root, "\xff") == NULL && ap_json_pointer(root, "0") == NULL);
     CHECK(ap_json_string(root, NULL) == NULL && ap_json_key_at(root, 0, NULL) == NULL);
+    length = 77;
+    CHECK(ap_json_string(root, &length) == NULL && ap_json_key_at(root, 0, &length) == NULL);
+    CHECK(length == 77);
     STATUS(AP_WRONG_TYPE, ap_json_bool(root, &boolean));
     STATUS(AP_WRONG_TYPE, ap_json_f64(root, &number));
     STATUS(AP_WRONG_TYPE, ap_json_u64(ap_json_at(root, 0), &natural));
@@ -637,6 +743,7 @@ static void json(void) {
 int main(void) {
     wrong_arenas();
     arena();
+    listeners();
     pool_options();
     no_pool(NULL, AP_NULL);
     pool_of(AP_METADATA);
@@ -649,6 +756,7 @@ int main(void) {
     expressions();
     crowded();
     json();
+    CHECK(ap_version() == AP_VERSION);
     for (int status = -1000; status < 1000; status++) {
         CHECK(ap_status_message(status) != NULL);
     }

@@ -16,7 +16,14 @@ fn made() -> String {
     let bindings = cbindgen::Builder::new().with_crate(root()).with_config(config).generate();
     let mut header = Vec::new();
     bindings.expect("the sources of the header").write(&mut header);
-    tidy(&String::from_utf8(header).expect("UTF-8"))
+    tidy(&versioned(&String::from_utf8(header).expect("UTF-8")))
+}
+
+/// With the version of Cargo.toml in its places.
+fn versioned(header: &str) -> String {
+    let header = header.replace("@MAJOR@", env!("CARGO_PKG_VERSION_MAJOR"));
+    let header = header.replace("@MINOR@", env!("CARGO_PKG_VERSION_MINOR"));
+    header.replace("@PATCH@", env!("CARGO_PKG_VERSION_PATCH"))
 }
 
 /// One condition around neighbours instead of one around each.

@@ -60,8 +60,8 @@ pub(super) struct Inner {
     arena: UnsafeCell<MaybeUninit<Arena<'static>>>,
     budget: Budget,
     listener: Cell<(ap_arena_event_fn, *mut c_void)>,
-    /// Bytes of marks before the reset that the listener is told of.
-    marks: Cell<usize>,
+    /// Whether the listener is running.
+    telling: Cell<bool>,
     /// The closure that the arena calls: a pointer to this.
     hook: UnsafeCell<MaybeUninit<usize>>,
     /// `None`: it lies in a buffer.
@@ -128,10 +128,8 @@ impl Hook {
     fn tell(&self, event: &ArenaEvent) {
         // SAFETY: the body lives as long as the arena in it, which calls this.
         let inner = unsafe { &*self.0 };
-        if let (Some(listener), user) = inner.listener.get() {
-            let Some(mut event) = ap_arena_event::of(event) else { return };
-            event.used = event.used.saturating_sub(inner.marks.get());
-            listener(user, &raw const event);
+        if let Some(event) = ap_arena_event::of(event) {
+            inner.tell(&event);
         }
     }
 }
@@ -162,7 +160,7 @@ impl Inner {
             arena: UnsafeCell::new(MaybeUninit::uninit()),
             budget: Budget::unlimited(),
             listener: Cell::new((None, core::ptr::null_mut())),
-            marks: Cell::new(0),
+            telling: Cell::new(false),
             hook: UnsafeCell::new(MaybeUninit::uninit()),
             #[cfg(feature = "capi")]
             home: None,
@@ -207,13 +205,42 @@ impl Inner {
         unsafe { arena.assume_init_ref() }
     }
 
+    /// Bytes that are handed out, those of marks apart.
+    fn used(&self) -> usize {
+        self.arena().used_bytes() - self.arena().mark_bytes()
+    }
+
+    /// Calls the listener, if there is one that is not running. What one does itself is not
+    /// told to it: there would be no end.
+    fn tell(&self, event: &ap_arena_event) {
+        if let (Some(listener), user) = self.listener.get() {
+            if !self.telling.replace(true) {
+                listener(user, event);
+                self.telling.set(false);
+            }
+        }
+    }
+
+    /// Resets or clears, by `work`, and tells so when that is done: then the listener may
+    /// use the arena. `None`, and nothing happened: the listener is running, in a call that
+    /// has something of the arena in its hands.
+    fn forget(&self, work: impl FnOnce(&mut Arena<'static>)) -> Option<()> {
+        if self.telling.get() {
+            return None;
+        }
+        let is_heard = self.listener.get().0.is_some();
+        let used = if is_heard { self.used() } else { 0 };
+        self.alone(work);
+        if is_heard {
+            self.tell(&ap_arena_event::reset(used, self.arena().allocated_bytes()));
+        }
+        Some(())
+    }
+
     /// Does what needs the arena for itself.
     fn alone<R>(&self, work: impl FnOnce(&mut Arena<'static>) -> R) -> R {
-        if self.listener.get().0.is_some() {
-            self.marks.set(self.arena().mark_bytes());
-        }
-        // SAFETY: one thread at a time has the handle, and no call is running: a
-        // listener may not use the arena, as the header says.
+        // SAFETY: one thread at a time has the handle, and no call is running: where a
+        // listener runs, nobody calls this, and `work` calls none.
         let arena = unsafe { &mut *self.arena.get() };
         // SAFETY: as in `arena`.
         work(unsafe { arena.assume_init_mut() })
@@ -350,16 +377,19 @@ pub(super) unsafe fn place_in<T: Body>(
 }
 
 /// Destroys an arena, and gives its chunks back. NULL is nothing, and so is an arena
-/// that was destroyed already, as long as its backing pool lives, or its buffer is not
-/// used for something else. (A backing pool keeps 32 bytes of every destroyed arena to
-/// tell by. So that it does not grow for ever, it uses them again after 131,072 more
-/// arenas of it have been destroyed; so long this holds.)
+/// whose listener is running, and one that was destroyed already, as long as its backing
+/// pool lives, or its buffer is not used for something else. (A backing pool keeps 32
+/// bytes of every destroyed arena to tell by. So that it does not grow for ever, it uses
+/// them again after 131,072 more arenas of it have been destroyed; so long this holds.)
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ap_arena_destroy(arena: *mut ap_arena) {
     guard((), || {
         let Some(place) = NonNull::new(arena.cast::<Inner>()) else { return };
         // SAFETY: the module's contract.
         let Some(inner) = (unsafe { inner(arena) }) else { return };
+        if inner.telling.get() {
+            return;
+        }
         // SAFETY: it is a valid handle.
         unsafe { handle::invalidate(place) };
         inner.listener.set((None, core::ptr::null_mut()));

@@ -4,7 +4,7 @@ use core::ffi::c_void;
 use core::mem::MaybeUninit;
 
 use super::{ap_arena, ap_status, inner};
-use crate::arena::{ArenaEvent, CHUNK_HEADER, Checkpoint};
+use crate::arena::{Arena, ArenaEvent, CHUNK_HEADER, Checkpoint};
 use crate::capi::arguments::limit_of;
 use crate::capi::status::or_nothing;
 
@@ -67,9 +67,13 @@ pub struct ap_arena_event {
     allocated: usize,
 }
 
-/// What an arena calls when it grows, is reset, or refuses. It may not use the arena,
-/// and returns normally: no exception, no `longjmp`. `user` is what was given to
-/// `ap_arena_on_event`.
+/// What an arena calls when it grows, is reset, or refuses. It returns normally: no
+/// exception, no `longjmp`. `user` is what was given to `ap_arena_on_event`.
+///
+/// It may allocate from the arena and ask it things; what it does there is not told to it.
+/// While it runs, `ap_arena_reset`, `ap_arena_clear` and `ap_arena_rewind` are refused, and
+/// `ap_arena_destroy` does nothing. It may not destroy the arena's backing pool, nor free
+/// or resize the block of the call that is running.
 pub type ap_arena_event_fn = Option<extern "C" fn(user: *mut c_void, event: *const ap_arena_event)>;
 
 impl ap_arena_event {
@@ -86,34 +90,41 @@ impl ap_arena_event {
             ArenaEvent::Grown { capacity, allocated } => {
                 Self { kind: ap_arena_event_kind::AP_ARENA_GROWN, capacity, allocated, ..nothing }
             }
-            ArenaEvent::Reset { used, allocated } => {
-                Self { kind: ap_arena_event_kind::AP_ARENA_RESET, used, allocated, ..nothing }
-            }
             ArenaEvent::Refused { error } => Self { status: error.into(), ..nothing },
+            // It is told when nobody has the arena for himself any more: see `forget`.
+            ArenaEvent::Reset { .. } => return None,
             // The budgets of these arenas have no soft limit.
             ArenaEvent::SoftLimit { .. } => return None,
         })
     }
+
+    /// What C is told of a reset.
+    pub(super) fn reset(used: usize, allocated: usize) -> Self {
+        let (kind, status) = (ap_arena_event_kind::AP_ARENA_RESET, ap_status::AP_OK);
+        Self { kind, status, capacity: 0, used, allocated }
+    }
 }
 
 /// Forgets everything that was handed out and keeps all chunks, and the size that the
-/// next one would have. One step for each chunk. False: no arena.
+/// next one would have. One step for each chunk. False: no arena, or its listener is
+/// running.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ap_arena_reset(arena: *mut ap_arena) -> bool {
     or_nothing(|| {
         // SAFETY: the module's contract.
-        unsafe { inner(arena) }?.alone(|arena| arena.reset());
+        unsafe { inner(arena) }?.forget(Arena::reset)?;
         Some(true)
     })
 }
 
 /// Forgets everything that was handed out, keeps the first chunk only, and gives the
-/// others back; chunk sizes start over. One step for each chunk. False: no arena.
+/// others back; chunk sizes start over. One step for each chunk. False: no arena, or its
+/// listener is running.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ap_arena_clear(arena: *mut ap_arena) -> bool {
     or_nothing(|| {
         // SAFETY: the module's contract.
-        unsafe { inner(arena) }?.alone(|arena| arena.clear());
+        unsafe { inner(arena) }?.forget(Arena::clear)?;
         Some(true)
     })
 }
@@ -142,14 +153,14 @@ pub unsafe extern "C" fn ap_arena_mark(arena: *mut ap_arena) -> ap_mark {
 /// were given back are still used again, but for those that were handed out again since,
 /// which count as used until the next reset. The mark can be used again. One step for
 /// each chunk, each later mark, and each block that was given back for each chunk that
-/// was taken into use since. False: no arena, or a mark that is another arena's or stale;
-/// nothing has changed then.
+/// was taken into use since. False: no arena, its listener is running, or a mark that is
+/// another arena's or stale; nothing has changed then.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ap_arena_rewind(arena: *mut ap_arena, mark: ap_mark) -> bool {
     or_nothing(|| {
         // SAFETY: the module's contract.
         let inner = unsafe { inner(arena) }?;
-        if mark.check != check_of(arena) {
+        if inner.telling.get() || mark.check != check_of(arena) {
             return None;
         }
         // SAFETY: `ap_arena_mark` of this arena wrote one there: its check says so.
@@ -201,11 +212,8 @@ pub unsafe extern "C" fn ap_arena_total_allocated(arena: *const ap_arena) -> usi
 /// for each mark that the arena can go back to. 0: no arena.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ap_arena_total_used(arena: *const ap_arena) -> usize {
-    or_nothing(|| {
-        // SAFETY: the module's contract.
-        let arena = unsafe { inner(arena) }?.arena();
-        Some(arena.used_bytes() - arena.mark_bytes())
-    })
+    // SAFETY: the module's contract.
+    or_nothing(|| Some(unsafe { inner(arena) }?.used()))
 }
 
 /// Bytes that cannot be handed out before the next reset: the ends of chunks that

@@ -113,8 +113,8 @@ pub struct ap_pool_options {
     /// pool in a buffer, the most bytes of bookkeeping on the heap.
     pub limit: usize,
     /// The capacities of classes, in elements: 1 to 64 ascending numbers from 1 to
-    /// 2^30. NULL is 16 and 256. They are read while the pool is made. `AP_DIRECT` has no
-    /// classes and does not look at them.
+    /// 2^30. NULL, with a count of 0, is 16 and 256. They are read while the pool is made.
+    /// `AP_DIRECT` has no classes and does not look at them.
     pub class_lengths: *const u32,
     /// How many there are.
     pub class_count: usize,
@@ -190,6 +190,9 @@ impl Chosen<'_> {
             chosen.limit = limit_of(options.limit);
             // `AP_DIRECT` has no classes, and does not look at them.
             let has_classes = chosen.strategy != ap_strategy::AP_DIRECT;
+            if has_classes && options.class_lengths.is_null() && options.class_count > 0 {
+                return Err(ap_status::AP_INVALID_ARGUMENT);
+            }
             if has_classes && !options.class_lengths.is_null() {
                 if !(1..=64).contains(&options.class_count) {
                     return Err(ap_status::AP_INVALID_CLASSES);
@@ -200,6 +203,12 @@ impl Chosen<'_> {
             }
         }
         Ok(chosen)
+    }
+
+    /// Whether there can be such a pool: makes one, without a limit, and drops it.
+    #[cfg(feature = "capi")]
+    pub(super) fn try_out(&self) -> Result<(), ap_status> {
+        Any::open(self, ArenaBuilder::new().build()).map(drop)
     }
 }
 
@@ -430,7 +439,9 @@ pub unsafe extern "C" fn ap_pool_trim(pool: *mut ap_pool, max_free: u32) -> ap_s
     })
 }
 
-/// From here on the pool takes no more memory: growth is `AP_FROZEN`.
+/// From here on the pool takes no more memory: growth is `AP_FROZEN`. Under `AP_DIRECT` it
+/// changes nothing: that pool takes every array from its arena, which `limit` of
+/// `ap_pool_options` bounds, or a buffer.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ap_pool_freeze(pool: *mut ap_pool) -> ap_status {
     attempt(|| {
