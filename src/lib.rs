@@ -105,9 +105,9 @@ pub use error::{AllocError, ReleaseError, RewindError, Stale, VerifyError};
 pub use pool::Metadata;
 pub use pool::{
     ArrayPool, BuildPool, Caller, Checks, ClassStats, ClassTable, DefaultClasses, DefaultStrategy,
-    Direct, Drain, History, IntoIter, Lent, Located, PoolArray, PoolBuilder, PoolStats, PoolVec,
-    Problem, RawArray, RawPool, ReleaseStrategy, ReleasedBy, Report, Returns, RuntimeClasses,
-    SlotState, Tagged, UnknownCheck,
+    Direct, Drain, ExtractIf, History, IntoIter, Lent, Located, PoolArray, PoolBuilder, PoolStats,
+    PoolVec, Problem, RawArray, RawPool, ReleaseStrategy, ReleasedBy, Report, Returns,
+    RuntimeClasses, SlotState, Tagged, UnknownCheck,
 };
 
 #[cfg(any(doc, doctest))]

@@ -10,8 +10,12 @@ mod bombs;
 mod failure;
 #[path = "vec/model.rs"]
 mod model;
+#[path = "vec/moved.rs"]
+mod moved;
 #[path = "vec/single.rs"]
 mod single;
+#[path = "vec/untyped.rs"]
+mod untyped;
 
 /// A table with a class for every power of two up to 64.
 struct Powers;

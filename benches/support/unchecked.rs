@@ -34,7 +34,7 @@ unsafe impl ReleaseStrategy for Unchecked {
         Ok(Self)
     }
 
-    fn close(&mut self, _: &Arena<'_>) {}
+    unsafe fn close(&mut self, _: &Arena<'_>) {}
 
     fn list(_: u32, _: usize) -> List {
         List(Cell::new(None))
@@ -52,7 +52,7 @@ unsafe impl ReleaseStrategy for Unchecked {
         NonNull::dangling()
     }
 
-    fn refuse(&self, _: &Arena<'_>, (): ()) {}
+    unsafe fn refuse(&self, _: &Arena<'_>, (): ()) {}
 
     fn begin(_: &List, _: &Run, _: u32) {}
 

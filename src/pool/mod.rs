@@ -65,7 +65,7 @@ pub use returns::{Lent, Returns};
 #[doc(hidden)]
 pub use run::Run;
 pub use stats::{ClassStats, PoolStats};
-pub use vec::{Drain, PoolVec};
+pub use vec::{Drain, ExtractIf, PoolVec};
 
 use crate::arena::Arena;
 use crate::error::{AllocError, OrPanic, ReleaseError, VerifyError};

@@ -78,6 +78,21 @@ fn a_drop_panics() {
             drop(drain.next());
             drop(drain.next_back());
         });
+        explode("extract_if", |_, vector| {
+            vector.extract_if(1.., |element| element.value % 3 == 0).for_each(drop);
+        });
+        explode("splice, with more", |world, vector| {
+            drop(vector.splice(1..4, (0..6).map(|value| world.element(value))));
+        });
+        explode("splice, with fewer", |world, vector| drop(vector.splice(1.., [world.element(9)])));
+        explode("pop_if", |_, vector| drop(vector.pop_if(|_| true)));
+        explode("to the heap", |_, vector| drop(Vec::from(vector.split_off(1))));
+        explode("to an array that is as long", |_, vector| {
+            drop(<[Element<'_>; 3]>::try_from(vector.split_off(vector.len() - 3)));
+        });
+        explode("to an array that is not", |_, vector| {
+            drop(<[Element<'_>; 3]>::try_from(vector.split_off(1)));
+        });
         explode("remove", |_, vector| drop(vector.remove(1)));
         explode("swap_remove", |_, vector| drop(vector.swap_remove(1)));
         explode("pop", |_, vector| drop(vector.pop()));
@@ -105,6 +120,8 @@ fn a_clone_panics() {
             let source = vector.split_off(1);
             vector.extend_from_slice(&source);
         });
+        explode("extend_from_within", |_, vector| vector.extend_from_within(1..));
+        explode("extend_from_within, of few", |_, vector| vector.extend_from_within(1..=3));
         explode("resize", |world, vector| vector.resize(MORE, world.element(9)));
         explode("clone", |_, vector| drop(vector.clone()));
         explode("clone_from", |_, vector| {
@@ -131,6 +148,30 @@ fn a_closure_panics() {
                 element.value += 1;
                 element.value % 3 == 0
             });
+        });
+        explode("extract_if", |world, vector| {
+            let taken = vector.extract_if(2..5, |element| {
+                called(world);
+                element.value % 2 == 1
+            });
+            taken.for_each(drop);
+        });
+        explode("extract_if, again after the panic", |world, vector| {
+            let mut taken = vector.extract_if(.., |element| {
+                called(world);
+                element.value % 2 == 1
+            });
+            let end = catch_unwind(AssertUnwindSafe(|| taken.by_ref().for_each(drop)));
+            taken.for_each(drop);
+            assert!(vector.iter().all(|element| element.value % 2 == 0));
+            end.unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+        });
+        explode("pop_if", |world, vector| {
+            let last = vector.pop_if(|_| {
+                called(world);
+                true
+            });
+            drop(last);
         });
         explode("dedup", |_, vector| vector.dedup());
         explode("dedup_by", |world, vector| {
@@ -184,6 +225,13 @@ fn an_iterator_panics() {
         });
         explode("try_extend", |world, vector| {
             vector.try_extend(Burning(world, LENGTH, 5)).unwrap();
+        });
+        explode("splice", |world, vector| drop(vector.splice(2..4, Burning(world, LENGTH, 0))));
+        explode("splice, of fewer", |world, vector| {
+            drop(vector.splice(1.., Burning(world, 3, 5)));
+        });
+        explode("try_splice, of many", |world, vector| {
+            drop(vector.try_splice(..3, Burning(world, LENGTH, usize::MAX)));
         });
     }
     everywhere!(run);

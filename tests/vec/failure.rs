@@ -38,6 +38,12 @@ fn grow_in_every_way<S: ReleaseStrategy, C: ClassTable>(pool: &ArrayPool<'_, u32
     // More than is there of everything from here on.
     let long = vec![7; 300 / SCALE + vector.capacity()];
     attempt(&mut vector, |vector| vector.try_extend_from_slice(&long));
+    attempt(&mut vector, |vector| vector.try_extend_from_within(5.min(vector.len())..));
+    let values = || long.iter().copied();
+    // More than are removed, and fewer.
+    let removed = attempt(&mut vector, |vector| vector.try_splice(..vector.len() / 2, values()));
+    attempt(&mut vector, |vector| vector.try_splice(vector.len() / 3.., values().take(5)));
+    drop(removed);
     let copy = attempt(&mut vector, |vector| vector.try_clone());
     if let Some(mut copy) = copy {
         let length = copy.len();
@@ -53,8 +59,9 @@ fn grow_in_every_way<S: ReleaseStrategy, C: ClassTable>(pool: &ArrayPool<'_, u32
     attempt(&mut vector, |vector| vector.try_reserve(vector.capacity() + 1));
     attempt(&mut vector, |vector| vector.try_reserve_exact(vector.capacity() + 1));
     let other = pool.try_vec_with_capacity(vector.capacity() + 1);
+    let bytes = vector.pool().try_vec_with_capacity::<u8>(vector.capacity());
     vector.shrink_to_fit();
-    drop((rest, other));
+    drop((rest, other, bytes));
     let array = vector.into_array();
     // Whatever failed, all else has gone back.
     let live = pool.stats().live;
@@ -171,6 +178,9 @@ fn lengths_above_u32_are_too_large() {
         assert!(too_large(vector.try_insert(3, ())));
         assert!(too_large(vector.try_extend([()])));
         assert!(too_large(vector.try_extend_from_slice(&[()])));
+        assert!(too_large(vector.try_extend_from_within(..1)));
+        assert!(too_large(vector.try_extend_from_within(..)));
+        assert!(too_large(vector.try_splice(3..5, [(); 3]).map(drop)));
         assert!(too_large(vector.try_append(&mut vector_of_one(&pool))));
         assert_eq!(vector.len(), u32::MAX as usize);
         assert_eq!(vector.into_array().len(), u32::MAX as usize);
@@ -215,19 +225,20 @@ fn without_try_it_is_a_panic() {
         vector.reserve_exact(0);
         budget.set_limit(0);
         type Act<S, C> = fn(&mut Vector<'_, S, C>, &[u32]);
-        let acts: [Act<S, C>; 7] = [
+        let acts: [Act<S, C>; 8] = [
             |vector, long| vector.reserve(long.len()),
             |vector, long| vector.reserve_exact(long.len()),
             |vector, long| vector.extend_from_slice(long),
             |vector, long| vector.resize(long.len(), 3),
             |vector, long| vector.resize_with(long.len(), || 3),
+            |vector, long| drop(vector.splice(1..3, long.iter().copied())),
             |vector, long| vector.extend(long),
             |vector, long| long.iter().for_each(|&value| vector.push(value)),
         ];
         for (index, act) in acts.into_iter().enumerate() {
             let act = core::panic::AssertUnwindSafe(|| act(&mut vector, &long));
             assert!(std::panic::catch_unwind(act).is_err());
-            if index < 5 {
+            if index < 6 {
                 assert_eq!(vector, [0, 1, 2, 3, 4]);
             }
         }

@@ -1,6 +1,7 @@
 //! The same random operations on `Vec` and on `PoolVec`.
 
 use core::fmt::Debug;
+use core::ops::Range;
 
 use arraypool::{ArrayPool, ClassTable, PoolVec, ReleaseStrategy};
 use proptest::prelude::*;
@@ -12,6 +13,7 @@ use super::{Element, World, assert_whole, everywhere};
 enum Step {
     Push(u32),
     Pop,
+    PopIf(u32),
     Insert(usize, u32),
     Remove(usize),
     SwapRemove(usize),
@@ -20,8 +22,11 @@ enum Step {
     Drain { start: usize, count: usize, front: usize, back: usize },
     Extend(Vec<u32>, Hint),
     ExtendFromSlice(Vec<u32>),
+    ExtendFromWithin(usize, usize),
+    Splice { start: usize, count: usize, values: Vec<u32>, hint: Hint },
     Append(Vec<u32>),
     Retain(u32),
+    ExtractIf { start: usize, count: usize, most: usize, divisor: u32 },
     Dedup,
     DedupByKey(u32),
     Resize(usize, u32),
@@ -32,6 +37,7 @@ enum Step {
     ShrinkTo(usize),
     ShrinkToFit,
     ToArrayAndBack,
+    ThroughTheHeap(bool),
     Rebuild(usize),
     Clone,
     CloneFrom(Vec<u32>),
@@ -75,7 +81,13 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
     let grow = prop_oneof![
         6 => value.clone().prop_map(Step::Push),
         4 => (place.clone(), value.clone()).prop_map(|(at, value)| Step::Insert(at, value)),
-        4 => (values.clone(), hint).prop_map(|(values, hint)| Step::Extend(values, hint)),
+        4 => (values.clone(), hint.clone())
+            .prop_map(|(values, hint)| Step::Extend(values, hint)),
+        4 => (place.clone(), place.clone(), values.clone(), hint).prop_map(
+            |(start, count, values, hint)| Step::Splice { start, count, values, hint }
+        ),
+        2 => (place.clone(), 0_usize..40)
+            .prop_map(|(start, count)| Step::ExtendFromWithin(start, count)),
         4 => values.clone().prop_map(Step::ExtendFromSlice),
         2 => values.clone().prop_map(Step::Append),
         2 => (0_usize..300, value.clone()).prop_map(|(length, value)| Step::Resize(length, value)),
@@ -83,6 +95,7 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
     ];
     let less = prop_oneof![
         4 => Just(Step::Pop),
+        2 => (2_u32..5).prop_map(Step::PopIf),
         2 => place.clone().prop_map(Step::Remove),
         2 => place.clone().prop_map(Step::SwapRemove),
         2 => place.clone().prop_map(Step::Truncate),
@@ -91,6 +104,9 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
             |(start, count, front, back)| Step::Drain { start, count, front, back }
         ),
         2 => (2_u32..5).prop_map(Step::Retain),
+        3 => (place.clone(), place.clone(), 0_usize..40, 1_u32..5).prop_map(
+            |(start, count, most, divisor)| Step::ExtractIf { start, count, most, divisor }
+        ),
         1 => Just(Step::Dedup),
         1 => (2_u32..5).prop_map(Step::DedupByKey),
     ];
@@ -101,6 +117,7 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
         2 => (0_usize..300).prop_map(Step::ShrinkTo),
         2 => Just(Step::ShrinkToFit),
         3 => Just(Step::ToArrayAndBack),
+        1 => any::<bool>().prop_map(Step::ThroughTheHeap),
         2 => (0_usize..20).prop_map(Step::Rebuild),
         1 => Just(Step::Clone),
         1 => values.prop_map(Step::CloneFrom),
@@ -143,6 +160,34 @@ impl Sample<'_> for () {
     }
 }
 
+/// A range of a vector of `length`.
+fn part(start: usize, count: usize, length: usize) -> Range<usize> {
+    let start = start % (length + 1);
+    start..start + count % (length - start + 1)
+}
+
+/// What `Vec::extract_if` does, which the oldest compiler does not have; and no more
+/// than `most` times.
+fn extract_if<T>(
+    model: &mut Vec<T>,
+    range: Range<usize>,
+    most: usize,
+    asked: impl Fn(&T) -> bool,
+) -> Vec<T> {
+    let (mut place, mut taken) = (range.start, vec![]);
+    for _ in range {
+        if taken.len() == most {
+            break;
+        }
+        if asked(&model[place]) {
+            taken.push(model.remove(place));
+        } else {
+            place += 1;
+        }
+    }
+    taken
+}
+
 /// A vector and its model.
 struct Pair<'w, 'p, T, S: ReleaseStrategy, C: ClassTable> {
     world: &'w World,
@@ -173,16 +218,20 @@ impl<'w, T: Sample<'w>, S: ReleaseStrategy, C: ClassTable> Pair<'w, '_, T, S, C>
             | Step::Insert(..)
             | Step::Extend(..)
             | Step::ExtendFromSlice(_)
+            | Step::ExtendFromWithin(..)
+            | Step::Splice { .. }
             | Step::Append(_)
             | Step::Resize(..)
             | Step::ResizeWith(_) => self.grow(step),
             Step::Pop
+            | Step::PopIf(_)
             | Step::Remove(_)
             | Step::SwapRemove(_)
             | Step::Truncate(_)
             | Step::Clear
             | Step::Drain { .. }
             | Step::Retain(_)
+            | Step::ExtractIf { .. }
             | Step::Dedup
             | Step::DedupByKey(_) => self.lessen(step),
             _ => self.replace(step),
@@ -208,6 +257,18 @@ impl<'w, T: Sample<'w>, S: ReleaseStrategy, C: ClassTable> Pair<'w, '_, T, S, C>
                 let values = self.make_all(values);
                 self.model.extend_from_slice(&values);
                 self.vector.extend_from_slice(&values);
+            }
+            Step::ExtendFromWithin(start, count) => {
+                let range = part(*start, *count, self.model.len());
+                self.model.extend_from_within(range.clone());
+                self.vector.extend_from_within(range);
+            }
+            Step::Splice { start, count, values, hint } => {
+                let range = part(*start, *count, self.model.len());
+                let one = self.model.splice(range.clone(), self.make_all(values));
+                let one: Vec<_> = one.collect();
+                let values = Lying(self.make_all(values).into_iter(), *hint);
+                assert_eq!(self.vector.splice(range, values), one.as_slice());
             }
             Step::Append(values) => {
                 let mut other = self.pool.vec();
@@ -237,6 +298,11 @@ impl<'w, T: Sample<'w>, S: ReleaseStrategy, C: ClassTable> Pair<'w, '_, T, S, C>
         let length = self.model.len();
         match step {
             Step::Pop => assert_eq!(self.model.pop(), self.vector.pop()),
+            Step::PopIf(divisor) => {
+                let last = self.model.last().is_some_and(|last| last.value() % divisor == 0);
+                let last = if last { self.model.pop() } else { None };
+                assert_eq!(self.vector.pop_if(|last| last.value() % divisor == 0), last);
+            }
             Step::Remove(index) if length > 0 => {
                 assert_eq!(self.model.remove(index % length), self.vector.remove(index % length));
             }
@@ -254,22 +320,28 @@ impl<'w, T: Sample<'w>, S: ReleaseStrategy, C: ClassTable> Pair<'w, '_, T, S, C>
                 self.vector.clear();
             }
             Step::Drain { start, count, front, back } => {
-                let start = start % (length + 1);
-                let end = start + count % (length - start + 1);
+                let range = part(*start, *count, length);
                 let (mut one, mut other) =
-                    (self.model.drain(start..end), self.vector.drain(start..end));
+                    (self.model.drain(range.clone()), self.vector.drain(range));
                 for _ in 0..*front {
                     assert_eq!(one.next(), other.next());
                 }
                 for _ in 0..*back {
                     assert_eq!(one.next_back(), other.next_back());
                 }
-                assert_eq!(one.as_slice(), other.as_slice());
+                assert_eq!(one.as_slice(), other.as_ref());
                 assert_eq!(one.len(), other.len());
             }
             Step::Retain(divisor) => {
                 self.model.retain(|element| element.value() % divisor != 0);
                 self.vector.retain(|element| element.value() % divisor != 0);
+            }
+            Step::ExtractIf { start, count, most, divisor } => {
+                let range = part(*start, *count, length);
+                let asked = |element: &T| element.value() % divisor == 0;
+                let one = extract_if(&mut self.model, range.clone(), *most, asked);
+                let other = self.vector.extract_if(range, |element| asked(element));
+                assert_eq!(other.take(*most).collect::<Vec<_>>(), one);
             }
             Step::Dedup => {
                 self.model.dedup();
@@ -314,6 +386,13 @@ impl<'w, T: Sample<'w>, S: ReleaseStrategy, C: ClassTable> Pair<'w, '_, T, S, C>
                 assert!(!S::RECLAIMS || self.vector.capacity() == least);
             }
             Step::ToArrayAndBack => self.pass_by_hand(),
+            Step::ThroughTheHeap(boxed) => {
+                let vector = core::mem::replace(&mut self.vector, self.pool.vec());
+                let elements =
+                    if *boxed { Box::<[T]>::from(vector).into_vec() } else { Vec::from(vector) };
+                assert_eq!(elements, self.model);
+                self.vector.extend(elements);
+            }
             Step::Rebuild(skip) => {
                 let pool = self.pool;
                 let (one, other) = (

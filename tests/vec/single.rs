@@ -436,6 +436,7 @@ fn it_stays_on_its_thread() {
     impl<T: ?Sized + Send> Ambiguous<IfSend> for T {}
     <PoolVec<'_, u32> as Ambiguous<_>>::here();
     <arraypool::Drain<'_, '_, u32> as Ambiguous<_>>::here();
+    <arraypool::ExtractIf<'_, '_, u32, fn(&mut u32) -> bool> as Ambiguous<_>>::here();
 }
 
 #[test]

@@ -2,6 +2,7 @@
 
 use core::fmt;
 use core::iter::FusedIterator;
+use core::mem;
 use core::ops::{Bound, RangeBounds};
 use core::ptr;
 use core::slice;
@@ -48,6 +49,17 @@ impl<'p, T, S: ReleaseStrategy, C: ClassTable> PoolVec<'p, T, S, C> {
     /// If the range ends before it begins, or behind the last element.
     #[track_caller]
     pub fn drain(&mut self, range: impl RangeBounds<usize>) -> Drain<'_, 'p, T, S, C> {
+        let (start, tail) = self.bounds(&range);
+        let end = mem::replace(&mut self.length, start);
+        Drain { vector: self, front: start, back: tail, tail, end }
+    }
+
+    /// Where a range begins and ends.
+    ///
+    /// # Panics
+    /// As [`drain`](Self::drain).
+    #[track_caller]
+    pub(super) fn bounds(&self, range: &impl RangeBounds<usize>) -> (usize, usize) {
         let length = self.length;
         let start = match range.start_bound() {
             Bound::Included(&index) => Some(index),
@@ -60,10 +72,7 @@ impl<'p, T, S: ReleaseStrategy, C: ClassTable> PoolVec<'p, T, S, C> {
             Bound::Unbounded => Some(length),
         };
         match (start, end) {
-            (Some(start), Some(tail)) if start <= tail && tail <= length => {
-                self.length = start;
-                Drain { vector: self, front: start, back: tail, tail, end: length }
-            }
+            (Some(start), Some(end)) if start <= end && end <= length => (start, end),
             _ => panic!("the range is not one of a vector of {length}"),
         }
     }
@@ -85,6 +94,13 @@ impl<T, S: ReleaseStrategy, C: ClassTable> Drain<'_, '_, T, S, C> {
         let first = self.vector.as_ptr().wrapping_add(self.front);
         // SAFETY: the elements between `front` and `back` are initialised.
         unsafe { slice::from_raw_parts(first, self.back - self.front) }
+    }
+}
+
+/// What [`as_slice`](Drain::as_slice) shows.
+impl<T, S: ReleaseStrategy, C: ClassTable> AsRef<[T]> for Drain<'_, '_, T, S, C> {
+    fn as_ref(&self) -> &[T] {
+        self.as_slice()
     }
 }
 

@@ -10,12 +10,13 @@ use crate::pool::release::ReleaseStrategy;
 /// A vector whose elements are looked at one by one.
 ///
 /// ```text
-/// | kept ... | vacant ... | not seen yet ... |
-///            ^ kept       ^ seen             ^ end
+/// | in front ... | kept ... | vacant ... | not seen yet ... |
+///                ^ length   ^ kept       ^ seen             ^ end
 /// ```
-/// The vector's own length is 0 meanwhile. When the sieve goes out of scope,
-/// also by a panic, it closes the gap and keeps what has not been seen.
-struct Sieve<'v, 'p, T, S: ReleaseStrategy, C: ClassTable> {
+/// The vector's own length is what lies in front of the sifted meanwhile. When the
+/// sieve goes out of scope, also by a panic, it closes the gap and keeps what has not
+/// been seen.
+pub(super) struct Sieve<'v, 'p, T, S: ReleaseStrategy, C: ClassTable> {
     vector: &'v mut PoolVec<'p, T, S, C>,
     kept: usize,
     seen: usize,
@@ -23,9 +24,11 @@ struct Sieve<'v, 'p, T, S: ReleaseStrategy, C: ClassTable> {
 }
 
 impl<'v, 'p, T, S: ReleaseStrategy, C: ClassTable> Sieve<'v, 'p, T, S, C> {
-    fn new(vector: &'v mut PoolVec<'p, T, S, C>) -> Self {
-        let end = mem::take(&mut vector.length);
-        Self { vector, kept: 0, seen: 0, end }
+    /// Sifts the elements from `start` on, which is at most the length.
+    pub(super) fn new(vector: &'v mut PoolVec<'p, T, S, C>, start: usize) -> Self {
+        debug_assert!(start <= vector.length);
+        let end = mem::replace(&mut vector.length, start);
+        Self { vector, kept: start, seen: start, end }
     }
 
     /// Whether there is an element that has not been seen.
@@ -40,6 +43,13 @@ impl<'v, 'p, T, S: ReleaseStrategy, C: ClassTable> Sieve<'v, 'p, T, S, C> {
         self.vector.place(self.seen)
     }
 
+    /// The element that is seen next; `None` if there is none.
+    #[inline]
+    pub(super) fn peek(&mut self) -> Option<&mut T> {
+        // SAFETY: the next element is initialised, and borrowed with the sieve.
+        self.has_next().then(|| unsafe { &mut *self.next() })
+    }
+
     /// The place of the element that was kept last.
     #[inline]
     fn last(&mut self) -> *mut T {
@@ -48,7 +58,7 @@ impl<'v, 'p, T, S: ReleaseStrategy, C: ClassTable> Sieve<'v, 'p, T, S, C> {
 
     /// Keeps the next element, which there is.
     #[inline]
-    fn keep(&mut self) {
+    pub(super) fn keep(&mut self) {
         debug_assert!(self.has_next());
         let (from, to) = (self.next(), self.vector.place(self.kept));
         // SAFETY: the element is initialised, and its new place is vacant or its
@@ -56,6 +66,18 @@ impl<'v, 'p, T, S: ReleaseStrategy, C: ClassTable> Sieve<'v, 'p, T, S, C> {
         unsafe { ptr::copy(from, to, 1) };
         self.seen += 1;
         self.kept += 1;
+    }
+
+    /// Takes the next element out; `None` if there is none.
+    #[inline]
+    pub(super) fn take(&mut self) -> Option<T> {
+        if !self.has_next() {
+            return None;
+        }
+        let place = self.next();
+        self.seen += 1;
+        // SAFETY: the element is initialised, and its place is vacant from now on.
+        Some(unsafe { place.read() })
     }
 
     /// Drops the next element, which there is.
@@ -116,10 +138,8 @@ impl<T, S: ReleaseStrategy, C: ClassTable> PoolVec<'_, T, S, C> {
     /// # Panics
     /// As [`retain`](Self::retain).
     pub fn retain_mut(&mut self, mut keep: impl FnMut(&mut T) -> bool) {
-        let mut sieve = Sieve::new(self);
-        while sieve.has_next() {
-            // SAFETY: the next element is initialised, and borrowed for the call.
-            let element = unsafe { &mut *sieve.next() };
+        let mut sieve = Sieve::new(self, 0);
+        while let Some(element) = sieve.peek() {
             if keep(element) {
                 sieve.keep();
             } else {
@@ -143,7 +163,7 @@ impl<T, S: ReleaseStrategy, C: ClassTable> PoolVec<'_, T, S, C> {
     /// If `same` or an element's `Drop` panics. The elements that `same` has not
     /// answered for stay.
     pub fn dedup_by(&mut self, mut same: impl FnMut(&mut T, &mut T) -> bool) {
-        let mut sieve = Sieve::new(self);
+        let mut sieve = Sieve::new(self, 0);
         if !sieve.has_next() {
             return;
         }

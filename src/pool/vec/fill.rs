@@ -1,8 +1,10 @@
 //! Many elements more: from iterators, slices, closures and other vectors.
 
 use core::iter;
-use core::mem;
+use core::mem::{self, MaybeUninit};
+use core::ops::RangeBounds;
 use core::ptr;
+use core::slice;
 
 use super::PoolVec;
 use crate::error::{AllocError, OrPanic};
@@ -26,10 +28,21 @@ impl Drop for Written<'_> {
     }
 }
 
+/// Puts clones of all elements of `source` into the room behind the last element, where
+/// there is enough. (For numbers this compiles to one copy of memory.)
+#[inline]
+fn write_clones<T: Clone>(room: &mut [MaybeUninit<T>], length: &mut usize, source: &[T]) {
+    let mut written = Written { length, count: 0 };
+    for (place, value) in room.iter_mut().zip(source) {
+        place.write(value.clone());
+        written.count += 1;
+    }
+}
+
 impl<T, S: ReleaseStrategy, C: ClassTable> PoolVec<'_, T, S, C> {
     /// Puts values behind the last element until they end or the room does.
     #[inline]
-    fn fill(&mut self, values: &mut impl Iterator<Item = T>) {
+    pub(super) fn fill(&mut self, values: &mut impl Iterator<Item = T>) {
         let room = &mut self.slot[self.length..];
         let mut written = Written { length: &mut self.length, count: 0 };
         for place in room {
@@ -40,18 +53,14 @@ impl<T, S: ReleaseStrategy, C: ClassTable> PoolVec<'_, T, S, C> {
     }
 
     /// Puts clones of all elements of `source`, for which there is room, behind
-    /// the last element. (For numbers this compiles to one copy of memory.)
+    /// the last element.
     #[inline]
     fn fill_cloned(&mut self, source: &[T])
     where
         T: Clone,
     {
         let room = &mut self.slot[self.length..][..source.len()];
-        let mut written = Written { length: &mut self.length, count: 0 };
-        for (place, value) in room.iter_mut().zip(source) {
-            place.write(value.clone());
-            written.count += 1;
-        }
+        write_clones(room, &mut self.length, source);
     }
 
     /// Puts all values behind the last element; after an error, some may be there.
@@ -140,6 +149,62 @@ impl<T, S: ReleaseStrategy, C: ClassTable> PoolVec<'_, T, S, C> {
     {
         self.try_reserve(source.len())?;
         self.fill_cloned(source);
+        Ok(())
+    }
+
+    /// Puts clones of the elements of a range behind the last element.
+    ///
+    /// ```
+    /// let pool = arraypool::ArrayPool::<u32>::new();
+    /// let mut numbers = pool.vec();
+    /// numbers.extend([1, 2, 3]);
+    /// numbers.extend_from_within(1..);
+    /// assert_eq!(numbers, [1, 2, 3, 2, 3]);
+    /// ```
+    ///
+    /// # Panics
+    /// If the range ends before it begins, or behind the last element; if there is no
+    /// memory, or a `clone` panics; the clones made so far stay in the vector.
+    #[track_caller]
+    pub fn extend_from_within(&mut self, range: impl RangeBounds<usize>)
+    where
+        T: Clone,
+    {
+        self.try_extend_from_within(range).or_panic();
+    }
+
+    /// The twin of [`extend_from_within`](Self::extend_from_within) that returns an
+    /// error; nothing is cloned then.
+    ///
+    /// ```
+    /// let pool = arraypool::ArrayPool::<u32>::new();
+    /// let mut numbers = pool.vec();
+    /// numbers.extend([1, 2, 3]);
+    /// numbers.try_extend_from_within(..2)?;
+    /// assert_eq!(numbers, [1, 2, 3, 1, 2]);
+    /// # Ok::<(), arraypool::AllocError>(())
+    /// ```
+    ///
+    /// # Errors
+    /// As [`try_reserve`](Self::try_reserve).
+    ///
+    /// # Panics
+    /// If the range ends before it begins, or behind the last element, or a `clone`
+    /// panics; the clones made so far stay in the vector.
+    #[track_caller]
+    pub fn try_extend_from_within(
+        &mut self,
+        range: impl RangeBounds<usize>,
+    ) -> Result<(), AllocError>
+    where
+        T: Clone,
+    {
+        let (start, end) = self.bounds(&range);
+        self.try_reserve(end - start)?;
+        let (elements, room) = self.slot.split_at_mut(self.length);
+        // SAFETY: the first `length` elements are initialised, and not written to here.
+        let elements = unsafe { slice::from_raw_parts(elements.as_ptr().cast(), self.length) };
+        write_clones(room, &mut self.length, &elements[start..end]);
         Ok(())
     }
 

@@ -2,8 +2,10 @@
 
 mod drain;
 mod edit;
+mod extract;
 mod fill;
 mod room;
+mod splice;
 mod traits;
 
 use core::cell::Cell;
@@ -13,6 +15,7 @@ use core::ptr;
 use core::slice;
 
 pub use drain::Drain;
+pub use extract::ExtractIf;
 
 use super::array::PoolArray;
 use super::class::{ClassTable, DefaultClasses};
@@ -79,9 +82,11 @@ use crate::error::{AllocError, OrPanic};
 /// | | |
 /// |---|---|
 /// | [`push`](Self::push) | constant, amortised: growing copies, and above any table classes double, as capacities do under `Direct` |
-/// | [`pop`](Self::pop), [`swap_remove`](Self::swap_remove), [`into_array`](Self::into_array) | constant |
+/// | [`pop`](Self::pop), [`pop_if`](Self::pop_if), [`swap_remove`](Self::swap_remove), [`into_array`](Self::into_array), [`pool`](Self::pool) | constant |
 /// | [`insert`](Self::insert), [`remove`](Self::remove) | linear in the elements behind the place |
-/// | [`retain`](Self::retain), [`dedup`](Self::dedup), [`drain`](Self::drain) | linear in the length, each element moved at most once |
+/// | [`retain`](Self::retain), [`dedup`](Self::dedup), [`drain`](Self::drain), [`extract_if`](Self::extract_if) | linear in the length, each element moved at most once |
+/// | [`splice`](Self::splice) | linear in the range, the replacement, and the elements behind where their lengths differ |
+/// | [`extend_from_within`](Self::extend_from_within) | a `clone` of each element of the range |
 ///
 /// 32 bytes under [`Tagged`](crate::Tagged), 40 under `Metadata`, on 64-bit
 /// machines. It is neither `Send` nor `Sync`: growing and cloning use the pool.
@@ -102,6 +107,29 @@ impl<'p, T, S: ReleaseStrategy, C: ClassTable> PoolVec<'p, T, S, C> {
     #[inline]
     pub(super) fn new(pool: &'p RawPool<'p, S, C>) -> Self {
         Self { slot: pool.no_room(), length: 0, local: PhantomData }
+    }
+
+    /// The pool that the vector lives in: who is handed a list alone, as a visitor is, can
+    /// make others there. (An array has no such method: it is `Sync`, its pool is not.)
+    ///
+    /// ```
+    /// use arraypool::{ArrayPool, PoolVec};
+    ///
+    /// fn doubled<'p>(numbers: &PoolVec<'p, u32>) -> PoolVec<'p, u32> {
+    ///     let mut doubled = numbers.pool().vec();
+    ///     doubled.extend(numbers.iter().map(|number| number * 2));
+    ///     doubled
+    /// }
+    ///
+    /// let pool = ArrayPool::<u32>::new();
+    /// let mut numbers = pool.vec();
+    /// numbers.extend([1, 2]);
+    /// assert_eq!(doubled(&numbers), [2, 4]);
+    /// ```
+    #[inline]
+    #[must_use]
+    pub fn pool(&self) -> &'p RawPool<'p, S, C> {
+        self.slot.pool()
     }
 
     /// Elements in the vector.
@@ -270,6 +298,22 @@ impl<'p, T, S: ReleaseStrategy, C: ClassTable> PoolVec<'p, T, S, C> {
         self.length = last;
         // SAFETY: the element was the last and no longer counts, so it moves.
         Some(unsafe { self.place(last).read() })
+    }
+
+    /// Takes the last element if there is one and `predicate` answers true.
+    ///
+    /// ```
+    /// let pool = arraypool::ArrayPool::<u32>::new();
+    /// let mut numbers = pool.vec();
+    /// numbers.extend([1, 2]);
+    /// assert_eq!(numbers.pop_if(|number| *number % 2 == 0), Some(2));
+    /// assert_eq!(numbers.pop_if(|number| *number % 2 == 0), None);
+    /// ```
+    ///
+    /// # Panics
+    /// If `predicate` does; the element stays.
+    pub fn pop_if(&mut self, predicate: impl FnOnce(&mut T) -> bool) -> Option<T> {
+        if predicate(self.last_mut()?) { self.pop() } else { None }
     }
 
     /// Takes the element at `index` and closes the gap.

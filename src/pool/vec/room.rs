@@ -37,6 +37,51 @@ impl<S: ReleaseStrategy, C: ClassTable> RawPool<'_, S, C> {
         PoolVec::new(self)
     }
 
+    /// An empty growing array of any type, with room for `capacity` elements: no memory
+    /// for none, otherwise all of a slot of the class whose units hold them.
+    ///
+    /// ```
+    /// use core::alloc::Layout;
+    /// use arraypool::{RawPool, Tagged};
+    ///
+    /// let pool = RawPool::<Tagged>::builder(Layout::new::<u64>()).build();
+    /// // 16 units of 8 bytes.
+    /// assert_eq!(pool.vec_with_capacity::<u8>(100).capacity(), 128);
+    /// ```
+    ///
+    /// # Panics
+    /// If `T` needs a larger alignment than a unit has, or there is no memory.
+    #[must_use]
+    #[track_caller]
+    pub fn vec_with_capacity<T>(&self, capacity: usize) -> PoolVec<'_, T, S, C> {
+        self.try_vec_with_capacity(capacity).or_panic()
+    }
+
+    /// The twin of [`vec_with_capacity`](Self::vec_with_capacity) that returns an error.
+    ///
+    /// ```
+    /// use core::alloc::Layout;
+    /// use arraypool::{RawPool, Tagged};
+    ///
+    /// let pool = RawPool::<Tagged>::builder(Layout::new::<u64>()).build();
+    /// assert!(pool.try_vec_with_capacity::<u8>(100).is_ok());
+    /// assert!(pool.try_vec_with_capacity::<u8>(usize::MAX).is_err());
+    /// ```
+    ///
+    /// # Errors
+    /// As [`try_allocate`](Self::try_allocate).
+    ///
+    /// # Panics
+    /// If `T` needs a larger alignment than a unit has.
+    #[track_caller]
+    pub fn try_vec_with_capacity<T>(
+        &self,
+        capacity: usize,
+    ) -> Result<PoolVec<'_, T, S, C>, AllocError> {
+        self.assert_aligned::<T>();
+        PoolVec::try_with_room(self, capacity)
+    }
+
     /// The room of a vector that has taken no memory.
     #[inline]
     pub(super) fn no_room<T>(&self) -> PoolArray<'_, MaybeUninit<T>, S, C> {

@@ -1,7 +1,11 @@
-//! A vector as a slice, as an iterator, and as a place to write to.
+//! A vector as a slice, as an iterator, as a place to write to, and as what is not pooled.
 
+#[cfg(feature = "alloc")]
+use alloc::{boxed::Box, vec::Vec};
 use core::fmt;
 use core::ops::{Deref, DerefMut};
+#[cfg(feature = "alloc")]
+use core::{mem, ptr};
 
 use super::{PoolArray, PoolVec};
 use crate::error::{AllocError, OrPanic};
@@ -34,6 +38,69 @@ impl<'p, T, S: ReleaseStrategy, C: ClassTable> IntoIterator for PoolVec<'p, T, S
     fn into_iter(self) -> IntoIter<'p, T, S, C> {
         // SAFETY: `into_slot` gives initialised elements.
         unsafe { self.into_slot().assume_init() }.into_iter()
+    }
+}
+
+/// Moves the elements to the heap; the slot goes back.
+///
+/// ```
+/// let pool = arraypool::ArrayPool::<u32>::new();
+/// let mut numbers = pool.vec();
+/// numbers.extend([1, 2]);
+/// assert_eq!(Vec::from(numbers), [1, 2]);
+/// ```
+#[cfg(feature = "alloc")]
+impl<T, S: ReleaseStrategy, C: ClassTable> From<PoolVec<'_, T, S, C>> for Vec<T> {
+    fn from(mut vector: PoolVec<'_, T, S, C>) -> Self {
+        let mut elements = Self::with_capacity(vector.length);
+        let count = mem::take(&mut vector.length);
+        // SAFETY: the pooled vector had so many elements and has forgotten them; there is
+        // room for them on the heap.
+        unsafe { ptr::copy_nonoverlapping(vector.as_ptr(), elements.as_mut_ptr(), count) };
+        // SAFETY: so many elements have moved there.
+        unsafe { elements.set_len(count) };
+        elements
+    }
+}
+
+/// Moves the elements to the heap; the slot goes back.
+///
+/// ```
+/// let pool = arraypool::ArrayPool::<u32>::new();
+/// let mut numbers = pool.vec();
+/// numbers.extend([1, 2]);
+/// assert_eq!(*Box::<[u32]>::from(numbers), [1, 2]);
+/// ```
+#[cfg(feature = "alloc")]
+impl<T, S: ReleaseStrategy, C: ClassTable> From<PoolVec<'_, T, S, C>> for Box<[T]> {
+    fn from(vector: PoolVec<'_, T, S, C>) -> Self {
+        Vec::from(vector).into_boxed_slice()
+    }
+}
+
+/// Moves the elements out, if there are exactly `N`; the slot goes back. Otherwise the
+/// error is the vector. Never panics.
+///
+/// ```
+/// let pool = arraypool::ArrayPool::<u32>::new();
+/// let mut numbers = pool.vec();
+/// numbers.extend([1, 2]);
+/// let numbers = <[u32; 3]>::try_from(numbers).expect_err("there are two");
+/// let pair = <[u32; 2]>::try_from(numbers).expect("there are two");
+/// assert_eq!(pair, [1, 2]);
+/// ```
+impl<'p, T, S: ReleaseStrategy, C: ClassTable, const N: usize> TryFrom<PoolVec<'p, T, S, C>>
+    for [T; N]
+{
+    type Error = PoolVec<'p, T, S, C>;
+
+    fn try_from(mut vector: PoolVec<'p, T, S, C>) -> Result<Self, Self::Error> {
+        if vector.length != N {
+            return Err(vector);
+        }
+        vector.length = 0;
+        // SAFETY: the vector had so many elements and has forgotten them.
+        Ok(unsafe { vector.as_ptr().cast::<Self>().read() })
     }
 }
 
