@@ -43,7 +43,31 @@ fn run<S: ReleaseStrategy>(text: &[u8]) {
     assert!(!S::RECLAIMS || stats.live == 0);
 }
 
+/// Lines are read as each of them alone would be, and told apart by their places.
+fn run_lines(text: &[u8]) {
+    let pool = <Pool>::new();
+    let (mut parser, mut alone) = (Parser::new(), Parser::new());
+    let mut found = parser.lines(text, &pool);
+    let mut start = 0;
+    for whole in text.split(|byte| *byte == b'\n') {
+        let line = whole.strip_suffix(b"\r").unwrap_or(whole);
+        if !line.iter().all(|byte| b" \t\r".contains(byte)) {
+            match (found.next().expect("a line"), alone.parse(line, &pool)) {
+                (Ok(ours), Ok(theirs)) => assert_eq!(ours, theirs),
+                (Err(ours), Err(theirs)) => {
+                    assert_eq!(ours.offset(), start + theirs.offset());
+                    assert_eq!(ours.to_string().is_empty(), theirs.to_string().is_empty());
+                }
+                (ours, theirs) => panic!("{:?} but {:?}", ours.is_ok(), theirs.is_ok()),
+            }
+        }
+        start += whole.len() + 1;
+    }
+    assert!(found.next().is_none());
+}
+
 fuzz_target!(|text: &[u8]| {
+    run_lines(text);
     run::<Metadata>(text);
     run::<Tagged>(text);
     run::<Direct>(text);

@@ -21,6 +21,9 @@ enum Step {
     RetainMultiplesOf(u8),
     Dedup,
     Drain(u16, u16),
+    Splice(u16, u16, Vec<u32>),
+    ExtractMultiplesOf(u8, u16, u16),
+    ExtendFromWithin(u16, u16),
     Append(Vec<u32>),
     SplitOff(u16),
     Reserve(u16),
@@ -101,6 +104,25 @@ fn run<S: ReleaseStrategy>(steps: Vec<Step>) {
                 let (from, to) = (at(from), at(to));
                 let range = from.min(to)..from.max(to);
                 assert!(ours.drain(range.clone()).eq(theirs.drain(range)));
+            }
+            Step::Splice(from, to, values) => {
+                let (from, to) = (at(from), at(to));
+                let range = from.min(to)..from.max(to);
+                let removed = ours.splice(range.clone(), values.iter().copied());
+                assert!(removed.into_iter().eq(theirs.splice(range, values)));
+            }
+            Step::ExtractMultiplesOf(divisor, from, to) => {
+                let (from, to) = (at(from), at(to));
+                let range = from.min(to)..from.max(to);
+                let asked = |value: &mut u32| *value % (u32::from(divisor) + 1) == 0;
+                let extracted = ours.extract_if(range.clone(), asked);
+                assert!(extracted.eq(theirs.extract_if(range, asked)));
+            }
+            Step::ExtendFromWithin(from, to) => {
+                let (from, to) = (at(from), at(to));
+                let range = from.min(to)..from.max(to).min(from.min(to) + 300);
+                ours.extend_from_within(range.clone());
+                theirs.extend_from_within(range);
             }
             Step::Append(values) => {
                 let mut other = pool.vec();
