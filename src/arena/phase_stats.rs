@@ -116,7 +116,7 @@ impl<P: Phase, const N: usize> PhaseError<P, N> {
     ///
     /// let budget = Budget::new(64 * 1024);
     /// let mut phases = Phases::<Pass, 2>::new(&budget);
-    /// let other = Arena::builder().budget(&budget).chunk_bytes(4096).build();
+    /// let other = Arena::builder().budget(&budget).initial_chunk(4096).build();
     /// other.alloc(7);
     /// let error = phases.run(Pass::Ir, |arena| arena.try_alloc_zeroed(100_000)).unwrap_err();
     /// assert_eq!(error.held_beside(), budget.used());

@@ -86,7 +86,7 @@ mod run {
         assert_eq!(REPORTS.get(), 1);
         let stats = pool.verify().expect("it has been met");
         assert_eq!((stats.corrupted, stats.lost, stats.live), (1, 1, 1));
-        assert!(stats.to_string().contains("1 lost to 1 corruption"), "{stats}");
+        assert!(stats.to_string().ends_with(", 1 lost to 1 corruption"), "{stats}");
         assert_eq!(pool.locate(address).unwrap().state, SlotState::Lost);
         assert_eq!(other, [2; 5]);
         drop(other);

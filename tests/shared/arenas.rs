@@ -60,6 +60,23 @@ fn an_arena_keeps_as_much_as_it_may() {
 }
 
 #[test]
+fn a_first_chunk_that_just_may_stay_stays() {
+    let kept = |keep_bytes: usize| {
+        let arenas =
+            ArenaPool::new(1, WhenExhausted::Fail).chunks(1008, 1008).keep_bytes(keep_bytes);
+        let arena = arenas.get().unwrap();
+        arena.alloc([0_u8; 900]);
+        let first = arena.allocated_bytes();
+        arena.alloc([0_u8; 900]);
+        drop(arena);
+        (first, arenas.get().unwrap().allocated_bytes())
+    };
+    let (first, _) = kept(0);
+    assert_eq!(kept(first).1, first);
+    assert_eq!(kept(first - 1).1, 0);
+}
+
+#[test]
 fn one_more_is_made_and_dropped_where_the_pool_grows() {
     let arenas = ArenaPool::new(1, WhenExhausted::Grow);
     let guards: Vec<_> = (0..3).map(|_| arenas.get().unwrap()).collect();

@@ -108,3 +108,50 @@ fn an_array_that_is_overwritten_on_its_way_home_is_never_followed() {
     assert_eq!((stats.live, stats.waiting, stats.corrupted), (0, 0, 1));
     assert!(stats.lost >= 1, "{stats:?}");
 }
+
+#[test]
+fn an_array_released_by_hand_that_is_overwritten_in_the_depot_is_counted() {
+    let pool = SharedPool::<u64, Tagged>::with_settings(SETTINGS);
+    let raws = [0; 3].map(|_| pool.try_allocate_raw(2).unwrap());
+    for raw in raws {
+        // SAFETY: nobody uses the array afterwards.
+        assert_eq!(unsafe { pool.release_raw(raw) }, Ok(()));
+    }
+    // SAFETY: a free array, whose memory is the pool's: the one that came last.
+    unsafe { overwrite(raws[2].ptr.as_ptr()) };
+    assert_eq!(pool.stats().corrupted, 0);
+    let lane = pool.lane();
+    assert_eq!(lane.allocate_copy(&[5])[0], 5);
+    let stats = pool.stats();
+    assert_eq!((stats.corrupted, stats.lost >= 1), (1, true), "{stats:?}");
+}
+
+#[test]
+fn what_came_home_to_a_lane_that_was_left_is_looked_at_before_it_is_used() {
+    let one_by_one = SETTINGS.batch(1, 4096);
+    let pool = SharedPool::<u64, Tagged>::with_settings(one_by_one);
+    let (lane, left) = (pool.lane(), pool.lane());
+    let mut arrays: Vec<_> = (0..3).map(|i| left.allocate_copy(&[i]).into_shared()).collect();
+    let last = arrays[2].as_mut_ptr();
+    drop(left);
+    arrays.drain(..).for_each(drop);
+    assert_eq!(pool.stats().waiting, 3);
+    // SAFETY: a free array, whose memory is the pool's.
+    unsafe { overwrite(last) };
+    assert_eq!(lane.allocate_copy(&[5])[0], 5);
+    let stats = pool.verify().unwrap();
+    assert_eq!((stats.corrupted, stats.lost, stats.waiting, stats.live), (1, 3, 0, 0), "{stats:?}");
+}
+
+#[test]
+fn an_array_without_a_generation_is_not_one_without_a_slot() {
+    let pool = SharedPool::<u64, Tagged>::with_settings(SETTINGS);
+    let mut array = pool.allocate_copy(&[1, 2]);
+    // SAFETY: a live array.
+    unsafe { overwrite(array.as_mut_ptr()) };
+    let raw = array.into_raw();
+    assert_eq!(raw.generation, 0);
+    // SAFETY: nobody uses the array afterwards.
+    let refused = unsafe { pool.release_raw(raw) };
+    assert!(matches!(refused, Err(ReleaseError::Corrupted { .. })), "{refused:?}");
+}

@@ -14,6 +14,9 @@ for_reclaiming_strategies!(
     what_a_dead_lane_left_is_used_before_new_memory,
     trimming_reaches_lanes_in_use_and_lanes_left,
     a_trim_is_kept_in_bytes,
+    a_trim_is_shared_by_classes_and_lanes,
+    a_trim_reaches_the_callers_own_lane_at_once,
+    a_length_has_the_class_that_just_holds_it,
     a_lane_answers_a_trim_while_it_uses_what_came_home,
     a_lane_keeps_two_batches_and_what_came_home,
     a_lane_has_no_share_of_a_trim_before_it_has_an_owner,
@@ -127,6 +130,51 @@ fn a_trim_is_kept_in_bytes<S: ReleaseStrategy>() {
     let stats = pool.verify().unwrap();
     assert_eq!(stats.in_lanes, 3, "{stats:?}");
     assert_eq!(stats.live, 0);
+}
+
+fn a_trim_is_shared_by_classes_and_lanes<S: ReleaseStrategy>() {
+    let pool = limited::<S>(1 << 20);
+    let lane = pool.lane();
+    drop((0..8).map(|i| lane.allocate_copy(&[i; 16])).collect::<Vec<_>>());
+    drop(lane.allocate_copy(&[1; 256]));
+    let classes: Vec<_> = pool.class_stats().filter(|class| class.slots > 0).collect();
+    let [short, long] = classes[..] else { panic!("two classes: {classes:?}") };
+    assert!(short.in_lanes >= 8 && long.in_lanes >= 1);
+    assert_eq!(pool.stats().slots, short.slots + long.slots);
+    // What the shorter ones leave is a byte too few for a longer one.
+    pool.trim(short.in_lanes * short.stride + long.stride - 1);
+    lane.answer_trim();
+    assert_eq!(pool.stats().in_lanes, short.in_lanes);
+    // Two lanes have half each.
+    let other = pool.lane();
+    drop((0..8).map(|i| other.allocate_copy(&[i; 16])).collect::<Vec<_>>());
+    pool.trim(8 * short.stride);
+    lane.answer_trim();
+    other.answer_trim();
+    assert_eq!(pool.verify().unwrap().in_lanes, 8);
+}
+
+fn a_trim_reaches_the_callers_own_lane_at_once<S: ReleaseStrategy>() {
+    let pool = limited::<S>(1 << 20);
+    drop(pool.allocate_copy(&[1; 16]));
+    assert!(pool.stats().in_lanes >= 1);
+    pool.trim(0);
+    let stats = pool.verify().unwrap();
+    assert_eq!((stats.in_lanes, stats.in_depot + stats.waiting > 0), (0, true), "{stats:?}");
+}
+
+fn a_length_has_the_class_that_just_holds_it<S: ReleaseStrategy>() {
+    for length in [16, 17, 256, 257, 512, 513, 1024] {
+        let pool = limited::<S>(1 << 20);
+        let array = pool.allocate(length);
+        let class = pool.class_stats().find(|class| class.live == 1).unwrap();
+        let expected = if length <= 16 { 16 } else { length.next_power_of_two().max(256) };
+        assert_eq!(class.length as usize, expected, "{length}");
+        drop(array);
+    }
+    let pool = SharedPool::<[u64; 1 << 20], S>::new();
+    let refused = pool.try_allocate(u32::MAX as usize).map(drop).unwrap_err();
+    assert!(matches!(refused, AllocError::TooLarge { .. }), "{refused}");
 }
 
 fn a_lane_answers_a_trim_while_it_uses_what_came_home<S: ReleaseStrategy>() {

@@ -103,28 +103,40 @@ fn life<'p, S: ReleaseStrategy>(
 }
 
 fn soak<S: ReleaseStrategy>(length: Duration) {
-    const THREADS: u64 = 8;
+    /// Lanes that each thread has before memory is looked at: a busy machine starts some
+    /// of them late.
+    const LIVES: u64 = 8;
     let settings = SharedSettings::new().limit(256 << 20);
     let pool = SharedPool::<u64, S>::with_settings(settings);
     let mail: Vec<Mail<'_, S>> = (0..64).map(|_| Mutex::new(None)).collect();
     let seeds = AtomicU64::new(1);
+    let lives = [const { AtomicU64::new(0) }; 8];
     let end = Instant::now() + length;
     thread::scope(|scope| {
-        let (pool, mail, seeds) = (&pool, &mail, &seeds);
-        let work = |number: u64| {
-            move || {
-                let mut random = Random(number.wrapping_mul(0x2545_F491_4F6C_DD1D));
-                while Instant::now() < end {
-                    life(pool, mail, seeds, &mut random);
-                }
-            }
-        };
-        let threads: Vec<_> = (1..=THREADS).map(|number| scope.spawn(work(number))).collect();
+        let (pool, mail, seeds, lives) = (&pool, &mail, &seeds, &lives);
+        let threads: Vec<_> = (1..)
+            .zip(lives)
+            .map(|(number, lived): (u64, _)| {
+                scope.spawn(move || {
+                    let mut random = Random(number.wrapping_mul(0x2545_F491_4F6C_DD1D));
+                    while Instant::now() < end || lived.load(Ordering::Relaxed) < 3 * LIVES {
+                        life(pool, mail, seeds, &mut random);
+                        lived.fetch_add(1, Ordering::Relaxed);
+                    }
+                })
+            })
+            .collect();
         // Warm after a third, and flat from there on.
-        thread::sleep(length / 3);
-        let warm = pool.stats().bytes;
-        thread::sleep(length / 3);
-        let later = pool.stats().bytes;
+        let bytes_after = |thirds: u64| {
+            thread::sleep(length / 3);
+            let is_early =
+                || lives.iter().any(|lived| lived.load(Ordering::Relaxed) < thirds * LIVES);
+            while is_early() && !threads.iter().any(thread::ScopedJoinHandle::is_finished) {
+                thread::sleep(Duration::from_millis(1));
+            }
+            pool.stats().bytes
+        };
+        let (warm, later) = (bytes_after(1), bytes_after(2));
         assert!(later <= warm + warm / 2, "{later} bytes, after {warm}");
         for thread in threads {
             thread.join().unwrap();

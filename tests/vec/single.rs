@@ -15,6 +15,19 @@ use arraypool::{
 use super::{Powers, World, assert_whole, everywhere};
 
 #[test]
+fn an_array_of_an_empty_vector_has_no_slot() {
+    fn run<S: ReleaseStrategy>() {
+        let pool = ArrayPool::<u32, S>::new();
+        let none = pool.vec_with_capacity(5).into_array();
+        assert_eq!((none.len(), none.capacity()), (0, 0));
+        assert_eq!(pool.stats().free, usize::from(S::RECLAIMS), "it has gone back");
+    }
+    run::<Direct>();
+    run::<Metadata>();
+    run::<Tagged>();
+}
+
+#[test]
 fn an_empty_vector_takes_no_memory() {
     fn run<S: ReleaseStrategy, C: ClassTable>() {
         let pool = ArrayPool::<u32, S, C>::new();
