@@ -228,16 +228,18 @@ unsafe impl ReleaseStrategy for Tagged {
 
     fn list(class: u32, secret: usize) -> List {
         let mut state = scatter(secret as u64 ^ u64::from(class + 1).wrapping_mul(GOLDEN));
-        let mut magic = || next_key(&mut state, EVEN);
-        let [owned, raw, lost, leaving] = [(); 4].map(|()| magic());
-        let link = next_key(&mut state, ODD);
+        // A header that has its own lowest byte, and the others of a neighbour's of another
+        // tenure, is none: addresses and lengths have no part in these bits.
+        let [owned, raw, lost, leaving] =
+            [0, 2, 4, 6].map(|lowest| next_key(&mut state, 7, lowest));
+        let link = next_key(&mut state, 1, ODD);
         let factor = seal::FACTOR;
         List { head: Cell::new(None), link, factor, owned, raw, lost, leaving }
     }
 
     fn closed() -> List {
         // No header opens with these but by chance, and the list is empty.
-        let link = next_key(&mut 0, ODD);
+        let link = next_key(&mut 0, 1, ODD);
         let [owned, raw, lost, leaving] = [!link; 4];
         let factor = seal::FACTOR;
         List { head: Cell::new(None), link, factor, owned, raw, lost, leaving }
@@ -438,18 +440,17 @@ unsafe impl ReleaseStrategy for Tagged {
     }
 }
 
-/// The lowest bit of a magic, and of a link's key.
-const EVEN: usize = 0;
+/// The lowest bit of a link's key; magics are even.
 const ODD: usize = 1;
 
-/// The next number with that lowest bit in a sequence that looks random, without those
+/// The next number with those lowest bits in a sequence that looks random, without those
 /// of which a byte is one that memory is filled with by accident or on purpose.
-fn next_key(state: &mut u64, lowest_bit: usize) -> usize {
+fn next_key(state: &mut u64, mask: usize, lowest: usize) -> usize {
     loop {
         *state = state.wrapping_add(GOLDEN);
         #[allow(clippy::cast_possible_truncation, reason = "any bits of the mixture will do")]
         let key = scatter(*state) as usize;
-        if key & 1 == lowest_bit && !key.to_ne_bytes().iter().any(|byte| FILLS.contains(byte)) {
+        if key & mask == lowest && !key.to_ne_bytes().iter().any(|byte| FILLS.contains(byte)) {
             return key;
         }
     }
@@ -470,7 +471,7 @@ mod tests {
             let mut keys = [0; 20];
             for (five, list) in keys.chunks_mut(5).zip(&lists) {
                 let List { owned, raw, lost, leaving, link, .. } = *list;
-                assert!([owned, raw, lost, leaving].iter().all(|magic| magic & 1 == EVEN));
+                assert_eq!([owned, raw, lost, leaving].map(|magic| magic & 7), [0, 2, 4, 6]);
                 assert_eq!(link & 1, ODD);
                 five.copy_from_slice(&[owned, raw, lost, leaving, link]);
             }
