@@ -68,10 +68,26 @@ with_every_table!(
     a_broken_header_in_the_middle_of_a_list,
     corruption_found_after_a_reset,
     a_bounded_list_that_is_broken,
+    a_broken_header_beside_arrays_that_were_left,
 );
 
 mod run {
     use super::*;
+
+    pub(super) fn a_broken_header_beside_arrays_that_were_left<C: Table>() {
+        let pool = settings::<C>().build();
+        let mut arrays: Vec<_> = (0..6).map(|_| pool.allocate_copy(&[1; 5])).collect();
+        let (broken, kept) = (arrays.pop().unwrap(), arrays.pop().unwrap());
+        arrays.truncate(1);
+        pool.trim(0);
+        drop(arrays);
+        assert_eq!((pool.stats().left, pool.stats().free, pool.stats().live), (3, 1, 2));
+        smash(broken.as_ptr(), 3, 0x40);
+        drop(broken);
+        let stats = pool.verify().expect("it has been met");
+        assert_eq!((stats.lost, stats.left, stats.free, stats.live), (1, 3, 1, 1));
+        drop(kept);
+    }
 
     pub(super) fn a_drop_that_finds_a_broken_header_abandons_the_slot<C: Table>() {
         let pool = settings::<C>().build();

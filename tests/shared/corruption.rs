@@ -155,3 +155,24 @@ fn an_array_without_a_generation_is_not_one_without_a_slot() {
     let refused = unsafe { pool.release_raw(raw) };
     assert!(matches!(refused, Err(ReleaseError::Corrupted { .. })), "{refused:?}");
 }
+
+#[test]
+fn free_arrays_that_are_overwritten_in_the_depot_are_counted() {
+    let pool = SharedPool::<u64, Tagged>::with_settings(SETTINGS);
+    let lane = pool.lane();
+    let mut arrays: Vec<_> = (0..8).map(|i| lane.allocate_copy(&[i])).collect();
+    let places: Vec<_> = arrays.iter_mut().map(|array| array.as_mut_ptr()).collect();
+    drop(arrays);
+    drop(lane);
+    assert!(pool.stats().in_depot >= 8, "{:?}", pool.stats());
+    for place in places {
+        // SAFETY: a free array, whose memory is the pool's.
+        unsafe { overwrite(place) };
+    }
+    let lane = pool.lane();
+    let again: Vec<_> = (0..20).map(|i| lane.try_allocate_copy(&[i])).collect();
+    let refused: Vec<_> = again.iter().filter_map(|array| array.as_ref().err()).collect();
+    assert!(matches!(refused[..], [AllocError::Corrupted { class_length: 16, .. }]), "{refused:?}");
+    let stats = pool.stats();
+    assert_eq!((stats.corrupted, stats.lost), (1, 8), "{stats:?}");
+}
