@@ -16,6 +16,7 @@ for_reclaiming_pools!(
     a_maximum_of_free_arrays_is_kept,
     long_arrays_are_used_again,
     what_is_refused_takes_nothing,
+    a_run_that_does_not_fit_leaves_no_records,
     what_is_refused_in_a_buffer_takes_nothing_twice,
     the_balance_is_that_of_a_count,
     a_reset_pool_does_the_same_in_the_same_memory,
@@ -135,6 +136,31 @@ fn what_is_refused_takes_nothing<S: ReleaseStrategy, C: Table>() {
     check::<S, C>(&Arena::builder().budget(&budget).build(), || budget.used());
     let source = FailingSource::fail_above(64 << 20);
     check::<S, C>(&Arena::builder().source(&source).build(), || source.live_bytes());
+}
+
+/// Records are taken before the run that they are for, whatever the budget has left. (A
+/// list of runs that grew for it stays, for the next one.)
+fn a_run_that_does_not_fit_leaves_no_records<S: ReleaseStrategy, C: Table>() {
+    for limit in (20_000..120_000).step_by(rounds(970, 9700)) {
+        let budget = Budget::new(limit);
+        let arena = Arena::builder().budget(&budget).build();
+        let Ok(pool) = C::set(ArrayPool::<[u64; 64], S, C>::builder()).try_build_in(&arena) else {
+            continue;
+        };
+        let mut kept = Vec::new();
+        let error = loop {
+            match pool.try_allocate(3) {
+                Ok(array) => kept.push(array),
+                Err(error) => break error,
+            }
+        };
+        assert!(matches!(error, AllocError::OverBudget { .. }), "{error}");
+        let state = || (budget.used(), pool.stats().book_bytes, arena.allocated_bytes());
+        let before = state();
+        assert!(pool.try_allocate(3).is_err());
+        assert_eq!(state(), before, "{limit}");
+        assert_eq!(pool.verify().unwrap().live, kept.len());
+    }
 }
 
 /// In a buffer nothing can be given back; but what was taken serves the next request.
