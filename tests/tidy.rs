@@ -67,6 +67,7 @@ const UNSAFE: &[&str] = &[
     "src/json/scan/mod.rs",
     "src/pool/array.rs",
     "src/pool/books.rs",
+    "src/pool/by_value.rs",
     "src/pool/classes.rs",
     "src/pool/diagnostics/asan.rs",
     "src/pool/diagnostics/direct.rs",

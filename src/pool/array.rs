@@ -1,14 +1,13 @@
 //! The array a user owns: exact length, goes back on drop.
 
-use core::fmt;
-use core::iter::FusedIterator;
 use core::marker::PhantomData;
 use core::mem::{self, ManuallyDrop, MaybeUninit};
-use core::ops::{Deref, DerefMut};
+use core::ops::{Deref, DerefMut, Range};
 use core::panic::Location;
 use core::ptr::{self, NonNull};
 use core::slice;
 
+use super::by_value::iterates_by_value;
 use super::class::{ClassTable, DefaultClasses};
 use super::classes::ClassId;
 use super::locate::RawArray;
@@ -498,11 +497,10 @@ impl<T, S: ReleaseStrategy, C: ClassTable> DerefMut for PoolArray<'_, T, S, C> {
 /// assert_eq!(words.into_iter().rev().collect::<String>(), "210");
 /// ```
 pub struct IntoIter<'p, T, S: ReleaseStrategy = DefaultStrategy, C: ClassTable = DefaultClasses> {
-    /// Declared as elements that are not dropped: those between `front` and
-    /// `back` are this iterator's to drop.
+    /// Declared as elements that are not dropped: those of `rest` are this
+    /// iterator's to drop.
     array: PoolArray<'p, ManuallyDrop<T>, S, C>,
-    front: usize,
-    back: usize,
+    rest: Range<usize>,
 }
 
 impl<T, S: ReleaseStrategy, C: ClassTable> IntoIter<'_, T, S, C> {
@@ -516,75 +514,41 @@ impl<T, S: ReleaseStrategy, C: ClassTable> IntoIter<'_, T, S, C> {
     /// ```
     #[must_use]
     pub fn as_slice(&self) -> &[T] {
-        let rest = &self.array[self.front..self.back];
+        let rest = &self.array[self.rest.clone()];
         // SAFETY: `ManuallyDrop<T>` has the layout of T, and none of these was taken.
         unsafe { slice::from_raw_parts(rest.as_ptr().cast(), rest.len()) }
     }
-}
 
-impl<T, S: ReleaseStrategy, C: ClassTable> Iterator for IntoIter<'_, T, S, C> {
-    type Item = T;
-
+    /// # Safety
+    /// The place was one of `rest` and no longer is.
     #[inline]
-    fn next(&mut self) -> Option<T> {
-        if self.front == self.back {
-            return None;
-        }
-        let index = self.front;
-        self.front += 1;
-        // SAFETY: the element was between `front` and `back` and no longer is.
-        Some(unsafe { ManuallyDrop::take(&mut self.array[index]) })
-    }
-
-    #[inline]
-    fn size_hint(&self) -> (usize, Option<usize>) {
-        let rest = self.back - self.front;
-        (rest, Some(rest))
+    unsafe fn take(&mut self, place: usize) -> T {
+        // SAFETY: nobody has taken the element, and nobody looks for it here again.
+        unsafe { ManuallyDrop::take(&mut self.array[place]) }
     }
 }
-
-impl<T, S: ReleaseStrategy, C: ClassTable> DoubleEndedIterator for IntoIter<'_, T, S, C> {
-    #[inline]
-    fn next_back(&mut self) -> Option<T> {
-        if self.front == self.back {
-            return None;
-        }
-        self.back -= 1;
-        // SAFETY: the element was between `front` and `back` and no longer is.
-        Some(unsafe { ManuallyDrop::take(&mut self.array[self.back]) })
-    }
-}
-
-impl<T, S: ReleaseStrategy, C: ClassTable> ExactSizeIterator for IntoIter<'_, T, S, C> {}
-impl<T, S: ReleaseStrategy, C: ClassTable> FusedIterator for IntoIter<'_, T, S, C> {}
 
 impl<T, S: ReleaseStrategy, C: ClassTable> Drop for IntoIter<'_, T, S, C> {
     fn drop(&mut self) {
-        let rest: *mut [T] = ptr::slice_from_raw_parts_mut(
-            self.array[self.front..self.back].as_mut_ptr().cast(),
-            self.back - self.front,
-        );
+        let rest = self.array[self.rest.clone()].as_mut_ptr().cast::<T>();
+        let rest = ptr::slice_from_raw_parts_mut(rest, self.rest.len());
         // SAFETY: none of these was taken, and nobody sees them afterwards. The
         // slot goes back when the array is dropped, also if this panics.
         unsafe { ptr::drop_in_place(rest) };
     }
 }
 
-impl<T: fmt::Debug, S: ReleaseStrategy, C: ClassTable> fmt::Debug for IntoIter<'_, T, S, C> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("IntoIter").field(&self.as_slice()).finish()
-    }
-}
+iterates_by_value!(IntoIter<'_, T, S: ReleaseStrategy, C: ClassTable>);
 
 impl<'p, T, S: ReleaseStrategy, C: ClassTable> IntoIterator for PoolArray<'p, T, S, C> {
     type Item = T;
     type IntoIter = IntoIter<'p, T, S, C>;
 
     fn into_iter(self) -> IntoIter<'p, T, S, C> {
-        let back = self.len();
+        let rest = 0..self.len();
         // SAFETY: a `ManuallyDrop<T>` has the bytes of its `T`.
         let array = unsafe { self.cast() };
-        IntoIter { array, front: 0, back }
+        IntoIter { array, rest }
     }
 }
 

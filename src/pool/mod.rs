@@ -9,6 +9,7 @@
 mod array;
 mod books;
 mod builder;
+mod by_value;
 mod chain;
 mod class;
 mod classes;
@@ -69,6 +70,8 @@ pub use vec::{Drain, ExtractIf, PoolVec};
 
 use crate::arena::Arena;
 use crate::error::{AllocError, OrPanic, ReleaseError, VerifyError};
+#[cfg(feature = "shared")]
+pub(crate) use by_value::iterates_by_value;
 pub(crate) use family::{allocates_filled, views_raw_pool};
 pub(crate) use slices::equal_slices;
 #[cfg(feature = "shared")]

@@ -1,10 +1,8 @@
 //! Arrays that know their way home: a lane's, and those that threads hand around.
 
-use core::fmt;
-use core::iter::FusedIterator;
 use core::marker::PhantomData;
 use core::mem::{self, ManuallyDrop, MaybeUninit};
-use core::ops::{Deref, DerefMut};
+use core::ops::{Deref, DerefMut, Range};
 use core::ptr::{self, NonNull};
 use core::slice;
 
@@ -12,7 +10,7 @@ use super::home::{Berth, Home, LaneHome, NO_CLASS, SharedHome};
 use crate::error::ReleaseError;
 use crate::pool::{
     ClassTable, DefaultClasses, DefaultStrategy, PoolArray, PoolVec, RawArray, ReleaseStrategy,
-    Tenure, behaves_as_slice, equal_slices, order_slices,
+    Tenure, behaves_as_slice, equal_slices, iterates_by_value, order_slices,
 };
 
 /// An array of a [`Lane`](super::Lane): not `Send`, and neither taking it nor
@@ -486,11 +484,10 @@ impl<T, H: Home> DerefMut for Homed<T, H> {
 /// assert_eq!(back(words.into_iter()), "210");
 /// ```
 pub struct IntoIter<T, H: Home> {
-    /// Declared as elements that are not dropped: those between `front` and
-    /// `back` are this iterator's to drop.
+    /// Declared as elements that are not dropped: those of `rest` are this
+    /// iterator's to drop.
     array: Homed<ManuallyDrop<T>, H>,
-    front: usize,
-    back: usize,
+    rest: Range<usize>,
 }
 
 impl<T, H: Home> IntoIter<T, H> {
@@ -504,63 +501,31 @@ impl<T, H: Home> IntoIter<T, H> {
     /// ```
     #[must_use]
     pub fn as_slice(&self) -> &[T] {
-        let rest = &self.array[self.front..self.back];
+        let rest = &self.array[self.rest.clone()];
         // SAFETY: `ManuallyDrop<T>` has the layout of T, and none of these was taken.
         unsafe { slice::from_raw_parts(rest.as_ptr().cast(), rest.len()) }
     }
-}
 
-impl<T, H: Home> Iterator for IntoIter<T, H> {
-    type Item = T;
-
+    /// # Safety
+    /// The place was one of `rest` and no longer is.
     #[inline]
-    fn next(&mut self) -> Option<T> {
-        if self.front == self.back {
-            return None;
-        }
-        let index = self.front;
-        self.front += 1;
-        // SAFETY: the element was between `front` and `back` and no longer is.
-        Some(unsafe { ManuallyDrop::take(&mut self.array[index]) })
-    }
-
-    #[inline]
-    fn size_hint(&self) -> (usize, Option<usize>) {
-        let rest = self.back - self.front;
-        (rest, Some(rest))
+    unsafe fn take(&mut self, place: usize) -> T {
+        // SAFETY: nobody has taken the element, and nobody looks for it here again.
+        unsafe { ManuallyDrop::take(&mut self.array[place]) }
     }
 }
-
-impl<T, H: Home> DoubleEndedIterator for IntoIter<T, H> {
-    #[inline]
-    fn next_back(&mut self) -> Option<T> {
-        if self.front == self.back {
-            return None;
-        }
-        self.back -= 1;
-        // SAFETY: the element was between `front` and `back` and no longer is.
-        Some(unsafe { ManuallyDrop::take(&mut self.array[self.back]) })
-    }
-}
-
-impl<T, H: Home> ExactSizeIterator for IntoIter<T, H> {}
-impl<T, H: Home> FusedIterator for IntoIter<T, H> {}
 
 impl<T, H: Home> Drop for IntoIter<T, H> {
     fn drop(&mut self) {
-        let rest = self.array[self.front..self.back].as_mut_ptr().cast::<T>();
-        let rest = ptr::slice_from_raw_parts_mut(rest, self.back - self.front);
+        let rest = self.array[self.rest.clone()].as_mut_ptr().cast::<T>();
+        let rest = ptr::slice_from_raw_parts_mut(rest, self.rest.len());
         // SAFETY: none of these was taken, and nobody sees them afterwards. The
         // slot goes home when the array is dropped, also if this panics.
         unsafe { ptr::drop_in_place(rest) };
     }
 }
 
-impl<T: fmt::Debug, H: Home> fmt::Debug for IntoIter<T, H> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("IntoIter").field(&self.as_slice()).finish()
-    }
-}
+iterates_by_value!(IntoIter<T, H: Home>);
 
 impl<T, H: Home> IntoIterator for Homed<T, H> {
     type Item = T;
@@ -572,7 +537,7 @@ impl<T, H: Home> IntoIterator for Homed<T, H> {
         // The bytes of a `ManuallyDrop<T>` are those of its `T`.
         let elements = this.elements.cast();
         let array = Homed { elements, home, length, class, owns: PhantomData };
-        IntoIter { array, front: 0, back: this.len() }
+        IntoIter { array, rest: 0..this.len() }
     }
 }
 

@@ -51,7 +51,7 @@ fn elements_come_out_from_both_ends<S: ReleaseStrategy, C: Table>() {
     assert_eq!(iterator.next().as_deref(), Some("one"));
     assert_eq!(iterator.next_back().as_deref(), Some("five"));
     assert_eq!((iterator.len(), iterator.as_slice().len()), (3, 3));
-    assert_eq!(iterator.as_slice()[0], "two");
+    assert_eq!(iterator.as_ref()[0], "two");
     assert_eq!(format!("{iterator:?}"), r#"IntoIter(["two", "three", "four"])"#);
     assert_eq!(iterator.by_ref().next_back().as_deref(), Some("four"));
     assert_eq!(iterator.by_ref().collect::<Vec<_>>(), ["two", "three"]);

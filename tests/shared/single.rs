@@ -235,6 +235,7 @@ fn elements_come_out_from_both_ends<S: ReleaseStrategy>() {
         assert_eq!(iterator.next().as_deref(), Some("0"));
         assert_eq!(iterator.next_back().as_deref(), Some("3"));
         assert_eq!(iterator.as_slice(), ["1", "2"]);
+        assert_eq!(iterator.as_ref().len(), 2);
         assert_eq!(format!("{iterator:?}"), r#"IntoIter(["1", "2"])"#);
         assert_eq!(iterator.by_ref().rev().collect::<String>(), "21");
         assert_eq!((iterator.next(), iterator.next_back(), iterator.len()), (None, None, 0));

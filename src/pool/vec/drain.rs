@@ -1,13 +1,12 @@
 //! Elements taken out of the middle of a vector, one by one.
 
-use core::fmt;
-use core::iter::FusedIterator;
 use core::mem;
-use core::ops::{Bound, RangeBounds};
+use core::ops::{Bound, Range, RangeBounds};
 use core::ptr;
 use core::slice;
 
 use super::PoolVec;
+use crate::pool::by_value::iterates_by_value;
 use crate::pool::class::{ClassTable, DefaultClasses};
 use crate::pool::release::{DefaultStrategy, ReleaseStrategy};
 
@@ -16,7 +15,7 @@ use crate::pool::release::{DefaultStrategy, ReleaseStrategy};
 ///
 /// ```text
 /// | stays ... | taken ... | not taken ... | taken ... | tail ... |
-///             ^ length    ^ front         ^ back      ^ tail     ^ end
+///             ^ length    [ rest ........ )           ^ tail     ^ end
 /// ```
 /// Meanwhile the vector has only what is in front of the range. When this is
 /// dropped, also by a panic, what was not taken is dropped and the tail moves up.
@@ -26,8 +25,7 @@ where
     C: ClassTable,
 {
     vector: &'v mut PoolVec<'p, T, S, C>,
-    front: usize,
-    back: usize,
+    rest: Range<usize>,
     tail: usize,
     end: usize,
 }
@@ -51,7 +49,7 @@ impl<'p, T, S: ReleaseStrategy, C: ClassTable> PoolVec<'p, T, S, C> {
     pub fn drain(&mut self, range: impl RangeBounds<usize>) -> Drain<'_, 'p, T, S, C> {
         let (start, tail) = self.bounds(&range);
         let end = mem::replace(&mut self.length, start);
-        Drain { vector: self, front: start, back: tail, tail, end }
+        Drain { vector: self, rest: start..tail, tail, end }
     }
 
     /// Where a range begins and ends.
@@ -91,55 +89,22 @@ impl<T, S: ReleaseStrategy, C: ClassTable> Drain<'_, '_, T, S, C> {
     /// ```
     #[must_use]
     pub fn as_slice(&self) -> &[T] {
-        let first = self.vector.as_ptr().wrapping_add(self.front);
-        // SAFETY: the elements between `front` and `back` are initialised.
-        unsafe { slice::from_raw_parts(first, self.back - self.front) }
+        let first = self.vector.as_ptr().wrapping_add(self.rest.start);
+        // SAFETY: the elements of `rest` are initialised.
+        unsafe { slice::from_raw_parts(first, self.rest.len()) }
     }
-}
 
-/// What [`as_slice`](Drain::as_slice) shows.
-impl<T, S: ReleaseStrategy, C: ClassTable> AsRef<[T]> for Drain<'_, '_, T, S, C> {
-    fn as_ref(&self) -> &[T] {
-        self.as_slice()
-    }
-}
-
-impl<T, S: ReleaseStrategy, C: ClassTable> Iterator for Drain<'_, '_, T, S, C> {
-    type Item = T;
-
+    /// # Safety
+    /// The place was one of `rest` and no longer is.
     #[inline]
-    fn next(&mut self) -> Option<T> {
-        if self.front == self.back {
-            return None;
-        }
-        let place = self.vector.place(self.front);
-        self.front += 1;
-        // SAFETY: the element was between `front` and `back` and no longer is.
-        Some(unsafe { place.read() })
-    }
-
-    #[inline]
-    fn size_hint(&self) -> (usize, Option<usize>) {
-        let rest = self.back - self.front;
-        (rest, Some(rest))
+    unsafe fn take(&mut self, place: usize) -> T {
+        let place = self.vector.place(place);
+        // SAFETY: nobody has taken the element, and nobody looks for it here again.
+        unsafe { place.read() }
     }
 }
 
-impl<T, S: ReleaseStrategy, C: ClassTable> DoubleEndedIterator for Drain<'_, '_, T, S, C> {
-    #[inline]
-    fn next_back(&mut self) -> Option<T> {
-        if self.front == self.back {
-            return None;
-        }
-        self.back -= 1;
-        let place = self.vector.place(self.back);
-        // SAFETY: the element was between `front` and `back` and no longer is.
-        Some(unsafe { place.read() })
-    }
-}
-
-impl<T, S: ReleaseStrategy, C: ClassTable> ExactSizeIterator for Drain<'_, '_, T, S, C> {}
-impl<T, S: ReleaseStrategy, C: ClassTable> FusedIterator for Drain<'_, '_, T, S, C> {}
+iterates_by_value!(Drain<'_, '_, T, S: ReleaseStrategy, C: ClassTable>);
 
 /// Moves the tail up when it goes out of scope.
 struct Closing<'d, 'v, 'p, T, S: ReleaseStrategy, C: ClassTable>(&'d mut Drain<'v, 'p, T, S, C>);
@@ -161,16 +126,10 @@ impl<T, S: ReleaseStrategy, C: ClassTable> Drop for Closing<'_, '_, '_, T, S, C>
 
 impl<T, S: ReleaseStrategy, C: ClassTable> Drop for Drain<'_, '_, T, S, C> {
     fn drop(&mut self) {
-        let count = self.back - self.front;
-        let rest = ptr::slice_from_raw_parts_mut(self.vector.place(self.front), count);
+        let first = self.vector.place(self.rest.start);
+        let rest = ptr::slice_from_raw_parts_mut(first, self.rest.len());
         let _closing = Closing(self);
         // SAFETY: none of these was taken, and nobody sees them afterwards.
         unsafe { ptr::drop_in_place(rest) };
-    }
-}
-
-impl<T: fmt::Debug, S: ReleaseStrategy, C: ClassTable> fmt::Debug for Drain<'_, '_, T, S, C> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("Drain").field(&self.as_slice()).finish()
     }
 }
