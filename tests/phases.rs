@@ -104,6 +104,24 @@ fn books_of_pools_are_told_apart_from_what_phases_hold() {
     assert_eq!(phases.stats().beside(), 0);
 }
 
+/// What is charged to nobody, or to somebody else, hides nothing.
+#[test]
+fn phases_of_their_own_memory_are_not_counted_against_the_budget() {
+    let (budget, other) = (Budget::new(100_000), Budget::new(100_000));
+    let phases = Compiler::with(&budget, |pass| match pass {
+        Pass::Parse => Arena::new(),
+        Pass::Ir => Arena::builder().budget(&other).build(),
+        Pass::Codegen => Arena::builder().budget(&budget).build(),
+    });
+    budget.charge(1000).unwrap();
+    for pass in [Pass::Parse, Pass::Ir, Pass::Codegen] {
+        phases[pass].alloc(7);
+    }
+    assert_eq!(phases.stats().beside(), 1000);
+    let error = phases.run(Pass::Codegen, |arena| arena.try_alloc_zeroed(100_000)).unwrap_err();
+    assert_eq!(error.held_beside(), 1000);
+}
+
 #[test]
 fn a_reset_keeps_chunks_up_to_half_of_the_budget_and_up_to_the_soft_limit() {
     // An arena of 16 words in front of a chunk of 4096, and a second chunk.

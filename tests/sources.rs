@@ -52,6 +52,36 @@ fn a_source_fails_when_it_is_told_to() {
     assert_eq!((source.refusals(), source.live_bytes()), (1, 0));
 }
 
+/// Takes blocks from the heap, and panics when one comes back.
+struct Grudge(CheckedSource);
+
+// SAFETY: the blocks are those of another source.
+unsafe impl ChunkSource for Grudge {
+    fn allocate(&self, layout: Layout) -> Option<core::ptr::NonNull<u8>> {
+        self.0.allocate(layout)
+    }
+
+    unsafe fn deallocate(&self, block: core::ptr::NonNull<u8>, layout: Layout) {
+        // SAFETY: the caller's promise.
+        unsafe { self.0.deallocate(block, layout) };
+        panic!("expected by the test");
+    }
+}
+
+#[test]
+fn a_source_that_panics_leaves_no_charge_for_what_it_took_back() {
+    let (budget, source) = (Budget::new(1 << 20), Grudge(CheckedSource::new()));
+    let mut arena = Arena::builder().source(&source).budget(&budget).initial_chunk(64).build();
+    arena.alloc([0_u8; 64]);
+    let first = budget.used();
+    arena.alloc([0_u8; 1000]);
+    arena.reset();
+    assert!(catch_unwind(AssertUnwindSafe(|| arena.clear())).is_err());
+    assert_eq!((budget.used(), source.0.live_blocks()), (first, 1));
+    assert!(catch_unwind(AssertUnwindSafe(|| drop(arena))).is_err());
+    assert_eq!((budget.used(), source.0.live_blocks()), (0, 0));
+}
+
 #[test]
 fn a_source_refuses_what_is_above_its_number_and_not_the_number_itself() {
     let source = FailingSource::fail_above(4096);

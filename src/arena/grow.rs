@@ -382,9 +382,22 @@ impl Arena<'_> {
     /// `try_obtain` of this arena returned `block` for the same `layout`, or `add_chunk`
     /// took it; it has not been given back and nobody uses it.
     pub(crate) unsafe fn give_back(&self, block: NonNull<u8>, layout: Layout) {
+        // First: a source may panic.
+        self.refund(layout.size());
         // SAFETY: `obtain` took it from this source with this layout, it was not given
         // back, and nobody uses it: the caller's promise.
         unsafe { self.common().source.deallocate(block, layout) };
-        self.refund(layout.size());
+    }
+
+    /// Whether there is memory for a block now: by taking it and giving it back, untouched.
+    ///
+    /// # Errors
+    /// As [`try_obtain`](Self::try_obtain).
+    #[cfg(all(feature = "alloc", target_pointer_width = "64"))]
+    pub(crate) fn probe(&self, layout: Layout) -> Result<(), AllocError> {
+        let block = self.obtain(layout)?;
+        // SAFETY: `obtain` took it for this layout just now, and nobody knows it.
+        unsafe { self.give_back(block, layout) };
+        Ok(())
     }
 }

@@ -3,6 +3,7 @@
 #![forbid(unsafe_code)]
 
 use super::Arena;
+use super::defer::Defer;
 use crate::error::AllocError;
 
 /// Something that happened to an arena's memory; see [`ArenaBuilder::hook`].
@@ -71,11 +72,30 @@ impl Arena<'_> {
         }
     }
 
+    /// Does a piece of work, and tells of it as of one request when it is done: for who
+    /// has something open meanwhile that the hook may need.
+    pub(crate) fn tell_afterwards<T>(
+        &self,
+        work: impl FnOnce() -> Result<T, AllocError>,
+    ) -> Result<T, AllocError> {
+        let common = self.common();
+        let (before, was_quiet) = (common.grown.get(), common.quiet.replace(true));
+        // A source may panic.
+        let ending = Defer(|| common.quiet.set(was_quiet));
+        let found = work();
+        drop(ending);
+        self.tell_of(before, &found);
+        found
+    }
+
     /// Tells of a request that took the cold path, when all that it has changed is in
     /// order: that the budget has passed its soft limit, that the arena grew, if more
     /// chunks were ever taken than `before`, and that the request was refused.
     pub(super) fn tell_of<T>(&self, before: usize, found: &Result<T, AllocError>) {
         let common = self.common();
+        if common.quiet.get() {
+            return;
+        }
         let grown = common.grown.get();
         if let Some(budget) = common.budget.filter(|_| common.crossed.take()) {
             self.tell(|| ArenaEvent::SoftLimit {

@@ -168,6 +168,8 @@ struct Common<'m> {
     /// Whether a growth has brought the budget above its soft limit, and the hook was
     /// not told yet.
     crossed: Cell<bool>,
+    /// Whether what there is to tell the hook waits for the end of a piece of work.
+    quiet: Cell<bool>,
     /// The most bytes taken out of chunks, given-back blocks included, that anybody
     /// has noted, ever and since the last reset.
     peak: Cell<usize>,
@@ -339,6 +341,7 @@ impl<'m> Arena<'m> {
             allocated: Cell::new(0),
             grown: Cell::new(0),
             crossed: Cell::new(false),
+            quiet: Cell::new(false),
             peak: Cell::new(0),
             peak_since_reset: Cell::new(0),
             id: Cell::new(0),

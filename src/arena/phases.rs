@@ -6,6 +6,7 @@ use core::array;
 use core::fmt;
 use core::marker::PhantomData;
 use core::ops::Index;
+use core::ptr;
 
 use super::phase_stats::{MemoryStats, PhaseError};
 use super::{Arena, Budget, chunk};
@@ -378,9 +379,11 @@ impl<'m, P: Phase, const N: usize> Phases<'m, P, N> {
         MemoryStats { phases, beside: self.beside(), phase: PhantomData }
     }
 
-    /// Bytes that the budget is charged for and no phase's arena.
+    /// Bytes that the budget is charged for and no phase's arena. One that charges another
+    /// budget, or none, has no part in it.
     fn beside(&self) -> usize {
-        let charged: usize = self.arenas.iter().map(Arena::charged_bytes).sum();
+        let is_ours = |arena: &&Arena<'_>| arena.budget().is_some_and(|b| ptr::eq(b, self.budget));
+        let charged: usize = self.arenas.iter().filter(is_ours).map(Arena::charged_bytes).sum();
         self.budget.used().saturating_sub(charged)
     }
 }

@@ -51,7 +51,7 @@ pub unsafe trait ChunkSource {
     /// Returns a block of `layout`, or `None` when there is none.
     fn allocate(&self, layout: Layout) -> Option<NonNull<u8>>;
 
-    /// Takes a block back.
+    /// Takes a block back. If this panics, blocks that were to follow it are leaked.
     ///
     /// # Safety
     /// `allocate` of this source returned `block` for the same `layout`, and it

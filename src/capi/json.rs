@@ -224,6 +224,8 @@ unsafe fn parse(
     // SAFETY: the caller's promise.
     let body = unsafe { handle::borrow(pool) }?;
     let first = NonNull::new(text.cast_mut().cast::<u8>()).ok_or(ap_status::AP_NULL)?;
+    // What is longer than any object is refused as what is too long.
+    let length = length.min(isize::MAX.unsigned_abs());
     // SAFETY: the text is so long, and stays: the caller's promise.
     let text: &'static [u8] = unsafe { slice::from_raw_parts(first.as_ptr(), length) };
     // SAFETY: the pool stays as long as its documents: it counts them.
@@ -485,7 +487,8 @@ pub unsafe extern "C" fn ap_json_write(
 ) -> usize {
     or_nothing(|| {
         let (first, size) = match NonNull::new(buffer.cast::<MaybeUninit<u8>>()) {
-            Some(first) => (first, size),
+            // No object is longer, but `SIZE_MAX` stands for "long enough".
+            Some(first) => (first, size.min(isize::MAX.unsigned_abs())),
             None => (NonNull::dangling(), 0),
         };
         // SAFETY: it can be written: the module's contract.

@@ -233,7 +233,10 @@ fn native<R: Real, const N: usize>(node: &Node<R>, slots: &Slots<R>, world: &Wor
         *number = world.run(entry.left, slots);
     }
     match (world.natives.get(usize::from(node.right)), numbers.get(..count)) {
-        (Some(native), Some(numbers)) => (native.function)(numbers),
+        // Behind the first failure nothing is worth a call, which might do something.
+        (Some(native), Some(numbers)) if world.failure.get().is_none() => {
+            (native.function)(numbers)
+        }
         _ => R::NAN,
     }
 }

@@ -239,6 +239,10 @@ impl<S: ReleaseStrategy, C: ClassTable> Drop for Closing<'_, '_, S, C> {
     }
 }
 
+/// Runs with more bytes have long books, where there may be so long ones at all.
+#[cfg(all(feature = "alloc", target_pointer_width = "64"))]
+const LONG: usize = 64 << 20;
+
 /// What a run needs beside its slots, while it is being taken. What is not kept goes
 /// back, also by a panic of the arena's hook.
 struct Books<'p, 'm, S: ReleaseStrategy> {
@@ -275,8 +279,24 @@ impl<'p, 'm, S: ReleaseStrategy> Books<'p, 'm, S> {
         wanted: u32,
         least: u32,
     ) -> Result<(), AllocError> {
+        let arena = self.arena;
+        // A hook may give arrays back, which takes a look at the table of runs.
+        arena.tell_afterwards(|| self.take_quietly(id, class, wanted, least))
+    }
+
+    fn take_quietly(
+        &mut self,
+        id: ClassId,
+        class: &Class<S>,
+        wanted: u32,
+        least: u32,
+    ) -> Result<(), AllocError> {
         let (arena, shape) = (self.arena, class.shape);
         let most = shape.stride.saturating_mul(wanted as usize).min(arena.largest());
+        #[cfg(all(feature = "alloc", target_pointer_width = "64"))]
+        if most > LONG {
+            self.probe(most, shape, self.fitting(shape, wanted, least))?;
+        }
         change(self.runs)?.reserve::<S>(arena, most, &mut self.places)?;
         let slots = self.fitting(shape, wanted, least);
         let too_large = AllocError::TooLarge { length: class.length as usize };
@@ -315,6 +335,18 @@ impl<'p, 'm, S: ReleaseStrategy> Books<'p, 'm, S> {
         }
         class.slots.set(class.slots.get() + slots as usize);
         Ok(())
+    }
+
+    /// Refuses a long run that cannot be had before long books are written for it.
+    #[cfg(all(feature = "alloc", target_pointer_width = "64"))]
+    fn probe(&self, most: usize, shape: Shape, slots: u32) -> Result<(), AllocError> {
+        let bytes = shape.stride.saturating_mul(slots as usize).min(most);
+        match Layout::from_size_align(bytes, shape.align()) {
+            Ok(layout) if self.arena.obtains() && bytes > self.arena.room_for(shape.align()) => {
+                self.arena.probe(layout)
+            }
+            _ => Ok(()),
+        }
     }
 
     /// As many slots as wanted, or as the current chunk still holds.

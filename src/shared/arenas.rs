@@ -4,6 +4,7 @@
 
 use alloc::vec::Vec;
 use core::fmt;
+use core::mem;
 use core::ops::{Deref, DerefMut};
 
 use crate::arena::{Arena, Budget};
@@ -314,10 +315,22 @@ impl<'m> DerefMut for ArenaGuard<'_, 'm> {
     }
 }
 
+/// Counts an arena as gone when it goes out of scope, which it does by a panic alone.
+struct Gone<'p, 'm>(&'p ArenaPool<'m>);
+
+impl Drop for Gone<'_, '_> {
+    fn drop(&mut self) {
+        self.0.state.lock().made -= 1;
+        self.0.returned.notify_one();
+    }
+}
+
 impl Drop for ArenaGuard<'_, '_> {
     fn drop(&mut self) {
+        // The arena may be one that the user put there, with a hook that panics.
+        let gone = Gone(self.pool);
         // One without memory stands in until the guard is gone.
-        let mut arena = core::mem::replace(&mut self.arena, Arena::builder().build());
+        let mut arena = mem::replace(&mut self.arena, Arena::builder().build());
         if arena.allocated_bytes() > self.pool.keep_bytes {
             arena.clear();
             // Its first chunk, which it keeps, may be one array's.
@@ -327,6 +340,7 @@ impl Drop for ArenaGuard<'_, '_> {
         } else {
             arena.reset();
         }
+        mem::forget(gone);
         self.pool.put(arena);
     }
 }

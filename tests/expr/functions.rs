@@ -184,6 +184,34 @@ fn built_in_functions_can_be_hidden() {
     is(&engine, "sin(0)", 0.0);
 }
 
+/// What has failed has no answer; what a native function would do is left undone.
+#[test]
+fn natives_are_not_called_behind_a_failure() {
+    let pool = Pool::new();
+    let calls = Cell::new(0);
+    let note = |x: &[f64]| {
+        calls.set(calls.get() + 1);
+        x.first().copied().unwrap_or(1.0)
+    };
+    let engine = <Engine>::new(&pool);
+    engine.context().native_of_any("note", &note).unwrap();
+    engine.context().set("x", 0.5).unwrap();
+    for (text, before) in [
+        ("(x & 1) ? note() : 0", 0),
+        ("(x & 1) ? 0 : note()", 0),
+        ("note(~x)", 0),
+        ("note(note(2) & x, note(3))", 1),
+        ("note(1) + ~x + note(2)", 1),
+    ] {
+        calls.set(0);
+        let failed = engine.eval(text).unwrap_err().kind;
+        assert_eq!((failed, calls.get()), (ErrorKind::Failed(Failure::NotAnInteger), before));
+    }
+    calls.set(0);
+    is(&engine, "note(x) + note(2)", 2.5);
+    assert_eq!(calls.get(), 2);
+}
+
 #[test]
 fn natives_take_any_number_of_arguments() {
     let sum = |x: &[f64]| x.iter().sum::<f64>();

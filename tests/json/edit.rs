@@ -16,6 +16,7 @@ for_every_strategy!(
     random_edits_agree_with_serde_json,
     merge_patches_of_the_rfc,
     patches_change_all_or_nothing,
+    a_patch_that_changes_nothing_copies_nothing,
     a_test_of_a_patch_compares_numbers_by_value,
     keys_are_kept_once_for_many_documents,
     an_index_finds_what_a_search_finds,
@@ -459,6 +460,26 @@ fn whatever_is_not_finite_is_null() {
     let pool = Pool::<Tagged>::new();
     assert_eq!(Document::of("text", &pool).unwrap().as_str(), Some("text"));
     assert_whole(&pool);
+}
+
+/// A patch whose first operations only test makes no copy, and what it finds is as it was
+/// in every respect, indexes included.
+fn a_patch_that_changes_nothing_copies_nothing<S: ReleaseStrategy>() {
+    let pool = Pool::<S>::new();
+    let mut parser = Parser::with_options(Options::new().index_from(1));
+    let mut document = parser.parse(r#"{"a":1,"b":["\n"]}"#, &pool).unwrap();
+    let patch = r#"[{"op":"test","path":"/a","value":1},{"op":"test","path":"/b/0","value":"x"}]"#;
+    let patch = json::parse(patch, &pool).unwrap();
+    let before = pool.stats().live;
+    let address = core::ptr::from_ref(&document["b"][0]).addr();
+    let failed = Err(PatchError::TestFailed { operation: 1 });
+    assert_eq!(document.root_mut().patch(&patch), failed);
+    assert_eq!(pool.stats().live, before);
+    assert_eq!(core::ptr::from_ref(&document["b"][0]).addr(), address);
+    let patch = r#"[{"op":"test","path":"/a","value":1}]"#;
+    assert_eq!(document.root_mut().patch(&json::parse(patch, &pool).unwrap()), Ok(()));
+    assert_eq!(core::ptr::from_ref(&document["b"][0]).addr(), address);
+    drop((document, patch));
 }
 
 fn a_test_of_a_patch_compares_numbers_by_value<S: ReleaseStrategy>() {

@@ -2,7 +2,7 @@
 
 use core::cell::Cell;
 use core::panic::AssertUnwindSafe;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::panic::{catch_unwind, resume_unwind};
 
 use arraypool::json::{self, DEPTH_MAX, Document, Number, Options, Parser, Pool, Scratch, Seed};
@@ -56,7 +56,7 @@ fn large() -> serde_json::Value {
 for_every_strategy!(
     tricky_texts_read_as_serde_json_reads_them,
     what_json_does_not_have_becomes_what_it_has,
-    integers_that_do_not_fit_are_refused,
+    integers_that_fit_no_node_are_kept_as_digits,
     depth_is_bounded_whatever_the_format,
     malformed_text_leaves_nothing,
     a_format_that_hides_an_error_gets_a_whole_tree,
@@ -65,6 +65,7 @@ for_every_strategy!(
     a_pool_that_reads_and_drops_stops_growing,
     types_are_made_of_values,
     keys_are_borrowed_and_read_as_what_they_stand_for,
+    keys_may_be_floats,
     what_a_type_does_not_ask_for_may_be_of_any_depth,
 );
 
@@ -188,6 +189,42 @@ fn keys_are_borrowed_and_read_as_what_they_stand_for<S: ReleaseStrategy>() {
     assert!(json::from_value::<BTreeMap<bool, u8>>(&parsed(r#"{"True":0}"#)).is_err());
 }
 
+fn keys_may_be_floats<S: ReleaseStrategy>() {
+    /// A float that can be a key.
+    #[derive(Debug, PartialEq, Eq, Hash)]
+    struct Float(u64);
+
+    impl<'de> Deserialize<'de> for Float {
+        fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+            f64::deserialize(deserializer).map(|float| Self(float.to_bits()))
+        }
+    }
+
+    let pool = Pool::<S>::new();
+    let read = |key: &str| {
+        let text = format!(r#"{{"{key}":1}}"#);
+        let document = json::parse(&text, &pool).unwrap();
+        let ours = json::from_value::<HashMap<Float, u8>>(&document).ok();
+        assert_eq!(ours, serde_json::from_str(&text).ok(), "{key}");
+        ours.map(|map| f64::from_bits(map.into_keys().next().unwrap().0))
+    };
+    for (key, float) in [
+        ("1.5", 1.5),
+        ("-0.25", -0.25),
+        ("7", 7.0),
+        ("0", 0.0),
+        ("-1e-7", -1e-7),
+        ("2.5E3", 2500.0),
+    ] {
+        assert_eq!(read(key), Some(float));
+    }
+    for key in
+        ["", "-", ".5", "5.", "-.5", "01", "-01.5", "+1", "1e", "1.e5", "inf", "NaN", "1e999", "x"]
+    {
+        assert_eq!(read(key), None);
+    }
+}
+
 fn what_a_type_does_not_ask_for_may_be_of_any_depth<S: ReleaseStrategy>() {
     const DEEP: usize = if cfg!(miri) { 1000 } else { 100_000 };
     let pool = Pool::<S>::new();
@@ -209,8 +246,18 @@ fn what_json_does_not_have_becomes_what_it_has<S: ReleaseStrategy>() {
     assert_eq!(written, r#"{"18446744073709551615":"x","10":"y"}"#);
     let keys = MapDeserializer::<_, Plain>::new([(true, ()), (false, ())].into_iter());
     assert_eq!(fill(&pool, keys).unwrap().to_string(), r#"{"true":null,"false":null}"#);
-    let keys = MapDeserializer::<_, Plain>::new([(0.5, ())].into_iter());
-    assert!(fill(&pool, keys).unwrap_err().to_string().contains("expected a key"));
+    let keys = MapDeserializer::<_, Plain>::new([(0.5, 1), (-1e300, 2), (7.0, 3)].into_iter());
+    assert_eq!(fill(&pool, keys).unwrap().to_string(), r#"{"0.5":1,"-1e+300":2,"7.0":3}"#);
+    for float in [f64::NAN, f64::INFINITY] {
+        let keys = MapDeserializer::<_, Plain>::new([(float, ())].into_iter());
+        assert!(fill(&pool, keys).unwrap_err().to_string().contains("expected a key"));
+    }
+    let keys = [(i128::MIN, 1), (0, 2)].into_iter();
+    let written = fill(&pool, MapDeserializer::<_, Plain>::new(keys)).unwrap().to_string();
+    assert_eq!(written, r#"{"-170141183460469231731687303715884105728":1,"0":2}"#);
+    let keys = [(u128::MAX, 1), (0, 2)].into_iter();
+    let written = fill(&pool, MapDeserializer::<_, Plain>::new(keys)).unwrap().to_string();
+    assert_eq!(written, r#"{"340282366920938463463374607431768211455":1,"0":2}"#);
     let bytes = BytesDeserializer::<Plain>::new(&[0, 7, 255]);
     assert_eq!(fill(&pool, bytes).unwrap().to_string(), "[0,7,255]");
     for float in [f64::NAN, f64::INFINITY, f64::NEG_INFINITY] {
@@ -221,7 +268,7 @@ fn what_json_does_not_have_becomes_what_it_has<S: ReleaseStrategy>() {
     assert_whole(&pool);
 }
 
-fn integers_that_do_not_fit_are_refused<S: ReleaseStrategy>() {
+fn integers_that_fit_no_node_are_kept_as_digits<S: ReleaseStrategy>() {
     let pool = Pool::<S>::new();
     let signed = |integer: i128| {
         fill(&pool, IntoDeserializer::<Plain>::into_deserializer(integer)).map(|v| v.to_string())
@@ -232,9 +279,16 @@ fn integers_that_do_not_fit_are_refused<S: ReleaseStrategy>() {
     assert_eq!(signed(i128::from(i64::MIN)).as_deref(), Ok("-9223372036854775808"));
     assert_eq!(signed(i128::from(u64::MAX)).as_deref(), Ok("18446744073709551615"));
     assert_eq!(unsigned(u128::from(u64::MAX)).as_deref(), Ok("18446744073709551615"));
-    assert!(signed(i128::from(i64::MIN) - 1).is_err());
-    assert!(signed(i128::from(u64::MAX) + 1).is_err());
-    assert!(unsigned(u128::MAX).is_err());
+    assert_eq!(signed(i128::from(i64::MIN) - 1).as_deref(), Ok("-9223372036854775809"));
+    assert_eq!(signed(i128::from(u64::MAX) + 1).as_deref(), Ok("18446744073709551616"));
+    let text = "340282366920938463463374607431768211455";
+    assert_eq!(unsigned(u128::MAX).as_deref(), Ok(text));
+    let document = fill(&pool, IntoDeserializer::<Plain>::into_deserializer(u128::MAX)).unwrap();
+    assert_eq!(document.as_number_text(), Some(text));
+    assert_eq!(json::from_value::<u128>(&document), Ok(u128::MAX));
+    assert_eq!(serde_json::to_string(&document).unwrap(), text);
+    drop(document);
+    assert_whole(&pool);
 }
 
 /// A format without an end: something in something in something.

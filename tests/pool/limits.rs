@@ -1,16 +1,21 @@
 //! Reserving, freezing, trimming, and the balance.
 
+use core::alloc::Layout;
+use core::ptr::NonNull;
+
 use arraypool::{
-    AllocError, Arena, ArrayPool, Budget, DefaultClasses, DefaultStrategy, Direct, FailingSource,
-    Metadata, ReleaseStrategy, RuntimeClasses, Tagged,
+    AllocError, Arena, ArrayPool, Budget, ChunkSource, DefaultClasses, DefaultStrategy, Direct,
+    FailingSource, Metadata, ReleaseStrategy, RuntimeClasses, Tagged,
 };
 
+use crate::support::source::CheckedSource;
 use crate::support::{
     Table, class_of, for_reclaiming_pools, in_every_memory, pool, pool_in, release_raw, rounds,
 };
 
 for_reclaiming_pools!(
     a_frozen_pool_serves_what_was_reserved,
+    a_hopeless_reservation_costs_nothing,
     reserving_counts_what_is_there,
     trimming_leaves_arrays_to_the_arena,
     a_maximum_of_free_arrays_is_kept,
@@ -21,6 +26,42 @@ for_reclaiming_pools!(
     the_balance_is_that_of_a_count,
     a_reset_pool_does_the_same_in_the_same_memory,
 );
+
+/// Refuses blocks of a gigabyte, and is never asked for long ones that are shorter.
+struct Small(CheckedSource);
+
+// SAFETY: the blocks are those of another source.
+unsafe impl ChunkSource for Small {
+    fn allocate(&self, layout: Layout) -> Option<NonNull<u8>> {
+        if layout.size() > 1 << 30 {
+            return None;
+        }
+        assert!(layout.size() < 1 << 20, "{layout:?}");
+        self.0.allocate(layout)
+    }
+
+    unsafe fn deallocate(&self, block: NonNull<u8>, layout: Layout) {
+        // SAFETY: the caller's promise.
+        unsafe { self.0.deallocate(block, layout) };
+    }
+}
+
+/// What can never be had is refused before anything is written for it.
+fn a_hopeless_reservation_costs_nothing<S: ReleaseStrategy, C: Table>() {
+    if usize::BITS < 64 {
+        return;
+    }
+    let source = Small(CheckedSource::new());
+    let arena = Arena::builder().source(&source).build();
+    let pool: ArrayPool<'_, [u64; 4], S, C> = ArrayPool::new_in(&arena);
+    let array = pool.allocate(3);
+    let before = source.0.live_blocks();
+    let error = pool.try_reserve(5, 1 << 24).unwrap_err();
+    assert!(matches!(error, AllocError::OutOfMemory { requested, .. } if requested > 1 << 30));
+    assert_eq!(source.0.live_blocks(), before);
+    drop(array);
+    pool.verify().unwrap();
+}
 
 fn a_frozen_pool_serves_what_was_reserved<S: ReleaseStrategy, C: Table>() {
     in_every_memory(|arena| {

@@ -5,8 +5,8 @@ use core::cell::{Cell, RefCell};
 use core::ptr::NonNull;
 
 use arraypool::{
-    AllocError, Arena, ArenaEvent, ArrayPool, Checks, ChunkSource, Direct, Metadata, PoolArray,
-    ReleaseStrategy, Tagged, VerifyError,
+    AllocError, Arena, ArenaEvent, ArrayPool, Checks, ChunkSource, Direct, FailingSource, Metadata,
+    PoolArray, RawArray, ReleaseError, ReleaseStrategy, Tagged, VerifyError,
 };
 
 use crate::corruption::smash;
@@ -101,6 +101,47 @@ fn a_hook_that_uses_the_growing_pool<S: ReleaseStrategy>() {
         assert_eq!(arrays.pool.stats().live, 0);
         every_slot_is_reached(&arrays.pool);
     }
+}
+
+fn leaked<S: ReleaseStrategy>(array: PoolArray<'static, u32, S>) -> bool {
+    !array.leak().is_empty()
+}
+
+/// Whatever is refused while a pool grows, and wherever: who is told may give arrays back,
+/// although the table of runs is what had to grow.
+fn a_hook_that_gives_arrays_back<S: ReleaseStrategy>() {
+    let mut told = 0;
+    for nth in 1..120 {
+        let source = forever(FailingSource::fail_at(nth));
+        let arena = Arena::builder().source(source).initial_chunk(64).max_chunk(64).hook(&hook);
+        let Ok(pool) = ArrayPool::<u32, S>::try_new_in(forever(arena.build())) else { continue };
+        let pool = forever(pool);
+        let kept: &Cell<Option<RawArray<u32>>> = forever(Cell::new(None));
+        let Ok(array) = pool.try_allocate_copy(&[7; 3]) else { continue };
+        kept.set(Some(array.into_raw()));
+        let returned: &Cell<Option<Result<(), ReleaseError>>> = forever(Cell::new(None));
+        WITHIN.set(Some(forever(move || {
+            if let Some(array) = kept.take() {
+                // SAFETY: nobody uses it any more.
+                returned.set(Some(unsafe { pool.release_raw(array) }));
+            }
+        })));
+        let all = (300..700).all(|length| pool.try_allocate_with(length, |_| 7).is_ok_and(leaked));
+        WITHIN.set(None);
+        assert!(source.has_failed() != all, "{nth}");
+        if let Some(returned) = returned.get() {
+            told += 1;
+            assert_eq!(returned, Ok(()), "{nth}");
+        }
+    }
+    assert!(told > 0);
+}
+
+#[test]
+#[cfg_attr(miri, ignore = "it takes minutes there")]
+fn a_hook_may_give_arrays_back_while_the_pool_grows() {
+    a_hook_that_gives_arrays_back::<Metadata>();
+    a_hook_that_gives_arrays_back::<Tagged>();
 }
 
 /// Takes all that a pool has, without growth: each slot of each run comes to its turn.

@@ -1,10 +1,11 @@
 //! Reusable arenas: cap, guards, waiting, warmth.
 
 use core::sync::atomic::{AtomicUsize, Ordering};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::thread;
 
-use arraypool::Budget;
 use arraypool::shared::{ArenaPool, WhenExhausted};
+use arraypool::{Arena, ArenaEvent, Budget};
 
 use crate::rounds;
 
@@ -117,6 +118,21 @@ fn a_worker_that_panics_gives_its_arena_back() {
     });
     assert!(result.is_err());
     assert!(arenas.get().is_ok());
+}
+
+#[test]
+fn an_arena_whose_hook_panics_is_no_longer_counted() {
+    fn panics_at_a_reset(event: &ArenaEvent) {
+        assert!(!matches!(event, ArenaEvent::Reset { .. }), "expected by the test");
+    }
+
+    let arenas = ArenaPool::new(1, WhenExhausted::Fail);
+    let mut guard = arenas.get().unwrap();
+    *guard = Arena::builder().hook(&panics_at_a_reset).build();
+    guard.alloc(7);
+    assert!(catch_unwind(AssertUnwindSafe(|| drop(guard))).is_err());
+    assert_eq!((arenas.made(), arenas.idle()), (0, 0));
+    assert!(arenas.get().is_ok(), "there is room for another");
 }
 
 #[test]

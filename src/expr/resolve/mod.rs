@@ -136,7 +136,7 @@ pub fn resolve<'a, 'm, R: Real, S: ReleaseStrategy>(
     frame: &mut Frame<'m, R, S>,
     limits: &Limits,
 ) -> Result<Ir<'a, R>, Error> {
-    let mut recursive = [None; RECURSIVE];
+    let (mut recursive, mut bodies) = ([None; RECURSIVE], None);
     frame.under(context);
     loop {
         frame.begin();
@@ -151,7 +151,7 @@ pub fn resolve<'a, 'm, R: Real, S: ReleaseStrategy>(
             locals: 0,
             window: None,
             recursive,
-            bodies: None,
+            bodies,
             again: false,
             error: None,
         };
@@ -159,7 +159,7 @@ pub fn resolve<'a, 'm, R: Real, S: ReleaseStrategy>(
             return Ok(ir);
         }
         let (again, error) = (resolver.again, resolver.error);
-        recursive = resolver.recursive;
+        (recursive, bodies) = (resolver.recursive, resolver.bodies);
         if !again {
             frame.begin();
             return Err(error.unwrap_or(Error::busy()));

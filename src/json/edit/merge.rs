@@ -1,4 +1,4 @@
-//! JSON merge patch (RFC 7386).
+//! JSON merge patch (RFC 7396).
 
 #![forbid(unsafe_code)]
 
@@ -12,7 +12,7 @@ use crate::json::{Document, Members, push};
 use crate::pool::ReleaseStrategy;
 
 impl<'p, 't, S: ReleaseStrategy> ValueMut<'_, 'p, 't, S> {
-    /// Changes the value by a merge patch (RFC 7386): a member of the patch that
+    /// Changes the value by a merge patch (RFC 7396): a member of the patch that
     /// is `null` removes the member here, an object is merged into it, anything
     /// else replaces it. What is put in is copied. Members of the patch apply in
     /// their order, those with the same key one after the other.

@@ -80,7 +80,8 @@ impl<'p, 't, S: ReleaseStrategy> ValueMut<'_, 'p, 't, S> {
     /// What is put in is copied; `test` compares numbers by their value, so that
     /// `1` is `1.0`, which `==` does not.
     ///
-    /// Complexity: linear in the value, which is copied first, and for each
+    /// Complexity: linear in the value, which is copied in front of the first operation
+    /// that is no `test`, and for each
     /// operation in the members and elements on its paths; a `test` takes what `==`
     /// does. A `copy` may double the value, so that a patch of `n` operations may
     /// grow it by `2^n`, and its depth, too, which
@@ -104,11 +105,20 @@ impl<'p, 't, S: ReleaseStrategy> ValueMut<'_, 'p, 't, S> {
     /// ```
     ///
     /// # Errors
-    /// [`PatchError`]; the value is as it was then.
+    /// [`PatchError`]; the value is as it was then. If that needed the copy, it has no
+    /// [indexes](crate::json::Options::index_from) any more.
     pub fn patch(&mut self, patch: &Value<'_>) -> Result<(), PatchError> {
         let operations = patch.as_array().ok_or(PatchError::Malformed { operation: 0 })?;
+        let kinds = operations.iter().map(|operation| operation.get("op").and_then(Value::as_str));
+        let tests = kinds.take_while(|&kind| kind == Some("test")).count();
+        for (number, test) in operations.iter().enumerate().take(tests) {
+            self.carry_out(number, test)?;
+        }
+        if tests == operations.len() {
+            return Ok(());
+        }
         let before = Document::new(copied(self.as_value(), self.pool())?);
-        for (number, operation) in operations.iter().enumerate() {
+        for (number, operation) in operations.iter().enumerate().skip(tests) {
             if let Err(error) = self.carry_out(number, operation) {
                 self.replace(before)?;
                 return Err(error);

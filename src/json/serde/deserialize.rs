@@ -307,6 +307,14 @@ impl<'de> Key<'de> {
         }
     }
 
+    /// A number, if it is written as JSON does and near to a float, else text.
+    fn float<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, FromValueError> {
+        match nearest(self.text) {
+            Ok(float) if begins_as_number(self.text) => visitor.visit_f64(float),
+            _ => self.deserialize_any(visitor),
+        }
+    }
+
     /// As [`integer`](Self::integer), of up to 128 bits.
     fn long_integer<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, FromValueError> {
         match (canonical::<u128>(self.text), canonical::<i128>(self.text)) {
@@ -317,12 +325,22 @@ impl<'de> Key<'de> {
     }
 }
 
+/// Whether it is a number as JSON writes them, or ends in what is no exponent.
+fn begins_as_number(text: &str) -> bool {
+    let digits = text.strip_prefix('-').unwrap_or(text);
+    let whole = digits.bytes().take_while(u8::is_ascii_digit).count();
+    let (whole, rest) = digits.split_at(whole);
+    let fraction = rest.strip_prefix('.').unwrap_or("0");
+    let is_short = whole == "0" || !whole.starts_with('0');
+    !whole.is_empty() && is_short && fraction.starts_with(|c: char| c.is_ascii_digit())
+}
+
 /// The integer, if that is how it is written: without a plus, or a zero in front.
 fn canonical<T: FromStr + itoa::Integer + Copy>(text: &str) -> Option<T> {
     text.parse().ok().filter(|&integer: &T| itoa::Buffer::new().format(integer) == text)
 }
 
-macro_rules! integer_keys {
+macro_rules! numeric_keys {
     ($read:ident: $($method:ident)+) => {
         $(fn $method<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, FromValueError> {
             self.$read(visitor)
@@ -337,11 +355,12 @@ impl<'de> Deserializer<'de> for Key<'de> {
         visitor.visit_borrowed_str(self.text)
     }
 
-    integer_keys! {
+    numeric_keys! {
         integer: deserialize_i8 deserialize_i16 deserialize_i32 deserialize_i64
         deserialize_u8 deserialize_u16 deserialize_u32 deserialize_u64
     }
-    integer_keys! { long_integer: deserialize_i128 deserialize_u128 }
+    numeric_keys! { long_integer: deserialize_i128 deserialize_u128 }
+    numeric_keys! { float: deserialize_f32 deserialize_f64 }
 
     fn deserialize_bool<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, FromValueError> {
         match self.text {
@@ -373,8 +392,8 @@ impl<'de> Deserializer<'de> for Key<'de> {
     }
 
     serde::forward_to_deserialize_any! {
-        f32 f64 char str string bytes byte_buf unit unit_struct seq tuple tuple_struct map
-        struct identifier ignored_any
+        char str string bytes byte_buf unit unit_struct seq tuple tuple_struct map struct
+        identifier ignored_any
     }
 }
 

@@ -64,8 +64,9 @@ pub const DEPTH_MAX: u32 = 128;
 /// [`AllocError`] as text, leaves nothing behind: what was built goes back.
 ///
 /// What JSON does not have becomes what `serde_json` writes for it: `null` for an
-/// infinity or NaN, an array for bytes, a string for a key that is an integer or
-/// a `bool`.
+/// infinity or NaN, an array for bytes, a string for a key that is a number or a
+/// `bool`. An integer of more than 64 bits is kept as its digits
+/// ([`Value::as_number_text`]).
 ///
 /// ```
 /// use arraypool::json::{Pool, Scratch, Seed};
@@ -192,6 +193,12 @@ impl<'s, 'p, S: ReleaseStrategy> Filler<'_, 's, 'p, S> {
         self.builder.push(node).map_err(E::custom)
     }
 
+    /// An integer that no node holds, as its digits.
+    fn kept<E: Error>(self, integer: impl itoa::Integer) -> Result<(), E> {
+        let mut buffer = itoa::Buffer::new();
+        self.builder.push_copy(Kind::Digits, buffer.format(integer)).map_err(E::custom)
+    }
+
     /// Fills a container with so many nodes as `fill` says. If that fails, what it has
     /// goes back, whatever the format makes of the error.
     fn container<E: Error>(
@@ -267,14 +274,14 @@ impl<'de, S: ReleaseStrategy> Visitor<'de> for Filler<'_, '_, '_, S> {
         match (u64::try_from(integer), i64::try_from(integer)) {
             (Ok(unsigned), _) => self.visit_u64(unsigned),
             (_, Ok(signed)) => self.visit_i64(signed),
-            _ => Err(out_of_range(&self)),
+            _ => self.kept(integer),
         }
     }
 
     fn visit_u128<E: Error>(self, integer: u128) -> Result<(), E> {
         match u64::try_from(integer) {
             Ok(integer) => self.visit_u64(integer),
-            Err(_) => Err(out_of_range(&self)),
+            Err(_) => self.kept(integer),
         }
     }
 
@@ -323,11 +330,6 @@ fn copy<S: ReleaseStrategy>(
     builder.push_copy(Kind::String, text)
 }
 
-#[cold]
-fn out_of_range<E: Error>(expected: &dyn serde::de::Expected) -> E {
-    E::invalid_value(Unexpected::Other("an integer of more than 64 bits"), expected)
-}
-
 /// Adds the key of a member.
 struct Key<'b, 's, 'p, S: ReleaseStrategy>(&'b mut Builder<'s, 'p, 'static, S>);
 
@@ -350,7 +352,7 @@ impl<'de, S: ReleaseStrategy> Visitor<'de> for Key<'_, '_, '_, S> {
     type Value = ();
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a key: a string, an integer or a bool")
+        f.write_str("a key: a string, a finite number or a bool")
     }
 
     fn visit_str<E: Error>(self, text: &str) -> Result<(), E> {
@@ -363,6 +365,21 @@ impl<'de, S: ReleaseStrategy> Visitor<'de> for Key<'_, '_, '_, S> {
 
     fn visit_i64<E: Error>(self, integer: i64) -> Result<(), E> {
         self.digits(integer)
+    }
+
+    fn visit_u128<E: Error>(self, integer: u128) -> Result<(), E> {
+        self.digits(integer)
+    }
+
+    fn visit_i128<E: Error>(self, integer: i128) -> Result<(), E> {
+        self.digits(integer)
+    }
+
+    fn visit_f64<E: Error>(self, float: f64) -> Result<(), E> {
+        if !float.is_finite() {
+            return Err(E::invalid_value(Unexpected::Float(float), &self));
+        }
+        self.visit_str(zmij::Buffer::new().format_finite(float))
     }
 
     fn visit_bool<E: Error>(self, value: bool) -> Result<(), E> {

@@ -32,7 +32,7 @@ pub(super) const fn fold(generation: u32) -> usize {
     #[allow(clippy::cast_possible_truncation, reason = "both have 64 bits here")]
     let folded = wide::fold(generation) as usize;
     #[cfg(not(target_pointer_width = "64"))]
-    let folded = generation as usize;
+    let folded = narrow::fold(generation) as usize;
     folded
 }
 
@@ -81,6 +81,11 @@ mod wide {
 /// Where words have 32.
 #[cfg(any(test, not(target_pointer_width = "64")))]
 mod narrow {
+    /// The generation above the lowest bits, which tell states apart.
+    pub(super) const fn fold(generation: u32) -> u32 {
+        generation.rotate_left(3)
+    }
+
     /// The distances were found by search: most pairs let some change pass.
     pub(super) const fn blend(generation: u32, length: u32) -> u32 {
         length.rotate_left(3).wrapping_add(generation.rotate_left(13))
@@ -176,7 +181,7 @@ mod tests {
     }
 
     fn narrow_free(bytes: &[u8; NARROW], key: u32, address: u32) -> bool {
-        let next = half(&bytes[..4]) ^ key ^ half(&bytes[8..]);
+        let next = half(&bytes[..4]) ^ key ^ narrow::fold(half(&bytes[8..]));
         narrow::check(next.wrapping_add(address), NARROW_FACTOR) == half(&bytes[4..8])
     }
 
@@ -228,7 +233,7 @@ mod tests {
             let word = magic.wrapping_add(narrow::blend(generation, length));
             only_this_passes(header(word, length), |bytes| narrow_live(bytes, magic));
             let check = narrow::check(next.wrapping_add(address), NARROW_FACTOR);
-            let link = next ^ key ^ generation;
+            let link = next ^ key ^ narrow::fold(generation);
             only_this_passes(header(link, check), |bytes| narrow_free(bytes, key, address));
         }
     }

@@ -15,7 +15,8 @@
 //! and of 2^-32 while it is free (2^-32 both where words have 32 bits); one that
 //! changes a stretch of bytes alike is always found ([`seal`]). Magics are even and
 //! the link's key is odd: addresses are even, so the lowest bit alone tells a free
-//! header of which all but the first byte was overwritten by a live neighbour's. The
+//! header of which all but the first byte was overwritten by a live neighbour's (until
+//! a generation reaches these bits, too: the 2^29th, the 2^19th where words have 32). The
 //! word is the lower in memory: an overflow of the array in front meets it first.
 
 use core::cell::Cell;
@@ -511,10 +512,12 @@ mod tests {
         let length = 5_u32;
         for secret in 0..if cfg!(miri) { 10 } else { 2000 } {
             let list = Tagged::list(0, secret);
-            let word = list.link ^ seal::fold(2);
+            // Odd and even ones.
+            let generation = u32::try_from(secret % 6).unwrap() + 2;
+            let word = list.link ^ seal::fold(generation);
             let low = list.check_of(free_at, ptr::null_mut());
-            let free = Words { word: ptr::without_provenance_mut(word), low, generation: 2 };
-            assert_eq!(list.record(free_at, &free), Record::Free { generation: 2 });
+            let free = Words { word: ptr::without_provenance_mut(word), low, generation };
+            assert_eq!(list.record(free_at, &free), Record::Free { generation });
             let word = list.raw.wrapping_add(live_at.addr().get() + seal::blend(1, length));
             let live =
                 Words { word: ptr::without_provenance_mut(word), low: length, generation: 1 };
