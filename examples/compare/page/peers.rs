@@ -95,7 +95,7 @@ pub(crate) fn day(results: &Results) -> String {
         "",
         "resident, times what is used, mean of 24 hours",
         "most, MB",
-        "left when all was given back, MB",
+        "left after all is given back, MB",
         "CPU ms, writing every byte included",
     ])];
     for name in names {

@@ -87,7 +87,7 @@ fn programs(results: &Results) -> Vec<Vec<String>> {
             [Some("direct-generations/ns"), None, None],
         ),
         line(
-            "MB that those two million hold in the end",
+            "MB held for those two million at the end",
             [
                 Some("direct-fresh/held-MB"),
                 Some("metadata-fresh/held-MB"),

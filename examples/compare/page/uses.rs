@@ -43,7 +43,7 @@ pub(crate) fn json(results: &Results) -> String {
     for (peer, shown) in [
         ("serde_json", "reading, `Direct`, as serde_json"),
         ("sonic-rs", "the same, as sonic-rs"),
-        ("sonic-rs-native", "the same, as sonic-rs built for this very processor"),
+        ("sonic-rs-native", "the same, as sonic-rs built for this processor"),
         ("simd-json-tape", "the same, as simd-json's tape"),
         ("simd-json", "the same, as simd-json, borrowed"),
         ("jiter", "the same, as jiter"),
@@ -145,15 +145,15 @@ pub(crate) fn diagnostics(results: &Results) -> String {
         get(format!("{name}/off/{workload}/instructions-more"))
     });
     for (watched, shown) in [
-        ("fail_every", "`fail_every` (which never came), the price of the cold path"),
+        ("fail_every", "`fail_every` (which never fires), the price of the cold path"),
         ("quarantine", "`quarantine(64)`"),
         ("callers", "`callers`"),
-        ("leaks", "`leaks` (its notes; looking takes place at the end)"),
+        ("leaks", "`leaks` (its notes; the search runs at the end)"),
         ("clear_on_release", "`clear_on_release`"),
         ("poison", "`poison`"),
         ("canary", "`canary`"),
         ("integrity", "`integrity`"),
-        ("debug", "`poison`, `callers`: those of a debug build"),
+        ("debug", "`poison`, `callers`: the defaults of a debug build"),
         ("all", "`Checks::all()`"),
     ] {
         line(shown, &|name, workload| get(format!("{name}/{watched}/{workload}/off")));
