@@ -1,9 +1,9 @@
 //! Arrays of a size class, taken from an arena, given back one by one.
 //!
-//! Every wrong release that can be known is caught, in release builds, too: twice,
-//! foreign, interior, corrupted or stale is an error value, never undefined. The
-//! same code runs from a microcontroller with a static buffer to a server. Which
-//! strategy to choose, and what each costs: [COMPARISON.md].
+//! A wrong release is an error value, in release builds too: a second, foreign, interior
+//! or stale one, or one of a slot whose bookkeeping was overwritten. What no strategy can
+//! see is listed in [COMPARISON.md], which also says which strategy to choose and what each
+//! costs. The same code runs in a static buffer on a microcontroller and on a server.
 //!
 //! ```
 //! use arraypool::{ArrayPool, ReleaseError};
@@ -13,7 +13,7 @@
 //! assert_eq!(squares[3], 9);
 //! drop(squares);                                              // its slot is free again
 //!
-//! let raw = pool.allocate_copy(&[1, 2, 3]).into_raw();        // by hand, as across FFI
+//! let raw = pool.allocate_copy(&[1, 2, 3]).into_raw();        // managed manually, as across FFI
 //! // Nobody uses the array afterwards: that is all that these ask for.
 //! let first = unsafe { pool.release_raw(raw) };
 //! let second = unsafe { pool.release_raw(raw) };
@@ -25,16 +25,16 @@
 //!
 //! # Reading order
 //!
-//! Folders are floors; code uses only the floors below it.
+//! Modules form layers; code uses only the layers below its own.
 //!
 //! 1. [`Arena`]: chunks filled from one end, from the heap, a buffer or a source
 //!    of yours, under a [`Budget`]; scopes that rewind ([`Arena::scope`]), an arena
 //!    per phase of a compiler ([`Phases`]), strings stored once ([`Interner`]).
 //! 2. [`ArrayPool`] and [`PoolArray`]: arrays in slots of a [class](ClassTable);
 //!    [`PoolVec`], which grows through the classes; [`RawPool`], the untyped pool
-//!    behind them; [`ReleaseStrategy`], the seam with [`Direct`], `Metadata` and
-//!    [`Tagged`]; [`Checks`], diagnostics that name the culprit ([`Report`]);
-//!    [`Returns`], the way home for arrays that interrupts have.
+//!    behind them; [`ReleaseStrategy`], the trait with [`Direct`], `Metadata` and
+//!    [`Tagged`] behind it; [`Checks`], diagnostics that name the culprit ([`Report`]);
+//!    [`Returns`], the way home for arrays that interrupts hold.
 //! 3. `shared`: one pool, many threads; reusable arenas, one per worker.
 //! 4. [`json`]: documents in pooled arrays, read in one pass, edited, written.
 //! 5. [`expr`]: expressions, compiled once, evaluated every millisecond.

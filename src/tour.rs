@@ -1,4 +1,4 @@
-//! A guided tour: ten stops, from one array to a server. Nothing to call is in here.
+//! A guided tour: ten stops, from one array to many threads. There is nothing to call here.
 //!
 //! Every stop is a program that runs. Read in order; it takes a quarter of an hour.
 //!
@@ -26,8 +26,9 @@
 //!
 //! # 2. A wrong release
 //!
-//! Where a handle cannot go, across a language's border for instance, an array is held
-//! by hand. Then mistakes are possible, and each is an error that says which.
+//! Where a handle cannot go, across a language's border for instance, an array is managed
+//! manually. Then mistakes are possible, and nearly all are errors that say which; the
+//! exception is in `docs/SECURITY.md`.
 //!
 //! ```
 //! use arraypool::{ArrayPool, ReleaseError};
@@ -68,8 +69,8 @@
 //!
 //! # 4. The strategy
 //!
-//! Who keeps the books, and where, is a type parameter. Code that does not care is
-//! generic; what names none has [`DefaultStrategy`](crate::DefaultStrategy).
+//! Where the bookkeeping lies is a type parameter. Code that does not care is generic;
+//! code that names no strategy has [`DefaultStrategy`](crate::DefaultStrategy).
 //!
 //! ```
 //! use arraypool::{ArrayPool, Direct, Metadata, ReleaseStrategy, Tagged};
@@ -90,8 +91,8 @@
 //!
 //! # 5. The arena below
 //!
-//! Pools take memory from an [`Arena`](crate::Arena), which is of use alone: for what
-//! all dies together, and in scopes for what dies sooner.
+//! Pools take memory from an [`Arena`](crate::Arena), which is useful on its own: for
+//! values that all die together, and in scopes for those that die sooner.
 //!
 //! ```
 //! use arraypool::{Arena, ArrayPool};
@@ -107,8 +108,8 @@
 //!
 //! # 6. A limit
 //!
-//! Whatever needs memory has a twin that returns an error. One [`Budget`](crate::Budget)
-//! bounds any number of arenas and pools, their books included.
+//! Every call that needs memory has a twin that returns an error. One
+//! [`Budget`](crate::Budget) bounds any number of arenas and pools, bookkeeping included.
 //!
 //! ```
 //! use arraypool::{AllocError, Arena, ArrayPool, Budget};
@@ -123,8 +124,8 @@
 //!
 //! # 7. No heap
 //!
-//! A static buffer is an arena as well. What a program will need is reserved at the
-//! start, and growth made an error: then nothing takes longer than it did once.
+//! A fixed buffer, here on the stack, is an arena as well. Reserve what a program will need
+//! at the start, and make growth an error: then no call takes longer than the first ones.
 //!
 //! ```
 //! use core::mem::MaybeUninit;
@@ -147,7 +148,7 @@
 //!
 //! # 8. Documents
 //!
-//! [`json`](crate::json) is built of these floors alone: a document's parts are arrays
+//! [`json`](crate::json) is built on these layers alone: a document's parts are arrays
 //! of a pool, so they go back one by one, and a server that reads and drops for ever
 //! stops growing.
 //!

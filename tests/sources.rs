@@ -146,6 +146,20 @@ fn an_arena_in_an_arena_gives_its_chunks_back() {
 }
 
 #[test]
+fn an_arena_in_an_arena_trims_what_is_empty() {
+    let outer = Arena::new();
+    let mut inner = LocalArena::new_in(&outer);
+    take(&inner, 10_000);
+    take(&inner, 50_000);
+    inner.reset();
+    let (before, outside) = (inner.allocated_bytes(), outer.used_bytes());
+    let given_back = inner.trim();
+    assert!(given_back >= 50_000);
+    assert_eq!(inner.allocated_bytes(), before - given_back);
+    assert!(outer.used_bytes() <= outside - given_back);
+}
+
+#[test]
 fn arenas_in_an_arena_have_budgets_of_their_own() {
     let outer = Arena::new();
     let budget = Budget::new(10_000);

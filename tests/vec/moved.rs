@@ -70,6 +70,17 @@ fn every_kind_of_range_is_one_and_no_other() {
     }
 }
 
+/// Room is made for what is copied, wherever it stands in the vector.
+#[test]
+fn a_copy_from_within_takes_no_longer_slot_than_it_needs() {
+    let pool = ArrayPool::<u32>::new();
+    let mut vector = numbers(&pool, 10);
+    vector.extend_from_within(5..=6);
+    assert_eq!((vector.len(), vector.capacity()), (12, 16));
+    vector.extend_from_within(8..);
+    assert_eq!((vector.len(), vector.capacity()), (16, 16));
+}
+
 #[test]
 fn a_splice_takes_one_slot_and_no_more() {
     fn run<S: ReleaseStrategy, C: ClassTable>() {
