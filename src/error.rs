@@ -5,14 +5,14 @@ use core::fmt;
 /// Why memory could not be handed out.
 ///
 /// The arena or the pool goes on working, and nothing has changed when one of these is
-/// returned: no memory was taken, and no array was lost. But
+/// returned: no memory was taken, and no array was lost. There are two exceptions:
 ///
 /// - after [`Corrupted`](Self::Corrupted) a free list is abandoned,
-/// - what takes several steps keeps those that went well, for the next call:
-///   [`try_alloc_ref`](crate::Arena::try_alloc_ref) the 32 bytes for an arena's first
-///   handle, [`try_intern`](crate::Interner::try_intern) a larger table,
-///   [`try_alloc_fmt`](crate::Arena::try_alloc_fmt) a chunk, but none of its text, a
-///   pool a longer list of its runs.
+/// - a call of several steps keeps those that succeeded, for the next call:
+///   [`try_alloc_ref`](crate::Arena::try_alloc_ref) keeps the 32 bytes for an arena's
+///   first handle, [`try_intern`](crate::Interner::try_intern) a larger table,
+///   [`try_alloc_fmt`](crate::Arena::try_alloc_fmt) a chunk, but none of its text, and
+///   a pool a longer list of its runs (the blocks it cuts into slots for arrays).
 ///
 /// ```
 /// use arraypool::{AllocError, ArrayPool};
@@ -39,10 +39,10 @@ pub enum AllocError {
     /// The heap, the buffer or the chunk source had no more memory.
     #[non_exhaustive]
     OutOfMemory {
-        /// Bytes that were asked of it: of a chunk, often, not of one array.
+        /// Bytes that were asked of it: often those of a chunk, not of one array.
         requested: usize,
     },
-    /// The length, or its size in bytes, is above what can ever be served.
+    /// The length, or its size in bytes, is more than can ever be served.
     #[non_exhaustive]
     TooLarge {
         /// The length that was asked for, in elements, or in units of the pool.
@@ -56,7 +56,7 @@ pub enum AllocError {
     },
     /// A scope has claimed the arena; allocate through the scope.
     Claimed,
-    /// The books of the pool are full: it was made for a bounded number of runs.
+    /// The pool's bookkeeping is full: it was made for a bounded number of runs.
     #[non_exhaustive]
     TooManyRuns {
         /// The largest number of runs, as set when the pool was made.
@@ -111,9 +111,9 @@ impl core::error::Error for AllocError {}
 
 /// Why an array was not taken back.
 ///
-/// The pool is unchanged when one of these is returned, but for
-/// [`Corrupted`](ReleaseError::Corrupted) and [`Overflow`](ReleaseError::Overflow),
-/// after which the slot is abandoned.
+/// The pool is unchanged when one of these is returned, with two exceptions: a release
+/// that finds [`Corrupted`](ReleaseError::Corrupted) (see there for raw arrays of a
+/// shared pool) or [`Overflow`](ReleaseError::Overflow) abandons the slot.
 /// Every address is one that the caller gave, or the start of an array of the
 /// pool; none is read.
 ///
@@ -129,7 +129,7 @@ impl core::error::Error for AllocError {}
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ReleaseError {
-    /// The array had been released already, and its slot has no tenant now.
+    /// The array was released before, and its slot holds no array now.
     #[non_exhaustive]
     AlreadyReleased {
         /// The address that was given.
@@ -159,9 +159,13 @@ pub enum ReleaseError {
         /// The capacity of that array's class, in units of the pool.
         class_length: u32,
     },
-    /// The bookkeeping of the array was overwritten. Its slot, if it has one and the
-    /// caller had it, is abandoned; whoever releases an abandoned array again, whatever
-    /// the reason was, meets this error, too.
+    /// The bookkeeping of the array was overwritten. A release abandons the slot, if the
+    /// array has one. Releasing an abandoned array again, whatever the reason was,
+    /// returns this error, too.
+    ///
+    /// The release of a raw array to a `shared::SharedPool` only counts the damage and does
+    /// not abandon the slot, since another thread may have it (unless it had claimed the
+    /// slot before the damage was done). No pool's `from_raw` abandons a slot.
     #[non_exhaustive]
     Corrupted {
         /// The address of the array whose bookkeeping is broken.
@@ -170,26 +174,26 @@ pub enum ReleaseError {
         /// has no slot (a watched one under `Direct`).
         class_length: u32,
     },
-    /// The array of this [`RawArray`](crate::RawArray) is gone: the slot has had
-    /// another tenant since, or the pool was reset.
+    /// The array of this [`RawArray`](crate::RawArray) is gone: its slot has held
+    /// another array since, or the pool was reset.
     #[non_exhaustive]
     Stale {
         /// The address that was given.
         address: usize,
         /// The generation that was given.
         generation: u32,
-        /// The generation of the slot now; 0 if it was not cut since the last reset.
+        /// The generation of the slot now; 0 if it was not cut again since the last reset.
         current: u32,
     },
-    /// Somebody wrote behind the array's end. The slot is abandoned. Only a pool
-    /// with [`Checks::canary`](crate::Checks::canary) sees it.
+    /// Somebody wrote past the array's end. Its slot, if it has one, is abandoned. Only a
+    /// pool with [`Checks::canary`](crate::Checks::canary) detects this.
     #[non_exhaustive]
     Overflow {
         /// The address of the array.
         address: usize,
         /// Its length, in units of the pool.
         length: u32,
-        /// From its first byte to the first one that was overwritten.
+        /// Bytes from its start to the first one that was overwritten.
         offset: usize,
     },
     /// The strategy does not take single arrays back
@@ -311,7 +315,7 @@ pub enum VerifyError {
         /// The capacity of the slot's class, in units of the pool.
         class_length: u32,
     },
-    /// Somebody wrote behind the end of an array: see
+    /// Somebody wrote past the end of an array: see
     /// [`Checks::canary`](crate::Checks::canary).
     #[non_exhaustive]
     Overflow {
@@ -319,7 +323,7 @@ pub enum VerifyError {
         address: usize,
         /// The capacity of its class, in units of the pool.
         class_length: u32,
-        /// From its first byte to the first one that was overwritten.
+        /// Bytes from its start to the first one that was overwritten.
         offset: usize,
     },
     /// Somebody wrote to a free array: see
@@ -330,10 +334,10 @@ pub enum VerifyError {
         address: usize,
         /// The capacity of its class, in units of the pool.
         class_length: u32,
-        /// From its first byte to the first one that was overwritten.
+        /// Bytes from its start to the first one that was overwritten.
         offset: usize,
     },
-    /// The pool is growing, and a hook or a source of its arena asked from within:
+    /// A hook or a source of the pool's arena asked while the pool was growing:
     /// nothing was checked.
     Growing,
     /// A class's arrays do not add up: `live + free + lost` is not `issued`, or
@@ -396,12 +400,12 @@ impl core::error::Error for VerifyError {}
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum RewindError {
-    /// The checkpoint is another arena's.
+    /// The checkpoint belongs to another arena.
     Foreign,
     /// The arena was reset or cleared since.
     Reset,
     /// The arena has gone back to an earlier checkpoint since, or the checkpoint
-    /// was made in a scope that is over, or outside the scope that is asked.
+    /// was made in a scope that is over, or outside the scope that is to be rewound.
     Stale,
     /// A scope has claimed the arena.
     Claimed,

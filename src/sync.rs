@@ -25,7 +25,7 @@ pub(crate) use core::sync::atomic::AtomicI32;
 #[cfg(all(feature = "shared", arraypool_loom, feature = "loom"))]
 pub(crate) use loom::sync::atomic::AtomicI32;
 
-/// For what one thread at a time may touch: the checker finds two.
+/// For what only one thread at a time may touch: the checker finds it if two do.
 #[cfg(all(feature = "shared", not(arraypool_loom)))]
 pub(crate) use core::cell::Cell;
 #[cfg(all(feature = "shared", arraypool_loom, feature = "loom"))]
@@ -39,9 +39,9 @@ pub(crate) use locks::{Condvar, Mutex, MutexGuard, give_way, pause, wait};
 #[cfg(feature = "std")]
 pub(crate) use std::sync::OnceLock;
 
-/// The words of a slot's record. Any thread of a shared pool may ask for them: there
-/// they are atomics. Without such pools they are cells, of which the compiler loads
-/// and stores two at once, and leaves out what nobody uses.
+/// The words of a slot's record. Any thread of a shared pool may ask for them, so they
+/// are atomics. Without such pools they are cells: the compiler can then load and store
+/// two at once, and leave out what nobody uses.
 pub(crate) mod record {
     #[cfg(all(feature = "alloc", feature = "shared", target_has_atomic = "64"))]
     pub(crate) use super::AtomicU64 as Word64;
@@ -62,7 +62,7 @@ pub(crate) mod record {
         pub(crate) type Word64 = WordCell<u64>;
         pub(crate) type WordPtr<T> = WordCell<*mut T>;
 
-        /// A cell with an atomic's methods. No order means anything in it.
+        /// A cell with an atomic's methods, which ignore the memory order.
         #[derive(Debug)]
         pub(crate) struct WordCell<T: Copy>(Cell<T>);
 
@@ -144,7 +144,7 @@ mod locks {
         core::hint::spin_loop();
     }
 
-    /// What it does when that one seems to have been stopped.
+    /// What it does when that thread seems to have been stopped.
     pub(crate) fn give_way() {
         std::thread::yield_now();
     }
@@ -183,7 +183,7 @@ mod locks {
 
 /// A number that `last`, which was made with 0, has not given before: 1, 2, 3, ... It
 /// is never `usize::MAX`. `None` when they have run out: beginning anew would give one
-/// twice. Not modelled, since no order hangs on it.
+/// twice. Not modelled, since nothing depends on its order.
 pub(crate) fn unique_number(last: &StaticCounter) -> Option<usize> {
     let next = |number: usize| number.checked_add(1).filter(|&next| next < usize::MAX);
     last.fetch_update(Ordering::Relaxed, Ordering::Relaxed, next).ok().map(|number| number + 1)

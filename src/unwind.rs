@@ -1,8 +1,8 @@
-//! What a panic leaves whole: these may be seen across `catch_unwind`.
+//! What a panic leaves consistent: these types may be used after `catch_unwind`.
 //!
-//! Their cells are changed in steps of which none calls foreign code in between, or whose
-//! undoing is a guard's; `tests` has panics in closures, elements, hooks and sources. What
-//! is in them is the user's: an array of `T` is unwind safe if a `T` is.
+//! No change of their cells calls foreign code halfway, unless a guard undoes the change;
+//! `tests` has panics in closures, elements, hooks and sources. What they contain is the
+//! user's: an array of `T` is unwind safe if `T` is.
 
 use core::panic::{RefUnwindSafe, UnwindSafe};
 

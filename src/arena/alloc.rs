@@ -282,8 +282,8 @@ impl Arena<'_> {
     /// A block of `layout`; its alignment is at least 16. A layout of size 0
     /// gives an aligned address that must not be dereferenced.
     ///
-    /// The block is valid for reads and writes until the arena is reset, cleared
-    /// or dropped, and uninitialised.
+    /// The block is uninitialised. It is valid for reads and writes until the arena
+    /// is reset, cleared, rewound to an earlier place or dropped.
     ///
     /// Complexity: constant, but for a new chunk.
     ///

@@ -13,11 +13,11 @@ fn sized(block: NonNull<u8>, size: usize) -> NonNull<[u8]> {
 }
 
 /// Collections that are generic over an allocator live in an arena by reference.
-/// What they give back is used again, and the last block grows where it lies. A
+/// What they give back is used again, and the last block grows in place. A
 /// request that the arena refuses is an `AllocError` to the collection.
 ///
-/// To give back, grow or shrink a block whose size is no multiple of 16, and which does
-/// not lie in the current chunk, takes one step per chunk.
+/// Giving back, growing or shrinking a block takes one step per chunk if its size is not
+/// a multiple of 16 and it does not lie in the current chunk.
 ///
 /// ```
 /// use allocator_api2::vec::Vec;

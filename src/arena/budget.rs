@@ -53,9 +53,9 @@ impl Budget {
 
     const_fn! {
         /// A budget of `limit` bytes that reports when `soft_limit` is passed, so that
-        /// a program can give something up before it is refused: with
-        /// [`is_above_soft_limit`](Self::is_above_soft_limit), and by the
-        /// [hook](crate::ArenaBuilder::hook) of the arena whose growth has passed it.
+        /// a program can free something before a request is refused. It reports by
+        /// [`is_above_soft_limit`](Self::is_above_soft_limit), and through the
+        /// [hook](crate::ArenaBuilder::hook) of the arena whose growth passed the limit.
         /// Never panics.
         ///
         /// ```
@@ -179,7 +179,7 @@ impl Budget {
         self.used() > self.soft_limit()
     }
 
-    /// Changes the limit. One below what is in use refuses every growth until
+    /// Changes the limit. A limit below what is in use refuses every growth until
     /// enough has been given back; nothing is taken away from anybody.
     ///
     /// ```
@@ -219,7 +219,7 @@ impl Budget {
         }
     }
 
-    /// Gives back `bytes` that were charged. More than is charged counts as all of it.
+    /// Gives back `bytes` that were charged. If that is more than is charged, gives back all.
     ///
     /// ```
     /// let budget = arraypool::Budget::new(100);

@@ -88,8 +88,8 @@ impl<'m> ArenaBuilder<'m> {
     }
 
     /// The capacity at which doubling stops, in bytes; at least 64. A larger initial
-    /// chunk is cut to it. If not set, it is 65,536, or the initial chunk's if that
-    /// is larger.
+    /// chunk is cut to it. If not set, it is 65,536, or the initial chunk's capacity
+    /// if that is larger.
     ///
     /// ```
     /// let arena = arraypool::Arena::builder().initial_chunk(1024).max_chunk(1024).build();
@@ -103,9 +103,9 @@ impl<'m> ArenaBuilder<'m> {
         self
     }
 
-    /// Whether memory is filled with a pattern when it is issued, 0xCD, and when it
-    /// is forgotten or given back, 0xDD, so that the use of either shows. Unless
-    /// set: in debug builds, except under Miri, whose own check it would hide.
+    /// Whether memory is filled with a pattern: 0xCD when it is handed out, and 0xDD
+    /// when it is forgotten or given back, so that the use of either shows. By default
+    /// it is in debug builds, except under Miri, whose own check this would hide.
     ///
     /// It costs the writing; every allocation then takes the cold path.
     ///
@@ -122,11 +122,11 @@ impl<'m> ArenaBuilder<'m> {
 
     /// A function to call when the arena grows, is reset, or refuses a request, and
     /// when its growth brings the budget above its soft limit. Its data is what it
-    /// captures. It costs nothing until then, and nothing when it is not set.
+    /// captures. It costs nothing until it is called, and nothing when it is not set.
     ///
-    /// The arena is in order when it is called. If it panics, the bytes that the
-    /// request was given stay unused until the next reset; a chunk that was taken for
-    /// it is the arena's, and charged, as any other.
+    /// The arena is in order when the hook is called. If the hook panics, the bytes that
+    /// the request was given stay unused until the next reset; a chunk that was taken
+    /// for the request stays with the arena, charged like any other.
     ///
     /// ```
     /// use std::sync::atomic::{AtomicUsize, Ordering};

@@ -61,7 +61,7 @@ pub(crate) const fn bump(cursor: usize, end: usize, size: usize, align: usize) -
     Some(Bumped { start, cursor: start + bytes })
 }
 
-/// What is seldom the case, so that the other way is laid out without a jump.
+/// The rare case, kept apart so that the common path is laid out without a jump.
 #[cold]
 #[inline]
 const fn no_room() -> Option<Bumped> {

@@ -1,4 +1,4 @@
-//! Places that an arena can go back to by hand, and handles that know when they did.
+//! Places that an arena can go back to on request, and handles that know when it did.
 //!
 //! An arena keeps a **mark** in its own memory for every checkpoint, and links
 //! them: the list holds the marks that were not rewound, so a stale checkpoint is
@@ -101,12 +101,12 @@ impl Arena<'_> {
 
     /// Forgets everything that was allocated since the checkpoint, and keeps the
     /// chunks. The checkpoint stays valid, and so do earlier ones; later ones are
-    /// stale from then on. Blocks from before that were
-    /// [given back](Self::release_bytes) are still used again, but for those that
+    /// stale from then on. Blocks from before the checkpoint that were
+    /// [given back](Self::release_bytes) can still be used again, except those that
     /// were handed out again since: these are lost until the next reset.
     ///
-    /// Complexity: one step per chunk, per later checkpoint, and per block that was
-    /// given back for each chunk that was taken into use since.
+    /// Complexity: one step per chunk, one per later checkpoint, and, for each chunk
+    /// taken into use since, one per block that was given back.
     ///
     /// ```
     /// use arraypool::{Arena, RewindError};
@@ -246,7 +246,7 @@ impl Arena<'_> {
     }
 
     /// Places `value` in the arena, and returns a handle that borrows nothing and
-    /// finds out by itself whether the value is still there. The first one of an
+    /// checks at each use whether the value is still there. The first handle of an
     /// arena or scope, and the first after a reset, takes 32 bytes more.
     ///
     /// Complexity: constant, but for a new chunk.
@@ -304,9 +304,9 @@ impl Arena<'_> {
 /// A handle to a value in an arena, from [`Arena::alloc_ref`]: it borrows nothing,
 /// and its [`get`](Self::get) is an error once the arena has forgotten the value.
 ///
-/// For links that outlive what they point to, as a cache has: 24 bytes, and a walk
-/// over the arena's checkpoints and open scopes when it is used. It does not keep
-/// the arena from being reset; a plain reference does.
+/// It is for links that may outlive what they point to, as in a cache. A handle is 24
+/// bytes, and each use walks over the arena's checkpoints and open scopes. It does not
+/// keep the arena from being reset; a plain reference does.
 ///
 /// ```
 /// use arraypool::{Arena, Stale};

@@ -102,10 +102,10 @@ impl FailingSource {
         }
     }
 
-    /// Runs `work` with sources whose first request fails, whose second fails, and
-    /// so on, until it succeeds without meeting the one that would; returns how
-    /// many requests it makes then. `work` handles the refusal, asserts what it
-    /// holds afterwards, and gives everything back.
+    /// Runs `work` with a source whose first request fails, then with one whose second
+    /// fails, and so on, until `work` ends before it reaches the request that fails;
+    /// returns how many requests it makes then. `work` has to handle the refusal,
+    /// assert what should hold afterwards, and give everything back.
     ///
     /// ```
     /// use arraypool::{Arena, ArrayPool, FailingSource};
@@ -146,7 +146,7 @@ impl FailingSource {
         self.refusals() > 0
     }
 
-    /// Requests that were refused so far, those that the heap refused apart.
+    /// Requests that this source has refused so far, without those that the heap refused.
     ///
     /// ```
     /// assert_eq!(arraypool::FailingSource::fail_at(1).refusals(), 0);

@@ -332,7 +332,7 @@ impl Arena<'_> {
     }
 
     /// Takes a block straight from where chunks come from, within the budget, for
-    /// books that must not lie among arrays.
+    /// bookkeeping that must not lie among arrays.
     ///
     /// # Errors
     /// [`AllocError::OverBudget`] and [`AllocError::OutOfMemory`].
@@ -350,7 +350,7 @@ impl Arena<'_> {
         found
     }
 
-    /// Takes a block from the source, within the budget. Whoever calls this tells of
+    /// Takes a block from the source, within the budget. The caller tells the hook of
     /// it when the block has its place: see [`tell_of`](Self::tell_of).
     fn obtain(&self, layout: Layout) -> Result<NonNull<u8>, AllocError> {
         let requested = layout.size();

@@ -1,4 +1,4 @@
-//! What an arena tells when it grows, is reset, or refuses.
+//! What an arena tells its hook when it grows, is reset, or refuses.
 
 #![forbid(unsafe_code)]
 
@@ -72,8 +72,8 @@ impl Arena<'_> {
         }
     }
 
-    /// Does a piece of work, and tells of it as of one request when it is done: for who
-    /// has something open meanwhile that the hook may need.
+    /// Does a piece of work, and tells of it as of one request when it is done: for a
+    /// caller that meanwhile has something open that the hook may need.
     pub(crate) fn tell_afterwards<T>(
         &self,
         work: impl FnOnce() -> Result<T, AllocError>,

@@ -16,8 +16,8 @@ use crate::error::{AllocError, OrPanic};
 use crate::random::GOLDEN;
 
 /// The name of a string in its [`Interner`]: 4 bytes, and so is `Option<Symbol>`.
-/// Equal strings of one interner have equal symbols. They are in the order in
-/// which the strings came.
+/// Equal strings of one interner have equal symbols. Symbols are ordered as their
+/// strings came.
 ///
 /// ```
 /// use arraypool::{Arena, Interner};
@@ -61,10 +61,10 @@ const FIRST: usize = 64;
 
 /// Strings stored once in an arena, each of which has a [`Symbol`].
 ///
-/// A look-up that finds its string takes no memory, nor does one that may not add
-/// it ([`get`](Self::get)). Everything lies in the arena and is charged to its
-/// budget, and no heap is needed. The hash is fast and fixed: for names in a
-/// compiler, not for strings that an attacker chooses.
+/// Interning a string that is already here takes no memory, nor does
+/// [`get`](Self::get), which never adds one. Everything lies in the arena and is
+/// charged to its budget, and no heap is needed. The hash is fast and fixed: for
+/// names in a compiler, not for strings that an attacker chooses.
 ///
 /// ```
 /// use arraypool::{Arena, Interner};
@@ -167,8 +167,8 @@ impl<'a> Interner<'a> {
         self.find(text, hash(text.as_bytes())).ok()
     }
 
-    /// The string of a symbol; `None` if the symbol is of an interner with more
-    /// strings. Complexity: constant. Never panics.
+    /// The string of a symbol; `None` if the symbol is another interner's, and its
+    /// [index](Symbol::index) too large here. Complexity: constant. Never panics.
     ///
     /// ```
     /// use arraypool::{Arena, Interner};
@@ -233,8 +233,8 @@ impl<'a> Interner<'a> {
         (1..).map_while(NonZeroU32::new).map(Symbol).zip(strings.copied())
     }
 
-    /// All strings, each at its symbol's [index](Symbol::index): what threads may share
-    /// that have symbols to resolve. Constant. Never panics.
+    /// All strings, each at its symbol's [index](Symbol::index): threads can share this
+    /// to resolve symbols. Complexity: constant. Never panics.
     ///
     /// ```
     /// use arraypool::{Arena, Interner};
@@ -403,7 +403,7 @@ impl Index<Symbol> for Interner<'_> {
     type Output = str;
 
     /// # Panics
-    /// If the symbol is of an interner with more strings: see
+    /// If the symbol is another interner's, and its index too large here: see
     /// [`resolve`](Interner::resolve).
     fn index(&self, symbol: Symbol) -> &str {
         self.as_slice()[symbol.index()]

@@ -9,11 +9,11 @@ use super::source::Source;
 use super::{Arena, ArenaBuilder, ChunkSource};
 
 /// An arena whose chunks come from a source that is not `Sync`, such as another
-/// arena. It is an [`Arena`] in all but that it stays on its thread.
+/// arena. It works like any [`Arena`], but stays on its thread.
 ///
 /// Its chunks go back to the source when it is cleared or dropped, in any order:
-/// unlike a [scope](Arena::scope) it claims nothing, so the arena around it and
-/// other arenas in it stay in use.
+/// unlike a [scope](Arena::scope) it claims nothing, so the arena around it, and
+/// other arenas in that one, can be used meanwhile.
 ///
 /// ```
 /// use arraypool::{Arena, LocalArena};

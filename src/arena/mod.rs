@@ -1,9 +1,9 @@
 //! The arena: chunks filled from one end, marked and rewound.
 //!
-//! Words of this floor: a **chunk** is one block from the arena's source; its
-//! **capacity** is what it holds for users, header apart; the **cursor** is
+//! Terms of this layer: a **chunk** is one block from the arena's source; its
+//! **capacity** is what it holds for users, without its header; the **cursor** is
 //! where its free part begins. An arena knows nothing of arrays or classes:
-//! those are the next floor's.
+//! those belong to the next layer.
 
 mod alloc;
 #[cfg(feature = "allocator-api2")]
@@ -84,14 +84,14 @@ use crate::error::AllocError;
 /// next size gets a chunk of its own size. Every allocation is aligned to 16
 /// bytes, or to any larger power of two on request.
 ///
-/// `'m` is the life of what the arena borrows: a caller's buffer, a budget, a
+/// `'m` is the lifetime of what the arena borrows: a caller's buffer, a budget, a
 /// source. An arena on the heap is `Arena<'static>`.
 ///
 /// **Values placed in an arena are not dropped.** Their memory is reused by
 /// [`reset`](Arena::reset), and `Drop` does not run; the elements of a
 /// [`PoolArray`](crate::PoolArray) are dropped.
 ///
-/// An arena is `Send` and not `Sync`.
+/// An arena is `Send` but not `Sync`.
 ///
 /// ```
 /// use arraypool::Arena;
@@ -287,9 +287,8 @@ impl Default for Arena<'static> {
 impl<'m> Arena<'m> {
     /// An arena in the caller's memory, which never grows beyond it. Never panics.
     ///
-    /// Any buffer will do: what is too small for a header and 16 bytes gives an
-    /// arena that refuses every request, and odd or misaligned ends are left
-    /// unused.
+    /// Any buffer will do: one too small for a header and 16 bytes gives an arena
+    /// that refuses every request, and odd or misaligned ends are left unused.
     ///
     /// ```
     /// use core::mem::MaybeUninit;
@@ -411,12 +410,12 @@ impl<'m> Arena<'m> {
         unsafe { arena.common.assume_init_ref() }
     }
 
-    /// Forgets everything that was allocated and keeps all chunks, so that the
-    /// same work again needs no new memory. `Drop` of the values does not run.
+    /// Forgets everything that was allocated and keeps all chunks, so that doing
+    /// the same work again needs no new memory. `Drop` of the values does not run.
     ///
     /// Complexity: one step per chunk, and, where memory is
     /// [filled](ArenaBuilder::debug_fill) with a pattern, per byte in use. Never panics,
-    /// but if a [hook](ArenaBuilder::hook) does, when all is done.
+    /// unless a [hook](ArenaBuilder::hook) does, which is called when all is done.
     ///
     /// ```
     /// let mut arena = arraypool::Arena::new();
@@ -480,9 +479,9 @@ impl<'m> Arena<'m> {
         self.tell(|| ArenaEvent::Reset { used, allocated: self.allocated_bytes() });
     }
 
-    /// Gives the empty chunks that a reset or a scope has left back to where they
-    /// came from; returns how many bytes of capacity these were. Under a
-    /// [`Budget`] others can have them then.
+    /// Gives the chunks that a reset or a scope has left empty back to their source;
+    /// returns how many bytes of capacity these had. Under a [`Budget`], others can
+    /// then use these bytes.
     ///
     /// Complexity: one step per chunk given back. Never panics.
     ///

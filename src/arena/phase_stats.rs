@@ -64,7 +64,7 @@ impl<P: Phase, const N: usize> PhaseError<P, N> {
         self.error
     }
 
-    /// The bytes that it wanted, if that is why it was refused.
+    /// The bytes that were requested, if that is why it was refused.
     ///
     /// ```
     #[doc = pass!()]
@@ -86,7 +86,7 @@ impl<P: Phase, const N: usize> PhaseError<P, N> {
         }
     }
 
-    /// The bytes that a phase held at that moment, those in use and those kept.
+    /// The bytes that a phase held at that moment, whether in use or only kept.
     ///
     /// ```
     #[doc = pass!()]
@@ -107,8 +107,8 @@ impl<P: Phase, const N: usize> PhaseError<P, N> {
         self.held[phase.index()]
     }
 
-    /// The bytes that the budget was charged for at that moment beside the phases' arenas:
-    /// the books of pools in them, and whatever else shares the budget.
+    /// The bytes that the budget was charged at that moment for what is outside the phases'
+    /// arenas: the bookkeeping of pools in them, and whatever else shares the budget.
     ///
     /// ```
     #[doc = pass!()]
@@ -191,7 +191,7 @@ impl<P: Phase, const N: usize> MemoryStats<P, N> {
         self.phases[phase.index()]
     }
 
-    /// The sum of all phases. That of the peaks is an upper bound, as they need
+    /// The sum of all phases. The sum of the peaks is an upper bound, as they need
     /// not have come at the same moment; the budget's
     /// [`peak`](crate::Budget::peak) is exact.
     ///
@@ -222,9 +222,9 @@ impl<P: Phase, const N: usize> MemoryStats<P, N> {
 }
 
 impl<P, const N: usize> MemoryStats<P, N> {
-    /// Bytes that the budget was charged for beside the phases' arenas: the books of pools
-    /// in them, and whatever else shares the budget. They are not part of
-    /// [`total`](Self::total).
+    /// Bytes that the budget was charged for what is outside the phases' arenas: the
+    /// bookkeeping of pools in them, and whatever else shares the budget. They are not
+    /// part of [`total`](Self::total).
     ///
     /// ```
     #[doc = pass!()]

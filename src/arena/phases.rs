@@ -61,14 +61,14 @@ pub trait Phase: Copy + fmt::Debug + 'static {
     fn name(self) -> &'static str;
 
     /// The capacity in bytes of its arena's first chunk, which is taken with the
-    /// first allocation. Unless set, a page with the chunk's header in it: three
-    /// phases that hardly allocate hold 12 KiB together.
+    /// first allocation. By default, chunk and header fill 4 KiB: three phases that
+    /// hardly allocate hold 12 KiB together.
     fn start_capacity(self) -> usize {
         4096 - chunk::HEADER
     }
 
-    /// The capacity at which its arena's chunks stop doubling. Unless set, 64 KiB, or
-    /// the first chunk's if that is larger.
+    /// The capacity at which its arena's chunks stop doubling. By default 64 KiB, or
+    /// the first chunk's capacity if that is larger.
     fn max_chunk(self) -> usize {
         self.start_capacity().max(64 * 1024)
     }
@@ -133,8 +133,8 @@ impl<'m, P: Phase, const N: usize> Phases<'m, P, N> {
         })
     }
 
-    /// Arenas that `make` makes, with settings, in buffers, or with a hook. Only
-    /// what they charge to `budget` themselves counts.
+    /// Arenas that `make` builds: with settings, in buffers, or with a hook. Only
+    /// what they themselves charge to `budget` counts.
     ///
     /// ```
     #[doc = pass!()]
@@ -209,7 +209,7 @@ impl<'m, P: Phase, const N: usize> Phases<'m, P, N> {
         self.budget
     }
 
-    /// Does a part of a phase, and tells in the error which phase it was.
+    /// Runs a part of a phase; the error says which phase it was.
     ///
     /// Complexity: that of `work`, and one step per phase if it fails.
     ///
@@ -237,8 +237,8 @@ impl<'m, P: Phase, const N: usize> Phases<'m, P, N> {
         work(self.arena(phase)).map_err(|error| self.explain(phase, error))
     }
 
-    /// What an error in a phase means: for those who do not use [`run`](Self::run), as
-    /// their work can fail in other ways, too.
+    /// What an error in a phase means: for a program that does not use
+    /// [`run`](Self::run), since its work can fail in other ways, too.
     ///
     /// Complexity: one step per phase.
     ///
@@ -258,7 +258,7 @@ impl<'m, P: Phase, const N: usize> Phases<'m, P, N> {
         PhaseError { phase, error, held, beside: self.beside() }
     }
 
-    /// Runs `work` with an arena of the phase whose memory is forgotten when it
+    /// Runs `work` with an arena of the phase whose memory is forgotten when `work`
     /// ends: see [`Arena::scope`].
     ///
     /// Complexity: that of [`Arena::scope`] and of `work`.
@@ -302,7 +302,7 @@ impl<'m, P: Phase, const N: usize> Phases<'m, P, N> {
 
     /// Forgets everything, between two files of a batch. Chunks are kept, so that
     /// the next file needs no new ones, unless the budget is above its soft limit
-    /// or half used up: what one phase keeps the others cannot have. Then every
+    /// or half used up: the others cannot have what one phase keeps. Then every
     /// phase keeps its first chunk only.
     ///
     /// Complexity and panics: as [`Arena::reset`] of every phase.
@@ -379,8 +379,8 @@ impl<'m, P: Phase, const N: usize> Phases<'m, P, N> {
         MemoryStats { phases, beside: self.beside(), phase: PhantomData }
     }
 
-    /// Bytes that the budget is charged for and no phase's arena. One that charges another
-    /// budget, or none, has no part in it.
+    /// Bytes that the budget is charged for other things than the phases' arenas. An arena
+    /// that charges another budget, or none, has no part in it.
     fn beside(&self) -> usize {
         let is_ours = |arena: &&Arena<'_>| arena.budget().is_some_and(|b| ptr::eq(b, self.budget));
         let charged: usize = self.arenas.iter().filter(is_ours).map(Arena::charged_bytes).sum();

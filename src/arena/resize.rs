@@ -1,4 +1,4 @@
-//! What was allocated grows, shrinks and goes back.
+//! Growing, shrinking and giving back what was allocated.
 
 use core::alloc::Layout;
 use core::ptr::NonNull;
@@ -9,7 +9,7 @@ use super::{Arena, fill};
 use crate::error::AllocError;
 
 impl Arena<'_> {
-    /// Makes a block larger: where it lies, if its size rounded up to 16 will do, or if
+    /// Makes a block larger: in place, if its size rounded up to 16 will do, or if
     /// it is the last allocation and its chunk has room; otherwise its bytes are copied
     /// to a new block, and the old one is given back as by
     /// [`release_bytes`](Self::release_bytes).
@@ -32,15 +32,16 @@ impl Arena<'_> {
     /// ```
     ///
     /// # Errors
-    /// As [`try_alloc`](Self::try_alloc); the block is as it was then.
+    /// As [`try_alloc`](Self::try_alloc); the block is then as it was.
     ///
     /// # Safety
     /// This arena, not one of its scopes and no other arena, handed `block` out
     /// with the layout `old`, and has not been reset or rewound below it since.
     /// `new` is no smaller than `old`. Nobody uses the block through another
-    /// pointer any more, unless an error is returned. `block` has the right to all that the
-    /// arena handed out, a multiple of 16 bytes: it is a copy of that pointer, and did not
-    /// become a reference or a `Box` in between, which reach no further than what they are of.
+    /// pointer any more, unless an error is returned. `block` has the right (the provenance)
+    /// to all that the arena handed out, a multiple of 16 bytes: it is a copy of that pointer,
+    /// and did not become a reference or a `Box` in between, which have a right only to what
+    /// they point to.
     pub unsafe fn try_grow(
         &self,
         block: NonNull<u8>,
@@ -65,7 +66,7 @@ impl Arena<'_> {
         Ok(larger)
     }
 
-    /// Makes a block smaller, where it lies; what is left over is given back as by
+    /// Makes a block smaller, in place; what is left over is given back as by
     /// [`release_bytes`](Self::release_bytes).
     ///
     /// Complexity: constant, and, where memory is

@@ -12,10 +12,10 @@ use super::{Arena, Limit, Outer};
 use crate::error::{AllocError, OrPanic};
 
 impl<'m> Arena<'m> {
-    /// Runs `work` with an arena whose memory is forgotten when it ends, also by
+    /// Runs `work` with an arena whose memory is forgotten when `work` ends, also by
     /// a panic. Its chunks are kept, so that the next scope needs no new ones.
     ///
-    /// The inner arena goes on where this one is, in the same chunks and under
+    /// The inner arena continues where this one is, in the same chunks and under
     /// the same budget. What was allocated before stays usable; nothing that is
     /// allocated inside can leave. Until the scope ends it has *claimed* this
     /// arena: allocating here is [`AllocError::Claimed`], so that nothing of this

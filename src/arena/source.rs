@@ -9,10 +9,10 @@ use super::Arena;
 /// A supplier of memory for the chunks of an arena.
 ///
 /// An arena asks for few, large blocks, and gives them back when it is
-/// [cleared](crate::Arena::clear), [trimmed](crate::Arena::trim) or dropped. For an
-/// [`Arena`](crate::Arena) it must be `Sync`, because that may be sent to another
-/// thread with its source still borrowed; a [`LocalArena`](crate::LocalArena) stays,
-/// and takes any source: an arena, for example.
+/// [cleared](crate::Arena::clear), [trimmed](crate::Arena::trim) or dropped. The source
+/// of an [`Arena`](crate::Arena) must be `Sync`, because the arena may be sent to another
+/// thread with its source still borrowed; a [`LocalArena`](crate::LocalArena) stays on
+/// its thread, and takes any source: an arena, for example.
 ///
 /// ```
 /// use core::alloc::Layout;

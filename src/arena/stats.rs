@@ -19,20 +19,20 @@ use super::chunk::{Chunk, HEADER};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub struct ArenaStats {
-    /// Capacity of all chunks, headers apart.
+    /// Capacity of all chunks, without their headers.
     pub allocated: usize,
     /// Handed out, each size rounded up to 16.
     pub used: usize,
-    /// The most that was ever taken out of chunks between two resets: by scopes too,
-    /// and with what was given back and not handed out again.
+    /// The most that was ever taken out of chunks between two resets, by scopes too. It
+    /// includes what was given back and not handed out again.
     pub peak: usize,
     /// The same since the last reset.
     pub peak_since_reset: usize,
-    /// Given back, and handed out again when the current chunk is full.
+    /// Given back, to be handed out again when the current chunk is full.
     pub reusable: usize,
     /// Lost: tails of chunks that were left, and padding for large alignments.
     pub waste: usize,
-    /// Chunks, the empty ones that `reset` kept included.
+    /// Chunks, including the empty ones that `reset` kept.
     pub chunks: usize,
     /// Capacity of the chunks that were taken since the last reset.
     pub grown_since_reset: usize,
@@ -65,7 +65,7 @@ impl fmt::Display for ArenaStats {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ChunkStats {
-    /// Bytes that the chunk holds, its header apart.
+    /// Bytes that the chunk holds, without its header.
     pub capacity: usize,
     /// Bytes handed out of it.
     pub used: usize,
@@ -121,7 +121,7 @@ impl Write for ShortText {
 }
 
 impl Arena<'_> {
-    /// The capacity of all chunks in bytes, headers apart: 4 + 8 + 16 + 32 KiB
+    /// The capacity of all chunks in bytes, without headers: 4 + 8 + 16 + 32 KiB
     /// make 60 KiB. Complexity: constant; in a scope, one step per scope around it. Never
     /// panics.
     ///
@@ -181,7 +181,7 @@ impl Arena<'_> {
         left.map(|(_, chunk)| chunk.room()).sum::<usize>() + self.state().padding.get()
     }
 
-    /// Chunks, those that `reset` kept included. Complexity: one step per chunk.
+    /// Chunks, including those that `reset` kept. Complexity: one step per chunk.
     ///
     /// ```
     /// let arena = arraypool::Arena::new();
@@ -267,7 +267,7 @@ impl Arena<'_> {
         self.owns_bytes(ptr.cast::<u8>().addr(), 1)
     }
 
-    /// Whether so many bytes from there on are all of one chunk, and handed out.
+    /// Whether so many bytes from `address` on are all of one chunk, and handed out.
     pub(crate) fn owns_bytes(&self, address: usize, bytes: usize) -> bool {
         self.list().zip(self.chunks()).any(|(chunk, stats)| {
             let start = chunk.start().addr().get();

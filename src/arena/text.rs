@@ -55,8 +55,8 @@ impl Arena<'_> {
     ///
     /// The `Display` implementations that it calls may use the arena themselves.
     ///
-    /// Complexity: that of formatting; what is written is copied when it has doubled and is
-    /// not the last allocation any more, so once per byte on average.
+    /// Complexity: that of formatting; the text is copied when it has doubled and is no
+    /// longer the last allocation, so once per byte on average.
     ///
     /// ```
     /// let arena = arraypool::Arena::new();
@@ -70,8 +70,8 @@ impl Arena<'_> {
         self.try_alloc_fmt(arguments).or_panic()
     }
 
-    /// The twin of [`alloc_fmt`](Self::alloc_fmt) that returns an error. What
-    /// was written until then is given back.
+    /// The twin of [`alloc_fmt`](Self::alloc_fmt) that returns an error; what was
+    /// written until then is given back.
     ///
     /// Complexity: as [`alloc_fmt`](Self::alloc_fmt).
     ///
@@ -104,9 +104,9 @@ impl Arena<'_> {
     }
 }
 
-/// A string that grows at the arena's end. What is written is allocated, so
-/// that whoever formats may allocate too: the string then moves on. Its block is given
-/// back unless it is finished: also by a panic.
+/// A string that grows at the arena's end. What is written is allocated, so that the
+/// code that formats may allocate too: the string then moves on. Its block is given
+/// back unless it is finished, also when a panic ends it.
 struct Tail<'a, 'm> {
     arena: &'a Arena<'m>,
     /// A block of the arena that nobody else knows, and its layout; an empty one at
