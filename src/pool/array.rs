@@ -340,7 +340,7 @@ impl<'p, T, S: ReleaseStrategy, C: ClassTable> PoolArray<'p, T, S, C> {
         self
     }
 
-    /// Drops the elements and gives the slot back, as `drop` does, but says what
+    /// Drops the elements and gives the slot back, as `drop` does, but returns what
     /// is wrong. Under [`Direct`](crate::Direct) there is nothing to give back,
     /// and that is no error.
     ///
@@ -350,8 +350,9 @@ impl<'p, T, S: ReleaseStrategy, C: ClassTable> PoolArray<'p, T, S, C> {
     /// ```
     ///
     /// # Errors
-    /// [`ReleaseError::Corrupted`] if the slot's bookkeeping was overwritten. The
-    /// slot is abandoned; the elements have been dropped.
+    /// [`ReleaseError::Corrupted`] if the slot's bookkeeping was overwritten;
+    /// [`ReleaseError::Overflow`] if the diagnostics find that somebody wrote behind the
+    /// array's end. The slot is abandoned; the elements have been dropped.
     ///
     /// # Panics
     /// If an element's `Drop` does; the slot goes back all the same.
@@ -365,9 +366,9 @@ impl<'p, T, S: ReleaseStrategy, C: ClassTable> PoolArray<'p, T, S, C> {
         home.bring()
     }
 
-    /// Takes the array out of the pool's care, to be released by hand with
-    /// [`release_raw`](crate::ArrayPool::release_raw), or put back under care
-    /// with [`from_raw`](crate::ArrayPool::from_raw). The elements are not
+    /// Turns the array into a raw (manually managed) one, to be released with
+    /// [`release_raw`](crate::ArrayPool::release_raw) or turned back into an owned
+    /// one with [`from_raw`](crate::ArrayPool::from_raw). The elements are not
     /// dropped.
     ///
     /// If the slot's bookkeeping is overwritten, the generation is 0 and the

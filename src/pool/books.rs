@@ -1,4 +1,5 @@
-//! Where a pool keeps its own books: never among arrays, if there is a choice.
+//! Where a pool keeps its books (classes, runs, records): never among arrays, if
+//! there is a choice.
 //!
 //! On the heap or a source of the user's, books get blocks of their own. In a
 //! caller's buffer they come out of the buffer, in front of the runs that they

@@ -118,9 +118,9 @@ impl<P> PoolBuilder<'static, P> {
 }
 
 impl<'c, P> PoolBuilder<'c, P> {
-    /// The most runs that the pool can have. Only `Metadata` has such a limit; if
-    /// not set, any number, but 512 where the arena lies in a buffer: there it
-    /// reserves 16 bytes for each when the pool is made (8 where words have 32 bits).
+    /// The most runs (blocks cut into slots) that the pool can have. Only `Metadata` has
+    /// such a limit. By default it is any number, but 512 where the arena lies in a buffer:
+    /// there it reserves 16 bytes for each when the pool is made (8 where words have 32 bits).
     ///
     /// ```
     /// use arraypool::{AllocError, ArrayPool, Metadata};
@@ -135,9 +135,9 @@ impl<'c, P> PoolBuilder<'c, P> {
         self
     }
 
-    /// The most free arrays that a class keeps, any number if not set. What
-    /// exceeds it is left to the arena and counted. Every call then takes the
-    /// path of the diagnostics, which costs some nanoseconds.
+    /// The most free arrays that a class keeps; any number if not set. What
+    /// exceeds it is left to the arena and counted. With this set, every call takes
+    /// the same path as with diagnostics, which costs some nanoseconds.
     ///
     /// ```
     /// use arraypool::{ArrayPool, Tagged};
@@ -236,7 +236,7 @@ impl<'c, P> PoolBuilder<'c, P> {
     /// ```
     ///
     /// # Panics
-    /// If there is no memory for the books, or run-time classes are invalid.
+    /// If there is no memory for the bookkeeping, or run-time classes are invalid.
     #[cfg(feature = "alloc")]
     #[track_caller]
     pub fn build(self) -> P
@@ -287,7 +287,7 @@ impl<'c, P> PoolBuilder<'c, P> {
         self.finish(Backing::Owned(arena))
     }
 
-    /// A pool in somebody else's arena, from which it never gives memory back.
+    /// A pool in a borrowed arena, to which it never gives memory back.
     ///
     /// ```
     /// use arraypool::{Arena, ArrayPool};

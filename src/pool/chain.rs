@@ -8,14 +8,14 @@
 //! **No ABA, by construction.** A compare-and-swap on a linked list goes wrong
 //! where somebody reads the link *behind* the head and then makes it the head:
 //! the head may have gone and come back meanwhile, with another link. Nobody
-//! does that here. Who pushes reads nothing but the head's address, and a node
-//! that is linked to an address is linked rightly whenever that address is the
-//! head, however often it has been something else. Who takes, takes all.
+//! does that here. A push reads nothing but the head's address, and a node that
+//! is linked to an address is linked rightly whenever that address is the head,
+//! however often it has been something else. A take takes everything.
 //!
 //! **Counting.** Alignment leaves the low bits of a node's address free: there the
 //! head counts pushes, so that most of them need no second atomic operation to be
-//! counted. What it cannot hold, and what it held when the chain was taken, the callers
-//! are told, and add up.
+//! counted. The callers are told what it cannot hold, and what it held when the chain
+//! was taken, and add that up.
 //!
 //! There is no lock, no allocation and no thread-local in a push, so an interrupt
 //! handler may push, also one that interrupts a push or a take.

@@ -11,9 +11,9 @@ use core::marker::PhantomData;
 /// A table of class lengths, in ascending order.
 ///
 /// It is checked when it is compiled: at most 64 lengths, ascending, none 0, none
-/// above 2^30. A table that breaks a rule does not compile where a pool uses it. Of an
-/// empty table, such as [`RuntimeClasses`], the lengths are given when the pool is made;
-/// without any, they are those of [`DefaultClasses`].
+/// above 2^30. A table that breaks a rule does not compile where a pool uses it. If the
+/// table is empty, as [`RuntimeClasses`] is, the lengths are given when the pool is made;
+/// if none are given, they are those of [`DefaultClasses`].
 ///
 /// ```
 /// use arraypool::{ArrayPool, ClassTable, DefaultStrategy};

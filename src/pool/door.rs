@@ -1,4 +1,4 @@
-//! What the floor above may do with a pool: free slots without tenants go in and out.
+//! What the layer above may do with a pool: take free slots out and put them back.
 //!
 //! A slot that leaves by this door counts as live until it comes back.
 
@@ -43,7 +43,7 @@ impl<S: ReleaseStrategy, C: ClassTable> RawPool<'_, S, C> {
         (class.length, class.shape.stride)
     }
 
-    /// The arena behind the pool, for books of the floor above.
+    /// The arena behind the pool, for bookkeeping of the layer above.
     pub(crate) fn books_arena(&self) -> &Arena<'_> {
         self.arena()
     }

@@ -154,7 +154,7 @@ macro_rules! allocates_filled {
         }
 
         /// Allocates an array of `len` elements whose bytes are all 0, as
-        /// `Box::new_zeroed_slice` does: `assume_init` it where zeros are a `T`.
+        /// `Box::new_zeroed_slice` does: call `assume_init` where zeros are a valid `T`.
         /// Complexity: that of [`allocate`](Self::allocate), and of the filling.
         ///
         /// ```
@@ -203,8 +203,8 @@ macro_rules! allocates_filled {
 macro_rules! views_raw_pool {
     ($classes:ty, $pool:literal) => {
         /// Takes every array back at once, without dropping elements; memory is kept
-        /// for what comes next. Under [`Direct`](crate::Direct) only if the arena is the
-        /// pool's own: one that it borrows is for its owner to reset.
+        /// for what comes next. Under [`Direct`](crate::Direct) it does so only if the arena
+        /// is the pool's own: a borrowed one is for its owner to reset.
         ///
         /// Complexity: one step per run. Never panics.
         ///
@@ -218,7 +218,7 @@ macro_rules! views_raw_pool {
             self.raw.reset();
         }
 
-        /// What the pool owes and owns. Complexity: one step per class. Never panics.
+        /// What the pool has, in numbers. Complexity: one step per class. Never panics.
         ///
         /// ```
         #[doc = concat!("let ", $pool)]
@@ -229,7 +229,7 @@ macro_rules! views_raw_pool {
             self.raw.stats()
         }
 
-        /// Walks every run and every free list and checks that the books add up: see
+        /// Walks every run and every free list and checks that the bookkeeping adds up: see
         /// [`RawPool::verify`](crate::RawPool::verify).
         ///
         /// ```

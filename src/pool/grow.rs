@@ -95,7 +95,7 @@ impl<S: ReleaseStrategy, C: ClassTable> RawPool<'_, S, C> {
     ///
     /// Their memory stays in the pool's runs, and is handed out again only after the
     /// pool's next [`reset`](Self::reset); they are counted in [`stats`](Self::stats).
-    /// What is in quarantine has rested enough then.
+    /// It ends the rest of what is in quarantine first.
     /// Complexity: one step per array left.
     /// Never panics.
     ///
@@ -173,7 +173,7 @@ impl<S: ReleaseStrategy, C: ClassTable> RawPool<'_, S, C> {
     }
 
     /// Takes every array back at once, without dropping elements; runs are kept
-    /// and cut anew. Whatever was taken out by hand is stale from then on.
+    /// and cut into slots anew. Raw arrays are stale from then on.
     /// Under [`Direct`](crate::Direct), an arena that the pool owns is reset; one
     /// that it borrows keeps what it gave until its owner resets it.
     ///

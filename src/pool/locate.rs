@@ -1,4 +1,4 @@
-//! Bare addresses: which array lies there, and taking it back by hand.
+//! Bare addresses: which array lies there; raw arrays, and taking them back.
 
 use core::fmt;
 use core::panic::Location;
@@ -11,14 +11,14 @@ use super::release::{Record, ReleaseStrategy, Tenure};
 use super::run::Run;
 use crate::error::{AllocError, ReleaseError};
 
-/// An array that is held by hand: its address and its slot's generation.
+/// A raw (manually managed) array: its address and its slot's generation.
 ///
 /// A release of it is right exactly once: the second one is an error even after
-/// the slot has had another tenant. (Generations have 32 bits: after 2^32
-/// tenants of one slot an old value would be taken for the new one.)
+/// the slot has held another array. (Generations have 32 bits: after 2^32
+/// arrays in one slot an old value would be taken for the new one.)
 ///
-/// The fields are public so that it can be stored anywhere, across a language
-/// border for instance; whatever is put into them, a release is defined.
+/// The fields are public so that it can be stored anywhere, beyond a language
+/// boundary for instance; a release is defined whatever the fields hold.
 ///
 /// ```
 /// use arraypool::{ArrayPool, RawArray};
@@ -33,7 +33,7 @@ use crate::error::{AllocError, ReleaseError};
 pub struct RawArray<T = u8> {
     /// The first element.
     pub ptr: NonNull<T>,
-    /// Tenants that the slot has had, this one included; 0 for an array that
+    /// Arrays that the slot has held, this one included; 0 for an array that
     /// has no slot.
     pub generation: u32,
 }
@@ -96,15 +96,15 @@ impl<T> fmt::Debug for RawArray<T> {
 pub struct Located {
     /// The first element.
     pub start: *const u8,
-    /// The array's length in units of the pool; 0 if it has no tenant.
+    /// The array's length in units of the pool; 0 if the slot holds none.
     pub len: usize,
     /// The capacity of its class, in units.
     pub class: u32,
-    /// What the slot is.
+    /// The state of the slot.
     pub state: SlotState,
 }
 
-/// What a slot is at the moment.
+/// The state of a slot at the moment.
 ///
 /// ```
 /// use arraypool::{ArrayPool, SlotState, Tagged};
@@ -121,15 +121,15 @@ pub struct Located {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum SlotState {
-    /// Nobody's; its turn comes again.
+    /// It holds no array.
     Free,
-    /// A live handle's.
+    /// A handle owns its array.
     Owned,
-    /// Held by hand.
+    /// Its array is raw (manually managed).
     Raw,
     /// Abandoned: its bookkeeping was overwritten.
     Lost,
-    /// Its bookkeeping is overwritten, and nobody has met it yet.
+    /// Its bookkeeping is overwritten, and nobody has noticed yet.
     Corrupted,
 }
 
@@ -145,7 +145,7 @@ impl<S: ReleaseStrategy, C: ClassTable> RawPool<'_, S, C> {
     ///
     /// `None`: no array of this pool was ever there, or it is gone with a
     /// [`reset`](Self::reset), or the strategy is [`Direct`](crate::Direct),
-    /// which keeps no books. Any pointer may be asked about; the memory there is
+    /// which keeps no records. Any pointer may be asked about; the memory there is
     /// read only if it is the pool's own.
     ///
     /// Complexity: a hash, and one step per run that begins in the same 64 KiB (4 KiB
@@ -181,7 +181,7 @@ impl<S: ReleaseStrategy, C: ClassTable> RawPool<'_, S, C> {
         Some(Located { start, len: length as usize, class: class.length, state })
     }
 
-    /// Allocates `units` units to be held by hand. They are uninitialised.
+    /// Allocates a raw (manually managed) array of `units` units, uninitialised.
     ///
     /// ```
     /// use core::alloc::Layout;
@@ -203,8 +203,7 @@ impl<S: ReleaseStrategy, C: ClassTable> RawPool<'_, S, C> {
         Ok(RawArray { ptr: slot.elements, generation: slot.generation })
     }
 
-    /// Takes back an array that is held by hand. Elements are not dropped: the
-    /// owner has done that.
+    /// Takes back a raw (manually managed) array; its elements are not dropped.
     ///
     /// Complexity: a hash, and one step per run that begins in the same 64 KiB (4 KiB
     /// where words have 32 bits), of which a pool that grows by itself has few. Never
@@ -225,7 +224,9 @@ impl<S: ReleaseStrategy, C: ClassTable> RawPool<'_, S, C> {
     /// ```
     ///
     /// # Errors
-    /// Every wrong value is one of [`ReleaseError`], and changes nothing.
+    /// Every wrong value is one of [`ReleaseError`]. An error changes nothing, except that
+    /// [`Corrupted`](ReleaseError::Corrupted) and [`Overflow`](ReleaseError::Overflow) abandon
+    /// the slot.
     ///
     /// # Safety
     /// Nobody uses the array afterwards. (That is all: the call is defined for
@@ -262,10 +263,13 @@ impl<S: ReleaseStrategy, C: ClassTable> RawPool<'_, S, C> {
         Ok(Some((slot, length)))
     }
 
-    /// Takes back the array whose first element is at `ptr`, held by hand. The
-    /// address is checked against the *current* tenant of its slot: a second
-    /// release goes unseen if the slot has been reused in between. Prefer
-    /// [`release_raw`](Self::release_raw) where the generation can be kept.
+    /// Takes back the raw (manually managed) array that begins at `ptr`; its elements are
+    /// not dropped.
+    ///
+    /// A bare address is checked against the slot's *current* array only. If the slot has
+    /// been given out raw again, a second release of the old address releases the new array;
+    /// [`release_raw`](Self::release_raw) finds this by the generation: prefer it where the
+    /// generation can be kept.
     ///
     /// Complexity: a hash, and one step per run that begins in the same 64 KiB (4 KiB
     /// where words have 32 bits), of which a pool that grows by itself has few. Never
@@ -282,10 +286,15 @@ impl<S: ReleaseStrategy, C: ClassTable> RawPool<'_, S, C> {
     /// ```
     ///
     /// # Errors
-    /// Every wrong address is one of [`ReleaseError`], and changes nothing.
+    /// A [`ReleaseError`] if no raw array of this pool begins at `ptr` now: the slot is free,
+    /// for example, or its array is owned. An error changes nothing, except that
+    /// [`Corrupted`](ReleaseError::Corrupted) and [`Overflow`](ReleaseError::Overflow) abandon
+    /// the slot.
     ///
     /// # Safety
-    /// As [`release_raw`](Self::release_raw).
+    /// Nobody uses the array that goes back; and so its slot has not been given out raw again
+    /// since `ptr` was obtained. (That is all: the call is defined for any value, and reads no
+    /// memory that is not the pool's.)
     #[inline(always)]
     #[track_caller]
     pub unsafe fn release_ptr<T>(&self, ptr: *const T) -> Result<(), ReleaseError> {

@@ -1,8 +1,8 @@
 //! The typed pool: arrays of `T`.
 //!
-//! Words of this floor: an **array** is what a user holds, of exactly the
+//! Terms of this layer: an **array** is what a user holds, of exactly the
 //! length that was asked for; its **slot** is the memory behind it, as long as
-//! its **class**; a **run** is a block of the arena cut into slots of one class;
+//! its **class** says; a **run** is a block of the arena cut into slots of one class;
 //! the **tenant** of a slot is the array in it. A slot's **record** says whether
 //! it has one: where records are kept is up to the release strategy.
 
@@ -85,7 +85,7 @@ pub(crate) use slices::{behaves_as_slice, order_slices};
 /// elements without size cost nothing.
 ///
 /// `S` is the strategy by which arrays go back: [`Direct`], `Metadata` or
-/// [`Tagged`]. `'m` is the life of the arena that the pool borrows, or of what
+/// [`Tagged`]. `'m` is the lifetime of the arena that the pool borrows, or of what
 /// its own arena borrows; a pool on the heap is `ArrayPool<'static, T>`.
 ///
 /// ```
@@ -133,7 +133,7 @@ impl<T, S: ReleaseStrategy, C: ClassTable> ArrayPool<'static, T, S, C> {
     /// ```
     ///
     /// # Panics
-    /// If the heap has no room for the pool's books.
+    /// If the heap has no room for the pool's bookkeeping.
     #[must_use]
     #[track_caller]
     pub fn new() -> Self {
@@ -161,7 +161,7 @@ impl<'m, T, S: ReleaseStrategy, C: ClassTable> ArrayPool<'m, T, S, C> {
     /// ```
     ///
     /// # Panics
-    /// If there is no memory for the pool's books.
+    /// If there is no memory for the pool's bookkeeping.
     #[must_use]
     #[track_caller]
     pub fn new_in(arena: &'m Arena<'m>) -> Self {
@@ -267,8 +267,8 @@ impl<'m, T, S: ReleaseStrategy, C: ClassTable> ArrayPool<'m, T, S, C> {
         PoolVec::new(&self.raw)
     }
 
-    /// An empty growing array with room for `capacity` elements: no memory for
-    /// none, otherwise all of a slot of the class that holds them.
+    /// An empty growing array with room for `capacity` elements: a whole slot of the
+    /// class that holds them, or no memory if `capacity` is 0.
     ///
     /// ```
     /// let pool = arraypool::ArrayPool::<u32>::new();
@@ -304,7 +304,7 @@ impl<'m, T, S: ReleaseStrategy, C: ClassTable> ArrayPool<'m, T, S, C> {
         PoolVec::try_with_room(&self.raw, capacity)
     }
 
-    /// Allocates an array of `len` elements to be held by hand, uninitialised.
+    /// Allocates a raw (manually managed) array of `len` elements, uninitialised.
     ///
     /// ```
     /// let pool = arraypool::ArrayPool::<u32>::new();
@@ -323,7 +323,7 @@ impl<'m, T, S: ReleaseStrategy, C: ClassTable> ArrayPool<'m, T, S, C> {
         self.raw.try_allocate_raw(units).map(RawArray::cast)
     }
 
-    /// Takes back an array that is held by hand; its elements are not dropped.
+    /// Takes back a raw (manually managed) array; its elements are not dropped.
     /// Releasing it again is an error even after its slot has been reused.
     ///
     /// Never panics.
@@ -342,7 +342,9 @@ impl<'m, T, S: ReleaseStrategy, C: ClassTable> ArrayPool<'m, T, S, C> {
     /// ```
     ///
     /// # Errors
-    /// Every wrong value is one of [`ReleaseError`], and changes nothing.
+    /// Every wrong value is one of [`ReleaseError`]. An error changes nothing, except that
+    /// [`Corrupted`](ReleaseError::Corrupted) and [`Overflow`](ReleaseError::Overflow) abandon
+    /// the slot.
     ///
     /// # Safety
     /// Nobody uses the array afterwards. (That is all: the call is defined for
@@ -354,9 +356,12 @@ impl<'m, T, S: ReleaseStrategy, C: ClassTable> ArrayPool<'m, T, S, C> {
         unsafe { self.raw.release_raw(raw) }
     }
 
-    /// Takes back the array that begins at `ptr` and is held by hand; its
-    /// elements are not dropped. The address is checked against the slot's
-    /// *current* tenant.
+    /// Takes back the raw (manually managed) array that begins at `ptr`; its elements are
+    /// not dropped.
+    ///
+    /// A bare address is checked against the slot's *current* array only. If the slot has
+    /// been given out raw again, a second release of the old address releases the new array;
+    /// [`release_raw`](Self::release_raw) finds this by the generation.
     ///
     /// Never panics.
     ///
@@ -374,10 +379,15 @@ impl<'m, T, S: ReleaseStrategy, C: ClassTable> ArrayPool<'m, T, S, C> {
     /// ```
     ///
     /// # Errors
-    /// Every wrong address is one of [`ReleaseError`], and changes nothing.
+    /// A [`ReleaseError`] if no raw array of this pool begins at `ptr` now: the slot is free,
+    /// for example, or its array is owned. An error changes nothing, except that
+    /// [`Corrupted`](ReleaseError::Corrupted) and [`Overflow`](ReleaseError::Overflow) abandon
+    /// the slot.
     ///
     /// # Safety
-    /// As [`release_raw`](Self::release_raw).
+    /// Nobody uses the array that goes back; and so its slot has not been given out raw again
+    /// since `ptr` was obtained. (That is all: the call is defined for any value, and reads no
+    /// memory that is not the pool's.)
     #[inline(always)]
     #[track_caller]
     pub unsafe fn release_ptr(&self, ptr: *const T) -> Result<(), ReleaseError> {
@@ -385,8 +395,8 @@ impl<'m, T, S: ReleaseStrategy, C: ClassTable> ArrayPool<'m, T, S, C> {
         unsafe { self.raw.release_ptr(ptr) }
     }
 
-    /// Puts an array that is held by hand back under the pool's care. Its length
-    /// is the one it was allocated with; an array without a slot comes back empty.
+    /// Turns a raw array back into an owned one. Its length is the one it was
+    /// allocated with; an array without a slot comes back empty.
     ///
     /// ```
     /// let pool = arraypool::ArrayPool::<u32>::new();
@@ -451,7 +461,7 @@ impl<'m, T, S: ReleaseStrategy, C: ClassTable> ArrayPool<'m, T, S, C> {
         self.raw.history(ptr)
     }
 
-    /// Makes sure that `count` arrays as long as `len` can be allocated without
+    /// Makes sure that `count` arrays of `len` elements can be allocated without
     /// growth: see [`RawPool::reserve`].
     ///
     /// ```

@@ -16,8 +16,8 @@ use super::table::RunTable;
 use crate::arena::Arena;
 use crate::error::{AllocError, ReleaseError};
 
-/// A pool that knows bytes: slots of so many *units*, for arrays of any type
-/// that fits them.
+/// A pool that knows only bytes: its slots hold so many *units*, for arrays of any
+/// type that fits them.
 ///
 /// An [`ArrayPool`](crate::ArrayPool) is a typed view of one, in which a unit is
 /// an element; every [`PoolArray`](crate::PoolArray) refers to the raw pool

@@ -190,7 +190,7 @@ impl<'p, T, const N: usize, S: ReleaseStrategy, C: ClassTable> Returns<'p, T, N,
         stay.array.take()
     }
 
-    /// Drops all arrays that have come home; the answer is how many.
+    /// Drops all arrays that have come home, and returns how many.
     ///
     /// ```
     /// use arraypool::{ArrayPool, Returns};
@@ -247,12 +247,12 @@ impl<T, const N: usize, S: ReleaseStrategy, C: ClassTable> fmt::Debug for Return
     }
 }
 
-/// The elements of an array that was [lent](Returns::lend), for whoever has this.
+/// The elements of an array that was [lent](Returns::lend), for the holder of this.
 ///
 /// It dereferences to a slice. Dropping it brings the array home: no lock, no
 /// allocation, no thread-local, nothing of the pool's is touched and no element is
-/// dropped, so an interrupt handler may do it, whoever is interrupted. Who
-/// [forgets](core::mem::forget) one keeps the array away until the [`Returns`] ends.
+/// dropped, so an interrupt handler may do it, whatever it interrupts. An array whose
+/// `Lent` is [forgotten](core::mem::forget) is away until the [`Returns`] ends.
 ///
 /// ```
 /// use arraypool::{ArrayPool, Lent, Returns};

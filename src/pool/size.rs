@@ -39,12 +39,12 @@ impl<T, S: ReleaseStrategy, C: ClassTable> ArrayPool<'_, T, S, C> {
     /// are the bytes of that many arrays of full length, and of no more.
     ///
     /// What `Metadata` keeps on the heap is not in it: see
-    /// `Metadata::record_bytes`. Nor is what [`Checks`](crate::Checks) need that a
+    /// `Metadata::record_bytes`. Nor is the memory for [`Checks`](crate::Checks) that a
     /// builder or the environment asks for.
     ///
-    /// For tables that are known when this is compiled. Sizes that overflow are a
-    /// compile error in a constant, and a panic elsewhere. Elements without size need
-    /// no arrays' bytes.
+    /// For class tables that are known at compile time. Sizes that overflow are a
+    /// compile error in a constant, and a panic elsewhere. Arrays of elements without
+    /// size need no bytes.
     ///
     /// ```
     /// use core::mem::MaybeUninit;

@@ -1,4 +1,4 @@
-//! What the pool owes and owns: the balance, and the walk that checks it.
+//! What the pool has and where it is: the balance, and the walk that checks it.
 //!
 //! The balance of every class, at every moment between two calls:
 //!
@@ -16,7 +16,7 @@ use super::run::Run;
 use crate::arena::HumanBytes;
 use crate::error::VerifyError;
 
-/// What a pool owes and owns at one moment. From [`RawPool::stats`].
+/// What a pool has, counted at one moment. From [`RawPool::stats`].
 ///
 /// ```
 /// let pool = arraypool::ArrayPool::<u32, arraypool::Tagged>::new();
@@ -29,15 +29,15 @@ use crate::error::VerifyError;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub struct PoolStats {
-    /// Arrays that have a tenant, those leaked or held by hand included. Under
-    /// `Direct`: arrays given out since the last reset.
+    /// Live arrays, leaked and raw ones included. Under `Direct`: arrays given out
+    /// since the last reset.
     pub live: usize,
-    /// Arrays whose turn comes again.
+    /// Free arrays: their slots can be used again.
     pub free: usize,
     /// Those of the free ones that are in quarantine.
     pub quarantined: usize,
-    /// Slots abandoned because their bookkeeping was overwritten or, behind such
-    /// a one on a free list, out of reach.
+    /// Slots abandoned because their bookkeeping was overwritten, or out of reach
+    /// behind such a slot on a free list.
     pub lost: usize,
     /// Free arrays above a maximum, left to the arena.
     pub left: usize,
@@ -47,16 +47,16 @@ pub struct PoolStats {
     pub runs: usize,
     /// Bytes of all runs; under `Direct`, of all arrays.
     pub run_bytes: usize,
-    /// Bytes of the books: classes, runs and records.
+    /// Bytes of the bookkeeping: classes, runs and records.
     pub book_bytes: usize,
-    /// Bytes of what the diagnostics keep beside the books.
+    /// Bytes of what the diagnostics keep in addition.
     pub check_bytes: usize,
     /// Times that bookkeeping was found overwritten, or diagnostics found that
     /// arrays were.
     pub corrupted: usize,
 }
 
-/// What one class owes and owns. From [`RawPool::class_stats`].
+/// What one class of a pool has. From [`RawPool::class_stats`].
 ///
 /// ```
 /// let pool = arraypool::ArrayPool::<u32, arraypool::Tagged>::new();
@@ -127,7 +127,7 @@ impl<S: ReleaseStrategy> Class<S> {
 }
 
 impl<S: ReleaseStrategy, C: ClassTable> RawPool<'_, S, C> {
-    /// The pool's balance. Complexity: one step per class. Never panics.
+    /// The pool's counts. Complexity: one step per class. Never panics.
     ///
     /// ```
     /// let pool = arraypool::ArrayPool::<u32>::new();
@@ -160,7 +160,7 @@ impl<S: ReleaseStrategy, C: ClassTable> RawPool<'_, S, C> {
         stats
     }
 
-    /// The balance of every class that has slots or is of the table.
+    /// The counts of every class that has slots or is in the class table.
     ///
     /// ```
     /// let pool = arraypool::ArrayPool::<u32, arraypool::Tagged>::new();
@@ -175,7 +175,7 @@ impl<S: ReleaseStrategy, C: ClassTable> RawPool<'_, S, C> {
             .filter_map(move |(index, stats)| (index < table || stats.slots > 0).then_some(stats))
     }
 
-    /// Walks every run and every free list and checks that the books add up.
+    /// Walks every run and every free list and checks that the bookkeeping adds up.
     ///
     /// Complexity: one step per slot that was ever handed out. Never panics.
     ///
@@ -186,8 +186,8 @@ impl<S: ReleaseStrategy, C: ClassTable> RawPool<'_, S, C> {
     ///
     /// # Errors
     /// The first slot whose bookkeeping is overwritten, or the first class that
-    /// is out of balance. [`VerifyError::Growing`] to a hook or a source of the arena
-    /// that asks while the pool takes memory.
+    /// is out of balance. [`VerifyError::Growing`] if a hook or a source of the arena
+    /// calls this while the pool takes memory.
     pub fn verify(&self) -> Result<PoolStats, VerifyError> {
         let mut counted = self.stats();
         counted.live = self.direct().0;

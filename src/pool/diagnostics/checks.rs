@@ -6,15 +6,15 @@ use core::fmt;
 
 /// The diagnostics of a pool, for [`PoolBuilder::checks`](crate::PoolBuilder::checks).
 ///
-/// They are switched at run time, per pool, on the same binary. A pool with none
+/// They are switched at run time, per pool, in the same binary. A pool with none
 /// runs not one branch for their sake; one with any takes the cold path on every
 /// call. What each finds and what it costs: docs/DIAGNOSTICS.md, COMPARISON.md.
 ///
 /// Unless a builder says otherwise, a pool has [`callers`](Self::callers) and
 /// [`poison`](Self::poison) in debug builds, and none in release builds. With
 /// `std`, the environment variable `ARRAYPOOL_CHECK` adds to what every pool of
-/// the program has: `ARRAYPOOL_CHECK=canary,quarantine=64`. The word `off` takes
-/// away what the build and the code have chosen, `all` stands for [`Checks::all`].
+/// the program has: `ARRAYPOOL_CHECK=canary,quarantine=64`. The word `off` removes
+/// what the build and the code have chosen; `all` stands for [`Checks::all`].
 ///
 /// ```
 /// use arraypool::{ArrayPool, Checks, Problem, Report};
@@ -111,9 +111,9 @@ impl Checks {
         self.with_flag(POISON)
     }
 
-    /// Fills an array with `0xDD` when it comes back, and looks whether it still
-    /// is when its slot is used again: a write after release is reported, and the
-    /// slot is abandoned. `verify` looks as well.
+    /// Fills an array with `0xDD` when it comes back, and checks when its slot is used
+    /// again that it still is: a write after release is reported, and the slot is
+    /// abandoned. `verify` checks this as well.
     ///
     /// ```
     /// use arraypool::{ArrayPool, Checks, VerifyError};
@@ -129,9 +129,9 @@ impl Checks {
         self.with_flag(INTEGRITY)
     }
 
-    /// Fills what is left of a slot behind the array's length with `0xFD`, and at
-    /// least 8 bytes, and looks whether it still is when the array comes back:
-    /// an overflow is reported, and the release says so. `verify` looks as well.
+    /// Fills the rest of a slot behind the array's length, at least 8 bytes, with
+    /// `0xFD`, and checks when the array comes back that it still is: an overflow is
+    /// reported, and the release is an error. `verify` checks this as well.
     ///
     /// ```
     /// use arraypool::{ArrayPool, Checks, ReleaseError};
@@ -147,10 +147,10 @@ impl Checks {
         self.with_flag(CANARY)
     }
 
-    /// Keeps who allocated an array and who released it, for reports and for
+    /// Notes who allocated an array and who released it, for reports and for
     /// [`history`](crate::RawPool::history); and reports every wrong release.
     /// It takes 32 bytes per slot (20 where words have 32 bits), from where the
-    /// pool has its books; more with the C interface: docs/DIAGNOSTICS.md.
+    /// pool has its bookkeeping; more with the C interface: docs/DIAGNOSTICS.md.
     ///
     /// ```
     /// use arraypool::{ArrayPool, Checks};
@@ -166,9 +166,9 @@ impl Checks {
     /// Overwrites an array with zeros when it comes back, and all arrays when the
     /// pool is reset or dropped, in a way that the compiler cannot leave out.
     ///
-    /// Under [`Direct`](crate::Direct) only when its handle is dropped: what was leaked,
-    /// forgotten, taken out by hand, or is a document's keeps its contents until the arena
-    /// uses the memory again.
+    /// Under [`Direct`](crate::Direct) only when its handle is dropped: an array that was
+    /// leaked, forgotten or made raw, or belongs to a document, keeps its contents until the
+    /// arena uses the memory again.
     ///
     /// ```
     /// use arraypool::{ArrayPool, Checks};
@@ -181,8 +181,8 @@ impl Checks {
         self.with_flag(CLEAR)
     }
 
-    /// Reports arrays held by hand that were not released when the pool is dropped:
-    /// how many of which class, and who allocated them. Its notes are those of
+    /// Reports raw arrays that were not released when the pool is dropped: how many of
+    /// which class, and who allocated them. It keeps the same notes as
     /// [`callers`](Self::callers).
     ///
     /// ```
@@ -198,7 +198,7 @@ impl Checks {
     }
 
     /// Keeps a released array back until `arrays` others have been released, so
-    /// that a late second release of its bare address is caught. A pool that cannot
+    /// that a second release of its bare address until then is caught. A pool that cannot
     /// grow uses those that rested longest instead of failing.
     ///
     /// ```
@@ -233,7 +233,7 @@ impl Checks {
         Self { fail_every: n, ..self }
     }
 
-    /// Whether there are none.
+    /// Whether no diagnostic is on.
     ///
     /// ```
     /// use arraypool::Checks;
@@ -322,7 +322,7 @@ impl Checks {
     /// These checks, with the words of a text such as that of `ARRAYPOOL_CHECK` added.
     ///
     /// # Errors
-    /// The first word that is none.
+    /// The first word that names no diagnostic.
     ///
     /// ```
     /// use arraypool::Checks;
@@ -343,7 +343,7 @@ impl Checks {
 }
 
 /// What a pool has whose builder says nothing: `callers` and `poison` in debug
-/// builds (but not under Miri, which sees by itself), and what the environment adds.
+/// builds (but not under Miri, which needs neither), and what the environment adds.
 impl Default for Checks {
     fn default() -> Self {
         environment::added_to(Self::of_this_build())

@@ -30,7 +30,7 @@ impl<S: ReleaseStrategy, C: ClassTable> RawPool<'_, S, C> {
     /// it came back. Any position inside it will do, and any pointer may be asked
     /// about: nothing at the address is read.
     ///
-    /// `None`: no array of this pool was ever there, or it keeps neither
+    /// `None`: no array of this pool was ever there, or the pool has neither
     /// [`callers`](Checks::callers) nor [`leaks`](Checks::leaks), or the strategy is
     /// [`Direct`](crate::Direct).
     ///

@@ -36,8 +36,8 @@ enum Place {
 }
 
 impl Caller {
-    /// The line of Rust; `None` in a program of another language, which tells a text:
-    /// that is what the caller prints as then. Never panics.
+    /// The line of Rust; `None` in a program of another language, which gives a text
+    /// instead: the caller prints as that text then. Never panics.
     ///
     /// ```
     /// # #[cfg(feature = "diagnostics")] {
@@ -130,7 +130,7 @@ impl fmt::Display for ReleasedBy {
     }
 }
 
-/// What is known of a slot's last tenant. From [`Report`], and from
+/// What is known of a slot's last array. From [`Report`], and from
 /// [`RawPool::history`](crate::RawPool::history).
 ///
 /// ```
@@ -196,8 +196,8 @@ pub enum Problem {
     /// The bookkeeping of a free array was overwritten, or that of an array which has no
     /// slot: then [`class_length`](Report::class_length) is 0.
     BookkeepingOverwritten,
-    /// Arrays held by hand were not released before the pool was dropped; all of
-    /// one class, and allocated by the same caller.
+    /// Raw (manually managed) arrays were not released before the pool was dropped; all
+    /// of one class, and allocated by the same caller.
     #[non_exhaustive]
     Leak {
         /// How many.
@@ -206,8 +206,8 @@ pub enum Problem {
 }
 
 /// What a diagnostic tells the pool's hook: see
-/// [`on_report`](crate::PoolBuilder::on_report). It prints as a few lines, the
-/// first of which says what is wrong; the others name who was there.
+/// [`on_report`](crate::PoolBuilder::on_report). It prints as a few lines: the
+/// first says what is wrong, the others who allocated, released and found it.
 ///
 /// ```
 /// use arraypool::{ArrayPool, Checks, Report};
@@ -230,9 +230,9 @@ pub struct Report {
     pub class_length: u32,
     /// Bytes of a unit.
     pub unit_size: usize,
-    /// The slot's last tenant.
+    /// What is known of the slot's last array.
     pub history: History,
-    /// Who was there when it was found: a release, a vector that grew or shrank, or the
+    /// The call in which it was found: a release, a vector that grew or shrank, or the
     /// allocation that would have got the slot. `None`: a handle that went out of scope.
     pub caller: Option<Caller>,
 }

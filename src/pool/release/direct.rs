@@ -11,9 +11,9 @@ use crate::pool::run::Run;
 ///
 /// There are no classes, no runs and no records: an allocation is one bump of
 /// the arena's cursor, a dropped handle drops its elements and nothing else.
-/// Releasing by hand answers
+/// Releasing a raw (manually managed) array is the error
 /// [`NotReleasable`](crate::ReleaseError::NotReleasable), and
-/// [`locate`](crate::RawPool::locate) knows of no array.
+/// [`locate`](crate::RawPool::locate) finds no array.
 ///
 /// ```
 /// use arraypool::{ArrayPool, Direct};

@@ -1,20 +1,20 @@
-//! Bookkeeping beside the memory: a hash map from address to blocks of records.
+//! Bookkeeping beside the memory: blocks of records, without a hash map of their own.
 //!
 //! ```text
-//! hash map: granule of an address ──► run ──► block of slot records
-//!                                             [elements next stamp length] ...
+//! pool's table: granule of an address ──► run ──► block of slot records
+//!                                                 [elements next stamp length run] ...
 //! handle: { pointer, ticket = its record, ... } ──┘
 //! list: every block, until the pool is dropped
 //! ```
 //! A block has the records of many runs, so that a pool seldom asks for one: 4 KiB
-//! at first, then twice what there is, up to 64 KiB or a quarter of it. Where the
-//! arena lies in a buffer, which is shared out once, a run has a block of its own,
-//! without a byte to spare.
+//! at first, then twice what there is, up to 64 KiB or a quarter of what there is.
+//! Where the arena lies in a buffer, which is shared out once, a run has a block of
+//! its own, without a byte to spare.
 //!
-//! The map is the pool's ([`super::super::table`]): it leads from any address to
+//! The table is the pool's ([`super::super::table`]): it leads from any address to
 //! the run that covers it, and the run knows its records. It is asked when a bare
 //! address comes back. An owned array carries its record as a ticket and goes
-//! home without a look-up. Nothing lies near the arrays: neither state nor the
+//! back without a look-up. Nothing lies near the arrays: neither state nor the
 //! free list's link can be reached by a write that strays from one.
 
 use core::alloc::Layout;
@@ -238,8 +238,8 @@ impl Metadata {
     }
 
     /// The bytes of the records of so many slots, which lie beside the arena: what
-    /// `ArrayPool::bytes_for` leaves out. The pool's other books, which do not grow
-    /// with the arrays, are in its `stats`.
+    /// `ArrayPool::bytes_for` leaves out. The pool's other bookkeeping, which does not
+    /// grow with the arrays, is in its `stats`.
     ///
     /// ```
     /// let bytes = arraypool::Metadata::record_bytes(1000);
@@ -247,7 +247,7 @@ impl Metadata {
     /// ```
     ///
     /// # Panics
-    /// If the size overflows; in a constant that does not compile.
+    /// If the size overflows; in a constant, that is a compile error.
     #[must_use]
     pub const fn record_bytes(slots: usize) -> usize {
         crate::pool::run::times(size_of::<SlotRecord>(), slots)

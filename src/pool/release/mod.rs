@@ -1,6 +1,6 @@
-//! How an array goes back: the seam `ReleaseStrategy`.
+//! How an array goes back: the trait `ReleaseStrategy`.
 //!
-//! A strategy keeps one record per slot (whether it has a tenant and of which
+//! A strategy keeps one record per slot (whether it holds an array and of which
 //! kind, its generation, its length) and the free list of each class. It is asked
 //! about slots of the pool's runs and about nothing else: which run an address lies
 //! in is the pool's business, found without reading the memory at that address.
@@ -161,8 +161,8 @@ impl Place for () {
 /// A way for single arrays to go back to their pool.
 ///
 /// The crate's own are [`Direct`], [`Metadata`] and [`Tagged`]; the trait is
-/// sealed because a pool trusts every word of an answer: a wrong one hands the
-/// same memory out twice. Use it as a bound, to stay generic over the strategy:
+/// sealed because a pool trusts every answer: a wrong one hands the same memory
+/// out twice. Use it as a bound, to stay generic over the strategy:
 ///
 /// ```
 /// use arraypool::{ArrayPool, ReleaseStrategy};
@@ -175,12 +175,12 @@ impl Place for () {
 /// assert_eq!(squares(&ArrayPool::<u32, arraypool::Tagged>::new()), 285);
 /// ```
 ///
-/// | verb | when the pool says it | cost |
+/// | method | when the pool calls it | cost |
 /// |---|---|---|
 /// | `provide`, `adopt` | a run is taken from the arena | at times a block of records, or nothing |
 /// | `begin`, `cut` | a slot of a run is used for the first time | constant |
-/// | `issue` | a free slot goes to a tenant | constant, the hot path |
-/// | `retire` | a tenant's slot comes back | constant, the hot path |
+/// | `issue` | a free slot is given to an array | constant, the hot path |
+/// | `retire` | an array's slot comes back | constant, the hot path |
 /// | `read` | somebody asks what a slot is | constant |
 /// | `twin`, `put`, `seize` | threads share the pool | constant |
 ///

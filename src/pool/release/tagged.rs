@@ -14,8 +14,8 @@
 //! followed. A stray write passes with a chance of 2^-64 while the array is live
 //! and of 2^-32 while it is free (2^-32 both where words have 32 bits); one that
 //! changes a stretch of bytes alike is always found ([`seal`]). Magics are even and
-//! the link's key is odd: addresses are even, so the lowest bit alone tells a free
-//! header of which all but the first byte was overwritten by a live neighbour's (until
+//! the link's key is odd: addresses are even, so the lowest bit alone gives away a free
+//! header whose bytes, all but the first, were overwritten by a live neighbour's (until
 //! a generation reaches these bits, too: the 2^29th, the 2^19th where words have 32). The
 //! word is the lower in memory: an overflow of the array in front meets it first.
 

@@ -257,7 +257,7 @@ impl<T, S: ReleaseStrategy, C: ClassTable> PoolVec<'_, T, S, C> {
         Ok(())
     }
 
-    /// Makes the length `length`, by dropping what is behind it or by putting
+    /// Changes the length to `length`, by dropping what is behind it or by putting
     /// clones of `value` behind the last element.
     ///
     /// ```
@@ -309,7 +309,7 @@ impl<T, S: ReleaseStrategy, C: ClassTable> PoolVec<'_, T, S, C> {
         Ok(())
     }
 
-    /// Makes the length `length`, by dropping what is behind it or by putting
+    /// Changes the length to `length`, by dropping what is behind it or by putting
     /// what `make` returns behind the last element.
     ///
     /// ```
@@ -362,8 +362,8 @@ impl<T, S: ReleaseStrategy, C: ClassTable> PoolVec<'_, T, S, C> {
 }
 
 impl<'p, T, S: ReleaseStrategy, C: ClassTable> PoolVec<'p, T, S, C> {
-    /// Moves the elements from `at` on to a vector of their own. From 0 on, they go with
-    /// their slot, and this vector has no room left; the standard library's would keep it.
+    /// Moves the elements from `at` on to a vector of their own. If `at` is 0, they take
+    /// the slot along, and this vector has no capacity left; the standard library's keeps it.
     ///
     /// ```
     /// let pool = arraypool::ArrayPool::<u32>::new();

@@ -56,9 +56,9 @@ use crate::error::{AllocError, OrPanic};
 ///
 /// # Memory
 ///
-/// What needs memory has a twin whose name begins with `try_`: it returns the
-/// error, and the elements are what they were. The others panic, after
-/// which the elements are what they were, too, unless it says otherwise.
+/// A method that needs memory has a twin whose name begins with `try_`: it
+/// returns the error, and the elements are what they were. The others panic; the
+/// elements are what they were then, too, unless the method's docs say otherwise.
 /// Lengths above `u32::MAX` are [`AllocError::TooLarge`], also for elements
 /// without size, of which there is otherwise room for any number.
 ///
@@ -68,14 +68,14 @@ use crate::error::{AllocError, OrPanic};
 /// capacity is reserved. Shrinking does nothing there.
 ///
 /// While a vector owns a slot, [`locate`](crate::ArrayPool::locate) reports its
-/// capacity as the length, and that of the array once it is one.
+/// capacity as the length; once it has become an array, the array's length.
 ///
 /// # Panics in user code
 ///
 /// Elements' `Drop` and `Clone`, closures and iterators may panic, and
 /// iterators may lie about their length. No element is dropped twice then, none
-/// is read that is not there, and the memory goes back; what is left in the
-/// vector is said where it is not obvious.
+/// is read that is not there, and the memory goes back. Where it is not obvious
+/// what is left in the vector, the method's docs say so.
 ///
 /// # Complexity
 ///
@@ -109,8 +109,9 @@ impl<'p, T, S: ReleaseStrategy, C: ClassTable> PoolVec<'p, T, S, C> {
         Self { slot: pool.no_room(), length: 0, local: PhantomData }
     }
 
-    /// The pool that the vector lives in: who is handed a list alone, as a visitor is, can
-    /// make others there. (An array has no such method: it is `Sync`, its pool is not.)
+    /// The pool that the vector lives in: code that is given only a vector, such as a
+    /// visitor, can make others there. (An array has no such method: it is `Sync`, its
+    /// pool is not.)
     ///
     /// ```
     /// use arraypool::{ArrayPool, PoolVec};
@@ -132,7 +133,7 @@ impl<'p, T, S: ReleaseStrategy, C: ClassTable> PoolVec<'p, T, S, C> {
         self.slot.pool()
     }
 
-    /// Elements in the vector.
+    /// The number of elements.
     ///
     /// ```
     /// let pool = arraypool::ArrayPool::<u32>::new();
@@ -146,7 +147,7 @@ impl<'p, T, S: ReleaseStrategy, C: ClassTable> PoolVec<'p, T, S, C> {
         self.length
     }
 
-    /// Whether there are none.
+    /// Whether there are no elements.
     ///
     /// ```
     /// let pool = arraypool::ArrayPool::<u32>::new();
@@ -258,7 +259,7 @@ impl<'p, T, S: ReleaseStrategy, C: ClassTable> PoolVec<'p, T, S, C> {
         &mut self.slot[self.length..]
     }
 
-    /// Says how many elements there are. None is dropped.
+    /// Sets the number of elements. None is dropped.
     ///
     /// ```
     /// let pool = arraypool::ArrayPool::<u32>::new();

@@ -37,8 +37,8 @@ impl<S: ReleaseStrategy, C: ClassTable> RawPool<'_, S, C> {
         PoolVec::new(self)
     }
 
-    /// An empty growing array of any type, with room for `capacity` elements: no memory
-    /// for none, otherwise all of a slot of the class whose units hold them.
+    /// An empty growing array of any type, with room for `capacity` elements: a whole slot
+    /// of the class whose units hold them, or no memory if `capacity` is 0.
     ///
     /// ```
     /// use core::alloc::Layout;
