@@ -185,7 +185,7 @@ impl<'a, R: Real> Term<'a, R> {
         }
     }
 
-    /// The name of a name, an array or a function in its text.
+    /// The name of a variable, an array or a function in its text.
     ///
     /// ```
     /// use arraypool::Arena;

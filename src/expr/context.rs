@@ -45,8 +45,8 @@ struct Symbol<'m, R, S: ReleaseStrategy> {
 
 /// Names and what they stand for.
 ///
-/// What a parent defines is visible in full, and a definition of one's own hides
-/// it. Everything takes `&self`, so a context can be changed while batches that
+/// Everything that a parent defines is visible, unless a definition of the context's own
+/// hides it. Everything takes `&self`, so a context can be changed while batches that
 /// use it run: they see a new value, or a new definition, with their next
 /// [`eval`](super::Batch::eval).
 ///
@@ -75,7 +75,7 @@ pub struct Context<'m, R: Real = f64, S: ReleaseStrategy = DefaultStrategy> {
 }
 
 impl<'m, R: Real, S: ReleaseStrategy> Context<'m, R, S> {
-    /// An empty context. The bodies of its functions keep [`Limits::DEFAULT`]; see
+    /// An empty context. The bodies of its functions are bounded by [`Limits::DEFAULT`]; see
     /// [`with_limits`](Self::with_limits). Takes no memory yet, never panics.
     ///
     /// ```
@@ -93,7 +93,7 @@ impl<'m, R: Real, S: ReleaseStrategy> Context<'m, R, S> {
         Self::build(pool, None, Limits::DEFAULT)
     }
 
-    /// A context in which everything is visible that its parent has.
+    /// A context that sees everything that its parent sees.
     ///
     /// ```
     /// use arraypool::expr::{Context, Engine, Pool};
@@ -108,15 +108,15 @@ impl<'m, R: Real, S: ReleaseStrategy> Context<'m, R, S> {
     /// # Ok::<(), arraypool::expr::Error>(())
     /// ```
     ///
-    /// The bodies of its functions keep the parent's bounds.
+    /// The parent's limits bound the bodies of its functions.
     #[must_use]
     pub fn with_parent<'p: 'm>(pool: &'m Pool<'m, S>, parent: &'m Context<'p, R, S>) -> Self {
         Self::build(pool, Some(parent), parent.limits)
     }
 
-    /// An empty context whose functions' bodies keep bounds of one's own: their text,
-    /// and so how deep [`define`](Self::define) recurses. Takes no memory yet, never
-    /// panics.
+    /// An empty context with limits of its own for the bodies of its functions: for their
+    /// text, and so for how deep [`define`](Self::define) recurses. Takes no memory yet,
+    /// never panics.
     ///
     /// ```
     /// use arraypool::expr::{Context, Engine, ErrorKind, Limits, Phases, Pool};
@@ -146,8 +146,8 @@ impl<'m, R: Real, S: ReleaseStrategy> Context<'m, R, S> {
 
     /// Sets a variable (`x`) or an attribute (`o.x`), new or not.
     ///
-    /// Complexity: linear in the number of names. No memory if it is there; a new one is a
-    /// change of definitions, after which every batch compiles anew with its next tick.
+    /// Complexity: linear in the number of names. No memory if the name is there; a new one
+    /// changes the definitions, so that every batch compiles anew with its next tick.
     ///
     /// ```
     /// use arraypool::expr::{Context, Engine, Pool};
@@ -226,6 +226,9 @@ impl<'m, R: Real, S: ReleaseStrategy> Context<'m, R, S> {
     /// Defines a native function of `arity` arguments: a closure, or a function.
     /// A built-in one of the same name is hidden. Linear in the number of names.
     ///
+    /// Once the evaluation of an expression has failed, the rest of it calls no native
+    /// function: the result is NaN in any case.
+    ///
     /// ```
     /// # use arraypool::expr::{Context, Engine, Pool};
     /// # let pool = Pool::new();
@@ -246,6 +249,8 @@ impl<'m, R: Real, S: ReleaseStrategy> Context<'m, R, S> {
 
     /// Defines a native function of any number of arguments.
     ///
+    /// As those of [`native`](Self::native), it is not called behind a failure.
+    ///
     /// ```
     /// # use arraypool::expr::{Context, Engine, Pool};
     /// # let pool = Pool::new();
@@ -264,9 +269,9 @@ impl<'m, R: Real, S: ReleaseStrategy> Context<'m, R, S> {
     }
 
     /// Defines a function by an expression. Its body sees its parameters and the
-    /// names of this context and its parents; names are looked up when it is used,
-    /// so functions may call each other and themselves, but here, where it was
-    /// defined: never those of a context below.
+    /// names of this context and its parents. Names are looked up when the function is
+    /// used, so functions may call each other and themselves; but they are looked up
+    /// here, where it was defined, never in a context below.
     ///
     /// Complexity: linear in the text, and in the number of names.
     ///

@@ -21,8 +21,8 @@ use crate::pool::{DefaultStrategy, ReleaseStrategy};
 
 /// Compiles expressions, in memory that it borrows.
 ///
-/// A text becomes a tree in one arena, the tree a checked form in another one,
-/// and that a program: one pooled array. Both arenas are reset then.
+/// A text becomes a tree in one arena, the tree a checked form in another one, and the
+/// checked form a program: one pooled array. Then both arenas are reset.
 ///
 /// ```
 /// use arraypool::expr::{Engine, Pool};
@@ -63,7 +63,7 @@ impl<'m, R: Real, S: ReleaseStrategy> Engine<'m, R, S> {
         Self::with(pool, Phases::new(), Limits::DEFAULT)
     }
 
-    /// The same, in which everything is visible that a context has.
+    /// The same, which sees everything that a context sees.
     ///
     /// ```
     /// use arraypool::expr::{Context, Engine, Pool};
@@ -81,7 +81,7 @@ impl<'m, R: Real, S: ReleaseStrategy> Engine<'m, R, S> {
         Self::with(pool, Phases::new(), Limits::DEFAULT).under(parent)
     }
 
-    /// An engine with phases and limits of one's own. Never panics.
+    /// An engine with the given phases and limits. Never panics.
     ///
     /// ```
     /// use arraypool::expr::{Engine, Limits, Phases, Pool};
@@ -190,7 +190,7 @@ impl<'m, R: Real, S: ReleaseStrategy> Engine<'m, R, S> {
         batch.value(index).map_err(|failure| Error::plain(ErrorKind::Failed(failure)))
     }
 
-    /// The bounds that its expressions keep.
+    /// The bounds of its expressions.
     ///
     /// ```
     /// use arraypool::expr::{Engine, Pool};
@@ -286,8 +286,8 @@ impl<R: Real, S: ReleaseStrategy> fmt::Debug for Engine<'_, R, S> {
     }
 }
 
-/// Evaluates one text with some named numbers. For once: an
-/// [`Engine`] compiles what is evaluated again.
+/// Evaluates one text with some named numbers. For a single use: what is evaluated
+/// again, an [`Engine`] compiles once.
 ///
 /// ```
 /// use arraypool::expr::interp;

@@ -26,12 +26,12 @@ const FUNCTION: usize = 11;
 pub enum ErrorKind {
     /// A character that no token begins with.
     UnexpectedCharacter,
-    /// A token where another one must stand; the end of the text is one.
+    /// A token where another one must stand; the end of the text counts as one.
     Expected {
         /// What would have been right.
         what: &'static str,
     },
-    /// A number that is none, such as `1e` or `2x`.
+    /// A malformed number, such as `1e` or `2x`.
     InvalidNumber,
     /// A number that is infinite, or a hexadecimal one beyond the integers that are
     /// told apart: 2^53, or 2^24 of `f32`.
@@ -76,8 +76,7 @@ pub enum ErrorKind {
     /// More parameters, followed names and intermediate values than a frame has slots; or
     /// more names, arrays or native functions than can be counted.
     TooManySlots {
-        /// Slots of a frame; 65,535 if it is names of a context, arrays or native functions
-        /// that are too many.
+        /// Slots of a frame; 65,535 for names of a context, arrays and native functions.
         limit: usize,
     },
     /// More recursive functions in one expression than it can have.
@@ -85,15 +84,14 @@ pub enum ErrorKind {
         /// The limit.
         limit: usize,
     },
-    /// A name that stands for something already, or is none.
+    /// A name that stands for something already, or is not a name.
     InvalidName,
     /// There is no expression or parameter of this index.
     NoSuchIndex,
-    /// The engine is at work: it was asked to compile or define something by what
-    /// [`Batch::inspect`](super::Batch::inspect) calls, or a context was changed while it
-    /// was read.
+    /// The engine is busy: what [`Batch::inspect`](super::Batch::inspect) calls asked it to
+    /// compile or define something, or a context was changed while it was read.
     Busy,
-    /// It compiles, and its evaluation failed.
+    /// It compiles, but its evaluation failed.
     Failed(Failure),
     /// There is no memory.
     Memory(AllocError),
@@ -219,10 +217,9 @@ impl Error {
         Self::plain(ErrorKind::Busy)
     }
 
-    /// The bytes of the text that it is about. That is the body of a
-    /// [function](Self::function) if there is something wrong with that, so it may lie
-    /// beyond the end of the expression: [`str::get`] is what to cut it out with. What is
-    /// printed has an excerpt of the right text.
+    /// The bytes of the text that it is about. If a [function](Self::function) is to blame,
+    /// that text is its body, so the range may lie beyond the end of the expression: cut it
+    /// out with [`str::get`]. What is printed has an excerpt of the right text.
     ///
     /// ```
     /// use arraypool::expr::interp;

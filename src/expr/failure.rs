@@ -3,7 +3,7 @@
 use core::fmt;
 
 /// Why an expression has no value in a tick. Its result is NaN then; the other
-/// expressions of the batch are not touched.
+/// expressions of the batch are not affected.
 ///
 /// ```
 /// use arraypool::expr::{Engine, Failure, Pool};
@@ -19,7 +19,7 @@ use core::fmt;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Failure {
-    /// An operator on integers met a number that is none, or a very large one.
+    /// An operator on integers met a number that is not an integer, or a very large one.
     NotAnInteger,
     /// A shift by less than 0 or more than 62, or one that loses bits.
     ShiftOutOfRange,
@@ -29,8 +29,8 @@ pub enum Failure {
     TooDeep,
     /// More calls of recursive functions than [`Limits::calls`](super::Limits::calls).
     TooManyCalls,
-    /// A function, array or name that the expression uses was defined anew, and the
-    /// expression does not compile with it.
+    /// The definitions have changed, and the expression does not compile with them, or
+    /// could not be compiled anew: there was no memory, or the engine was in use.
     DoesNotCompile,
     /// The expression was added, and no tick has evaluated it yet.
     NotEvaluated,

@@ -87,16 +87,16 @@ impl SlotSet {
     }
 }
 
-/// What programs read: 256 numbers, of parameters from below, of constants,
-/// followed values and intermediate ones from above; copies of arrays; natives;
-/// windows of calls, as many as the expression with the most has needed so far. Slots
+/// What programs read: 256 numbers, called slots; copies of arrays; natives; and windows
+/// of calls, as many as the expression with the most has needed so far. Parameters take
+/// slots from below; constants, followed values and intermediate ones from above. Slots
 /// come back when an expression goes, arrays and natives when every program of a batch
 /// is made anew or goes, windows with the frame.
 ///
-/// A frame is for one context: places of another would be taken for its own.
+/// A frame is for one context: it would take places of another for places of its own.
 ///
-/// A [`Batch`](super::Batch) has one. Without a batch it is what the phases have in
-/// common: [`resolve`](super::resolve()) notes in it what names stand for,
+/// A [`Batch`](super::Batch) has one. Without a batch it is what the phases
+/// share: [`resolve`](super::resolve()) notes in it what names stand for,
 /// [`lower`](super::lower) takes constants' slots, and a [`Program`] reads it.
 ///
 /// ```
@@ -181,7 +181,7 @@ impl<'m, R: Real, S: ReleaseStrategy> Frame<'m, R, S> {
     /// ```
     ///
     /// # Errors
-    /// [`ErrorKind::InvalidName`] if it is there already or none,
+    /// [`ErrorKind::InvalidName`] if the name is taken or is none,
     /// [`ErrorKind::TooManySlots`], [`ErrorKind::Memory`].
     pub fn parameter(&mut self, name: &str, value: R) -> Result<usize, Error> {
         if !(is_name(name) || is_attribute(name)) || self.names.find(name.as_bytes()).is_some() {
@@ -202,7 +202,7 @@ impl<'m, R: Real, S: ReleaseStrategy> Frame<'m, R, S> {
         Ok(index)
     }
 
-    /// Sets a parameter; false: there is none of this index.
+    /// Sets a parameter; false if there is none of this index.
     ///
     /// ```
     /// # use arraypool::expr::{Frame, Pool};
@@ -221,7 +221,7 @@ impl<'m, R: Real, S: ReleaseStrategy> Frame<'m, R, S> {
         is_there
     }
 
-    /// Frees the slots that only this program uses, which is not to be evaluated
+    /// Frees the slots that only this program uses. It is not to be evaluated
     /// any more.
     ///
     /// ```
@@ -244,10 +244,10 @@ impl<'m, R: Real, S: ReleaseStrategy> Frame<'m, R, S> {
     }
 
     /// Copies the values of the context that programs follow, after a change. (After a
-    /// change of definitions [`resolve`](super::resolve()) does so, too.) A native that was
-    /// defined anew and an array of another length stay what they were for a program; one
-    /// that reads a name which was removed is not to be evaluated any more, as its place
-    /// may be another name's.
+    /// change of definitions [`resolve`](super::resolve()) does so, too.) For a program, a
+    /// native that was defined anew and an array of another length stay what they were. A
+    /// program that reads a removed name is not to be evaluated any more: the place may be
+    /// another name's.
     ///
     /// ```
     /// # use arraypool::Arena;

@@ -6,8 +6,8 @@ use super::operator::{Op1, Op2};
 use super::print::{Call, Number, One, Two};
 use super::real::Real;
 
-/// One term of the checked form: 16 bytes on a 64-bit machine. One is `total` if it has
-/// always a value and changes nothing, whatever its operands are.
+/// One term of the checked form: 16 bytes on a 64-bit machine. A term is `total` if it
+/// always has a value and changes nothing, whatever its operands are.
 ///
 /// ```
 /// use arraypool::expr::{Engine, Pool};
@@ -192,7 +192,7 @@ impl<'a, R: Real> Term<'a, R> {
 /// `t0[...]` for arrays, `n0(...)` for natives, `f0(...)` for functions that
 /// recurse, `let(s9, x, y)` for `y` with the slot set to `x` before. It reads as an
 /// expression, with everything in parentheses; functions that recurse follow, each
-/// in a line of its own: `f0/2: ` and its body.
+/// on a line of its own: `f0/2: ` and its body.
 impl<R: Real> Display for Ir<'_, R> {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         self.root.fmt(f)?;

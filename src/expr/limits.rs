@@ -15,17 +15,17 @@
 pub struct Limits {
     /// Bytes of an expression's text; at most 65,535.
     pub text_bytes: usize,
-    /// Levels of nesting, in the text and in the tree, functions put in place:
-    /// so deep is the recursion of parser, folder and evaluator. The default takes
-    /// up to 1.6 MB of native stack in a build without optimisation, and up to 260 KB on a
-    /// Cortex-M7 in one for size: [`SMALL`](Self::SMALL) is for there.
+    /// Levels of nesting, in the text and in the tree with functions inlined: so deep do
+    /// parser, folder and evaluator recurse. The default takes up to 1.6 MB of native stack
+    /// in a build without optimisation, and up to 260 KB on a Cortex-M7 in one for size:
+    /// use [`SMALL`](Self::SMALL) there.
     pub depth: u16,
-    /// Terms of one expression, functions put in place, those that fold away included:
-    /// so much is compiled. At most 65,535.
+    /// Terms of one expression with functions inlined, including those that fold away: a
+    /// bound of what is compiled. At most 65,535.
     pub terms: usize,
-    /// Depth of recursive calls of expression functions, in which one whose body is
-    /// higher than 16 levels counts as one call for each 16. So native stack for 16
-    /// times as many nodes is the most that recursion needs;
+    /// Depth of recursive calls of expression functions. One whose body is higher than
+    /// 16 levels counts as one call for each 16, so recursion needs native stack for at
+    /// most 16 times as many nodes;
     /// [`Batch::stack_depth`](super::Batch::stack_depth) says how many there are.
     /// A call counts while its arguments are evaluated, too: in `f(f(x))`, two do.
     pub call_depth: u32,
@@ -59,9 +59,9 @@ impl Limits {
     /// For a stack of 32 KB, as where everything lies in buffers: 4,096 bytes, 24 levels,
     /// 1,024 terms, 8 calls deep, 10,000 calls.
     ///
-    /// A level takes up to 504 bytes of stack while a text is compiled, on a Cortex-M7 in a
-    /// build for size, and a node up to 100 while it is evaluated, of which there are
-    /// [`Batch::stack_depth`](super::Batch::stack_depth).
+    /// On a Cortex-M7, in a build for size, a level takes up to 504 bytes of stack while a
+    /// text is compiled, and each of [`Batch::stack_depth`](super::Batch::stack_depth) nodes
+    /// up to 100 while it is evaluated.
     ///
     /// ```
     /// use arraypool::expr::{Engine, ErrorKind, Limits, Phases, Pool};

@@ -30,7 +30,7 @@ struct Pair(Op2, u8, u8);
 /// The third phase: the program of a checked expression, one pooled array. Its
 /// nodes are built in `scratch`, which can be reset afterwards.
 ///
-/// `ir` is what [`resolve`](super::resolve()) said last of this frame; a program
+/// `ir` must be what [`resolve`](super::resolve()) made last with this frame; a program
 /// of any other reads slots that have nothing to do with it.
 ///
 /// ```

@@ -66,7 +66,7 @@ impl Pool<'static> {
     /// ```
     ///
     /// # Panics
-    /// If the heap has no room for the pool's books.
+    /// If the heap has no room for the pool's bookkeeping.
     #[must_use]
     #[track_caller]
     pub fn new() -> Self {

@@ -1,10 +1,10 @@
 //! Expressions: compiled once, evaluated every millisecond.
 //!
-//! Words of this floor: a **text** becomes a **tree** ([`Expr`]), the tree a
-//! **checked form** ([`ir::Ir`]), that a **program**: an array of **nodes** in a
+//! Words of this module: a **text** becomes a **tree** ([`Expr`]), the tree a
+//! **checked form** ([`ir::Ir`]), and that a **program**: an array of **nodes** in a
 //! [`Pool`]. A [`Batch`] evaluates the programs of its expressions over one
-//! **frame** of 256 numbers; one evaluation of all is a **tick**. A tick
-//! allocates nothing, and what it takes at most is known before.
+//! **frame** of 256 numbers; one evaluation of all is a **tick**. A tick allocates
+//! nothing, unless it has to compile anew, and the most it takes is known beforehand.
 //!
 //! - [`interp`] evaluates one text once.
 //! - [`Engine`], [`Batch`]: expressions over parameters, tick by tick.
@@ -27,7 +27,7 @@
 //! # Ok::<(), arraypool::expr::Error>(())
 //! ```
 //!
-//! What the language means is in `docs/EXPRESSIONS.md`.
+//! `docs/EXPRESSIONS.md` says what the language means.
 
 #![forbid(unsafe_code)]
 

@@ -114,8 +114,8 @@ impl Op1 {
 }
 
 impl Op2 {
-    /// Does it. Both numbers are there: `&&` and `||` that leave their right one
-    /// alone are the evaluator's business.
+    /// Does it, with both numbers known: when `&&` and `||` leave the right one
+    /// unevaluated, that is the evaluator's business.
     ///
     /// ```
     /// use arraypool::expr::{Op1, Op2};

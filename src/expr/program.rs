@@ -174,8 +174,8 @@ pub struct Program<'m, R: Real = f64, S: ReleaseStrategy = DefaultStrategy> {
 
 impl<R: Real, S: ReleaseStrategy> Program<'_, R, S> {
     /// Evaluates it over a frame. Takes no memory, and at most [`cost`](Self::cost) if
-    /// the limits are those that it was lowered with: with more calls it takes more,
-    /// and more depth of calls than the frame has windows for is [`Failure::TooDeep`].
+    /// the limits are those that it was lowered with. With more calls it takes more;
+    /// a depth of calls that the frame has no windows for is [`Failure::TooDeep`].
     ///
     /// ```
     /// # use arraypool::Arena;

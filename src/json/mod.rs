@@ -1,6 +1,6 @@
 //! A JSON document in pooled arrays: read, looked at, edited, written, dropped piece by piece.
 //!
-//! Words of this floor: a **document** is a tree of [`Value`]s, nodes of 16
+//! Words of this module: a **document** is a tree of [`Value`]s, nodes of 16
 //! bytes; the children of a container, and each string that cannot be borrowed
 //! from the text, are one array of a [`Pool`], exactly as long as needed. A
 //! document that is dropped gives all its arrays back, in any order, while
@@ -34,7 +34,7 @@
 //! | `parse/` | the rules: a loop over values, strings, numbers |
 //! | `float` | digits to the nearest float |
 //!
-//! Only the first two hold `unsafe`. Only what goes by serde is recursive: `Seed`, `Serialize`
+//! Only the first two hold `unsafe`. Only the serde part is recursive: `Seed`, `Serialize`
 //! and `from_value` refuse what is nested more than 128 deep.
 //!
 //! [`Direct`]: crate::Direct
@@ -139,7 +139,7 @@ impl<S: ReleaseStrategy> Pool<'static, S> {
     /// ```
     ///
     /// # Panics
-    /// If the heap has no room for the pool's books.
+    /// If the heap has no room for the pool's bookkeeping.
     #[must_use]
     #[track_caller]
     pub fn new() -> Self {
@@ -166,7 +166,7 @@ impl<'m, S: ReleaseStrategy> Pool<'m, S> {
     /// ```
     ///
     /// # Panics
-    /// If there is no memory for the pool's books.
+    /// If there is no memory for the pool's bookkeeping.
     #[must_use]
     #[track_caller]
     pub fn new_in(arena: &'m Arena<'m>) -> Self {

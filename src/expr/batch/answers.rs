@@ -71,7 +71,7 @@ impl<R: Real, S: ReleaseStrategy> Batch<'_, '_, R, S> {
         &self.results
     }
 
-    /// How an expression fared in the last tick; `None`: there is none.
+    /// How an expression fared in the last tick; `None` if there is none.
     ///
     /// ```
     /// use arraypool::expr::{Engine, Pool};
@@ -145,8 +145,8 @@ impl<R: Real, S: ReleaseStrategy> Batch<'_, '_, R, S> {
     }
 
     /// Shows the tree and the checked form of a text, as this batch would compile
-    /// it. Nothing is kept but copies of the arrays that it reads, and natives: the
-    /// next expression finds them.
+    /// it. Of it the batch keeps only natives and copies of the arrays that it reads:
+    /// the next expression finds them.
     ///
     /// ```
     /// use arraypool::expr::{Engine, Pool};
@@ -172,7 +172,7 @@ impl<R: Real, S: ReleaseStrategy> Batch<'_, '_, R, S> {
     }
 
     /// The program of an expression as a text, which reads as an expression: see
-    /// [`Program::display`](crate::expr::Program::display). Nothing, if it does not
+    /// [`Program::display`](crate::expr::Program::display). `None` if it does not
     /// compile any more.
     ///
     /// ```
@@ -266,7 +266,7 @@ impl<R: Real, S: ReleaseStrategy> Batch<'_, '_, R, S> {
         costs.fold(Cost::default(), Cost::and)
     }
 
-    /// Steps that a tick can take at most.
+    /// The most steps that a tick can take.
     ///
     /// ```
     /// # use arraypool::expr::{Engine, Pool};
@@ -285,11 +285,11 @@ impl<R: Real, S: ReleaseStrategy> Batch<'_, '_, R, S> {
         self.cost().steps
     }
 
-    /// Nodes that are being evaluated at the same time at most: each is a call of a
-    /// Rust function, of some 16 to 100 bytes of stack. The last of them may be a built-in
-    /// function, which takes up to 1 KB (`sin` of a large number), and that of a native one
-    /// keeps its arguments there besides: 32 bytes for up to 4 of them, 128 for up to
-    /// 16, and 2 KB for more (half of each for `f32`).
+    /// The most nodes that are being evaluated at the same time: each is a call of a
+    /// Rust function, of some 16 to 100 bytes of stack. The last of them may call a built-in
+    /// function, which takes up to 1 KB (`sin` of a large number). The node of a native
+    /// function also keeps its arguments on the stack: 32 bytes for up to 4 of them, 128
+    /// for up to 16, and 2 KB for more (half of each for `f32`).
     ///
     /// ```
     /// # use arraypool::expr::{Engine, Pool};

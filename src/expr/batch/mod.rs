@@ -28,8 +28,8 @@ struct Entry<'m, R: Real, S: ReleaseStrategy> {
 /// Expressions over common parameters.
 ///
 /// One [`eval`](Self::eval) is a tick: it evaluates all expressions in order, and
-/// allocates nothing. An expression that fails has a status of its own and the
-/// result NaN; the others are not touched.
+/// allocates nothing, unless it has to compile them anew. An expression that fails has a
+/// status of its own and the result NaN; the others are not affected.
 ///
 /// Expressions can be added, replaced and removed between ticks. What they held
 /// goes back to the engine's pool; an index stays what it is until its expression
@@ -88,7 +88,7 @@ impl<'e, 'm, R: Real, S: ReleaseStrategy> Batch<'e, 'm, R, S> {
     /// ```
     ///
     /// # Errors
-    /// [`ErrorKind::InvalidName`] if it is there already or none,
+    /// [`ErrorKind::InvalidName`] if the name is taken or is none,
     /// [`ErrorKind::TooManySlots`], [`ErrorKind::Memory`].
     pub fn parameter(&mut self, name: &str, value: R) -> Result<usize, Error> {
         let index = self.frame.parameter(name, value)?;
@@ -96,7 +96,7 @@ impl<'e, 'm, R: Real, S: ReleaseStrategy> Batch<'e, 'm, R, S> {
         Ok(index)
     }
 
-    /// Adds an expression; the answer is its index.
+    /// Adds an expression and returns its index.
     ///
     /// ```
     /// use arraypool::expr::{Engine, Pool};
@@ -115,8 +115,8 @@ impl<'e, 'm, R: Real, S: ReleaseStrategy> Batch<'e, 'm, R, S> {
     /// [`resolve`](crate::expr::resolve()) is.
     ///
     /// # Errors
-    /// What is wrong with it. The batch is as before then, but for copies of arrays (see
-    /// [`resolve`](crate::expr::resolve())).
+    /// What is wrong with it. The batch is then as before, except that its frame may keep
+    /// copies of arrays, natives and windows of calls (see [`lower`](crate::expr::lower())).
     pub fn add(&mut self, text: &str) -> Result<usize, Error> {
         self.add_named("", text)
     }
@@ -138,7 +138,7 @@ impl<'e, 'm, R: Real, S: ReleaseStrategy> Batch<'e, 'm, R, S> {
     /// ```
     ///
     /// # Errors
-    /// As [`add`](Self::add), and [`ErrorKind::InvalidName`] if it is taken.
+    /// As [`add`](Self::add), and [`ErrorKind::InvalidName`] if the name is taken.
     pub fn add_named(&mut self, name: &str, text: &str) -> Result<usize, Error> {
         if self.index_of(name).is_some() {
             return Err(invalid(name));
@@ -163,7 +163,7 @@ impl<'e, 'm, R: Real, S: ReleaseStrategy> Batch<'e, 'm, R, S> {
         })
     }
 
-    /// Puts another expression in the place of one, under the same name.
+    /// Replaces an expression by another one, under the same name.
     ///
     /// ```
     /// use arraypool::expr::{Engine, Pool};
@@ -199,7 +199,7 @@ impl<'e, 'm, R: Real, S: ReleaseStrategy> Batch<'e, 'm, R, S> {
         Ok(())
     }
 
-    /// Removes an expression; false: there is none. Constant time: at most one step for
+    /// Removes an expression; false if there is none. Constant time: at most one step for
     /// each slot of the frame, and for each value of the context that is followed.
     ///
     /// ```
@@ -254,7 +254,7 @@ impl<'e, 'm, R: Real, S: ReleaseStrategy> Batch<'e, 'm, R, S> {
         Ok(Entry { program, status: Err(Failure::NotEvaluated), text: kept, name })
     }
 
-    /// Sets a parameter; false: there is none of this index.
+    /// Sets a parameter; false if there is none of this index.
     ///
     /// ```
     /// use arraypool::expr::{Engine, Pool};
@@ -271,7 +271,7 @@ impl<'e, 'm, R: Real, S: ReleaseStrategy> Batch<'e, 'm, R, S> {
         self.frame.set(index, value)
     }
 
-    /// Sets a parameter by name; false: there is none. Linear in their number.
+    /// Sets a parameter by name; false if there is none. Linear in their number.
     ///
     /// ```
     /// # use arraypool::expr::{Engine, Pool};
@@ -331,15 +331,15 @@ impl<'e, 'm, R: Real, S: ReleaseStrategy> Batch<'e, 'm, R, S> {
     /// Takes at most [`cost`](Self::cost), and no memory, unless the context has changed
     /// since the last tick:
     ///
-    /// - a value: then everything that the batch follows of it is copied first, elements of
-    ///   arrays that are indexed by what is computed included;
-    /// - a definition, and a name set for the first time is one, also if no expression has
-    ///   it; or a parameter was added after an expression: then every expression is compiled
-    ///   anew first, and so with each tick as long as one of them had no memory for that, or
-    ///   the engine was in use.
+    /// - a value: then everything that the batch follows in the context is copied first,
+    ///   with all of each array that it indexes by computed values;
+    /// - a definition (a name that is set for the first time is one, even if no expression
+    ///   has it), or a parameter was added after an expression: then every expression is
+    ///   compiled anew first, and again in each tick for as long as one of them had no memory
+    ///   for that, or the engine was in use.
     ///
-    /// So set every name once before the loop, and what changes in each tick by
-    /// [`set`](Self::set), as a parameter. Never panics.
+    /// So set every name once before the loop, and pass what changes in each tick as a
+    /// parameter, by [`set`](Self::set). Never panics.
     ///
     /// ```
     /// use arraypool::expr::{Engine, Pool};

@@ -22,8 +22,8 @@ use crate::pool::{DefaultStrategy, ReleaseStrategy};
 /// What is removed or replaced gives its arrays back at once, under strategies
 /// that take them back. An array that grows gets a slot of the next class that
 /// holds half as much again, so that `n` pushes to an array that began empty move
-/// `2n` elements at most; under [`Direct`](crate::Direct), too, where the outgrown arrays stay until the
-/// pool is reset.
+/// `2n` elements at most. This holds under [`Direct`](crate::Direct), too, where the
+/// outgrown arrays stay until the pool is reset.
 ///
 /// ```
 /// use arraypool::json::{self, Pool};

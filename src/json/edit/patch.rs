@@ -12,7 +12,7 @@ use crate::json::node::Value;
 use crate::json::{Document, index};
 use crate::pool::ReleaseStrategy;
 
-/// Why a patch could not be carried out. The document is as it was then.
+/// Why a patch could not be applied. The value is as it was then.
 ///
 /// ```
 /// use arraypool::json::{self, Pool};
@@ -80,11 +80,10 @@ impl<'p, 't, S: ReleaseStrategy> ValueMut<'_, 'p, 't, S> {
     /// What is put in is copied; `test` compares numbers by their value, so that
     /// `1` is `1.0`, which `==` does not.
     ///
-    /// Complexity: linear in the value, which is copied in front of the first operation
-    /// that is no `test`, and for each
-    /// operation in the members and elements on its paths; a `test` takes what `==`
-    /// does. A `copy` may double the value, so that a patch of `n` operations may
-    /// grow it by `2^n`, and its depth, too, which
+    /// Complexity: linear in the value, which is copied before the first operation that is
+    /// no `test`, and for each operation in the members and elements on its paths; a `test`
+    /// takes what `==` does. A `copy` may double the value, so that a patch of `n`
+    /// operations may grow it by `2^n`, and its depth, too, which
     /// [`max_depth`](crate::json::Options::max_depth) does not bound: give a pool for
     /// patches of others a [`Budget`](crate::Budget).
     ///
@@ -105,8 +104,8 @@ impl<'p, 't, S: ReleaseStrategy> ValueMut<'_, 'p, 't, S> {
     /// ```
     ///
     /// # Errors
-    /// [`PatchError`]; the value is as it was then. If that needed the copy, it has no
-    /// [indexes](crate::json::Options::index_from) any more.
+    /// [`PatchError`]; the value is as it was then. If an operation other than `test` had
+    /// begun, it is a copy, without [indexes](crate::json::Options::index_from).
     pub fn patch(&mut self, patch: &Value<'_>) -> Result<(), PatchError> {
         let operations = patch.as_array().ok_or(PatchError::Malformed { operation: 0 })?;
         let kinds = operations.iter().map(|operation| operation.get("op").and_then(Value::as_str));

@@ -1,6 +1,6 @@
 //! A node of 16 bytes, the stack on which trees are put together, and the walk that takes them apart.
 //!
-//! One of two places of this room that hold `unsafe`.
+//! One of two places of this module that hold `unsafe`.
 //!
 //! ```text
 //! | kind and flags: 8 | mark: 24 | length: 32 | number, or address: 64 |

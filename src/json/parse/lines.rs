@@ -36,12 +36,12 @@ impl Parser {
     /// `\n` or `\r\n`, the last one also without; lines of nothing but white space are
     /// left out.
     ///
-    /// Each line is read for itself: a document that does not end in its line is an
+    /// Each line is read on its own: a document that does not end in its line is an
     /// error, and so is a second one. After an error the next line is read. The place of
-    /// an error is one in the whole text.
+    /// an error is its place in the whole text.
     ///
-    /// Each limit of the [`Options`](super::Options) is one for each line, that of the
-    /// text, too, so that the whole may be longer than 4 GiB. A byte order mark may be
+    /// Each limit of the [`Options`](super::Options) applies to each line, that of the
+    /// text's length, too, so the whole may be longer than 4 GiB. A byte order mark may be
     /// allowed in front of the first line only.
     ///
     /// Complexity: that of this call, constant; of all lines, linear in the text. Never

@@ -78,9 +78,9 @@ impl Options {
         }
     }
 
-    /// The most arrays and objects around one another, 1024 if not set. Any depth is
-    /// safe that memory allows: nothing here is recursive but what goes by serde, and
-    /// that refuses more than 128.
+    /// The most arrays and objects around one another, 1024 if not set. Any depth that
+    /// memory allows is safe: nothing here is recursive but the serde part, which refuses
+    /// more than 128.
     ///
     /// It bounds what is read. An edit may put documents into one another, and a patch
     /// doubles the depth with each operation.
@@ -117,7 +117,8 @@ impl Options {
 
     /// The most values and keys. They are counted where a container ends, or where
     /// what waits for its end needs more room: no more than about twice as many,
-    /// and no fewer than 256, ever have room.
+    /// and no fewer than 256, ever have room. A single value that is no array or object
+    /// is not counted.
     ///
     /// ```
     /// use arraypool::json::{Options, Parser, Pool};
@@ -209,7 +210,7 @@ impl Options {
     }
 
     /// Whether integers of more than 64 bits keep their text instead of becoming
-    /// the nearest `f64`. By serde they are an `i128` or a `u128`, if those hold them,
+    /// the nearest `f64`. To serde they are an `i128` or a `u128`, if those hold them,
     /// and else the nearest `f64`.
     ///
     /// ```
@@ -226,8 +227,8 @@ impl Options {
         self
     }
 
-    /// From how many members on an object gets an index, so that a key is found
-    /// in logarithmic time instead of linear. None does if this is not set.
+    /// The number of members from which on an object gets an index, so that a key is
+    /// found in logarithmic time instead of linear. If this is not set, no object does.
     ///
     /// An index is four bytes for each member, behind the members. An object
     /// that a member is put into or taken out of loses it, and a copy has none.

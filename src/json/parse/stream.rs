@@ -42,9 +42,9 @@ impl Parser {
     /// A line break is white space as any other, inside of a document, too: for lines of
     /// which each is one document (NDJSON) there is [`lines`](Self::lines).
     ///
-    /// Each limit of the [`Options`](super::Options) is one for each document, that
-    /// of the text, too, so that the whole may be longer than 4 GiB. The place of
-    /// an error is one in the whole.
+    /// Each limit of the [`Options`](super::Options) applies to each document, that of
+    /// the text's length, too, so the whole may be longer than 4 GiB. The place of
+    /// an error is its place in the whole text.
     ///
     /// Complexity: linear in each document; that of this call, in the white space at
     /// the end of the text. Never panics.

@@ -1,6 +1,6 @@
 //! A text read byte by byte and block by block, and never beyond its ends.
 //!
-//! This folder is one of two places of this room that hold `unsafe`. A [`Cursor`] keeps a bare
+//! This folder is one of two places in `json` that hold `unsafe`. A [`Cursor`] keeps a bare
 //! pointer, and every method leaves it at a place that may be read:
 //!
 //! 1. `start <= at <= end`, all inside one text or one past its last byte.

@@ -13,8 +13,9 @@ use super::{Kept, deeper, nearest};
 use crate::json::node::{Content, Value};
 
 /// A `T` of what the value says. Strings and keys may be borrowed from it, and a key
-/// may be read as an integer or a `bool`, as [`Seed`](super::Seed) writes them. A key that
-/// comes twice is given to `T` twice: a derived struct refuses it.
+/// may be read as a number (an integer of up to 128 bits or a finite float) or a `bool`,
+/// as [`Seed`](super::Seed) writes them. A key that comes twice is given to `T` twice: a
+/// derived struct refuses it.
 ///
 /// It recurses as deep as `T` and the value do, and refuses what is in more than
 /// [`DEPTH_MAX`](super::DEPTH_MAX) arrays and objects, or `Some`s and newtypes of one value.
@@ -273,7 +274,7 @@ impl<'de> Deserializer<'de> for Nested<'de, '_> {
     }
 }
 
-/// A key of an object: text, which may stand for an integer or a `bool`.
+/// A key of an object: text, which may stand for a number or a `bool`.
 #[derive(Clone, Copy)]
 struct Key<'de> {
     text: &'de str,

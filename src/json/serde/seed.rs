@@ -64,7 +64,7 @@ pub const DEPTH_MAX: u32 = 128;
 /// [`AllocError`] as text, leaves nothing behind: what was built goes back.
 ///
 /// What JSON does not have becomes what `serde_json` writes for it: `null` for an
-/// infinity or NaN, an array for bytes, a string for a key that is a number or a
+/// infinity or NaN, an array for bytes, a string for a key that is a finite number or a
 /// `bool`. An integer of more than 64 bits is kept as its digits
 /// ([`Value::as_number_text`]).
 ///

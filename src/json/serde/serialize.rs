@@ -10,7 +10,7 @@ use crate::json::node::{Content, Value};
 use crate::json::{Document, Number};
 use crate::pool::ReleaseStrategy;
 
-/// As recursive as serde, and so refused, with an error of the serializer, if more than
+/// Recursive, as serde is, and so refused, with an error of the serializer, if more than
 /// [`DEPTH_MAX`](crate::json::DEPTH_MAX) arrays and objects are around one another.
 /// [`to_string`](crate::json::to_string) and the others that write JSON are not recursive,
 /// and have no such bound.
