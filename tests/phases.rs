@@ -143,6 +143,32 @@ fn a_reset_keeps_chunks_up_to_half_of_the_budget_and_up_to_the_soft_limit() {
     assert_eq!(held(1 << 20, used - 1), (used, first));
 }
 
+/// Padding is no use, neither in a scope nor in what is told of a reset.
+#[test]
+fn what_was_skipped_for_an_alignment_is_not_in_use() {
+    static USED: Mutex<Vec<usize>> = Mutex::new(Vec::new());
+
+    fn notes_resets(event: &ArenaEvent) {
+        if let ArenaEvent::Reset { used, .. } = event {
+            USED.lock().unwrap().push(*used);
+        }
+    }
+
+    let aligned = Layout::from_size_align(64, 512).unwrap();
+    let mut arena = Arena::builder().hook(&notes_resets).build();
+    arena.alloc(1_u8);
+    arena.alloc_layout(aligned);
+    assert_eq!((arena.used_bytes(), arena.waste() > 0), (80, true));
+    arena.scope(|inner| {
+        inner.alloc(1_u8);
+        inner.alloc_layout(aligned);
+        assert_eq!(inner.used_bytes(), 160);
+    });
+    assert_eq!(arena.used_bytes(), 80);
+    arena.reset();
+    assert_eq!(*USED.lock().unwrap(), [80]);
+}
+
 #[test]
 fn totals_are_sums_and_a_trim_says_what_it_gave_back() {
     let budget = Budget::new(1 << 20);

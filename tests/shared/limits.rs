@@ -9,6 +9,7 @@ use arraypool::{AllocError, ReleaseStrategy};
 use crate::{in_threads, rounds};
 
 for_reclaiming_strategies!(
+    a_pool_says_what_its_limit_is,
     the_budget_is_kept_and_the_pool_goes_on,
     no_budget_is_too_small_for_an_error,
     what_a_dead_lane_left_is_used_before_new_memory,
@@ -22,6 +23,14 @@ for_reclaiming_strategies!(
     a_lane_has_no_share_of_a_trim_before_it_has_an_owner,
     the_budget_may_be_raced,
 );
+
+/// Also before anything is taken from it.
+fn a_pool_says_what_its_limit_is<S: ReleaseStrategy>() {
+    let pool = limited::<S>(128 << 10);
+    assert_eq!((pool.stats().limit, pool.stats().bytes), (128 << 10, 0));
+    drop(pool.allocate(3));
+    assert_eq!(pool.stats().limit, 128 << 10);
+}
 
 fn limited<S: ReleaseStrategy>(bytes: usize) -> SharedPool<u64, S> {
     SharedPool::with_settings(SharedSettings::new().limit(bytes).max_runs(32).batch(8, 4096))
