@@ -339,7 +339,7 @@ pub unsafe extern "C" fn ap_batch_builder_add_expression(
 }
 
 /// Adds a parameter with a value and writes its index, if `index` is not NULL.
-/// `AP_INVALID_ARGUMENT`: it is there already, or no name. `AP_TOO_LARGE`: no place is
+/// `AP_INVALID_ARGUMENT`: it is there already, or not a name. `AP_TOO_LARGE`: no place is
 /// left of the 256 that parameters share with the constants and intermediate values of
 /// all expressions; those that are added before any expression find theirs.
 #[unsafe(no_mangle)]
@@ -379,8 +379,8 @@ pub unsafe extern "C" fn ap_batch_builder_set_parameter(
 /// is any number of them. `user` is passed on to it. One that is there already is
 /// replaced; each call keeps some bytes until the builder is freed.
 ///
-/// `AP_NULL`: no name or no function. `AP_INVALID_ARGUMENT`: no name that a function can
-/// have, or an arity above 255. `AP_TOO_LARGE`: there are 65,535 names already.
+/// `AP_NULL`: no name or no function. `AP_INVALID_ARGUMENT`: not a name that a function
+/// can have, or an arity above 255. `AP_TOO_LARGE`: there are 65,535 names already.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ap_batch_builder_register_function(
     builder: *mut ap_batch_builder,
@@ -415,7 +415,7 @@ pub unsafe extern "C" fn ap_batch_builder_register_function(
 /// Defines a function by an expression. `parameters` are names separated by commas; NULL
 /// or an empty text is none. It can use the other functions, and itself.
 ///
-/// `AP_SYNTAX`: the expression is none. `AP_INVALID_ARGUMENT`: a name is none.
+/// `AP_SYNTAX`: the expression is wrong. `AP_INVALID_ARGUMENT`: a name is not valid.
 /// `AP_TOO_LARGE`: more than 255 parameters, or there are 65,535 names already.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ap_batch_builder_add_expression_function(
@@ -449,7 +449,7 @@ pub unsafe extern "C" fn ap_batch_builder_add_expression_function(
 /// defined, or a parameter added after an expression, since the last one: then expressions
 /// are compiled anew. `AP_EVALUATION_FAILED`: at least one has no value,
 /// as `ap_batch_builder_get_result` says of each; the others have theirs.
-/// `ap_batch_builder_error` says no more than that then: why, it says after the
+/// `ap_batch_builder_error` then says no more than that; it says why after the
 /// `ap_batch_builder_get_result` that fails.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ap_batch_builder_eval(builder: *mut ap_batch_builder) -> ap_status {
@@ -487,9 +487,9 @@ pub unsafe extern "C" fn ap_batch_builder_get_result(
     unsafe { with_batch(builder, work) }
 }
 
-/// What was wrong with the last call of this builder that failed, in English, of a text with
-/// the line and a caret under the place; an empty text if none has, NULL if there is no
-/// builder. Calls that succeed leave it as it is: look at it after one that fails. Writes
+/// What was wrong with the last call of this builder that failed, in English; for a text,
+/// with the line and a caret under the place. An empty text if none has failed, NULL if there
+/// is no builder. Calls that succeed leave it as it is: look at it after one that fails. Writes
 /// the place, if `position` is not NULL; all 0 where no text is to blame, as after
 /// `ap_batch_builder_eval` and `ap_batch_builder_get_result`. The text is the builder's,
 /// until its next call.

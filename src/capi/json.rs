@@ -159,13 +159,13 @@ pub unsafe extern "C" fn ap_json_pool_free(pool: *mut ap_json_pool) -> ap_status
 }
 
 /// Reads a text of `length` bytes, and writes its document. If that fails, the document is
-/// NULL and `error`, if it is not NULL, has what is wrong, and of a text, where:
-/// `AP_SYNTAX`, `AP_INVALID_UTF8`, what memory can say, `AP_WRONG_HANDLE`, and `AP_NULL`,
-/// with which there may be no place for a document.
+/// NULL and `error`, if it is not NULL, says what is wrong, and for a text, where. The status
+/// is `AP_SYNTAX`, `AP_INVALID_UTF8`, one that an allocation may have, `AP_WRONG_HANDLE`, or
+/// `AP_NULL`, also if there is no place for the document.
 ///
 /// The rules are those of RFC 8259. `AP_SYNTAX` is also what is nested deeper than 1024
 /// arrays and objects, a text of 4 GiB and more, a number that no `double` is near to
-/// (1e999), half of a surrogate pair, and a byte order mark. A key may be there twice:
+/// (1e999), half of a surrogate pair, and a byte order mark. A key may occur twice:
 /// `ap_json_get` and `ap_json_pointer` find the last one, `ap_json_at` each. An integer that
 /// fits neither `int64_t` nor `uint64_t` is kept as the nearest `double`, and written as
 /// that.

@@ -157,7 +157,7 @@ pub extern "C" fn ap_mempool_create() -> *mut ap_mempool {
 }
 
 /// Destroys a backing pool and gives everything back that it has given out: blocks,
-/// and the arenas in it with all that they hold. NULL is nothing.
+/// and the arenas in it with all that they hold. NULL: nothing happens.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ap_mempool_destroy(mempool: *mut ap_mempool) {
     guard((), || {
@@ -179,7 +179,7 @@ pub unsafe extern "C" fn ap_mempool_alloc(mempool: *mut ap_mempool, size: usize)
 }
 
 /// A block of `count` elements of `size` bytes, aligned to 16 and all zero. NULL: as
-/// `ap_mempool_alloc`, or the product is no size.
+/// `ap_mempool_alloc`, or the product is too large.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ap_mempool_calloc(
     mempool: *mut ap_mempool,
@@ -196,8 +196,8 @@ pub unsafe extern "C" fn ap_mempool_calloc(
     block
 }
 
-/// Takes a block back. NULL is nothing. `AP_FOREIGN`: the program has no block of this
-/// pool there, or has it no more; the memory there is not read. What an arena took from
+/// Takes a block back. NULL: nothing happens. `AP_FOREIGN`: the program has no block of
+/// this pool there, or no longer; the memory there is not read. What an arena took from
 /// the pool is the arena's.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ap_mempool_free(

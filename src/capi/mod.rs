@@ -10,10 +10,10 @@
 //! - A panic never crosses the border: it becomes [`ap_status::AP_PANIC`], or
 //!   `NULL`, 0 or `false`. Without `std` there is nothing to catch it with, and the
 //!   program's own `ap_panic` is called.
-//! - The caller owes what any C function is owed: a pointer that is not `NULL`
+//! - The caller promises what every C function relies on: a pointer that is not `NULL`
 //!   leads to what its type says, and texts end with a zero byte where no length is
 //!   given. And what no function can check:
-//!   - what was freed, released, rewound or reset is used no more;
+//!   - what was freed, released, rewound or reset is not used any more;
 //!   - one thread at a time has an object, unless its type says more;
 //!   - a buffer, a document's text and a place's text stay as their functions say, and
 //!     a backing pool stays as long as its arenas are used;
@@ -22,7 +22,7 @@
 //!
 //!   This is the **module's contract** of the safety comments.
 //!
-//! From Rust, use the modules that are below this one.
+//! From Rust, use the modules that this one is built on.
 
 #![allow(non_camel_case_types, reason = "these are the names of the C header")]
 #![allow(missing_debug_implementations, reason = "C programs do not print them")]

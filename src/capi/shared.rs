@@ -137,7 +137,7 @@ pub unsafe extern "C" fn ap_shared_pool_create(
 }
 
 /// Destroys a pool that no thread is using, and with it all arrays that it has handed
-/// out. NULL is nothing.
+/// out. NULL: nothing happens.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ap_shared_pool_destroy(pool: *mut ap_shared_pool) {
     guard((), || {
@@ -164,7 +164,9 @@ pub unsafe extern "C" fn ap_shared_pool_alloc(
 }
 
 /// As `ap_pool_release`. Of several threads that release one array at once, exactly one
-/// is told `AP_OK`.
+/// is told `AP_OK`. A second release is `AP_OWNED` instead of `AP_ALREADY_RELEASED` if the
+/// place is just being given to a new array. `AP_CORRUPTED` is counted, but the place is
+/// not abandoned: it stays live, and `ap_shared_pool_verify` goes on reporting it.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ap_shared_pool_release(
     pool: *mut ap_shared_pool,
@@ -204,7 +206,7 @@ pub unsafe extern "C" fn ap_shared_pool_alloc_array(
 }
 
 /// As `ap_pool_release_array`. Of several threads that release one array at once,
-/// exactly one is told `AP_OK`.
+/// exactly one is told `AP_OK`. `AP_CORRUPTED`: as `ap_shared_pool_release`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ap_shared_pool_release_array(
     pool: *mut ap_shared_pool,
@@ -219,7 +221,8 @@ pub unsafe extern "C" fn ap_shared_pool_release_array(
     })
 }
 
-/// As `ap_pool_locate`. What other threads do meanwhile may be seen or not.
+/// As `ap_pool_locate`. What other threads do meanwhile may be seen or not: an array whose
+/// bookkeeping is just being written may be said to be `AP_SLOT_CORRUPTED` for a moment.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ap_shared_pool_locate(
     pool: *const ap_shared_pool,
@@ -250,7 +253,7 @@ pub unsafe extern "C" fn ap_shared_pool_len(
     })
 }
 
-/// Asks the threads to keep at most `max_bytes` of free arrays together; the others go
+/// Asks the threads to keep at most `max_bytes` of free arrays together; the rest go
 /// where every thread finds them.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ap_shared_pool_trim(
@@ -264,8 +267,9 @@ pub unsafe extern "C" fn ap_shared_pool_trim(
     })
 }
 
-/// Writes what the pool owes and owns. Nobody is stopped: while other threads use it, each
-/// number is right at some moment.
+/// Writes what the pool has and has handed out. Nobody is stopped: while other threads use
+/// it, `live`, `free` and the other sums are made of counters that were read at different
+/// moments, and may be off by the arrays that moved meanwhile.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ap_shared_pool_stats(
     pool: *const ap_shared_pool,
@@ -294,7 +298,7 @@ pub unsafe extern "C" fn ap_shared_pool_stats(
 }
 
 /// As `ap_pool_verify`, for quiet moments: while other threads use the pool, what it
-/// reads here and there may not add up.
+/// reads at different moments may not add up, and is reported though nothing is wrong.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ap_shared_pool_verify(pool: *const ap_shared_pool) -> ap_status {
     attempt(|| {

@@ -25,7 +25,7 @@ pub enum ap_status {
     AP_UNSUPPORTED = 5,
     /// The object is in use: by a builder, by documents, or by the call that is running.
     AP_BUSY = 6,
-    /// The library panicked, which is a defect of it. The object may be used no more, but freed.
+    /// The library panicked, which is a defect of it. The object may only be freed now.
     AP_PANIC = 7,
 
     /// There is no memory.
@@ -43,7 +43,7 @@ pub enum ap_status {
     /// Class lengths are 1 to 64 ascending numbers from 1 to 2^30.
     AP_INVALID_CLASSES = 22,
 
-    /// Released already, and its slot has no tenant now.
+    /// Released already, and its place is free now.
     AP_ALREADY_RELEASED = 32,
     /// The array is in the hands of somebody else.
     AP_OWNED = 33,
@@ -51,17 +51,19 @@ pub enum ap_status {
     AP_FOREIGN = 34,
     /// The address is inside an array, but not its first.
     AP_INTERIOR = 35,
-    /// The bookkeeping of the array was overwritten. Its slot is abandoned. (`ap_pool_verify`
-    /// only says so.)
+    /// The bookkeeping of the array was overwritten. A release of `ap_pool` abandons its
+    /// place. `ap_pool_verify` only says so. In an `ap_shared_pool` it is counted, but the
+    /// place stays live.
     AP_CORRUPTED = 36,
-    /// The array is gone: its slot has had another tenant, or the pool was reset.
+    /// The array is gone: its place was used again, or the pool was reset.
     AP_STALE = 37,
     /// The strategy takes no single arrays back.
     AP_NOT_RELEASABLE = 38,
     /// The numbers of a class do not add up. (`ap_pool_verify` only.)
     AP_UNBALANCED = 39,
-    /// Somebody wrote behind the array's end. Its slot is abandoned. (`ap_pool_verify` only
-    /// says so.) With `AP_CHECK_CANARY`.
+    /// Somebody wrote behind the array's end. A release of `ap_pool` abandons its place;
+    /// `ap_pool_verify` only says so. With `AP_CHECK_CANARY`, which an `ap_shared_pool` does
+    /// not have.
     AP_OVERFLOW = 40,
     /// Somebody wrote to a free array. (`ap_pool_verify`, with `AP_CHECK_INTEGRITY`.)
     AP_WRITTEN_AFTER_RELEASE = 41,

@@ -10,7 +10,7 @@ use core::ops::{Deref, DerefMut};
 use crate::arena::{Arena, Budget};
 use crate::sync::{Condvar, Mutex, wait};
 
-/// What [`ArenaPool::get`] does when as many arenas as the pool may have are out.
+/// What [`ArenaPool::get`] does when all arenas that the pool may have are out.
 ///
 /// ```
 /// use arraypool::shared::{ArenaPool, WhenExhausted};
@@ -100,7 +100,7 @@ struct State<'m> {
 
 impl ArenaPool<'static> {
     /// A pool of at most `most` arenas on the heap, made when they are needed.
-    /// With 0, every `get` is the exhausted case, and one that blocks never ends.
+    /// With 0, every `get` finds all of them out, and one that blocks never returns.
     ///
     /// ```
     /// use arraypool::shared::{ArenaPool, WhenExhausted};

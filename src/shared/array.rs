@@ -16,7 +16,7 @@ use crate::pool::{
 /// An array of a [`Lane`](super::Lane): not `Send`, and neither taking it nor
 /// giving it back locks or needs an atomic read-modify-write in the usual case.
 ///
-/// It borrows the lane. [`into_shared`](Homed::into_shared) lets it go further.
+/// It borrows the lane. [`into_shared`](Homed::into_shared) ends that.
 ///
 /// ```
 /// use arraypool::shared::{LaneArray, SharedArray, SharedPool};
@@ -384,8 +384,8 @@ impl<'p, T, S: ReleaseStrategy, C: ClassTable> Homed<T, LaneHome<'_, 'p, S, C>> 
 }
 
 impl<T, S: ReleaseStrategy, C: ClassTable> Homed<T, SharedHome<'_, S, C>> {
-    /// Drops the elements and sends the slot home by the way that is open to
-    /// interrupts: no lock, no allocation, no thread-local, whoever is interrupted.
+    /// Drops the elements and sends the slot home in the way that interrupts may
+    /// use: no lock, no allocation, no thread-local, whatever is interrupted.
     /// (A drop may take a shorter way on the thread whose default lane is home,
     /// and must not happen in an interrupt.)
     ///

@@ -57,7 +57,9 @@ impl<T, S: ReleaseStrategy, C: ClassTable> SharedPool<T, S, C> {
     /// ```
     ///
     /// # Errors
-    /// Every wrong value is one of [`ReleaseError`], and changes nothing.
+    /// Every wrong value is one of [`ReleaseError`], and changes nothing. An
+    /// overwritten slot ([`Corrupted`](ReleaseError::Corrupted)) is counted, but not
+    /// abandoned: it stays live, and [`verify`](Self::verify) goes on reporting it.
     ///
     /// # Safety
     /// Nobody uses the array afterwards. (That is all: the call is defined for any
@@ -70,7 +72,7 @@ impl<T, S: ReleaseStrategy, C: ClassTable> SharedPool<T, S, C> {
     }
 
     /// Takes back the array that begins at `ptr` and is held by hand; its elements
-    /// are not dropped. The address is checked against the slot's *current* tenant.
+    /// are not dropped. The address is checked against the slot's *current* array only.
     ///
     /// Complexity: as [`release_raw`](Self::release_raw). Never panics.
     ///
@@ -85,7 +87,9 @@ impl<T, S: ReleaseStrategy, C: ClassTable> SharedPool<T, S, C> {
     /// ```
     ///
     /// # Errors
-    /// Every wrong address is one of [`ReleaseError`], and changes nothing.
+    /// As [`release_raw`](Self::release_raw), with one exception: an address whose slot has
+    /// been given out by hand again releases the new array. If the slot has been given to
+    /// a handle, or is just being given out, the error is [`Owned`](ReleaseError::Owned).
     ///
     /// # Safety
     /// As [`release_raw`](Self::release_raw).
@@ -108,7 +112,7 @@ impl<T, S: ReleaseStrategy, C: ClassTable> SharedPool<T, S, C> {
     /// Complexity: as [`release_raw`](Self::release_raw). Never panics.
     ///
     /// # Errors
-    /// Every wrong value is one of [`ReleaseError`], and changes nothing.
+    /// As [`release_raw`](Self::release_raw), and
     /// [`NotReleasable`](ReleaseError::NotReleasable) if there is no memory for
     /// this thread's default lane, which becomes the array's home.
     ///

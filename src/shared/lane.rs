@@ -20,8 +20,8 @@ use crate::pool::{ClassTable, DefaultClasses, DefaultStrategy, ReleaseStrategy, 
 /// Allocating from it and giving back a [`LaneArray`] takes no lock and no atomic
 /// read-modify-write, but for one batch now and then. A lane may be dropped while
 /// arrays that were made [shared](super::Homed::into_shared) live: they go home to
-/// the pool, and the next lane adopts them. Whoever panics while holding a lane
-/// leaves it like anybody else; nothing is poisoned.
+/// the pool, and the next lane adopts them. A thread that panics leaves its lane like
+/// any other; nothing is poisoned.
 ///
 /// ```
 /// use arraypool::shared::SharedPool;
@@ -63,9 +63,9 @@ impl<'p, T, S: ReleaseStrategy, C: ClassTable> Lane<'p, T, S, C> {
         self.try_allocate(len).or_panic()
     }
 
-    /// Allocates an array of `len` elements, uninitialised. Constant, but when the
-    /// lane has none: then what has come home, a batch from the depot, what the lanes
-    /// have that nobody is using (one look into each), or a run.
+    /// Allocates an array of `len` elements, uninitialised. Constant, unless the lane has
+    /// none: then it takes what has come home, a batch from the depot, what lanes without
+    /// an owner have (one look into each), or a new run.
     ///
     /// ```
     /// use arraypool::shared::SharedPool;
@@ -81,7 +81,7 @@ impl<'p, T, S: ReleaseStrategy, C: ClassTable> Lane<'p, T, S, C> {
     /// [`TooLarge`](AllocError::TooLarge), [`TooManyRuns`](AllocError::TooManyRuns),
     /// or [`Corrupted`](AllocError::Corrupted) if a free list was overwritten. The
     /// pool goes on in every case. A lane never takes free arrays from another that is in
-    /// use, so `OverBudget` may come while those have some.
+    /// use, so `OverBudget` may come while that one has some.
     #[inline(always)]
     pub fn try_allocate(
         &self,
@@ -99,8 +99,8 @@ impl<'p, T, S: ReleaseStrategy, C: ClassTable> Lane<'p, T, S, C> {
         "let pool = arraypool::shared::SharedPool::<u32>::new();\nlet pool = pool.lane();"
     );
 
-    /// Does at once what [`SharedPool::trim`](super::SharedPool::trim) has asked,
-    /// if it has: for a thread that is about to be idle. Otherwise the lane does it
+    /// Does at once what [`SharedPool::trim`](super::SharedPool::trim) has asked for,
+    /// if anything: for a thread that is about to be idle. Otherwise the lane does it
     /// when an array is dropped onto its shelf, or when a class is used up; a release by
     /// hand passes no lane.
     ///

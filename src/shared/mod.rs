@@ -8,14 +8,14 @@
 //!    │ └──────► depot ◄───────│─┘   one lock               │
 //!    └ returns                └ returns ◄──────────────────┘  pushed, no lock
 //! ```
-//! Words of this floor: a [`Lane`] is one thread's own part of the pool; its
-//! **shelves** hold free arrays, one list per class, for its owner alone; its
-//! **returns** take what comes home from elsewhere, from anyone; the **depot** is
-//! the pool behind all lanes, under a lock, with which lanes exchange **batches**.
+//! A [`Lane`] is one thread's own part of the pool. Its **shelves** hold free arrays,
+//! one list per class, for its owner alone; its **returns** take arrays that come home
+//! from other threads. The **depot** is the pool behind all lanes, under a lock, with
+//! which the lanes exchange **batches**.
 //!
 //! An array belongs to the lane that handed it out and goes home to it, so a
 //! thread that allocates and another that releases are served without the lock.
-//! The release strategies are those of the floor below, and so is the code: a
+//! The release strategies are those of [`ArrayPool`](crate::ArrayPool), and so is the code: a
 //! shelf is a free list, and a push onto the returns is a release onto a free list
 //! whose head many threads share (docs/THREADS.md).
 
@@ -67,7 +67,7 @@ use owner::Owner;
 /// ```
 ///
 /// [`allocate`](Self::allocate) and its family use a lane that the thread gets with
-/// its first call and leaves when it ends. [`lane`](Self::lane) gives one by hand,
+/// its first call and leaves when it ends. [`lane`](Self::lane) gives an explicit one,
 /// which saves the thread-local and whose arrays save more.
 ///
 /// The strategy is [`Tagged`](crate::Tagged) or `Metadata`;
@@ -77,9 +77,9 @@ use owner::Owner;
 /// | | complexity |
 /// |---|---|
 /// | allocate, and drop on the lane's own thread | constant, no lock and no atomic read-modify-write; now and then one batch, under the lock, and, if the depot has none, one look into every lane that nobody has |
-/// | the same by the default lane, on a thread that uses several pools by turns | also one step per pool that it uses |
+/// | the same by the default lane, on a thread that uses several pools in turn | also one step per pool that it uses |
 /// | drop on another thread | constant, one atomic read-modify-write, now and then two; never the lock |
-/// | [`release_raw`](Self::release_raw) and what else begins with an address | the lock, a look-up, and a compare-and-swap |
+/// | [`release_raw`](Self::release_raw) and whatever else begins with an address | the lock, a look-up, and a compare-and-swap |
 pub struct SharedPool<T, S: ReleaseStrategy = DefaultStrategy, C: ClassTable = DefaultClasses> {
     depot: OnceLock<Owner<Depot<S, C>>>,
     /// The depot's number, or 0 as long as it may not be there: read by a thread that
@@ -136,7 +136,7 @@ impl<T, S: ReleaseStrategy, C: ClassTable> SharedPool<T, S, C> {
         Ok(depot)
     }
 
-    /// A lane of one's own.
+    /// A lane for the caller alone.
     ///
     /// ```
     /// use arraypool::shared::SharedPool;
@@ -154,8 +154,8 @@ impl<T, S: ReleaseStrategy, C: ClassTable> SharedPool<T, S, C> {
         self.try_lane().or_panic()
     }
 
-    /// A lane of one's own: one that was left, with all that has come home to it
-    /// since, or a new one.
+    /// A lane for the caller alone: one that was left, with all that has come home to
+    /// it since, or a new one.
     ///
     /// Complexity: the lock, and one step per class. Never panics.
     ///
@@ -248,10 +248,10 @@ impl<T, S: ReleaseStrategy, C: ClassTable> SharedPool<T, S, C> {
     /// Brings free arrays from the lanes to the depot, where every lane finds them,
     /// until all lanes together keep at most `max_bytes`.
     ///
-    /// What waits for lanes that nobody has comes at once, and so does what this
-    /// thread's default lane has. A lane that somebody is using is asked, for an equal
-    /// share, and does it when the next array is dropped onto its shelf, with its next
-    /// refill, or with [`answer_trim`](Lane::answer_trim): nobody is stopped. (What is
+    /// Arrays that wait for lanes without an owner come at once, and so do those of this
+    /// thread's default lane. A lane in use is asked to keep no more than an equal share,
+    /// and answers when the next array is dropped onto its shelf, with its next refill, or
+    /// with [`answer_trim`](Lane::answer_trim): nobody is stopped. (An array that is
     /// released by hand goes to the depot, and answers nothing.) The memory stays the
     /// pool's; [`clear`](Self::clear) gives it back.
     ///
@@ -273,8 +273,8 @@ impl<T, S: ReleaseStrategy, C: ClassTable> SharedPool<T, S, C> {
         }
     }
 
-    /// Gives all memory back to the heap; the pool starts over. Nobody can have an
-    /// array or a lane then, but for those held by hand, which are gone.
+    /// Gives all memory back to the heap; the pool starts over. No handle and no lane can
+    /// exist then; arrays held by hand are gone.
     ///
     /// Complexity: one step per block that was taken from the heap. Never panics.
     ///

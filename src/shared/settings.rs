@@ -53,7 +53,7 @@ impl SharedSettings {
         }
     }
 
-    /// The most bytes that the pool takes from the heap: arrays, books and lanes.
+    /// The most bytes that the pool takes from the heap: arrays, bookkeeping and lanes.
     /// (Its own head, some hundreds of bytes, is not counted.)
     ///
     /// ```
@@ -84,9 +84,9 @@ impl SharedSettings {
     }
 
     /// How many free arrays of a class move between a lane and the depot at once:
-    /// at most so many, of so many bytes together. A lane keeps at most two batches
-    /// of a class, and none of arrays that are larger than the bytes, but for what came
-    /// home to it from elsewhere (docs/THREADS.md, "Bounded memory").
+    /// at most `arrays`, of `bytes` together. A lane keeps at most two batches of a class,
+    /// and none of arrays larger than `bytes`, except what came home to it from elsewhere
+    /// (docs/THREADS.md, "Bounded memory").
     ///
     /// ```
     /// use arraypool::shared::{SharedPool, SharedSettings};

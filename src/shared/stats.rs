@@ -1,4 +1,4 @@
-//! What a shared pool owes and owns, readable at any time without stopping anyone.
+//! What a shared pool has and has handed out, readable at any time without stopping anyone.
 
 #![forbid(unsafe_code)]
 
@@ -7,7 +7,7 @@ use super::depot::{Book, Depot};
 use crate::error::VerifyError;
 use crate::pool::{ClassTable, ReleaseStrategy, Stock, Tally};
 
-/// What a shared pool owes and owns. From [`SharedPool::stats`].
+/// What a shared pool has and has handed out. From [`SharedPool::stats`].
 ///
 /// ```
 /// use arraypool::shared::SharedPool;
@@ -21,26 +21,26 @@ use crate::pool::{ClassTable, ReleaseStrategy, Stock, Tally};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub struct SharedStats {
-    /// Arrays that have a tenant, those held by hand included.
+    /// Arrays that are handed out, those held by hand included.
     pub live: usize,
-    /// Free arrays on the shelves of lanes, but for those that count as waiting.
+    /// Free arrays on the shelves of lanes, except those that count as waiting.
     pub in_lanes: usize,
     /// Free arrays in the depot.
     pub in_depot: usize,
-    /// Arrays that have come home to a lane and are not used up yet, wherever they are:
-    /// on its shelf they go on to be counted here, and those that replace them there
-    /// too, until the lane needs the next and has none.
+    /// Free arrays that have come home to a lane. On its shelf they are still counted here,
+    /// and so are those that replace them there, until the lane needs the next and has
+    /// none.
     pub waiting: usize,
     /// Slots abandoned because their bookkeeping was overwritten or out of reach.
     pub lost: usize,
     /// Slots in the pool's runs, those never used included.
     pub slots: usize,
-    /// Allocations that a lane served from its shelf. After 2^32 of them a counter of
-    /// 32 bits starts over, this and the next.
+    /// Allocations that a lane served from its shelf. Where words have 32 bits, this and
+    /// `misses` start over after 2^32.
     pub hits: usize,
     /// Allocations for which a lane had to unpack its returns or ask the depot.
     pub misses: usize,
-    /// Lanes, whoever has them.
+    /// Lanes, with an owner or without.
     pub lanes: usize,
     /// Bytes taken from the heap.
     pub bytes: usize,
@@ -50,7 +50,7 @@ pub struct SharedStats {
     pub corrupted: usize,
 }
 
-/// What one class of a shared pool owes and owns. From
+/// What a shared pool has and has handed out of one class. From
 /// [`SharedPool::class_stats`]. The fields are those of [`SharedStats`].
 ///
 /// ```
@@ -69,7 +69,7 @@ pub struct SharedClassStats {
     pub length: u32,
     /// Bytes from one slot to the next.
     pub stride: usize,
-    /// Arrays that have a tenant.
+    /// Arrays that are handed out.
     pub live: usize,
     /// Free arrays on shelves.
     pub in_lanes: usize,
@@ -89,8 +89,9 @@ pub struct SharedClassStats {
 }
 
 impl<T, S: ReleaseStrategy, C: ClassTable> SharedPool<T, S, C> {
-    /// The pool's balance. Nobody is stopped: while other threads use the pool the
-    /// numbers are each right at some moment, not all at the same one.
+    /// The pool's balance. Nobody is stopped: while other threads use the pool, `live` and
+    /// the other sums are made of counters that were read at different moments, and may be
+    /// off by the arrays that moved meanwhile.
     ///
     /// Complexity: one step per class and lane, no lock. Never panics.
     ///
@@ -148,10 +149,10 @@ impl<T, S: ReleaseStrategy, C: ClassTable> SharedPool<T, S, C> {
         classes.filter(|class| class.slots > 0)
     }
 
-    /// Walks every slot and checks that the books add up. Takes the lock.
+    /// Walks every slot and checks that the numbers add up. Takes the lock.
     ///
-    /// It is for quiet moments: while other threads use the pool, what it reads
-    /// here and there may not add up, and be reported though nothing is wrong.
+    /// It is for quiet moments: while other threads use the pool, what it reads at
+    /// different moments may not add up, and is reported though nothing is wrong.
     /// (It is safe at any time.)
     ///
     /// Complexity: one step per slot that was ever used. Never panics.
@@ -166,8 +167,8 @@ impl<T, S: ReleaseStrategy, C: ClassTable> SharedPool<T, S, C> {
     /// ```
     ///
     /// # Errors
-    /// The first slot whose bookkeeping is overwritten, or the first class that is
-    /// out of balance.
+    /// The first slot whose bookkeeping is overwritten, or the first class whose numbers
+    /// do not add up.
     pub fn verify(&self) -> Result<SharedStats, VerifyError> {
         let Some(depot) = self.depot.get() else { return Ok(self.stats()) };
         // Until the end: a thread that has ended may still be leaving its lane,

@@ -73,7 +73,7 @@ pub unsafe extern "C" fn ap_arena_alloc_aligned(
 }
 
 /// `count` elements of `size` bytes, all zero. NULL: as `ap_arena_alloc`, or the
-/// product is no size.
+/// product is too large.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ap_arena_calloc(
     arena: *mut ap_arena,
@@ -196,7 +196,7 @@ pub unsafe extern "C" fn ap_arena_realloc(
 ///
 /// `size` is the one that was allocated: another one, an address inside a block, or a
 /// block that was given back already is not noticed, and destroys what lies in the arena.
-/// For telling these there are pools.
+/// Use a pool where such mistakes must be found.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ap_arena_free(
     arena: *mut ap_arena,

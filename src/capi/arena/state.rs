@@ -130,9 +130,9 @@ pub unsafe extern "C" fn ap_arena_clear(arena: *mut ap_arena) -> bool {
 }
 
 /// Notes where the arena is, for `ap_arena_rewind`. It takes 32 bytes of the arena,
-/// which count as nobody's use. A loop takes its mark once, before it: each further mark
-/// keeps its 32 bytes until the arena goes back to an earlier one, or is reset. Of no
-/// arena, or without memory, a mark that is refused.
+/// which do not count as used. A loop takes its mark once, before it: each further mark
+/// keeps its 32 bytes until the arena goes back to an earlier one, or is reset. Without an
+/// arena, or without memory, it returns a mark that is refused.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ap_arena_mark(arena: *mut ap_arena) -> ap_mark {
     let mut mark = ap_mark { check: 0, place: [MaybeUninit::new(0); 8] };

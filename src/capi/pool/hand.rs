@@ -8,9 +8,9 @@ use crate::capi::handle;
 use crate::capi::status::{attempt, guard};
 use crate::pool::{Located, RawArray, SlotState};
 
-/// An array as a token: where it is, and which tenant of its place. It is a value,
-/// and nobody frees it. A second release of it is refused also after its place was
-/// used again (after 2^32 uses of one place it may not be).
+/// An array as a token: where it is, and which of the arrays that its place has had. It
+/// is a value, and nobody frees it. A second release of it is refused even after its place
+/// was used again (after 2^32 uses of one place it may not be).
 ///
 /// ```c
 /// ap_pool *pool = ap_pool_create(1, 1, NULL);
@@ -27,21 +27,22 @@ use crate::pool::{Located, RawArray, SlotState};
 pub struct ap_array {
     /// The first element; NULL if it has none.
     pub ptr: *mut c_void,
-    /// Tenants that its place has had, this one included.
+    /// Arrays that its place has had, this one included.
     pub generation: u32,
 }
 
-/// What a place for an array is at the moment.
+/// The state of a place for an array.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[repr(C)]
 pub enum ap_slot_state {
-    /// Nobody's.
+    /// No array is there.
     AP_SLOT_FREE = 0,
     /// An array is there.
     AP_SLOT_LIVE = 1,
-    /// Abandoned, its bookkeeping being overwritten.
+    /// Abandoned, since its bookkeeping was overwritten.
     AP_SLOT_LOST = 2,
-    /// Its bookkeeping is overwritten, and nobody has met it yet.
+    /// Its bookkeeping is overwritten, and it is not abandoned. (In a shared pool, also for
+    /// a moment while another thread writes the bookkeeping.)
     AP_SLOT_CORRUPTED = 3,
 }
 
@@ -51,11 +52,11 @@ pub enum ap_slot_state {
 pub struct ap_located {
     /// Its first element.
     pub start: *const c_void,
-    /// Its length in elements; 0 if it has no tenant.
+    /// Its length in elements; 0 if no array is there now.
     pub length: usize,
     /// The capacity of its class, in elements.
     pub class_length: u32,
-    /// What its place is.
+    /// The state of its place.
     pub state: ap_slot_state,
 }
 
@@ -156,11 +157,11 @@ pub unsafe extern "C" fn ap_pool_alloc_at(
 /// Takes the array back that begins at `address`. NULL, the array without elements, is
 /// `AP_OK`.
 ///
-/// Every other address is refused, whatever it is, and no memory is read that is not
-/// the pool's: `AP_ALREADY_RELEASED`, `AP_FOREIGN`, `AP_INTERIOR`, `AP_CORRUPTED`,
+/// A wrong address is refused, whatever it is, and no memory is read that is not the
+/// pool's: `AP_ALREADY_RELEASED`, `AP_FOREIGN`, `AP_INTERIOR`, `AP_CORRUPTED`,
 /// `AP_NOT_RELEASABLE`, and `AP_OVERFLOW` with `AP_CHECK_CANARY`. It is checked against the
-/// place's current tenant: a second release goes unseen if the place was used again in
-/// between. Prefer a token where one can be kept.
+/// place's current array only: a second release is not noticed if the place was used again
+/// in between, and releases the new array. Prefer a token where one can be kept.
 /// Costs a hash, and a step per run of the same 64 KiB.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ap_pool_release(pool: *mut ap_pool, address: *const c_void) -> ap_status {
@@ -256,7 +257,7 @@ pub unsafe extern "C" fn ap_pool_release_array_at(
 
 /// Finds the array that an address points into, whatever the position. `AP_FOREIGN`: no
 /// array of this pool was ever there, or it is gone with a reset, or the strategy is
-/// `AP_DIRECT`, which keeps no books. Any address may be asked about; the memory there is
+/// `AP_DIRECT`, which keeps no records. Any address may be asked about; the memory there is
 /// read only if it is the pool's own.
 /// Costs a hash, and a step per run of the same 64 KiB.
 #[unsafe(no_mangle)]

@@ -21,7 +21,9 @@ use super::status::{ap_status, attempt, guard};
 use crate::arena::{ArenaBuilder, Budget};
 use crate::pool::Checks;
 
-/// A pool of arrays, given back one by one, each wrong release of which is refused.
+/// A pool of arrays that are given back one by one. Wrong releases are refused, but for a
+/// bare address whose place was handed out again: it releases the new array. A token
+/// (`ap_array`) tells the two apart.
 ///
 /// Made by `ap_pool_create` or `ap_pool_create_in`, freed by `ap_pool_destroy`. One
 /// thread at a time may use it; `ap_shared_pool` is for several. What it hands out is
@@ -84,12 +86,12 @@ pub enum ap_check {
     /// Says which arrays were not released, when the pool is destroyed.
     AP_CHECK_LEAKS = 16,
     /// Notes where an array was allocated and where it was released first, and says so
-    /// whenever something is wrong; every wrong release is told, too. For the places,
+    /// whenever something is wrong; every wrong release is reported, too. For the places,
     /// define AP_CALLERS before the header.
     AP_CHECK_CALLERS = 32,
 }
 
-/// How a pool is made. All zero, or NULL instead of it, is what suits most.
+/// How a pool is made. All zero, or NULL instead of it, suits most programs.
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub struct ap_pool_options {
@@ -118,17 +120,17 @@ pub struct ap_pool_options {
     pub class_lengths: *const u32,
     /// How many there are.
     pub class_count: usize,
-    /// Where it is written why no pool was made; NULL is nowhere.
+    /// Where to write why no pool was made; NULL: nowhere.
     pub status: *mut ap_status,
 }
 
-/// What a pool owes and owns. From `ap_pool_stats` and `ap_shared_pool_stats`.
+/// What a pool has and has handed out. From `ap_pool_stats` and `ap_shared_pool_stats`.
 #[repr(C)]
 #[derive(Debug, Default)]
 pub struct ap_pool_statistics {
     /// Arrays that are handed out. Under `AP_DIRECT` since the last reset.
     pub live: usize,
-    /// Arrays whose turn comes again.
+    /// Free arrays, which are used again.
     pub free: usize,
     /// Arrays abandoned because their bookkeeping was overwritten.
     pub lost: usize,
@@ -324,7 +326,7 @@ impl ap_pool {
 /// A pool of arrays of elements of so many bytes, not 0, whose arrays begin at
 /// multiples of `alignment`, a power of two. `options` may be NULL.
 ///
-/// NULL: an argument cannot be, or there is no memory; `options->status` says which.
+/// NULL: an argument is invalid, or there is no memory; `options->status` says which.
 #[cfg(feature = "capi")]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ap_pool_create(
@@ -382,9 +384,9 @@ pub unsafe extern "C" fn ap_pool_create_in(
     unsafe { make(options, work) }
 }
 
-/// Destroys a pool, and with it all arrays that it has handed out. NULL is nothing.
-/// What is no pool, or one that is destroyed and whose memory can still be read, is
-/// left alone.
+/// Destroys a pool, and with it all arrays that it has handed out. NULL: nothing happens.
+/// A handle of another kind, and a pool that was destroyed and whose memory can still be
+/// read, are left alone.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ap_pool_destroy(pool: *mut ap_pool) {
     guard((), || {
@@ -429,7 +431,7 @@ pub unsafe extern "C" fn ap_pool_reset_at(pool: *mut ap_pool, place: *const c_ch
     unsafe { ap_pool_reset(pool) }
 }
 
-/// Leaves free arrays alone until each class has at most `max_free`. One step for each.
+/// Sets free arrays aside until each class has at most `max_free`. One step for each.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ap_pool_trim(pool: *mut ap_pool, max_free: u32) -> ap_status {
     attempt(|| {
@@ -467,7 +469,7 @@ pub unsafe extern "C" fn ap_pool_reserve(
     })
 }
 
-/// Writes what the pool owes and owns. One step for each class.
+/// Writes what the pool has and has handed out. One step for each class.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ap_pool_stats(
     pool: *const ap_pool,
@@ -495,7 +497,7 @@ pub unsafe extern "C" fn ap_pool_stats(
     })
 }
 
-/// Walks everything and checks that the books add up: `AP_OK`, `AP_CORRUPTED` or
+/// Walks everything and checks that the numbers add up: `AP_OK`, `AP_CORRUPTED` or
 /// `AP_UNBALANCED`; and of a pool that watches, `AP_OVERFLOW` or
 /// `AP_WRITTEN_AFTER_RELEASE`. One step for each place of an array that was ever used.
 #[unsafe(no_mangle)]
