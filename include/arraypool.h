@@ -1,5 +1,5 @@
 /*
- * arraypool: arenas, pools that refuse every wrong release, expressions, JSON.
+ * arraypool: arenas, pools that check every release, expressions, JSON.
  *
  * Ownership. A handle (a pointer to something of the library's) is made by one
  * function and freed by one, both of which its type names: what `_new` or `_parse`
@@ -13,10 +13,13 @@
  * another one. (Arenas of one backing pool have nothing to do with each other either: it
  * takes a lock for what they share.)
  *
- * Errors. No call ends the program, but for one case in docs/C.md, *Panics*. A function
- * that can fail in more than one way returns an `ap_status`; a panic of the library, which
- * is a defect of it, is one of them. (In a build without a standard library it ends in the
- * program's `ap_panic`.)
+ * Errors. No call ends the program, but for three rare cases where there is no memory at
+ * all: a thread waits for the lock of an `ap_mempool` or `ap_shared_pool` for the first time;
+ * a thread allocates from any `ap_shared_pool` for the first time; the program makes its
+ * first pool of arrays while the environment variable ARRAYPOOL_CHECK is set (docs/C.md,
+ * *Panics and exceptions*). A function that can fail in more than one way returns an
+ * `ap_status`; a panic of the library, which is a defect of it, is one of them. (In a build
+ * without a standard library it ends in the program's `ap_panic`.)
  *
  * Define AP_NO_HEAP for such a build: what needs a heap is not declared then. Define
  * AP_NO_INLINE to call `ap_arena_alloc` out of line. Define AP_CALLERS to let pools know
@@ -82,7 +85,7 @@ typedef enum ap_status {
      */
     AP_BUSY = 6,
     /**
-     * The library panicked, which is a defect of it. The object may be used no more, but freed.
+     * The library panicked, which is a defect of it. The object may only be freed now.
      */
     AP_PANIC = 7,
     /**
@@ -114,7 +117,7 @@ typedef enum ap_status {
      */
     AP_INVALID_CLASSES = 22,
     /**
-     * Released already, and its slot has no tenant now.
+     * Released already, and its place is free now.
      */
     AP_ALREADY_RELEASED = 32,
     /**
@@ -130,12 +133,13 @@ typedef enum ap_status {
      */
     AP_INTERIOR = 35,
     /**
-     * The bookkeeping of the array was overwritten. Its slot is abandoned. (`ap_pool_verify`
-     * only says so.)
+     * The bookkeeping of the array was overwritten. A release of `ap_pool` abandons its
+     * place. `ap_pool_verify` only says so. In an `ap_shared_pool` it is counted, but the
+     * place stays live.
      */
     AP_CORRUPTED = 36,
     /**
-     * The array is gone: its slot has had another tenant, or the pool was reset.
+     * The array is gone: its place was used again, or the pool was reset.
      */
     AP_STALE = 37,
     /**
@@ -147,8 +151,9 @@ typedef enum ap_status {
      */
     AP_UNBALANCED = 39,
     /**
-     * Somebody wrote behind the array's end. Its slot is abandoned. (`ap_pool_verify` only
-     * says so.) With `AP_CHECK_CANARY`.
+     * Somebody wrote behind the array's end. A release of `ap_pool` abandons its place;
+     * `ap_pool_verify` only says so. With `AP_CHECK_CANARY`, which an `ap_shared_pool` does
+     * not have.
      */
     AP_OVERFLOW = 40,
     /**
@@ -196,11 +201,11 @@ typedef enum ap_arena_event_kind {
 } ap_arena_event_kind;
 
 /**
- * What a place for an array is at the moment.
+ * The state of a place for an array.
  */
 typedef enum ap_slot_state {
     /**
-     * Nobody's.
+     * No array is there.
      */
     AP_SLOT_FREE = 0,
     /**
@@ -208,11 +213,12 @@ typedef enum ap_slot_state {
      */
     AP_SLOT_LIVE = 1,
     /**
-     * Abandoned, its bookkeeping being overwritten.
+     * Abandoned, since its bookkeeping was overwritten.
      */
     AP_SLOT_LOST = 2,
     /**
-     * Its bookkeeping is overwritten, and nobody has met it yet.
+     * Its bookkeeping is overwritten, and it is not abandoned. (In a shared pool, also for
+     * a moment while another thread writes the bookkeeping.)
      */
     AP_SLOT_CORRUPTED = 3,
 } ap_slot_state;
@@ -302,7 +308,7 @@ typedef enum ap_check {
     AP_CHECK_LEAKS = 16,
     /**
      * Notes where an array was allocated and where it was released first, and says so
-     * whenever something is wrong; every wrong release is told, too. For the places,
+     * whenever something is wrong; every wrong release is reported, too. For the places,
      * define AP_CALLERS before the header.
      */
     AP_CHECK_CALLERS = 32,
@@ -400,7 +406,9 @@ typedef struct ap_mempool ap_mempool;
 #endif
 
 /**
- * A pool of arrays, given back one by one, each wrong release of which is refused.
+ * A pool of arrays that are given back one by one. Wrong releases are refused, but for a
+ * bare address whose place was handed out again: it releases the new array. A token
+ * (`ap_array`) tells the two apart.
  *
  * Made by `ap_pool_create` or `ap_pool_create_in`, freed by `ap_pool_destroy`. One
  * thread at a time may use it; `ap_shared_pool` is for several. What it hands out is
@@ -541,7 +549,7 @@ typedef struct ap_arena_event {
 typedef void (*ap_arena_event_fn)(void *user, const struct ap_arena_event *event);
 
 /**
- * How a pool is made. All zero, or NULL instead of it, is what suits most.
+ * How a pool is made. All zero, or NULL instead of it, suits most programs.
  */
 typedef struct ap_pool_options {
     /**
@@ -588,13 +596,13 @@ typedef struct ap_pool_options {
      */
     size_t class_count;
     /**
-     * Where it is written why no pool was made; NULL is nowhere.
+     * Where to write why no pool was made; NULL: nowhere.
      */
     enum ap_status *status;
 } ap_pool_options;
 
 /**
- * What a pool owes and owns. From `ap_pool_stats` and `ap_shared_pool_stats`.
+ * What a pool has and has handed out. From `ap_pool_stats` and `ap_shared_pool_stats`.
  */
 typedef struct ap_pool_statistics {
     /**
@@ -602,7 +610,7 @@ typedef struct ap_pool_statistics {
      */
     size_t live;
     /**
-     * Arrays whose turn comes again.
+     * Free arrays, which are used again.
      */
     size_t free;
     /**
@@ -637,9 +645,9 @@ typedef struct ap_pool_statistics {
 } ap_pool_statistics;
 
 /**
- * An array as a token: where it is, and which tenant of its place. It is a value,
- * and nobody frees it. A second release of it is refused also after its place was
- * used again (after 2^32 uses of one place it may not be).
+ * An array as a token: where it is, and which of the arrays that its place has had. It
+ * is a value, and nobody frees it. A second release of it is refused even after its place
+ * was used again (after 2^32 uses of one place it may not be).
  *
  * ```c
  * ap_pool *pool = ap_pool_create(1, 1, NULL);
@@ -658,7 +666,7 @@ typedef struct ap_array {
      */
     void *ptr;
     /**
-     * Tenants that its place has had, this one included.
+     * Arrays that its place has had, this one included.
      */
     uint32_t generation;
 } ap_array;
@@ -672,7 +680,7 @@ typedef struct ap_located {
      */
     const void *start;
     /**
-     * Its length in elements; 0 if it has no tenant.
+     * Its length in elements; 0 if no array is there now.
      */
     size_t length;
     /**
@@ -680,7 +688,7 @@ typedef struct ap_located {
      */
     uint32_t class_length;
     /**
-     * What its place is.
+     * The state of its place.
      */
     enum ap_slot_state state;
 } ap_located;
@@ -750,7 +758,7 @@ struct ap_mempool *ap_mempool_create(void);
 
 /**
  * Destroys a backing pool and gives everything back that it has given out: blocks,
- * and the arenas in it with all that they hold. NULL is nothing.
+ * and the arenas in it with all that they hold. NULL: nothing happens.
  */
 void ap_mempool_destroy(struct ap_mempool *mempool);
 
@@ -762,13 +770,13 @@ void *ap_mempool_alloc(struct ap_mempool *mempool, size_t size);
 
 /**
  * A block of `count` elements of `size` bytes, aligned to 16 and all zero. NULL: as
- * `ap_mempool_alloc`, or the product is no size.
+ * `ap_mempool_alloc`, or the product is too large.
  */
 void *ap_mempool_calloc(struct ap_mempool *mempool, size_t count, size_t size);
 
 /**
- * Takes a block back. NULL is nothing. `AP_FOREIGN`: the program has no block of this
- * pool there, or has it no more; the memory there is not read. What an arena took from
+ * Takes a block back. NULL: nothing happens. `AP_FOREIGN`: the program has no block of
+ * this pool there, or no longer; the memory there is not read. What an arena took from
  * the pool is the arena's.
  */
 enum ap_status ap_mempool_free(struct ap_mempool *mempool, void *block);
@@ -835,7 +843,7 @@ void *ap_arena_alloc_aligned(struct ap_arena *arena, size_t size, size_t alignme
 
 /**
  * `count` elements of `size` bytes, all zero. NULL: as `ap_arena_alloc`, or the
- * product is no size.
+ * product is too large.
  */
 void *ap_arena_calloc(struct ap_arena *arena, size_t count, size_t size);
 
@@ -872,7 +880,7 @@ void *ap_arena_realloc(struct ap_arena *arena, void *block, size_t old_size, siz
  *
  * `size` is the one that was allocated: another one, an address inside a block, or a
  * block that was given back already is not noticed, and destroys what lies in the arena.
- * For telling these there are pools.
+ * Use a pool where such mistakes must be found.
  */
 bool ap_arena_free(struct ap_arena *arena, void *block, size_t size);
 
@@ -892,9 +900,9 @@ bool ap_arena_clear(struct ap_arena *arena);
 
 /**
  * Notes where the arena is, for `ap_arena_rewind`. It takes 32 bytes of the arena,
- * which count as nobody's use. A loop takes its mark once, before it: each further mark
- * keeps its 32 bytes until the arena goes back to an earlier one, or is reset. Of no
- * arena, or without memory, a mark that is refused.
+ * which do not count as used. A loop takes its mark once, before it: each further mark
+ * keeps its 32 bytes until the arena goes back to an earlier one, or is reset. Without an
+ * arena, or without memory, it returns a mark that is refused.
  */
 struct ap_mark ap_arena_mark(struct ap_arena *arena);
 
@@ -957,7 +965,7 @@ bool ap_arena_owns(const struct ap_arena *arena, const void *address);
  * A pool of arrays of elements of so many bytes, not 0, whose arrays begin at
  * multiples of `alignment`, a power of two. `options` may be NULL.
  *
- * NULL: an argument cannot be, or there is no memory; `options->status` says which.
+ * NULL: an argument is invalid, or there is no memory; `options->status` says which.
  */
 struct ap_pool *ap_pool_create(size_t element_size,
                                size_t alignment,
@@ -978,9 +986,9 @@ struct ap_pool *ap_pool_create_in(void *buffer,
                                   const struct ap_pool_options *options);
 
 /**
- * Destroys a pool, and with it all arrays that it has handed out. NULL is nothing.
- * What is no pool, or one that is destroyed and whose memory can still be read, is
- * left alone.
+ * Destroys a pool, and with it all arrays that it has handed out. NULL: nothing happens.
+ * A handle of another kind, and a pool that was destroyed and whose memory can still be
+ * read, are left alone.
  */
 void ap_pool_destroy(struct ap_pool *pool);
 
@@ -996,7 +1004,7 @@ enum ap_status ap_pool_reset(struct ap_pool *pool);
 enum ap_status ap_pool_reset_at(struct ap_pool *pool, const char *place);
 
 /**
- * Leaves free arrays alone until each class has at most `max_free`. One step for each.
+ * Sets free arrays aside until each class has at most `max_free`. One step for each.
  */
 enum ap_status ap_pool_trim(struct ap_pool *pool, uint32_t max_free);
 
@@ -1015,12 +1023,12 @@ enum ap_status ap_pool_freeze(struct ap_pool *pool);
 enum ap_status ap_pool_reserve(struct ap_pool *pool, size_t length, size_t count);
 
 /**
- * Writes what the pool owes and owns. One step for each class.
+ * Writes what the pool has and has handed out. One step for each class.
  */
 enum ap_status ap_pool_stats(const struct ap_pool *pool, struct ap_pool_statistics *statistics);
 
 /**
- * Walks everything and checks that the books add up: `AP_OK`, `AP_CORRUPTED` or
+ * Walks everything and checks that the numbers add up: `AP_OK`, `AP_CORRUPTED` or
  * `AP_UNBALANCED`; and of a pool that watches, `AP_OVERFLOW` or
  * `AP_WRITTEN_AFTER_RELEASE`. One step for each place of an array that was ever used.
  */
@@ -1043,11 +1051,11 @@ void *ap_pool_alloc_at(struct ap_pool *pool, size_t length, const char *place);
  * Takes the array back that begins at `address`. NULL, the array without elements, is
  * `AP_OK`.
  *
- * Every other address is refused, whatever it is, and no memory is read that is not
- * the pool's: `AP_ALREADY_RELEASED`, `AP_FOREIGN`, `AP_INTERIOR`, `AP_CORRUPTED`,
+ * A wrong address is refused, whatever it is, and no memory is read that is not the
+ * pool's: `AP_ALREADY_RELEASED`, `AP_FOREIGN`, `AP_INTERIOR`, `AP_CORRUPTED`,
  * `AP_NOT_RELEASABLE`, and `AP_OVERFLOW` with `AP_CHECK_CANARY`. It is checked against the
- * place's current tenant: a second release goes unseen if the place was used again in
- * between. Prefer a token where one can be kept.
+ * place's current array only: a second release is not noticed if the place was used again
+ * in between, and releases the new array. Prefer a token where one can be kept.
  * Costs a hash, and a step per run of the same 64 KiB.
  */
 enum ap_status ap_pool_release(struct ap_pool *pool, const void *address);
@@ -1090,7 +1098,7 @@ enum ap_status ap_pool_release_array_at(struct ap_pool *pool,
 /**
  * Finds the array that an address points into, whatever the position. `AP_FOREIGN`: no
  * array of this pool was ever there, or it is gone with a reset, or the strategy is
- * `AP_DIRECT`, which keeps no books. Any address may be asked about; the memory there is
+ * `AP_DIRECT`, which keeps no records. Any address may be asked about; the memory there is
  * read only if it is the pool's own.
  * Costs a hash, and a step per run of the same 64 KiB.
  */
@@ -1118,7 +1126,7 @@ struct ap_shared_pool *ap_shared_pool_create(size_t element_size,
 
 /**
  * Destroys a pool that no thread is using, and with it all arrays that it has handed
- * out. NULL is nothing.
+ * out. NULL: nothing happens.
  */
 void ap_shared_pool_destroy(struct ap_shared_pool *pool);
 
@@ -1129,7 +1137,9 @@ void *ap_shared_pool_alloc(struct ap_shared_pool *pool, size_t length);
 
 /**
  * As `ap_pool_release`. Of several threads that release one array at once, exactly one
- * is told `AP_OK`.
+ * is told `AP_OK`. A second release is `AP_OWNED` instead of `AP_ALREADY_RELEASED` if the
+ * place is just being given to a new array. `AP_CORRUPTED` is counted, but the place is
+ * not abandoned: it stays live, and `ap_shared_pool_verify` goes on reporting it.
  */
 enum ap_status ap_shared_pool_release(struct ap_shared_pool *pool, const void *address);
 
@@ -1142,12 +1152,13 @@ enum ap_status ap_shared_pool_alloc_array(struct ap_shared_pool *pool,
 
 /**
  * As `ap_pool_release_array`. Of several threads that release one array at once,
- * exactly one is told `AP_OK`.
+ * exactly one is told `AP_OK`. `AP_CORRUPTED`: as `ap_shared_pool_release`.
  */
 enum ap_status ap_shared_pool_release_array(struct ap_shared_pool *pool, struct ap_array array);
 
 /**
- * As `ap_pool_locate`. What other threads do meanwhile may be seen or not.
+ * As `ap_pool_locate`. What other threads do meanwhile may be seen or not: an array whose
+ * bookkeeping is just being written may be said to be `AP_SLOT_CORRUPTED` for a moment.
  */
 enum ap_status ap_shared_pool_locate(const struct ap_shared_pool *pool,
                                      const void *address,
@@ -1159,21 +1170,22 @@ enum ap_status ap_shared_pool_locate(const struct ap_shared_pool *pool,
 size_t ap_shared_pool_len(const struct ap_shared_pool *pool, const void *address);
 
 /**
- * Asks the threads to keep at most `max_bytes` of free arrays together; the others go
+ * Asks the threads to keep at most `max_bytes` of free arrays together; the rest go
  * where every thread finds them.
  */
 enum ap_status ap_shared_pool_trim(struct ap_shared_pool *pool, size_t max_bytes);
 
 /**
- * Writes what the pool owes and owns. Nobody is stopped: while other threads use it, each
- * number is right at some moment.
+ * Writes what the pool has and has handed out. Nobody is stopped: while other threads use
+ * it, `live`, `free` and the other sums are made of counters that were read at different
+ * moments, and may be off by the arrays that moved meanwhile.
  */
 enum ap_status ap_shared_pool_stats(const struct ap_shared_pool *pool,
                                     struct ap_pool_statistics *statistics);
 
 /**
  * As `ap_pool_verify`, for quiet moments: while other threads use the pool, what it
- * reads here and there may not add up.
+ * reads at different moments may not add up, and is reported though nothing is wrong.
  */
 enum ap_status ap_shared_pool_verify(const struct ap_shared_pool *pool);
 
@@ -1223,7 +1235,7 @@ enum ap_status ap_batch_builder_add_expression(struct ap_batch_builder *builder,
 
 /**
  * Adds a parameter with a value and writes its index, if `index` is not NULL.
- * `AP_INVALID_ARGUMENT`: it is there already, or no name. `AP_TOO_LARGE`: no place is
+ * `AP_INVALID_ARGUMENT`: it is there already, or not a name. `AP_TOO_LARGE`: no place is
  * left of the 256 that parameters share with the constants and intermediate values of
  * all expressions; those that are added before any expression find theirs.
  */
@@ -1244,8 +1256,8 @@ enum ap_status ap_batch_builder_set_parameter(struct ap_batch_builder *builder,
  * is any number of them. `user` is passed on to it. One that is there already is
  * replaced; each call keeps some bytes until the builder is freed.
  *
- * `AP_NULL`: no name or no function. `AP_INVALID_ARGUMENT`: no name that a function can
- * have, or an arity above 255. `AP_TOO_LARGE`: there are 65,535 names already.
+ * `AP_NULL`: no name or no function. `AP_INVALID_ARGUMENT`: not a name that a function
+ * can have, or an arity above 255. `AP_TOO_LARGE`: there are 65,535 names already.
  */
 enum ap_status ap_batch_builder_register_function(struct ap_batch_builder *builder,
                                                   const char *name,
@@ -1257,7 +1269,7 @@ enum ap_status ap_batch_builder_register_function(struct ap_batch_builder *build
  * Defines a function by an expression. `parameters` are names separated by commas; NULL
  * or an empty text is none. It can use the other functions, and itself.
  *
- * `AP_SYNTAX`: the expression is none. `AP_INVALID_ARGUMENT`: a name is none.
+ * `AP_SYNTAX`: the expression is wrong. `AP_INVALID_ARGUMENT`: a name is not valid.
  * `AP_TOO_LARGE`: more than 255 parameters, or there are 65,535 names already.
  */
 enum ap_status ap_batch_builder_add_expression_function(struct ap_batch_builder *builder,
@@ -1270,7 +1282,7 @@ enum ap_status ap_batch_builder_add_expression_function(struct ap_batch_builder 
  * defined, or a parameter added after an expression, since the last one: then expressions
  * are compiled anew. `AP_EVALUATION_FAILED`: at least one has no value,
  * as `ap_batch_builder_get_result` says of each; the others have theirs.
- * `ap_batch_builder_error` says no more than that then: why, it says after the
+ * `ap_batch_builder_error` then says no more than that; it says why after the
  * `ap_batch_builder_get_result` that fails.
  */
 enum ap_status ap_batch_builder_eval(struct ap_batch_builder *builder);
@@ -1285,9 +1297,9 @@ enum ap_status ap_batch_builder_get_result(const struct ap_batch_builder *builde
                                            double *result);
 
 /**
- * What was wrong with the last call of this builder that failed, in English, of a text with
- * the line and a caret under the place; an empty text if none has, NULL if there is no
- * builder. Calls that succeed leave it as it is: look at it after one that fails. Writes
+ * What was wrong with the last call of this builder that failed, in English; for a text,
+ * with the line and a caret under the place. An empty text if none has failed, NULL if there
+ * is no builder. Calls that succeed leave it as it is: look at it after one that fails. Writes
  * the place, if `position` is not NULL; all 0 where no text is to blame, as after
  * `ap_batch_builder_eval` and `ap_batch_builder_get_result`. The text is the builder's,
  * until its next call.
@@ -1311,13 +1323,13 @@ enum ap_status ap_json_pool_free(struct ap_json_pool *pool);
 
 /**
  * Reads a text of `length` bytes, and writes its document. If that fails, the document is
- * NULL and `error`, if it is not NULL, has what is wrong, and of a text, where:
- * `AP_SYNTAX`, `AP_INVALID_UTF8`, what memory can say, `AP_WRONG_HANDLE`, and `AP_NULL`,
- * with which there may be no place for a document.
+ * NULL and `error`, if it is not NULL, says what is wrong, and for a text, where. The status
+ * is `AP_SYNTAX`, `AP_INVALID_UTF8`, one that an allocation may have, `AP_WRONG_HANDLE`, or
+ * `AP_NULL`, also if there is no place for the document.
  *
  * The rules are those of RFC 8259. `AP_SYNTAX` is also what is nested deeper than 1024
  * arrays and objects, a text of 4 GiB and more, a number that no `double` is near to
- * (1e999), half of a surrogate pair, and a byte order mark. A key may be there twice:
+ * (1e999), half of a surrogate pair, and a byte order mark. A key may occur twice:
  * `ap_json_get` and `ap_json_pointer` find the last one, `ap_json_at` each. An integer that
  * fits neither `int64_t` nor `uint64_t` is kept as the nearest `double`, and written as
  * that.
