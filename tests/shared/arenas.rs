@@ -1,7 +1,8 @@
 //! Reusable arenas: cap, guards, waiting, warmth.
 
+use core::panic::AssertUnwindSafe;
 use core::sync::atomic::{AtomicUsize, Ordering};
-use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::panic::catch_unwind;
 use std::thread;
 
 use arraypool::shared::{ArenaPool, WhenExhausted};
