@@ -1324,8 +1324,9 @@ enum ap_status ap_json_pool_free(struct ap_json_pool *pool);
 /**
  * Reads a text of `length` bytes, and writes its document. If that fails, the document is
  * NULL and `error`, if it is not NULL, says what is wrong, and for a text, where. The status
- * is `AP_SYNTAX`, `AP_INVALID_UTF8`, one that an allocation may have, `AP_WRONG_HANDLE`, or
- * `AP_NULL`, also if there is no place for the document.
+ * is `AP_SYNTAX`, `AP_INVALID_UTF8`, one that an allocation may have, `AP_TOO_LARGE` also
+ * for a length above `PTRDIFF_MAX`, `AP_WRONG_HANDLE`, or `AP_NULL`, also if there is no
+ * place for the document.
  *
  * The rules are those of RFC 8259. `AP_SYNTAX` is also what is nested deeper than 1024
  * arrays and objects, a text of 4 GiB and more, a number that no `double` is near to
@@ -1418,8 +1419,8 @@ enum ap_status ap_json_u64(const struct ap_json_value *value, uint64_t *found);
 /**
  * Writes a value as JSON text into a buffer of `size` bytes, with a zero byte behind it,
  * as far as it fits. Returns how many bytes all of it has, as `snprintf`; the buffer may
- * be NULL if `size` is 0. Linear in the value. 0, and an empty text: no value, or no
- * memory.
+ * be NULL if `size` is 0, and is long enough if `size` is `SIZE_MAX`. Linear in the value.
+ * 0, and an empty text: no value, or no memory.
  */
 size_t ap_json_write(const struct ap_json_value *value, char *buffer, size_t size);
 #endif

@@ -5,11 +5,11 @@
 use core::mem;
 
 /// Calls its function when it is dropped.
-pub(super) struct Defer<F: FnMut()>(pub(super) F);
+pub(crate) struct Defer<F: FnMut()>(pub(crate) F);
 
 impl<F: FnMut()> Defer<F> {
     /// All went well: the function is not called.
-    pub(super) fn cancel(self) {
+    pub(crate) fn cancel(self) {
         mem::forget(self);
     }
 }

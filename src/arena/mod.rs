@@ -13,7 +13,7 @@ mod builder;
 mod bump;
 mod checkpoint;
 mod chunk;
-mod defer;
+pub(crate) mod defer;
 #[cfg(feature = "alloc")]
 mod failing;
 mod fill;

@@ -160,8 +160,9 @@ pub unsafe extern "C" fn ap_json_pool_free(pool: *mut ap_json_pool) -> ap_status
 
 /// Reads a text of `length` bytes, and writes its document. If that fails, the document is
 /// NULL and `error`, if it is not NULL, says what is wrong, and for a text, where. The status
-/// is `AP_SYNTAX`, `AP_INVALID_UTF8`, one that an allocation may have, `AP_WRONG_HANDLE`, or
-/// `AP_NULL`, also if there is no place for the document.
+/// is `AP_SYNTAX`, `AP_INVALID_UTF8`, one that an allocation may have, `AP_TOO_LARGE` also
+/// for a length above `PTRDIFF_MAX`, `AP_WRONG_HANDLE`, or `AP_NULL`, also if there is no
+/// place for the document.
 ///
 /// The rules are those of RFC 8259. `AP_SYNTAX` is also what is nested deeper than 1024
 /// arrays and objects, a text of 4 GiB and more, a number that no `double` is near to
@@ -224,8 +225,10 @@ unsafe fn parse(
     // SAFETY: the caller's promise.
     let body = unsafe { handle::borrow(pool) }?;
     let first = NonNull::new(text.cast_mut().cast::<u8>()).ok_or(ap_status::AP_NULL)?;
-    // What is longer than any object is refused as what is too long.
-    let length = length.min(isize::MAX.unsigned_abs());
+    // No text is so long: not even an error may look for its place in it.
+    if length > isize::MAX.unsigned_abs() {
+        return Err(Fault::Call(ap_status::AP_TOO_LARGE));
+    }
     // SAFETY: the text is so long, and stays: the caller's promise.
     let text: &'static [u8] = unsafe { slice::from_raw_parts(first.as_ptr(), length) };
     // SAFETY: the pool stays as long as its documents: it counts them.
@@ -477,8 +480,8 @@ pub unsafe extern "C" fn ap_json_u64(value: *const ap_json_value, found: *mut u6
 
 /// Writes a value as JSON text into a buffer of `size` bytes, with a zero byte behind it,
 /// as far as it fits. Returns how many bytes all of it has, as `snprintf`; the buffer may
-/// be NULL if `size` is 0. Linear in the value. 0, and an empty text: no value, or no
-/// memory.
+/// be NULL if `size` is 0, and is long enough if `size` is `SIZE_MAX`. Linear in the value.
+/// 0, and an empty text: no value, or no memory.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ap_json_write(
     value: *const ap_json_value,
@@ -486,15 +489,19 @@ pub unsafe extern "C" fn ap_json_write(
     size: usize,
 ) -> usize {
     or_nothing(|| {
+        // SAFETY: the module's contract.
+        let value = unsafe { self::value(value) };
+        let shown = value.map_or(&"" as &dyn Display, |value| value);
         let (first, size) = match NonNull::new(buffer.cast::<MaybeUninit<u8>>()) {
-            // No object is longer, but `SIZE_MAX` stands for "long enough".
-            Some(first) => (first, size.min(isize::MAX.unsigned_abs())),
+            // No buffer is so long; one that is long enough takes the text and its end.
+            Some(first) if size > isize::MAX.unsigned_abs() => {
+                (first, write_into(&mut [], shown).unwrap_or(0) + 1)
+            }
+            Some(first) => (first, size),
             None => (NonNull::dangling(), 0),
         };
-        // SAFETY: it can be written: the module's contract.
+        // SAFETY: so many bytes can be written: the module's contract.
         let buffer = unsafe { slice::from_raw_parts_mut(first.as_ptr(), size) };
-        // SAFETY: the module's contract.
-        let Some(value) = (unsafe { self::value(value) }) else { return write_into(buffer, &"") };
-        write_into(buffer, value)
+        write_into(buffer, shown)
     })
 }

@@ -7,7 +7,7 @@ use core::fmt;
 use core::mem;
 use core::ops::{Deref, DerefMut};
 
-use crate::arena::{Arena, Budget};
+use crate::arena::{Arena, Budget, defer::Defer};
 use crate::sync::{Condvar, Mutex, wait};
 
 /// What [`ArenaPool::get`] does when all arenas that the pool may have are out.
@@ -245,6 +245,12 @@ impl<'m> ArenaPool<'m> {
         drop(surplus);
     }
 
+    /// Counts an arena as gone. One who waits may make another.
+    fn lose(&self) {
+        self.state.lock().made -= 1;
+        self.returned.notify_one();
+    }
+
     /// Arenas that exist, in or out. Takes the lock for one look. Never panics.
     ///
     /// ```
@@ -315,20 +321,10 @@ impl<'m> DerefMut for ArenaGuard<'_, 'm> {
     }
 }
 
-/// Counts an arena as gone when it goes out of scope, which it does by a panic alone.
-struct Gone<'p, 'm>(&'p ArenaPool<'m>);
-
-impl Drop for Gone<'_, '_> {
-    fn drop(&mut self) {
-        self.0.state.lock().made -= 1;
-        self.0.returned.notify_one();
-    }
-}
-
 impl Drop for ArenaGuard<'_, '_> {
     fn drop(&mut self) {
         // The arena may be one that the user put there, with a hook that panics.
-        let gone = Gone(self.pool);
+        let gone = Defer(|| self.pool.lose());
         // One without memory stands in until the guard is gone.
         let mut arena = mem::replace(&mut self.arena, Arena::builder().build());
         if arena.allocated_bytes() > self.pool.keep_bytes {
@@ -340,7 +336,7 @@ impl Drop for ArenaGuard<'_, '_> {
         } else {
             arena.reset();
         }
-        mem::forget(gone);
+        gone.cancel();
         self.pool.put(arena);
     }
 }

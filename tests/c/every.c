@@ -359,6 +359,8 @@ static void json(void) {
     CHECK(all == strlen(written) && written[0] == '{');
     CHECK(ap_json_write(root, small, sizeof small) == all);
     CHECK(strlen(small) == 9 && memcmp(small, written, 9) == 0);
+    char enough[200];
+    CHECK(ap_json_write(root, enough, SIZE_MAX) == all && strcmp(enough, written) == 0);
     CHECK(ap_json_write(root, NULL, 0) == all);
     STATUS(AP_BUSY, ap_json_pool_free(pool));
     STATUS(AP_OK, ap_json_free(document));

@@ -704,6 +704,9 @@ static void json(void) {
         CHECK(document == NULL && error.position.line == 1 && error.message[0] != '\0');
     }
     STATUS(AP_INVALID_UTF8, ap_json_parse(pool, "\"\xff\"", 3, &document, &error));
+    /* A length that was -1 somewhere is that of no text, which nobody looks into. */
+    STATUS(AP_TOO_LARGE, ap_json_parse(pool, "[1]", SIZE_MAX, &document, &error));
+    CHECK(document == NULL && error.position.line == 0 && error.message[0] != '\0');
     json_at_its_limits(pool);
 
     /* Values that are not there, of which everything is nothing. */
