@@ -165,8 +165,14 @@ fn what_was_skipped_for_an_alignment_is_not_in_use() {
         assert_eq!(inner.used_bytes(), 160);
     });
     assert_eq!(arena.used_bytes(), 80);
+    // Nor is what was given back below something else.
+    let block = arena.alloc_layout(Layout::new::<[u8; 48]>());
+    arena.alloc(7);
+    // SAFETY: nobody uses the block.
+    unsafe { arena.release_bytes(block, Layout::new::<[u8; 48]>()) };
+    assert_eq!(arena.used_bytes(), 96);
     arena.reset();
-    assert_eq!(*USED.lock().unwrap(), [80]);
+    assert_eq!(*USED.lock().unwrap(), [96]);
 }
 
 #[test]

@@ -69,6 +69,7 @@ fn a_frozen_pool_serves_what_was_reserved<S: ReleaseStrategy, C: Table>() {
         for (length, count) in [(5, 10), (40, 3), (300, 2)] {
             pool.reserve(length, count);
         }
+        assert!(!pool.as_raw().is_frozen());
         pool.freeze();
         assert!(pool.as_raw().is_frozen());
         let mut kept = Vec::new();

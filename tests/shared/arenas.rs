@@ -15,7 +15,8 @@ fn the_warmest_arena_is_handed_out_first_and_comes_back_empty() {
     let arenas = ArenaPool::new(2, WhenExhausted::Fail);
     let (cold, warm) = (arenas.get().unwrap(), arenas.get().unwrap());
     let address = core::ptr::from_ref(warm.alloc(7_u64)).addr();
-    assert!(arenas.get().is_err_and(|error| error.arenas == 2));
+    let error = arenas.get().unwrap_err();
+    assert_eq!((error.arenas, error.to_string().as_str()), (2, "all 2 arenas of the pool are out"));
     drop(cold);
     drop(warm);
     let again = arenas.get().unwrap();
