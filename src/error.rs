@@ -337,9 +337,6 @@ pub enum VerifyError {
         /// Bytes from its start to the first one that was overwritten.
         offset: usize,
     },
-    /// A hook or a source of the pool's arena asked while the pool was growing:
-    /// nothing was checked.
-    Growing,
     /// A class's arrays do not add up: `live + free + lost` is not `issued`, or
     /// its free list is longer or shorter than it should be.
     #[non_exhaustive]
@@ -374,7 +371,6 @@ impl fmt::Display for VerifyError {
                 f,
                 "the free array at {address:#x} (class {class_length}) was written to, at byte {offset}"
             ),
-            Self::Growing => f.write_str("the pool is growing, and cannot be checked from within"),
             Self::Unbalanced { class_length, issued, live, free, listed, lost } => write!(
                 f,
                 "class {class_length} does not add up: {issued} issued, {live} live, {free} free, {listed} on the list, {lost} lost"

@@ -14,10 +14,12 @@ mod walk;
 
 use core::alloc::Layout;
 use core::panic::AssertUnwindSafe;
+use core::sync::atomic::{AtomicUsize, Ordering};
 use std::panic::catch_unwind;
 
 use arraypool::{
-    AllocError, Arena, ArrayPool, Budget, ChunkSource, FailingSource, LocalArena, Metadata, Tagged,
+    AllocError, Arena, ArrayPool, Budget, Checks, ChunkSource, FailingSource, LocalArena, Metadata,
+    ReleaseStrategy, Tagged,
 };
 use support::source::CheckedSource;
 use support::take;
@@ -80,6 +82,60 @@ fn a_source_that_panics_leaves_no_charge_for_what_it_took_back() {
     assert_eq!((budget.used(), source.0.live_blocks()), (first, 1));
     assert!(catch_unwind(AssertUnwindSafe(|| drop(arena))).is_err());
     assert_eq!((budget.used(), source.0.live_blocks()), (0, 0));
+}
+
+/// Takes blocks from the heap, and panics once, at the `nth` that comes back.
+struct Outburst {
+    blocks: CheckedSource,
+    left: AtomicUsize,
+}
+
+// SAFETY: the blocks are those of another source.
+unsafe impl ChunkSource for Outburst {
+    fn allocate(&self, layout: Layout) -> Option<core::ptr::NonNull<u8>> {
+        self.blocks.allocate(layout)
+    }
+
+    unsafe fn deallocate(&self, block: core::ptr::NonNull<u8>, layout: Layout) {
+        // SAFETY: the caller's promise.
+        unsafe { self.blocks.deallocate(block, layout) };
+        assert!(self.left.fetch_sub(1, Ordering::Relaxed) != 1, "expected by the test");
+    }
+}
+
+/// Outgrown books are what comes back while a pool grows: the books are in order then.
+fn a_pool_whose_source_panics<S: ReleaseStrategy>(checks: Checks) {
+    let mut panics = 0;
+    for nth in 1..8 {
+        let source = Outburst { blocks: CheckedSource::new(), left: AtomicUsize::new(nth) };
+        let arena = Arena::builder().source(&source).initial_chunk(64).max_chunk(1024).build();
+        let pool = ArrayPool::<[u64; 16], S>::builder().checks(checks.clone()).build_in(&arena);
+        let mut arrays = Vec::new();
+        let count = if cfg!(miri) { 150 } else { 3000 };
+        for token in 0..count {
+            let take = AssertUnwindSafe(|| pool.try_allocate_with(16, |_| [token; 16]).unwrap());
+            match catch_unwind(take) {
+                Ok(array) => arrays.push((array, token)),
+                Err(_) => panics += 1,
+            }
+        }
+        for (array, token) in &arrays {
+            assert!(array.as_flattened().iter().all(|element| element == token), "{nth}");
+            assert!(arena.owns(array.as_ptr()), "{nth}");
+        }
+        assert_eq!(pool.verify().unwrap().live, arrays.len());
+        // What is left to come back does so without a panic.
+        source.left.store(0, Ordering::Relaxed);
+    }
+    assert!(panics > 0);
+}
+
+#[test]
+fn a_source_that_panics_leaves_the_books_in_order() {
+    for checks in [Checks::none(), Checks::all()] {
+        a_pool_whose_source_panics::<Metadata>(checks.clone());
+        a_pool_whose_source_panics::<Tagged>(checks);
+    }
 }
 
 #[test]

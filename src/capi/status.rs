@@ -119,7 +119,6 @@ impl From<VerifyError> for ap_status {
             VerifyError::Corrupted { .. } => AP_CORRUPTED,
             VerifyError::Overflow { .. } => AP_OVERFLOW,
             VerifyError::WrittenAfterRelease { .. } => AP_WRITTEN_AFTER_RELEASE,
-            VerifyError::Growing => AP_BUSY,
             VerifyError::Unbalanced { .. } => AP_UNBALANCED,
         }
     }

@@ -7,6 +7,7 @@
 
 use core::alloc::Layout;
 use core::fmt;
+use core::mem;
 use core::ptr::NonNull;
 use core::slice;
 
@@ -145,31 +146,39 @@ impl<T: Copy> Ledger<T> {
         if capacity == 0 { first } else { capacity.saturating_mul(times) }
     }
 
-    /// Makes room for one more value, or fails and changes nothing.
-    pub(super) fn reserve<S: ReleaseStrategy>(
-        &mut self,
+    /// The room that a larger block should have, if there is none for one more value.
+    pub(super) fn wanted(&self, arena: &Arena<'_>) -> Option<usize> {
+        let is_full = self.length == self.capacity;
+        is_full.then(|| Self::next_capacity(self.capacity, !arena.obtains()))
+    }
+
+    /// An empty list in a block of its own.
+    pub(super) fn with_capacity<S: ReleaseStrategy>(
         arena: &Arena<'_>,
-    ) -> Result<(), AllocError> {
-        if self.length < self.capacity {
-            return Ok(());
-        }
-        let capacity = Self::next_capacity(self.capacity, !arena.obtains());
+        capacity: usize,
+    ) -> Result<Self, AllocError> {
         let layout = Layout::array::<T>(capacity)
             .map_err(|_| AllocError::OutOfMemory { requested: usize::MAX })?;
         let first = obtain::<S>(arena, layout)?.cast::<T>();
-        // SAFETY: `length` values are written there, the new block has room for
-        // more, and it is new, so they do not overlap.
-        unsafe { first.copy_from_nonoverlapping(self.first, self.length) };
-        let length = self.length;
-        self.close::<S>(arena);
-        *self = Self { first, length, capacity };
-        Ok(())
+        Ok(Self { first, length: 0, capacity })
     }
 
-    /// Puts a value behind the last one, where `reserve` has made room; without
-    /// room the list stays as it is.
+    /// Uses the block of an empty list, if that is larger; `other` has the outgrown one then.
+    pub(super) fn move_to(&mut self, other: &mut Self) {
+        if other.capacity <= self.capacity {
+            return;
+        }
+        // SAFETY: `length` values are written here, the other block has room for more, and
+        // it is another one, so they do not overlap.
+        unsafe { other.first.copy_from_nonoverlapping(self.first, self.length) };
+        other.length = mem::take(&mut self.length);
+        mem::swap(self, other);
+    }
+
+    /// Puts a value behind the last one, where there is room; without any the list stays
+    /// as it is.
     pub(super) fn push(&mut self, value: T) {
-        debug_assert!(self.length < self.capacity, "reserve comes first");
+        debug_assert!(self.length < self.capacity, "room comes first");
         if self.length == self.capacity {
             return;
         }
@@ -186,23 +195,18 @@ impl<T: Copy> Ledger<T> {
         length: usize,
         value: T,
     ) -> Result<Self, AllocError> {
-        let layout = Layout::array::<T>(length)
-            .map_err(|_| AllocError::OutOfMemory { requested: usize::MAX })?;
-        let first = obtain::<S>(arena, layout)?.cast::<T>();
-        for index in 0..length {
-            // SAFETY: the block has room for `length` values.
-            let place = unsafe { first.add(index) };
-            // SAFETY: as above.
-            unsafe { place.write(value) };
+        let mut list = Self::with_capacity::<S>(arena, length)?;
+        for _ in 0..length {
+            list.push(value);
         }
-        Ok(Self { first, length, capacity: length })
+        Ok(list)
     }
 
     /// Gives the block back; the list is empty then.
     pub(super) fn close<S: ReleaseStrategy>(&mut self, arena: &Arena<'_>) {
-        let old = core::mem::replace(self, Self::new());
+        let old = mem::replace(self, Self::new());
         if let (Ok(layout), true) = (Layout::array::<T>(old.capacity), old.capacity > 0) {
-            // SAFETY: `reserve` obtained it with this layout, and the list has
+            // SAFETY: `with_capacity` obtained it with this layout, and the list has
             // forgotten it.
             unsafe { give_back::<S>(arena, old.first.cast(), layout) };
         }

@@ -139,7 +139,7 @@ impl<S: ReleaseStrategy, C: ClassTable> RawPool<'_, S, C> {
     pub(crate) fn tally(&self, index: u32) -> Result<Tally, VerifyError> {
         let (id, class) = (ClassId::at::<S>(index), self.class_at(index));
         let mut tally = Tally::default();
-        let runs = self.runs().ok_or(VerifyError::Growing)?;
+        let runs = self.runs.borrow();
         for run in runs.all().iter().filter(|run| run.class == id) {
             for slot in 0..run.cut {
                 match self.record_of(run, slot, class) {

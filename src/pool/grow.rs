@@ -5,14 +5,14 @@ use core::cell::{Ref, RefCell, RefMut};
 use core::mem::ManuallyDrop;
 use core::ptr::NonNull;
 
-use super::books::Ledger;
+use super::books::{self, Ledger};
 use super::class::ClassTable;
 use super::classes::{Class, ClassId};
 use super::diagnostics::{Block, Watch};
 use super::raw::{Backing, RawPool};
 use super::release::ReleaseStrategy;
 use super::run::{NO_RUN, Run, Shape};
-use super::table::{Entry, RunTable};
+use super::table::{self, Entry, Lack, RunTable};
 use crate::arena::Arena;
 use crate::error::{AllocError, OrPanic};
 
@@ -152,7 +152,8 @@ impl<S: ReleaseStrategy, C: ClassTable> RawPool<'_, S, C> {
             return if class.uncut.get() > 0 { Ok(()) } else { self.next_run(id) };
         }
         let runs = self.runs_mut()?;
-        let Some(run) = runs.get(waiting) else { return Ok(()) };
+        // A run of this table: there is one.
+        let run = runs.get(waiting).ok_or(AllocError::OutOfMemory { requested: 0 })?;
         class.run.set(waiting);
         class.uncut.set(run.slots);
         class.seen.set(run.seen);
@@ -297,7 +298,7 @@ impl<'p, 'm, S: ReleaseStrategy> Books<'p, 'm, S> {
         if most > LONG {
             self.probe(most, shape, self.fitting(shape, wanted, least))?;
         }
-        change(self.runs)?.reserve::<S>(arena, most, &mut self.places)?;
+        self.make_room(most)?;
         let slots = self.fitting(shape, wanted, least);
         let too_large = AllocError::TooLarge { length: class.length as usize };
         let bytes = shape.stride.checked_mul(slots as usize).ok_or(too_large)?;
@@ -306,14 +307,14 @@ impl<'p, 'm, S: ReleaseStrategy> Books<'p, 'm, S> {
         // Records first: a new chunk may take all that is left of a budget.
         self.room = Some(self.strategy.provide(arena, slots)?);
         let base = arena.try_alloc_layout(layout)?;
-        // A source that used the pool meanwhile may have taken the places of this run.
-        let mut runs = change(self.runs)?;
-        let places = runs.reserve::<S>(arena, bytes, &mut self.places);
-        if let Err(error) = places.and_then(|()| self.watch.reserve_notes(arena)) {
-            // SAFETY: the arena handed it out just now, and nobody uses it.
-            unsafe { arena.take_back(base, bytes) };
-            return Err(error);
-        }
+        let mut runs = match self.table_with_room(bytes) {
+            Ok(runs) => runs,
+            Err(error) => {
+                // SAFETY: the arena handed it out just now, and nobody uses it.
+                unsafe { arena.take_back(base, bytes) };
+                return Err(error);
+            }
+        };
         runs.install(&mut self.places);
         self.watch.keep_notes(self.notes.take());
         let room = self.room.take();
@@ -335,6 +336,48 @@ impl<'p, 'm, S: ReleaseStrategy> Books<'p, 'm, S> {
         }
         class.slots.set(class.slots.get() + slots as usize);
         Ok(())
+    }
+
+    /// The table, with room for one more run of `bytes` bytes and for its notes. A source
+    /// that used the pool meanwhile may have taken the places of the run.
+    fn table_with_room(&mut self, bytes: usize) -> Result<RefMut<'p, RunTable>, AllocError> {
+        loop {
+            self.make_room(bytes)?;
+            self.watch.reserve_notes(self.arena)?;
+            let runs = change(self.runs)?;
+            if runs.lacks(self.arena, bytes, self.places.as_slice().len()).is_none() {
+                return Ok(runs);
+            }
+        }
+    }
+
+    /// Makes room in the table for one more run of `bytes` bytes, or fails and changes
+    /// nothing that can be seen. Nobody has the table while a source is called, which may
+    /// give arrays back: what it has changed is looked at anew.
+    fn make_room(&mut self, bytes: usize) -> Result<(), AllocError> {
+        let arena = self.arena;
+        loop {
+            let places = self.places.as_slice().len();
+            let lack = change(self.runs)?.lacks(arena, bytes, places);
+            match lack {
+                None => return Ok(()),
+                Some(Lack::Runs(capacity)) => {
+                    let mut larger = Ledger::with_capacity::<S>(arena, capacity)?;
+                    let installed =
+                        change(self.runs).map(|mut runs| runs.install_runs(&mut larger));
+                    larger.close::<S>(arena);
+                    installed?;
+                }
+                Some(Lack::Places(count)) => {
+                    self.places.close::<S>(arena);
+                    self.places = table::places::<S>(arena, count)?;
+                    if !books::are_apart::<S>(arena) {
+                        // What is given back to a buffer is lost: it is used, whatever comes.
+                        change(self.runs)?.install(&mut self.places);
+                    }
+                }
+            }
+        }
     }
 
     /// Refuses a long run that cannot be had before long books are written for it.
@@ -376,9 +419,8 @@ impl<S: ReleaseStrategy> Drop for Books<'_, '_, S> {
     }
 }
 
-/// A table of runs, to be changed. Only a hook or a chunk source of the arena
-/// that uses the pool from within finds it taken, while it grows: an error to
-/// whoever does that, not a panic.
+/// A table of runs, to be changed. Nobody is called while it is taken, so that it is there:
+/// an error if it were not, as the paths that use it hold no panic.
 fn change(runs: &RefCell<RunTable>) -> Result<RefMut<'_, RunTable>, AllocError> {
     runs.try_borrow_mut().map_err(|_| AllocError::OutOfMemory { requested: 0 })
 }

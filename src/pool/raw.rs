@@ -518,12 +518,8 @@ impl<'m, S: ReleaseStrategy, C: ClassTable> RawPool<'m, S, C> {
         self.corrupted.set(self.corrupted.get() + 1);
         if self.listed(class) != Ok(class.free() as usize) {
             S::set_head(class.list(), None);
-            class.lost.set(class.lost.get() + class.free() as usize);
             class.set_free(0);
-        } else {
-            class.lost.set(class.lost.get() + 1);
         }
-        // While the table of runs grows nobody can count: then this has to do.
         if let Some(tenants) = self.tenants(id, class) {
             let unused = class.free() as usize + class.resting.get() as usize + class.left.get();
             class.lost.set(class.issued.get().saturating_sub(tenants + unused));
@@ -590,10 +586,7 @@ impl<S: ReleaseStrategy, C: ClassTable> fmt::Debug for RawPool<'_, S, C> {
             .field("strategy", &S::NAME)
             .field("unit", &self.units.size)
             .field("align", &self.units.align);
-        match self.runs() {
-            Some(runs) => debug.field("runs", &runs.all().len()),
-            None => debug.field("runs", &"growing"),
-        };
+        debug.field("runs", &self.runs.borrow().all().len());
         debug.field("frozen", &self.frozen.get()).finish_non_exhaustive()
     }
 }

@@ -186,12 +186,11 @@ impl<S: ReleaseStrategy, C: ClassTable> RawPool<'_, S, C> {
     ///
     /// # Errors
     /// The first slot whose bookkeeping is overwritten, or the first class that
-    /// is out of balance. [`VerifyError::Growing`] if a hook or a source of the arena
-    /// calls this while the pool takes memory.
+    /// is out of balance.
     pub fn verify(&self) -> Result<PoolStats, VerifyError> {
         let mut counted = self.stats();
         counted.live = self.direct().0;
-        let runs = self.runs().ok_or(VerifyError::Growing)?;
+        let runs = self.runs.borrow();
         let sound = runs.is_sound(|run| run.slots as usize * run.shape.stride);
         drop(runs);
         for (index, class) in (0_u32..).zip(self.classes.all()) {
@@ -210,7 +209,7 @@ impl<S: ReleaseStrategy, C: ClassTable> RawPool<'_, S, C> {
         sound: bool,
     ) -> Result<usize, VerifyError> {
         let (mut live, mut free, mut lost, mut issued) = (0, 0, 0, 0);
-        let runs = self.runs().ok_or(VerifyError::Growing)?;
+        let runs = self.runs.borrow();
         for run in runs.all().iter().filter(|run| run.class == id) {
             for slot in 0..run.cut {
                 issued += 1;
@@ -251,7 +250,7 @@ impl<S: ReleaseStrategy, C: ClassTable> RawPool<'_, S, C> {
     }
 
     /// Slots of a class that have a tenant, counted one by one. One whose record
-    /// is overwritten counts, until it is met. `None` while the table of runs grows.
+    /// is overwritten counts, until it is met.
     pub(super) fn tenants(&self, id: ClassId, class: &Class<S>) -> Option<usize> {
         let runs = self.runs()?;
         let of_class = runs.all().iter().filter(|run| run.class == id);

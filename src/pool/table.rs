@@ -8,7 +8,7 @@
 
 #![forbid(unsafe_code)]
 
-use super::books::{Ledger, are_apart};
+use super::books::Ledger;
 use super::release::ReleaseStrategy;
 use super::run::{NO_RUN, Run, RunId};
 use crate::arena::Arena;
@@ -55,6 +55,22 @@ impl Entry {
     fn is_free(&self) -> bool {
         self.granule == FREE.granule
     }
+}
+
+/// What a table lacks, and how much of it a larger one should have.
+pub(super) enum Lack {
+    /// Room for another run in the list.
+    Runs(usize),
+    /// Places of granules.
+    Places(usize),
+}
+
+/// A table of granules that are all free.
+pub(super) fn places<S: ReleaseStrategy>(
+    arena: &Arena<'_>,
+    count: usize,
+) -> Result<Ledger<Entry>, AllocError> {
+    Ledger::filled::<S>(arena, count, FREE)
 }
 
 /// All runs of a pool.
@@ -134,31 +150,23 @@ impl RunTable {
         self.runs.bytes() + self.granules.bytes()
     }
 
-    /// Makes room for one more run of `bytes` bytes, or fails and changes
-    /// nothing that can be seen. If that takes a larger table of granules, it is in
-    /// `larger` then, to be [`install`](Self::install)ed once the run has come about.
-    pub(super) fn reserve<S: ReleaseStrategy>(
-        &mut self,
-        arena: &Arena<'_>,
-        bytes: usize,
-        larger: &mut Ledger<Entry>,
-    ) -> Result<(), AllocError> {
-        self.runs.reserve::<S>(arena)?;
+    /// What the table lacks for one more run of `bytes` bytes, where a larger table of
+    /// granules with so many `places` is at hand.
+    pub(super) fn lacks(&self, arena: &Arena<'_>, bytes: usize, places: usize) -> Option<Lack> {
+        if let Some(capacity) = self.runs.wanted(arena) {
+            return Some(Lack::Runs(capacity));
+        }
         // A run of so many bytes touches at most so many granules.
-        let more = granules_of(bytes);
-        let needed = (self.taken + more) * 2;
-        if needed <= self.granules.as_slice().len().max(larger.as_slice().len()) {
-            return Ok(());
-        }
+        let needed = (self.taken + granules_of(bytes)) * 2;
         let first = if arena.obtains() { FIRST_ON_HEAP } else { FIRST };
-        let places = needed.max(first).next_power_of_two();
-        larger.close::<S>(arena);
-        *larger = Ledger::filled::<S>(arena, places, FREE)?;
-        if !are_apart::<S>(arena) {
-            // What is given back to a buffer is lost: so it is used, whatever comes.
-            self.install(larger);
-        }
-        Ok(())
+        let is_short = needed > self.granules.as_slice().len().max(places);
+        is_short.then(|| Lack::Places(needed.max(first).next_power_of_two()))
+    }
+
+    /// Uses a larger list of runs instead of the present one, which is in `larger` then; if
+    /// that is no larger, nothing happens.
+    pub(super) fn install_runs(&mut self, larger: &mut Ledger<Run>) {
+        self.runs.move_to(larger);
     }
 
     /// Uses a larger table of granules instead of the present one, which is in
@@ -230,7 +238,7 @@ impl RunTable {
     }
 
     /// The entry of a granule; a new one leads to `id`. There is one, since
-    /// `reserve` has made room.
+    /// room was made.
     fn enter(&mut self, granule: usize, id: RunId) -> Option<&mut Entry> {
         let entry = place_in(self.granules.as_mut_slice(), granule)?;
         if entry.is_free() {
@@ -311,7 +319,18 @@ mod tests {
         let bases = [next(), 64, next()];
         for base in bases {
             assert_eq!(table.find(base).map(Run::start), None);
-            table.reserve::<Tagged>(&arena, 64, &mut Ledger::new()).unwrap();
+            while let Some(lack) = table.lacks(&arena, 64, 0) {
+                match lack {
+                    Lack::Runs(count) => {
+                        table.install_runs(
+                            &mut Ledger::with_capacity::<Tagged>(&arena, count).unwrap(),
+                        );
+                    }
+                    Lack::Places(count) => {
+                        table.install(&mut places::<Tagged>(&arena, count).unwrap());
+                    }
+                }
+            }
             table.insert(run_at(base), 64);
             assert_eq!(table.granules.as_slice().len(), FIRST);
         }

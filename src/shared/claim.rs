@@ -190,7 +190,8 @@ impl<S: ReleaseStrategy, C: ClassTable> Holding<'_, S, C> {
         returns.settle(unreached);
         let own = isize::try_from(shelf.free()).unwrap_or(0);
         shelf.count(i32::try_from(later.moved).unwrap_or(i32::MAX));
-        later.lost + unreached.saturating_add_signed(own)
+        // What was issued of a chain that came home waited, too: it may be among either.
+        (later.lost + unreached).saturating_add_signed(own)
     }
 }
 

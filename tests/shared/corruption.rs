@@ -71,6 +71,34 @@ fn an_array_held_by_hand_that_was_overwritten_is_counted() {
     assert_eq!(pool.verify().unwrap().live, 0);
 }
 
+/// What was issued of a chain that came home waited once: it is not lost with what waits.
+#[test]
+fn two_lists_that_were_overwritten_lose_no_more_than_they_had() {
+    let pool = SharedPool::<u64, Tagged>::with_settings(SETTINGS);
+    let lane = pool.lane();
+    let mut home: Vec<_> = (0..4).map(|i| lane.allocate_copy(&[i]).into_shared()).collect();
+    let places: Vec<_> = home.iter_mut().map(|array| array.as_mut_ptr()).collect();
+    let mut kept = Vec::new();
+    while kept.is_empty() || pool.stats().in_lanes > 0 {
+        kept.push(lane.allocate(1));
+    }
+    let late = home.pop().unwrap();
+    drop(home);
+    // The chain of three is the lane's list now, and one of them is live.
+    kept.push(lane.allocate(1));
+    drop(late);
+    // SAFETY: slots of the pool: the head of the lane's list, and what came home later.
+    unsafe { overwrite(places[1]) };
+    // SAFETY: as above.
+    unsafe { overwrite(places[3]) };
+    assert!(matches!(lane.try_allocate(1), Err(AllocError::Corrupted { .. })));
+    let stats = pool.verify().unwrap();
+    assert_eq!((stats.live, stats.lost), (kept.len(), 3));
+    drop(kept);
+    let stats = pool.verify().unwrap();
+    assert_eq!((stats.live, stats.lost), (0, 3));
+}
+
 #[test]
 fn a_free_array_that_was_overwritten_is_never_followed() {
     let pool = SharedPool::<u64, Tagged>::with_settings(SETTINGS);

@@ -32,7 +32,7 @@ pub(super) use notes::Block;
 pub(super) use report::Line;
 pub use report::{Caller, History, Problem, ReleasedBy, Report};
 
-use super::books;
+use super::books::{self, Ledger};
 use super::builder::Settings;
 use super::release::ReleaseStrategy;
 use crate::arena::Arena;
@@ -190,9 +190,16 @@ impl<S: ReleaseStrategy> Watch<S> {
         if !self.checks().keeps_notes() {
             return Ok(());
         }
-        // A hook of the arena that uses the pool from within finds them taken.
-        let notes = self.notes.try_borrow_mut();
-        notes.map_err(|_| AllocError::OutOfMemory { requested: 0 })?.reserve::<S>(arena)
+        // Nobody has the notes while a source is called, which may use the pool.
+        let wanted = self.notes.try_borrow().ok().and_then(|notes| notes.wanted(arena));
+        if let Some(capacity) = wanted {
+            let mut larger = Ledger::with_capacity::<S>(arena, capacity)?;
+            if let Ok(mut notes) = self.notes.try_borrow_mut() {
+                notes.install(&mut larger);
+            }
+            larger.close::<S>(arena);
+        }
+        Ok(())
     }
 
     /// Keeps the notes of the newest run.

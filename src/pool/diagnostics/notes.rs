@@ -100,15 +100,17 @@ impl Notes {
         Self { blocks: Ledger::new() }
     }
 
-    /// Makes room for the notes of one more run.
-    pub(super) fn reserve<S: ReleaseStrategy>(
-        &mut self,
-        arena: &Arena<'_>,
-    ) -> Result<(), AllocError> {
-        self.blocks.reserve::<S>(arena)
+    /// The room that a larger list should have, if there is none for one more run.
+    pub(super) fn wanted(&self, arena: &Arena<'_>) -> Option<usize> {
+        self.blocks.wanted(arena)
     }
 
-    /// Adds the notes of the newest run, for which `reserve` has made room.
+    /// Uses a larger list, which has the outgrown block then.
+    pub(super) fn install(&mut self, larger: &mut Ledger<Block>) {
+        self.blocks.move_to(larger);
+    }
+
+    /// Adds the notes of the newest run, for which there is room.
     pub(super) fn add(&mut self, block: Block) {
         self.blocks.push(block);
     }
