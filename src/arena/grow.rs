@@ -87,7 +87,12 @@ impl Arena<'_> {
         if self.state().free.bytes() == 0 {
             return None;
         }
-        let chunk_of = |address| self.chunk_of(address);
+        // They come in the order of their addresses: most lie where the one before does.
+        let last = Cell::new(None);
+        let chunk_of = |address| {
+            last.set(self.chunk_around(address, last.get()));
+            last.get().map(Chunk::start)
+        };
         self.state().free.take(layout).or_else(|| {
             let merged = self.state().free.merge(layout.size(), chunk_of);
             if merged { self.state().free.take(layout) } else { None }
@@ -97,13 +102,23 @@ impl Arena<'_> {
     /// A pointer with the right to all of the chunk that an address lies in.
     ///
     /// Complexity: constant for the current chunk, otherwise one step per chunk.
+    #[cfg(feature = "allocator-api2")]
     pub(super) fn chunk_of(&self, address: NonZeroUsize) -> Option<NonNull<u8>> {
-        let is_around =
-            |chunk: &&Chunk| (chunk.start().addr()..chunk.end().addr()).contains(&address);
         // SAFETY: it is in the list: the invariant *chunks*.
         let current = self.current.get().map(|chunk| unsafe { chunk.as_ref() });
-        let around = current.filter(is_around).or_else(|| self.list().find(is_around));
-        around.map(Chunk::start)
+        self.chunk_around(address, current).map(Chunk::start)
+    }
+
+    /// The chunk that an address lies in. Complexity: constant if it is `likely`, otherwise
+    /// one step per chunk.
+    fn chunk_around<'c>(
+        &'c self,
+        address: NonZeroUsize,
+        likely: Option<&'c Chunk>,
+    ) -> Option<&'c Chunk> {
+        let is_around =
+            |chunk: &&Chunk| (chunk.start().addr()..chunk.end().addr()).contains(&address);
+        likely.filter(is_around).or_else(|| self.list().find(is_around))
     }
 
     /// Makes `chunk`, one of the list, the one that is filled next, from its own cursor

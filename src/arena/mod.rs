@@ -82,7 +82,10 @@ use crate::error::AllocError;
 /// chunk is twice as large, from 4 KiB to 64 KiB unless the
 /// [builder](Arena::builder) says otherwise; a request that does not fit the
 /// next size gets a chunk of its own size. Every allocation is aligned to 16
-/// bytes, or to any larger power of two on request.
+/// bytes, or to any larger power of two on request. Where the current chunk has no room,
+/// it takes a call of the source, or one step for each chunk that a reset has kept and
+/// that is too small; and where memory was given back piece by piece, now and then a sort of
+/// what has come back, which as many pieces have paid for.
 ///
 /// `'m` is the lifetime of what the arena borrows: a caller's buffer, a budget, a
 /// source. An arena on the heap is `Arena<'static>`.

@@ -180,7 +180,8 @@ impl FreeLists {
     /// `size` bytes and is worth it; returns whether any were. `chunk_of` gives a
     /// pointer with the right to all of the chunk that an address lies in.
     ///
-    /// Complexity: that of sorting the blocks; at least half as many have come back
+    /// Complexity: that of sorting the blocks, and of `chunk_of` for those that touch, which
+    /// come in the order of their addresses; at least half as many blocks have come back
     /// since the last time, so it is paid for.
     pub(super) fn merge(
         &self,

@@ -24,8 +24,7 @@ impl<'m> Arena<'m> {
     ///
     /// While a scope is open, this arena's figures leave out what the scope uses.
     ///
-    /// Complexity: constant, and one step for each chunk that the scope took into
-    /// use.
+    /// Complexity: constant; one step per chunk of the arena, if the scope took one into use.
     ///
     /// ```
     /// use arraypool::{AllocError, Arena};

@@ -3,6 +3,7 @@
 use core::alloc::Layout;
 use core::ptr;
 use std::thread;
+use std::time::Instant;
 
 use arraypool::{AllocError, Arena};
 
@@ -251,4 +252,32 @@ fn an_arena_moves_to_another_thread_with_all_it_holds() {
     .join()
     .unwrap();
     assert_eq!(arena.chunk_count(), 2);
+}
+
+/// Blocks that touch are merged by chunks: if each group of them looked through all chunks,
+/// sixty-four times as many would take some three thousand times as long.
+#[test]
+#[cfg_attr(miri, ignore = "it measures time")]
+fn the_time_of_a_merge_does_not_grow_with_groups_times_chunks() {
+    let time = |count: usize| {
+        let arena =
+            Arena::builder().initial_chunk(16 << 10).max_chunk(16 << 10).debug_fill(false).build();
+        let layout = Layout::new::<[u8; 64]>();
+        let blocks: Vec<_> = (0..count).map(|_| arena.alloc_layout(layout)).collect();
+        for pair in blocks.chunks_exact(3) {
+            // SAFETY: nobody uses the block.
+            unsafe { arena.release_bytes(pair[0], layout) };
+            // SAFETY: as above.
+            unsafe { arena.release_bytes(pair[1], layout) };
+        }
+        let (before, began) = (arena.chunk_count(), Instant::now());
+        // More than two blocks have: all are merged in vain, once.
+        while arena.chunk_count() == before {
+            arena.alloc_layout(Layout::new::<[u8; 192]>());
+        }
+        began.elapsed()
+    };
+    let few = (0..5).map(|_| time(10_000)).min().unwrap();
+    let many = time(640_000);
+    assert!(many < few * 1100, "{few:?}, {many:?}");
 }
