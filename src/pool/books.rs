@@ -196,9 +196,13 @@ impl<T: Copy> Ledger<T> {
         value: T,
     ) -> Result<Self, AllocError> {
         let mut list = Self::with_capacity::<S>(arena, length)?;
-        for _ in 0..length {
-            list.push(value);
+        for index in 0..length {
+            // SAFETY: the block has room for `length` values.
+            let place = unsafe { list.first.add(index) };
+            // SAFETY: as above.
+            unsafe { place.write(value) };
         }
+        list.length = length;
         Ok(list)
     }
 

@@ -278,8 +278,7 @@ impl<'c, P> PoolBuilder<'c, P> {
     /// ```
     ///
     /// # Errors
-    /// Those of [`try_build`](Self::try_build); [`AllocError::OverBudget`]; or
-    /// [`AllocError::Claimed`] if a scope has claimed the arena.
+    /// Those of [`try_build`](Self::try_build); or [`AllocError::OverBudget`].
     pub fn try_build_owning<'m>(self, arena: Arena<'m>) -> Result<P, AllocError>
     where
         P: BuildPool<'m>,

@@ -12,7 +12,7 @@ use super::diagnostics::{Block, Watch};
 use super::raw::{Backing, RawPool};
 use super::release::ReleaseStrategy;
 use super::run::{NO_RUN, Run, Shape};
-use super::table::{self, Entry, Lack, RunTable};
+use super::table::{self, Entry, RunTable};
 use crate::arena::Arena;
 use crate::error::{AllocError, OrPanic};
 
@@ -298,7 +298,7 @@ impl<'p, 'm, S: ReleaseStrategy> Books<'p, 'm, S> {
         if most > LONG {
             self.probe(most, shape, self.fitting(shape, wanted, least))?;
         }
-        self.make_room(most)?;
+        drop(self.make_room(most)?);
         let slots = self.fitting(shape, wanted, least);
         let too_large = AllocError::TooLarge { length: class.length as usize };
         let bytes = shape.stride.checked_mul(slots as usize).ok_or(too_large)?;
@@ -342,39 +342,37 @@ impl<'p, 'm, S: ReleaseStrategy> Books<'p, 'm, S> {
     /// that used the pool meanwhile may have taken the places of the run.
     fn table_with_room(&mut self, bytes: usize) -> Result<RefMut<'p, RunTable>, AllocError> {
         loop {
-            self.make_room(bytes)?;
             self.watch.reserve_notes(self.arena)?;
-            let runs = change(self.runs)?;
-            if runs.lacks(self.arena, bytes, self.places.as_slice().len()).is_none() {
+            let runs = self.make_room(bytes)?;
+            if self.watch.has_room_for_notes(self.arena) {
                 return Ok(runs);
             }
         }
     }
 
-    /// Makes room in the table for one more run of `bytes` bytes, or fails and changes
-    /// nothing that can be seen. Nobody has the table while a source is called, which may
-    /// give arrays back: what it has changed is looked at anew.
-    fn make_room(&mut self, bytes: usize) -> Result<(), AllocError> {
+    /// The table, with room for one more run of `bytes` bytes, or nothing that can be seen
+    /// has changed. Nobody has the table while a source is called, which may give arrays
+    /// back: what it has changed is looked at anew.
+    fn make_room(&mut self, bytes: usize) -> Result<RefMut<'p, RunTable>, AllocError> {
         let arena = self.arena;
         loop {
-            let places = self.places.as_slice().len();
-            let lack = change(self.runs)?.lacks(arena, bytes, places);
-            match lack {
-                None => return Ok(()),
-                Some(Lack::Runs(capacity)) => {
-                    let mut larger = Ledger::with_capacity::<S>(arena, capacity)?;
-                    let installed =
-                        change(self.runs).map(|mut runs| runs.install_runs(&mut larger));
-                    larger.close::<S>(arena);
-                    installed?;
-                }
-                Some(Lack::Places(count)) => {
-                    self.places.close::<S>(arena);
-                    self.places = table::places::<S>(arena, count)?;
-                    if !books::are_apart::<S>(arena) {
-                        // What is given back to a buffer is lost: it is used, whatever comes.
-                        change(self.runs)?.install(&mut self.places);
-                    }
+            let runs = change(self.runs)?;
+            let Some(lack) = runs.lacks(arena, bytes, self.places.as_slice().len()) else {
+                return Ok(runs);
+            };
+            drop(runs);
+            if lack.runs > 0 {
+                let mut larger = Ledger::with_capacity::<S>(arena, lack.runs)?;
+                let installed = change(self.runs).map(|mut runs| runs.install_runs(&mut larger));
+                larger.close::<S>(arena);
+                installed?;
+            }
+            if lack.places > 0 {
+                self.places.close::<S>(arena);
+                self.places = table::places::<S>(arena, lack.places)?;
+                if !books::are_apart::<S>(arena) {
+                    // What is given back to a buffer is lost: it is used, whatever comes.
+                    change(self.runs)?.install(&mut self.places);
                 }
             }
         }

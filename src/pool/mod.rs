@@ -179,9 +179,9 @@ impl<'m, T, S: ReleaseStrategy, C: ClassTable> ArrayPool<'m, T, S, C> {
     /// ```
     ///
     /// # Errors
-    /// [`AllocError::OutOfMemory`]; [`AllocError::OverBudget`]; [`AllocError::Claimed`] if a
-    /// scope has claimed the arena; or [`AllocError::TooLarge`] if no address space holds an
-    /// array of the table's last class.
+    /// [`AllocError::OutOfMemory`]; [`AllocError::OverBudget`]; [`AllocError::Claimed`] if the
+    /// books come out of a buffer that a scope has claimed; or [`AllocError::TooLarge`] if no
+    /// address space holds an array of the table's last class.
     pub fn try_new_in(arena: &'m Arena<'m>) -> Result<Self, AllocError> {
         Self::builder().try_build_in(arena)
     }

@@ -57,12 +57,12 @@ impl Entry {
     }
 }
 
-/// What a table lacks, and how much of it a larger one should have.
-pub(super) enum Lack {
-    /// Room for another run in the list.
-    Runs(usize),
+/// How large the parts of a table should be that are too small; 0 for those that are not.
+pub(super) struct Lack {
+    /// Room in the list of runs.
+    pub(super) runs: usize,
     /// Places of granules.
-    Places(usize),
+    pub(super) places: usize,
 }
 
 /// A table of granules that are all free.
@@ -153,14 +153,13 @@ impl RunTable {
     /// What the table lacks for one more run of `bytes` bytes, where a larger table of
     /// granules with so many `places` is at hand.
     pub(super) fn lacks(&self, arena: &Arena<'_>, bytes: usize, places: usize) -> Option<Lack> {
-        if let Some(capacity) = self.runs.wanted(arena) {
-            return Some(Lack::Runs(capacity));
-        }
+        let runs = self.runs.wanted(arena).unwrap_or(0);
         // A run of so many bytes touches at most so many granules.
         let needed = (self.taken + granules_of(bytes)) * 2;
         let first = if arena.obtains() { FIRST_ON_HEAP } else { FIRST };
         let is_short = needed > self.granules.as_slice().len().max(places);
-        is_short.then(|| Lack::Places(needed.max(first).next_power_of_two()))
+        let places = if is_short { needed.max(first).next_power_of_two() } else { 0 };
+        (runs > 0 || is_short).then_some(Lack { runs, places })
     }
 
     /// Uses a larger list of runs instead of the present one, which is in `larger` then; if
@@ -319,17 +318,10 @@ mod tests {
         let bases = [next(), 64, next()];
         for base in bases {
             assert_eq!(table.find(base).map(Run::start), None);
-            while let Some(lack) = table.lacks(&arena, 64, 0) {
-                match lack {
-                    Lack::Runs(count) => {
-                        table.install_runs(
-                            &mut Ledger::with_capacity::<Tagged>(&arena, count).unwrap(),
-                        );
-                    }
-                    Lack::Places(count) => {
-                        table.install(&mut places::<Tagged>(&arena, count).unwrap());
-                    }
-                }
+            if let Some(lack) = table.lacks(&arena, 64, 0) {
+                let room = Ledger::with_capacity::<Tagged>(&arena, lack.runs);
+                table.install_runs(&mut room.unwrap());
+                table.install(&mut places::<Tagged>(&arena, lack.places).unwrap());
             }
             table.insert(run_at(base), 64);
             assert_eq!(table.granules.as_slice().len(), FIRST);

@@ -21,7 +21,7 @@ mod paths;
 mod quarantine;
 mod report;
 
-use core::cell::{Cell, RefCell};
+use core::cell::{Cell, Ref, RefCell};
 #[cfg(feature = "capi-core")]
 use core::ffi::CStr;
 use core::panic::Location;
@@ -200,6 +200,12 @@ impl<S: ReleaseStrategy> Watch<S> {
             larger.close::<S>(arena);
         }
         Ok(())
+    }
+
+    /// Whether the notes of one more run can be kept, if the pool keeps any.
+    pub(super) fn has_room_for_notes(&self, arena: &Arena<'_>) -> bool {
+        let lacks = |notes: Ref<'_, Notes>| notes.wanted(arena).is_some();
+        !self.checks().keeps_notes() || !self.notes.try_borrow().is_ok_and(lacks)
     }
 
     /// Keeps the notes of the newest run.
