@@ -376,6 +376,30 @@ pub(super) unsafe fn place_in<T: Body>(
     Some((place, rest))
 }
 
+/// Leaves no room to the fast path of the header, which looks at no marker.
+///
+/// # Safety
+/// The body lies where there is room for one, and no arena is in it.
+unsafe fn leave_no_room(body: NonNull<Inner>) {
+    let none = ap_arena { cursor: core::ptr::null_mut(), end: 0 };
+    // SAFETY: the caller's promise. Volatile, as a marker, for the same reason.
+    unsafe { body.cast::<ap_arena>().write_volatile(none) };
+}
+
+/// Leaves a tombstone in a place, whatever is there: every handle to it is refused.
+///
+/// # Safety
+/// The place can be written, and nobody uses what is there any more.
+#[cfg(feature = "capi")]
+pub(super) unsafe fn bury(place: Place) {
+    // SAFETY: the block is for a handle of this type.
+    let body = unsafe { handle::body_in::<Inner>(place.block()) };
+    // SAFETY: the caller's promise.
+    unsafe { handle::invalidate(body) };
+    // SAFETY: as above; an arena that was there is used no more.
+    unsafe { leave_no_room(body) };
+}
+
 /// Destroys an arena, and gives its chunks back. NULL is nothing, and so is an arena
 /// whose listener is running, and one that was destroyed already, as long as its backing
 /// pool lives, or its buffer is not used for something else. (A backing pool keeps 32
@@ -397,9 +421,8 @@ pub unsafe extern "C" fn ap_arena_destroy(arena: *mut ap_arena) {
             // SAFETY: the handle is invalid, so the arena is used no more.
             unsafe { core::ptr::drop_in_place(arena) };
         });
-        // SAFETY: the body stays; no arena is in it, so nothing reads these words but
-        // the fast path of the header, which finds no room.
-        unsafe { arena.write(ap_arena { cursor: core::ptr::null_mut(), end: 0 }) };
+        // SAFETY: the body stays, and no arena is in it.
+        unsafe { leave_no_room(place) };
         #[cfg(feature = "capi")]
         if let Some(home) = &inner.home {
             let place = home.place;
