@@ -332,7 +332,7 @@ pub unsafe extern "C" fn ap_arena_create_default(mempool: *mut ap_mempool) -> *m
 pub unsafe extern "C" fn ap_arena_create_in(buffer: *mut c_void, size: usize) -> *mut ap_arena {
     or_nothing(|| {
         // SAFETY: the module's contract: the buffer is so long.
-        let (place, rest) = unsafe { place_in::<Inner>(buffer, size) }?;
+        let (place, rest) = unsafe { place_in::<Inner>(buffer, size.min(MOST)) }?;
         // SAFETY: the place is in the buffer, which is the arena's.
         unsafe { Inner::place(place) };
         let finish = |arena: Arena<'static>| {
@@ -364,7 +364,8 @@ pub(super) unsafe fn place_in<T: Body>(
     let buffer = NonNull::new(buffer.cast::<u8>())?;
     let start = buffer.align_offset(align_of::<Handle<T>>());
     let behind = start.checked_add(size_of::<Handle<T>>())?;
-    let rest = size.min(MOST).checked_sub(behind)?;
+    // No buffer has more than half of all addresses, nor a slice.
+    let rest = size.min(isize::MAX.unsigned_abs()).checked_sub(behind)?;
     // SAFETY: the handle fits: `rest` is no less than 0.
     let block = unsafe { buffer.add(start) };
     // SAFETY: as above.
