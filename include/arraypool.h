@@ -701,7 +701,7 @@ typedef struct ap_located {
 typedef double (*ap_native_fn)(void *user, const double *arguments, size_t count);
 
 /**
- * A place in a text. All 0: none is known.
+ * A place in a text of the call that failed. All 0: none is to blame.
  */
 typedef struct ap_error_position {
     /**
@@ -909,7 +909,8 @@ struct ap_mark ap_arena_mark(struct ap_arena *arena);
 /**
  * Goes back to a mark, and forgets what was handed out since. Blocks from before that
  * were given back are still used again, but for those that were handed out again since,
- * which count as used until the next reset. The mark can be used again. One step for
+ * which count as used until the next reset. A block that was made larger since counts as
+ * handed out since, even where it stayed. The mark can be used again. One step for
  * each chunk, each later mark, and each block that was given back for each chunk that
  * was taken into use since. False: no arena, its listener is running, or a mark that is
  * another arena's or stale; nothing has changed then.
@@ -1300,9 +1301,10 @@ enum ap_status ap_batch_builder_get_result(const struct ap_batch_builder *builde
  * What was wrong with the last call of this builder that failed, in English; for a text,
  * with the line and a caret under the place. An empty text if none has failed, NULL if there
  * is no builder. Calls that succeed leave it as it is: look at it after one that fails. Writes
- * the place, if `position` is not NULL; all 0 where no text is to blame, as after
- * `ap_batch_builder_eval` and `ap_batch_builder_get_result`. The text is the builder's,
- * until its next call.
+ * the place, if `position` is not NULL; all 0 where no text of that call is to blame: after
+ * `ap_batch_builder_eval` and `ap_batch_builder_get_result`, and where the mistake is in a
+ * function that an earlier call has defined, whose text the message shows. The message is the
+ * builder's, until its next call.
  */
 const char *ap_batch_builder_error(const struct ap_batch_builder *builder,
                                    struct ap_error_position *position);

@@ -226,7 +226,7 @@ pub unsafe extern "C" fn ap_batch_builder_free(builder: *mut ap_batch_builder) -
         // SAFETY: the module's contract.
         let body = unsafe { handle::borrow(builder) }?;
         if body.busy.get() {
-            return Err(ap_status::AP_BUSY);
+            return Err(body.in_use());
         }
         let (arena, owns_arena) = (body.arena, body.owns_arena);
         // SAFETY: no call is running that has a reference to it.
@@ -251,7 +251,10 @@ impl ap_batch_builder {
     fn note(&self, error: &Error) -> ap_status {
         let (line, column) = (usize::from(error.line), usize::from(error.column));
         let offset = error.range().start;
-        self.position.set(ap_error_position { offset, line, column });
+        let place = ap_error_position { offset, line, column };
+        // The body of a function that was defined before is no text of this call.
+        let is_here = error.function().is_none();
+        self.position.set(if is_here { place } else { ap_error_position::default() });
         self.explain(error);
         match error.kind {
             ErrorKind::Memory(error) => error.into(),
@@ -264,18 +267,30 @@ impl ap_batch_builder {
 
     /// Remembers that there is nothing of an index.
     fn not_found(&self) -> ap_status {
-        self.position.set(ap_error_position::default());
-        self.explain(&ErrorKind::NoSuchIndex);
+        self.explain_without_place(&ErrorKind::NoSuchIndex);
         ap_status::AP_NOT_FOUND
     }
 
+    /// Remembers that a call is running, which says itself what is wrong with it.
+    fn in_use(&self) -> ap_status {
+        let explained = self.explained.get();
+        self.explain_without_place(&message_of(ap_status::AP_BUSY));
+        self.explained.set(explained);
+        ap_status::AP_BUSY
+    }
+
     fn failed(&self, failure: Failure) -> ap_status {
-        self.position.set(ap_error_position::default());
-        self.explain(&failure);
+        self.explain_without_place(&failure);
         match failure {
             Failure::NotEvaluated => ap_status::AP_NOT_EVALUATED,
             _ => ap_status::AP_EVALUATION_FAILED,
         }
+    }
+
+    /// Explains what no text is to blame for.
+    fn explain_without_place(&self, shown: &dyn core::fmt::Display) {
+        self.position.set(ap_error_position::default());
+        self.explain(shown);
     }
 
     fn explain(&self, shown: &dyn core::fmt::Display) {
@@ -297,7 +312,7 @@ unsafe fn with_batch(
         // SAFETY: the caller's promise.
         let body = unsafe { handle::borrow(builder) }?;
         if body.busy.replace(true) {
-            return Err(ap_status::AP_BUSY);
+            return Err(body.in_use());
         }
         body.explained.set(false);
         let done = guard(Err(ap_status::AP_PANIC), || {
@@ -308,8 +323,7 @@ unsafe fn with_batch(
         body.busy.set(false);
         // An error of an earlier call is not told as this one's.
         if let (Err(status), false) = (done, body.explained.get()) {
-            body.position.set(ap_error_position::default());
-            body.explain(&message_of(status));
+            body.explain_without_place(&message_of(status));
         }
         done
     })
@@ -432,10 +446,12 @@ pub unsafe extern "C" fn ap_batch_builder_add_expression_function(
         let listed = match parameters.is_null() {
             true => "",
             // SAFETY: as above.
-            false => unsafe { text(parameters) }?,
+            false => unsafe { text(parameters) }?.trim(),
         };
         let mut names = Vec::new();
-        for one in listed.split(',').map(str::trim).filter(|_| !listed.trim().is_empty()) {
+        // One more than a function can have is enough to refuse them.
+        let some = listed.split(',').filter(|_| !listed.is_empty()).take(256);
+        for one in some.map(str::trim) {
             names.try_reserve(1).map_err(|_| ap_status::AP_OUT_OF_MEMORY)?;
             names.push(one);
         }
@@ -490,9 +506,10 @@ pub unsafe extern "C" fn ap_batch_builder_get_result(
 /// What was wrong with the last call of this builder that failed, in English; for a text,
 /// with the line and a caret under the place. An empty text if none has failed, NULL if there
 /// is no builder. Calls that succeed leave it as it is: look at it after one that fails. Writes
-/// the place, if `position` is not NULL; all 0 where no text is to blame, as after
-/// `ap_batch_builder_eval` and `ap_batch_builder_get_result`. The text is the builder's,
-/// until its next call.
+/// the place, if `position` is not NULL; all 0 where no text of that call is to blame: after
+/// `ap_batch_builder_eval` and `ap_batch_builder_get_result`, and where the mistake is in a
+/// function that an earlier call has defined, whose text the message shows. The message is the
+/// builder's, until its next call.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ap_batch_builder_error(
     builder: *const ap_batch_builder,

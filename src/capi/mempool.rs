@@ -5,6 +5,7 @@ use core::ffi::c_void;
 use core::ptr::{self, NonNull};
 use std::collections::HashMap;
 
+use super::arena::bury;
 use super::handle::{self, Body, NoArena};
 use super::places::{Place, Places};
 use super::status::{ap_status, attempt, guard, or_nothing};
@@ -57,8 +58,10 @@ struct Block {
 pub(super) enum Holder {
     /// The program, from `ap_mempool_alloc`.
     Program,
-    /// An arena: a chunk, or a strip of bodies.
+    /// An arena: a chunk.
     Arena,
+    /// The pool itself: a strip of bodies of arenas.
+    Pool,
 }
 
 // SAFETY: the blocks are the pool's, and only changed under its lock.
@@ -95,7 +98,7 @@ impl ap_mempool {
     pub(super) fn place(&self, layout: Layout) -> Option<Place> {
         let mut books = self.books.lock();
         let mut places = core::mem::take(&mut books.places);
-        let place = places.take(layout, |strip| books.allocate(strip, Holder::Arena));
+        let place = places.take(layout, |strip| books.allocate(strip, Holder::Pool));
         books.places = places;
         place
     }
@@ -135,7 +138,13 @@ impl Books {
 
 impl Drop for Books {
     fn drop(&mut self) {
-        for Block { start, layout, .. } in self.blocks.values() {
+        for Block { start, layout, holder } in self.blocks.values() {
+            if *holder == Holder::Pool {
+                for place in Places::of_strip(*start) {
+                    // SAFETY: the strip is there yet, and its arena ends here.
+                    unsafe { bury(place) };
+                }
+            }
             // SAFETY: `allocate` got it with this layout, and the list ends here.
             unsafe { heap::deallocate(*start, *layout) };
         }

@@ -55,6 +55,11 @@ pub(super) struct Places {
 }
 
 impl Places {
+    /// Every place of a strip.
+    pub(super) fn of_strip(strip: NonNull<u8>) -> impl Iterator<Item = Place> {
+        (0..TURNS).map(move |turn| Place { strip, turn })
+    }
+
     /// A place for a block of this layout, always the same; `obtain` gives memory.
     pub(super) fn take(
         &mut self,

@@ -6,7 +6,7 @@ use core::mem::MaybeUninit;
 
 use super::status::ap_status;
 
-/// A place in a text. All 0: none is known.
+/// A place in a text of the call that failed. All 0: none is to blame.
 #[repr(C)]
 #[derive(Debug, Clone, Copy, Default)]
 pub struct ap_error_position {

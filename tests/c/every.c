@@ -372,11 +372,37 @@ static void json(void) {
     STATUS(AP_OK, ap_json_pool_free(pool));
 }
 
+#if SIZE_MAX > 0xffffffff
+/* More than 1 GiB, of which an arena uses so much, and a pool all. */
+static void large_buffer(void) {
+    static unsigned char buffer[(size_t)68 << 24];
+    ap_arena *arena = ap_arena_create_in(buffer, sizeof buffer);
+    CHECK(ap_arena_total_allocated(arena) < (size_t)1 << 30);
+    CHECK(ap_arena_total_allocated(arena) > ((size_t)1 << 30) - 1024);
+    ap_arena_destroy(arena);
+    for (uint32_t strategy = AP_DIRECT; strategy <= AP_TAGGED; strategy++) {
+        ap_pool_options options;
+        memset(&options, 0, sizeof options);
+        options.strategy = strategy;
+        ap_pool *pool = ap_pool_create_in(buffer, sizeof buffer, 1, 1, &options);
+        int arrays = 0;
+        while (ap_pool_alloc(pool, (size_t)1 << 24) != NULL) {
+            arrays++;
+        }
+        CHECK(arrays > 64 && arrays < 68);
+        ap_pool_destroy(pool);
+    }
+}
+#endif
+
 int main(void) {
     backing_pool();
     arena_growth();
     arena_requests();
     pool();
+#if SIZE_MAX > 0xffffffff
+    large_buffer();
+#endif
     shared_pool();
     expressions();
     json();

@@ -27,6 +27,10 @@ static bool failed;
 static int refusals;
 /* Blocks that are out. */
 static long live;
+/* Whether a free is put off, and the memory stays as it was. */
+static bool puts_off;
+static void *put_off[200];
+static int put_off_count;
 
 static bool fails(void) {
     bool now = left > 0 && --left == 0;
@@ -66,6 +70,10 @@ void *__wrap_aligned_alloc(size_t alignment, size_t size) {
 }
 
 void __wrap_free(void *block) {
+    if (puts_off && block != NULL && put_off_count < 200) {
+        put_off[put_off_count++] = block;
+        return;
+    }
     live -= block != NULL;
     __real_free(block);
 }
@@ -195,6 +203,34 @@ static void arenas(void) {
     CHECK(ap_arena_alloc(arena, 4096) != NULL);
     /* It goes with its backing pool. */
     ap_mempool_destroy(mempool);
+}
+
+/* Arenas that end with their backing pool, at every place of a strip: their handles are
+   refused as long as that memory can be read. */
+static void destroyed(void) {
+    ap_arena *arenas[64];
+    long before = live;
+    ap_mempool *mempool = ap_mempool_create();
+    for (int i = 0; i < 64; i++) {
+        arenas[i] = ap_arena_create(mempool, 64, 64);
+        CHECK(ap_arena_alloc(arenas[i], 16) != NULL);
+        if (i % 32 > 0) {
+            ap_arena_destroy(arenas[i - 1]);
+        }
+    }
+    puts_off = true;
+    ap_mempool_destroy(mempool);
+    CHECK(put_off_count > 4 && ap_mempool_used(mempool) == 0);
+    for (int i = 0; i < 64; i++) {
+        CHECK(ap_arena_alloc(arenas[i], 16) == NULL && (ap_arena_alloc)(arenas[i], 16) == NULL);
+        CHECK(!ap_arena_reset(arenas[i]) && ap_arena_total_allocated(arenas[i]) == 0);
+        ap_arena_destroy(arenas[i]);
+    }
+    puts_off = false;
+    while (put_off_count > 0) {
+        free(put_off[--put_off_count]);
+    }
+    CHECK(live == before);
 }
 
 static ap_pool_options options;
@@ -355,8 +391,13 @@ static void json(void) {
 }
 
 int main(void) {
+    if (getenv("ARRAYPOOL_CHECK") != NULL) { /* which shared pools do not look at */
+        shared_pools();
+        return end("failing");
+    }
     walk("backing pool", backing_pool, 4, 0);
     walk("arenas", arenas, 15, 0);
+    destroyed();
     pools();
     shared_pools();
     walk("expressions", expressions, 10, 0);

@@ -1,6 +1,7 @@
 /* Misuses every function of the header: each call is refused, and none crashes. */
 #include "check.h"
 #include <math.h>
+#include <time.h>
 
 /* Arenas that come and go, and an old handle stays one of nobody. */
 #define STALE_AFTER 5000
@@ -508,24 +509,30 @@ static void shared_pool(void) {
     }
 }
 
-static ap_batch_builder *running;
-
-/* Uses the batch that calls it. */
-static double greedy(void *user, const double *arguments, size_t count) {
-    (void)user, (void)arguments, (void)count;
-    double result = 0.0;
-    STATUS(AP_BUSY, ap_batch_builder_eval(running));
-    STATUS(AP_BUSY, ap_batch_builder_get_result(running, 0, &result));
-    STATUS(AP_BUSY, ap_batch_builder_add_expression(running, "1", NULL));
-    STATUS(AP_BUSY, ap_batch_builder_free(running));
-    return 1.0;
-}
-
 /* What was wrong last, of which no text is to blame. */
 static void check_error(ap_batch_builder *builder, const char *expected) {
     ap_error_position place = {9, 9, 9};
     CHECK(strcmp(ap_batch_builder_error(builder, &place), expected) == 0);
     CHECK(place.offset == 0 && place.line == 0 && place.column == 0);
+}
+
+static ap_batch_builder *running;
+static int greedy_calls;
+
+/* Uses the batch that calls it. What it is told is about its own call, whichever is first. */
+static double greedy(void *user, const double *arguments, size_t count) {
+    (void)user, (void)arguments, (void)count;
+    double result = 0.0;
+    if (greedy_calls++ == 0) {
+        STATUS(AP_BUSY, ap_batch_builder_eval(running));
+    } else {
+        STATUS(AP_BUSY, ap_batch_builder_free(running));
+    }
+    check_error(running, ap_status_message(AP_BUSY));
+    STATUS(AP_BUSY, ap_batch_builder_get_result(running, 0, &result));
+    STATUS(AP_BUSY, ap_batch_builder_add_expression(running, "1", NULL));
+    STATUS(AP_BUSY, ap_batch_builder_free(running));
+    return 1.0;
 }
 
 /* What there is room for, and one more. */
@@ -568,6 +575,57 @@ static void crowded(void) {
     CHECK(message[0] != '\0' && strstr(message, "line") == NULL);
     STATUS(AP_OK, ap_batch_builder_free(builder));
     STATUS(AP_OK, ap_expr_arena_free(arena));
+}
+
+/* Seconds of the processor for a function whose parameters are blanks, and commas. */
+static double time_of(ap_batch_builder *builder, size_t commas) {
+    static char names[2 * 65536 + 1];
+    memset(names, ' ', 65536);
+    memset(names + 65536, ',', commas);
+    names[65536 + commas] = '\0';
+    clock_t before = clock();
+    STATUS(commas < 255 ? AP_INVALID_ARGUMENT : AP_TOO_LARGE,
+           ap_batch_builder_add_expression_function(builder, "f", names, "1"));
+    return (double)(clock() - before) / CLOCKS_PER_SEC;
+}
+
+/* Many commas take no longer than few. */
+static void many_commas(void) {
+    ap_batch_builder *builder = ap_batch_builder_new();
+    double few = time_of(builder, 200), many = time_of(builder, 65536);
+    CHECK(many < 20 * few + 0.1);
+    STATUS(AP_OK, ap_batch_builder_free(builder));
+}
+
+/* A text of some bytes, which ends with a zero byte: `unit` again and again, then blanks
+   and a number. */
+static const char *text_of(size_t bytes, const char *unit, size_t count) {
+    static char text[65536 + 1];
+    size_t length = strlen(unit);
+    memset(text, ' ', bytes);
+    for (size_t i = 0; i < count; i++) {
+        memcpy(text + i * length, unit, length);
+    }
+    text[bytes - 1] = '1';
+    text[bytes] = '\0';
+    return text;
+}
+
+/* What is said of an expression's text: its bytes, and its levels, also of a flat chain. */
+static void long_and_deep(void) {
+    ap_batch_builder *builder = ap_batch_builder_new();
+    STATUS(AP_OK, ap_batch_builder_add_expression(builder, text_of(65535, "", 0), NULL));
+    STATUS(AP_SYNTAX, ap_batch_builder_add_expression(builder, text_of(65536, "", 0), NULL));
+    CHECK(strstr(ap_batch_builder_error(builder, NULL), "65535") != NULL);
+    static const char *const units[] = {"-", "1+"};
+    for (int i = 0; i < 2; i++) {
+        const char *text = text_of(2000, units[i], 511);
+        STATUS(AP_OK, ap_batch_builder_add_expression(builder, text, NULL));
+        text = text_of(2000, units[i], 512);
+        STATUS(AP_SYNTAX, ap_batch_builder_add_expression(builder, text, NULL));
+        CHECK(strstr(ap_batch_builder_error(builder, NULL), "512") != NULL);
+    }
+    STATUS(AP_OK, ap_batch_builder_free(builder));
 }
 
 static void no_builder(ap_batch_builder *builder, ap_status expected) {
@@ -635,6 +693,29 @@ static void expressions(void) {
     check_error(builder, "a shift is out of range");
     STATUS(AP_OK, ap_batch_builder_get_result(builder, 2, &result));
     CHECK(result == 1.0);
+    STATUS(AP_EVALUATION_FAILED, ap_batch_builder_eval(builder));
+    check_error(builder, ap_status_message(AP_EVALUATION_FAILED));
+    CHECK(greedy_calls == 2);
+    STATUS(AP_OK, ap_batch_builder_free(builder));
+}
+
+/* Where it is: in the text of the call, or in that of one before, which is no place of it. */
+static void blamed(void) {
+    ap_batch_builder *builder = ap_batch_builder_new();
+    ap_error_position place = {9, 9, 9};
+    STATUS(AP_OK, ap_batch_builder_add_expression_function(builder, "f", "x", "x +\n  gain"));
+    STATUS(AP_SYNTAX, ap_batch_builder_add_expression(builder, "f(2)", NULL));
+    const char *message = ap_batch_builder_error(builder, &place);
+    CHECK(strstr(message, "in `f`, line 2, column 3") != NULL && strstr(message, "^^^^") != NULL);
+    CHECK(place.offset == 0 && place.line == 0 && place.column == 0);
+    STATUS(AP_SYNTAX, ap_batch_builder_add_expression(builder, "1 +\n gain", NULL));
+    message = ap_batch_builder_error(builder, &place);
+    CHECK(strstr(message, "line 2, column 2") == message);
+    CHECK(place.offset == 5 && place.line == 2 && place.column == 2);
+    STATUS(AP_SYNTAX, ap_batch_builder_add_expression_function(builder, "g", "a", "a + $"));
+    message = ap_batch_builder_error(builder, &place);
+    CHECK(strstr(message, "line 1, column 5") == message);
+    CHECK(place.offset == 4 && place.line == 1 && place.column == 5);
     STATUS(AP_OK, ap_batch_builder_free(builder));
 }
 
@@ -757,7 +838,10 @@ int main(void) {
     watched(AP_TAGGED);
     shared_pool();
     expressions();
+    blamed();
     crowded();
+    many_commas();
+    long_and_deep();
     json();
     CHECK(ap_version() == AP_VERSION);
     for (int status = -1000; status < 1000; status++) {

@@ -102,6 +102,20 @@ fn every_failure_of_memory_is_refused() {
     everywhere("failing.c", &WRAPPED);
 }
 
+/// A shared pool takes as many blocks of memory, whatever the environment asks for.
+#[test]
+fn the_environment_asks_nothing_of_shared_pools() {
+    let built = program("failing.c", "environment", &WRAPPED);
+    let built = built.unwrap_or_else(|said| panic!("{said}"));
+    let requests = |checks: &str| {
+        let mut program = Command::new(&built);
+        program.env("ARRAYPOOL_CHECK", checks);
+        outputs(program).0
+    };
+    let (few, many) = (requests("off"), requests("quarantine=100000"));
+    assert!(few.contains("shared pool: ") && few == many, "{few}\n{many}");
+}
+
 /// The examples in the header's comments, each as a function of one program.
 #[test]
 fn the_examples_of_the_header_run() {

@@ -332,7 +332,7 @@ pub unsafe extern "C" fn ap_arena_create_default(mempool: *mut ap_mempool) -> *m
 pub unsafe extern "C" fn ap_arena_create_in(buffer: *mut c_void, size: usize) -> *mut ap_arena {
     or_nothing(|| {
         // SAFETY: the module's contract: the buffer is so long.
-        let (place, rest) = unsafe { place_in::<Inner>(buffer, size) }?;
+        let (place, rest) = unsafe { place_in::<Inner>(buffer, size.min(MOST)) }?;
         // SAFETY: the place is in the buffer, which is the arena's.
         unsafe { Inner::place(place) };
         let finish = |arena: Arena<'static>| {
@@ -364,7 +364,8 @@ pub(super) unsafe fn place_in<T: Body>(
     let buffer = NonNull::new(buffer.cast::<u8>())?;
     let start = buffer.align_offset(align_of::<Handle<T>>());
     let behind = start.checked_add(size_of::<Handle<T>>())?;
-    let rest = size.min(MOST).checked_sub(behind)?;
+    // No buffer has more than half of all addresses, nor a slice.
+    let rest = size.min(isize::MAX.unsigned_abs()).checked_sub(behind)?;
     // SAFETY: the handle fits: `rest` is no less than 0.
     let block = unsafe { buffer.add(start) };
     // SAFETY: as above.
@@ -374,6 +375,30 @@ pub(super) unsafe fn place_in<T: Body>(
     // SAFETY: so many bytes are behind the handle, and nobody else's.
     let rest = unsafe { NonNull::slice_from_raw_parts(behind.cast(), rest).as_mut() };
     Some((place, rest))
+}
+
+/// Leaves no room to the fast path of the header, which looks at no marker.
+///
+/// # Safety
+/// The body lies where there is room for one, and no arena is in it.
+unsafe fn leave_no_room(body: NonNull<Inner>) {
+    let none = ap_arena { cursor: core::ptr::null_mut(), end: 0 };
+    // SAFETY: the caller's promise. Volatile, as a marker, for the same reason.
+    unsafe { body.cast::<ap_arena>().write_volatile(none) };
+}
+
+/// Leaves a tombstone in a place, whatever is there: every handle to it is refused.
+///
+/// # Safety
+/// The place can be written, and nobody uses what is there any more.
+#[cfg(feature = "capi")]
+pub(super) unsafe fn bury(place: Place) {
+    // SAFETY: the block is for a handle of this type.
+    let body = unsafe { handle::body_in::<Inner>(place.block()) };
+    // SAFETY: the caller's promise.
+    unsafe { handle::invalidate(body) };
+    // SAFETY: as above; an arena that was there is used no more.
+    unsafe { leave_no_room(body) };
 }
 
 /// Destroys an arena, and gives its chunks back. NULL is nothing, and so is an arena
@@ -397,9 +422,8 @@ pub unsafe extern "C" fn ap_arena_destroy(arena: *mut ap_arena) {
             // SAFETY: the handle is invalid, so the arena is used no more.
             unsafe { core::ptr::drop_in_place(arena) };
         });
-        // SAFETY: the body stays; no arena is in it, so nothing reads these words but
-        // the fast path of the header, which finds no room.
-        unsafe { arena.write(ap_arena { cursor: core::ptr::null_mut(), end: 0 }) };
+        // SAFETY: the body stays, and no arena is in it.
+        unsafe { leave_no_room(place) };
         #[cfg(feature = "capi")]
         if let Some(home) = &inner.home {
             let place = home.place;

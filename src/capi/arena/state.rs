@@ -151,7 +151,8 @@ pub unsafe extern "C" fn ap_arena_mark(arena: *mut ap_arena) -> ap_mark {
 
 /// Goes back to a mark, and forgets what was handed out since. Blocks from before that
 /// were given back are still used again, but for those that were handed out again since,
-/// which count as used until the next reset. The mark can be used again. One step for
+/// which count as used until the next reset. A block that was made larger since counts as
+/// handed out since, even where it stayed. The mark can be used again. One step for
 /// each chunk, each later mark, and each block that was given back for each chunk that
 /// was taken into use since. False: no arena, its listener is running, or a mark that is
 /// another arena's or stale; nothing has changed then.

@@ -48,6 +48,8 @@ fn builder<S: ReleaseStrategy, C: ClassTable>(
         Some(checks) => builder.checks(checks),
         None => builder,
     };
+    #[cfg(feature = "capi")]
+    let builder = if chosen.unwatched { builder.unwatched() } else { builder };
     match chosen.max_runs {
         Some(runs) => builder.max_runs(runs),
         None => builder,

@@ -159,6 +159,9 @@ pub(super) struct Chosen<'a> {
     pub(super) lengths: Option<&'a [u32]>,
     /// `None`: those of the build.
     pub(super) checks: Option<Checks>,
+    /// Whether nothing is watched, whatever the environment says.
+    #[cfg(feature = "capi")]
+    unwatched: bool,
 }
 
 impl Chosen<'_> {
@@ -182,6 +185,8 @@ impl Chosen<'_> {
             limit: usize::MAX,
             lengths: None,
             checks: None,
+            #[cfg(feature = "capi")]
+            unwatched: false,
         };
         // SAFETY: the caller's promise.
         if let Some(options) = unsafe { options.as_ref() } {
@@ -207,10 +212,12 @@ impl Chosen<'_> {
         Ok(chosen)
     }
 
-    /// Whether there can be such a pool: makes one, without a limit, and drops it.
+    /// Whether there can be such a shared pool: makes one for a single thread, without a
+    /// limit and unwatched as that one is, and drops it.
     #[cfg(feature = "capi")]
     pub(super) fn try_out(&self) -> Result<(), ap_status> {
-        Any::open(self, ArenaBuilder::new().build()).map(drop)
+        let unwatched = Self { unwatched: true, ..*self };
+        Any::open(&unwatched, ArenaBuilder::new().build()).map(drop)
     }
 }
 
