@@ -111,15 +111,17 @@ fn a_claim_is_held_against_the_fastest_allocator_too() {
     assert_eq!(verdict(12.0, &mut sources).as_deref(), Some("holds in part"));
 }
 
-/// Every recorded time of an array under a strategy that checks, as a multiple of the floor's.
+/// Every time of the group `strategies` of an array under a strategy that checks, as a multiple
+/// of the floor's: what stands in brackets in the table that the front page leads to.
 fn multiples_of_the_floor(results: &page::Results) -> Vec<f64> {
-    let ratios = results.figures("strategies").filter(|figure| figure.name.ends_with("/floor"));
-    let mut all: Vec<f64> = ratios.map(|figure| figure.value).collect();
-    for figure in results.figures("curves") {
-        let checked =
-            figure.name.split_once('/').filter(|(who, _)| ["metadata", "tagged"].contains(who));
-        if let Some((_, workload)) = checked {
-            all.extend(results.ratio("curves", &figure.name, &format!("floor/{workload}")));
+    let checked = ["metadata", "tagged", "metadata-bare", "tagged-bare"];
+    let mut all = Vec::new();
+    for figure in results.figures("strategies") {
+        let name = figure.name.strip_suffix("/ns").and_then(|name| name.split_once('/'));
+        if let Some((who, workload)) = name.filter(|(who, _)| checked.contains(who)) {
+            let floor = format!("floor/{workload}/ns");
+            let ratio = results.get("strategies", &format!("{who}/{workload}/floor"));
+            all.extend(ratio.or_else(|| results.ratio("strategies", &figure.name, &floor)));
         }
     }
     all
@@ -127,12 +129,61 @@ fn multiples_of_the_floor(results: &page::Results) -> Vec<f64> {
 
 #[test]
 fn the_front_page_says_what_was_recorded() {
-    let all = multiples_of_the_floor(&sources().results);
+    let sources = sources();
+    let all = multiples_of_the_floor(&sources.results);
+    let shown = sources.page.split("<!-- strategies:").nth(1).expect("a table");
+    for ratio in &all {
+        assert!(shown.contains(&format!("({ratio:.2})")), "the table does not show {ratio}");
+    }
     let least = all.iter().copied().fold(f64::INFINITY, f64::min);
     let most = all.iter().copied().fold(0.0, f64::max);
-    let says = format!("costs {least:.0} to {most:.1} times the time");
+    let says = format!("costs {least:.1} to {most:.1} times the time");
     let front = fs::read_to_string(root().join("README.md")).expect("a front page");
     assert!(front.contains(&says), "README.md does not say that checking {says}");
+}
+
+#[test]
+fn two_threads_are_held_against_the_better_malloc() {
+    let mut sources = sources();
+    for (malloc, time) in [("mimalloc", 30.0), ("jemalloc", 20.0), ("jemalloc-sized", 40.0)] {
+        sources.results.set("shared", &format!("{malloc}/churn-2-threads/ns"), time);
+    }
+    sources.results.set("shared", "default-metadata/churn-2-threads/ns", 10.0);
+    sources.results.set("shared", "default-tagged/churn-2-threads/ns", 25.0);
+    let cells = |sources: &Sources| {
+        let page = made(sources).swap_remove(0).text;
+        let says = "the better malloc, jemalloc |";
+        let line = page.lines().find(|line| line.contains(says)).expect("a row");
+        line.split_once(says).map(|(_, cells)| cells.trim().to_string())
+    };
+    assert_eq!(cells(&sources).as_deref(), Some("2.00 | 0.80 |"));
+    // The median over rounds, if it was recorded.
+    sources.results.set("shared", "default-tagged/churn-2-threads/malloc", 0.75);
+    assert_eq!(cells(&sources).as_deref(), Some("2.00 | 0.75 |"));
+}
+
+#[test]
+fn what_a_verdict_depends_on_is_said_with_it() {
+    let mut sources = sources();
+    let verdict = |sources: &Sources, claim: &str| {
+        let page = made(sources).swap_remove(0).text;
+        let line = page.lines().find(|line| line.starts_with(claim)).expect("a claim");
+        line.split(" | ").nth(1).map(str::to_string)
+    };
+    let claim = "| 75 % less compiler memory |";
+    assert_eq!(verdict(&sources, claim).as_deref(), Some("holds in part"));
+    sources.results.set("expr", "phases/w1-compile/saved-%", 74.0);
+    assert_eq!(verdict(&sources, claim).as_deref(), Some("does not hold"));
+    let claim = "| arenas: walks 10 to 15 % faster |";
+    assert_eq!(verdict(&sources, claim).as_deref(), Some("holds against a fragmented heap"));
+    for document in ["twitter", "citm_catalog", "canada", "github_events", "api_10kb"] {
+        sources.results.set("json", &format!("serde_json/peak-{document}/text"), 4.0);
+        sources.results.set("json", &format!("metadata/peak-{document}/text"), 2.0);
+    }
+    let claim = "| the same, with the text |";
+    assert_eq!(verdict(&sources, claim).as_deref(), Some("holds"));
+    sources.results.set("json", "metadata/peak-canada/text", 2.5);
+    assert_eq!(verdict(&sources, claim).as_deref(), Some("holds in part"));
 }
 
 #[test]

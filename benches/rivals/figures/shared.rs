@@ -113,8 +113,11 @@ fn two_threads(report: &mut Report, rounds: usize, seed: u64, random: &mut XorSh
     all.extend(crews::<Metadata>(["unshared-metadata", "lane-metadata", "default-metadata"], seed));
     all.push(malloc_crew::<Mimalloc>("mimalloc", seed));
     all.push(malloc_crew::<Jemalloc>("jemalloc", seed));
+    all.push(malloc_crew::<JemallocSized>("jemalloc-sized", seed));
     let times = regatta(&mut all, rounds, random);
     report.times("churn-2-threads", &times);
+    let fastest = times.fastest(&MALLOCS);
+    println!("fastest churn-2-threads {fastest}");
     for name in STRATEGIES {
         let (lane, default) = (format!("lane-{name}"), format!("default-{name}"));
         let ratio = times.ratio(&format!("unshared-{name}"), &lane);
@@ -122,6 +125,8 @@ fn two_threads(report: &mut Report, rounds: usize, seed: u64, random: &mut XorSh
         let ratio = times.ratio("mimalloc", &default);
         report.goal(format!("{default}/churn-2-threads/mimalloc"), ratio, AtLeast(1.3));
         report.fact(format!("{lane}/churn-2-threads/mimalloc"), times.ratio("mimalloc", &lane));
+        let ratio = times.ratio(fastest, &default);
+        report.fact(format!("{default}/churn-2-threads/malloc"), ratio);
     }
 }
 

@@ -87,6 +87,7 @@ pub(crate) fn make(sources: &Sources) -> Result<Vec<Made>, String> {
 fn tables(sources: &Sources) -> Vec<(&'static str, String)> {
     let results = &sources.results;
     vec![
+        ("recorded", results.recordings()),
         ("strategies", strategies::table(sources)),
         ("peers", peers::times(results)),
         ("day", peers::day(results)),

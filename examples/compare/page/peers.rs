@@ -1,7 +1,7 @@
 //! Everybody else: other pools, allocators, arenas; and the goals that are missed.
 
 use super::results::Results;
-use super::table::{cell, markdown, number, row};
+use super::table::{NOTHING, cell, markdown, number, row};
 
 const GROUP: &str = "strategies";
 const WORKLOADS: [&str; 5] = ["pair-12", "pair-200", "stack", "churn-1024", "churn"];
@@ -144,12 +144,28 @@ pub(crate) fn arenas(results: &Results) -> String {
     markdown(&rows)
 }
 
+/// Whoever of the mallocs is faster in a workload of two threads, by its median.
+fn better_malloc(results: &Results, workload: &str) -> Option<&'static str> {
+    let time = |name: &'static str| {
+        results.get("shared", &format!("{name}/{workload}/ns")).map(|time| (name, time))
+    };
+    let mallocs = ["mimalloc", "jemalloc", "jemalloc-sized"].into_iter().filter_map(time);
+    mallocs.min_by(|(_, a), (_, b)| a.total_cmp(b)).map(|(name, _)| name)
+}
+
 /// Threads: lanes, the default lane, hand-over, against allocators and pools.
 pub(crate) fn threads(results: &Results) -> String {
     let group = "shared";
     let mut rows = vec![row(["", "`Metadata`", "`Tagged`"])];
     let mut line = |about: &str, form: &str, rest: &str| {
-        let of = |name: &str| cell(results.get(group, &format!("{form}-{name}/{rest}")));
+        let of = |name: &str| {
+            let who = format!("{form}-{name}");
+            let recorded = results.get(group, &format!("{who}/{rest}"));
+            cell(recorded.or_else(|| {
+                let workload = rest.strip_suffix("/malloc")?;
+                results.faster(group, &who, workload, better_malloc(results, workload)?)
+            }))
+        };
         rows.push(vec![about.to_string(), of("metadata"), of("tagged")]);
     };
     line("a lane's time, as a multiple of an unshared pool's", "lane", "churn/unshared");
@@ -163,6 +179,11 @@ pub(crate) fn threads(results: &Results) -> String {
         "default",
         "churn-2-threads/mimalloc",
     );
+    let about = format!(
+        "the same: times as fast as the better malloc, {}",
+        better_malloc(results, "churn-2-threads").map_or_else(|| NOTHING.to_string(), shown)
+    );
+    line(&about, "default", "churn-2-threads/malloc");
     line(
         "one takes, the other gives back: times as fast as the better malloc",
         "lane",

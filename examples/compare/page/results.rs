@@ -103,6 +103,25 @@ impl Results {
         names.filter_map(|name| name.strip_suffix("/day/most-MB")).map(str::to_string).collect()
     }
 
+    /// The commit on which each group was recorded, and which of them in fewer rounds.
+    pub(crate) fn recordings(&self) -> String {
+        let commits = self.said("commit");
+        let commits: Vec<String> = commits
+            .iter()
+            .map(|(commit, groups)| format!("`{commit}` for {}", groups.join(", ")))
+            .collect();
+        let commands = self.said("command").into_iter();
+        let quick =
+            commands.filter(|(command, _)| command.split(' ').any(|word| word == "--quick"));
+        let quick: Vec<&str> = quick.flat_map(|(_, groups)| groups).collect();
+        let mut text = format!("Commits: {}.\n", commits.join("; "));
+        if !quick.is_empty() {
+            let _ =
+                writeln!(text, "With `--quick`, that is in fewer rounds: {}.", quick.join(", "));
+        }
+        text
+    }
+
     /// One row per file: what was run and when, and what was left out; then what files have
     /// in common, once, with the files' names where they do not all agree.
     pub(crate) fn origins(&self) -> String {
