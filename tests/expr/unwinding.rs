@@ -2,7 +2,8 @@
 
 use core::cell::{Cell, OnceCell};
 use core::mem::{ManuallyDrop, MaybeUninit};
-use std::panic::{AssertUnwindSafe, catch_unwind};
+use core::panic::AssertUnwindSafe;
+use std::panic::catch_unwind;
 use std::thread_local;
 
 use arraypool::Arena;
