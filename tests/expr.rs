@@ -22,3 +22,5 @@ mod phases;
 mod random;
 #[path = "expr/table.rs"]
 mod table;
+#[path = "expr/unwinding.rs"]
+mod unwinding;

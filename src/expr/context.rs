@@ -3,8 +3,7 @@
 use core::cell::{Cell, RefCell};
 use core::fmt;
 
-use super::ast::Span;
-use super::error::{Error, ErrorKind};
+use super::error::{Error, ErrorKind, invalid};
 use super::function::{Body, Function};
 use super::limits::Limits;
 use super::memory::{Array, Pool, Vector};
@@ -108,7 +107,8 @@ impl<'m, R: Real, S: ReleaseStrategy> Context<'m, R, S> {
     /// # Ok::<(), arraypool::expr::Error>(())
     /// ```
     ///
-    /// The parent's limits bound the bodies of its functions.
+    /// The parent's limits bound the bodies of its functions. Names are looked up in at most
+    /// 255 parents: what is defined further up is not seen.
     #[must_use]
     pub fn with_parent<'p: 'm>(pool: &'m Pool<'m, S>, parent: &'m Context<'p, R, S>) -> Self {
         Self::build(pool, Some(parent), parent.limits)
@@ -227,7 +227,8 @@ impl<'m, R: Real, S: ReleaseStrategy> Context<'m, R, S> {
     /// A built-in one of the same name is hidden. Linear in the number of names.
     ///
     /// Once the evaluation of an expression has failed, the rest of it calls no native
-    /// function: the result is NaN in any case.
+    /// function: the result is NaN in any case. One that panics ends the tick:
+    /// [`Batch::eval`](super::Batch::eval) says what becomes of its batch.
     ///
     /// ```
     /// # use arraypool::expr::{Context, Engine, Pool};
@@ -412,6 +413,10 @@ impl<'m, R: Real, S: ReleaseStrategy> Context<'m, R, S> {
         if !valid {
             return Err(invalid(name));
         }
+        // What takes memory comes first: a hook that is told of it may look for names.
+        let is_new = self.own(space, name).is_none();
+        let copy = || self.pool.copy(name.as_bytes());
+        let more = if is_new { Some((copy()?, self.room()?)) } else { None };
         let own = self.own(space, name);
         let mut symbols = self.symbols.try_borrow_mut().map_err(|_| Error::busy())?;
         let same_shape = match own.and_then(|index| symbols.get_mut(index)) {
@@ -422,13 +427,20 @@ impl<'m, R: Real, S: ReleaseStrategy> Context<'m, R, S> {
                 same
             }
             None => {
-                let symbol = Symbol { name: self.pool.copy(name.as_bytes())?, space, meaning };
+                let (name, mut room) = more.ok_or(Error::busy())?;
+                let symbol = Symbol { name, space, meaning };
                 let limit = usize::from(u16::MAX);
                 let is_full = symbols.len() >= limit;
                 match symbols.iter_mut().find(|symbol| symbol.meaning.space().is_none()) {
                     Some(vacant) => *vacant = symbol,
                     None if is_full => return Err(Error::plain(ErrorKind::TooManySlots { limit })),
-                    None => symbols.try_push(symbol)?,
+                    None => {
+                        if room.capacity() > symbols.len() {
+                            room.try_append(&mut symbols)?;
+                            *symbols = room;
+                        }
+                        symbols.try_push(symbol)?;
+                    }
                 }
                 false
             }
@@ -437,14 +449,27 @@ impl<'m, R: Real, S: ReleaseStrategy> Context<'m, R, S> {
         Ok(())
     }
 
+    /// Room for all symbols and one more, if there is none where they are.
+    fn room(&self) -> Result<Vector<'m, Symbol<'m, R, S>, S>, Error> {
+        let mut room = self.pool.vec();
+        let symbols = self.symbols.try_borrow().map_err(|_| Error::busy())?;
+        let all = symbols.iter().all(|symbol| symbol.meaning.space().is_some());
+        let (length, is_full) = (symbols.len(), all && symbols.len() == symbols.capacity());
+        drop(symbols);
+        // As a vector grows.
+        let more = if S::RECLAIMS { 1 } else { length.max(1) };
+        room.try_reserve(if is_full { length + more } else { 0 })?;
+        Ok(room)
+    }
+
     fn take(&self, space: Space, name: &str) -> bool {
         let Some(index) = self.own(space, name) else { return false };
         let Ok(mut symbols) = self.symbols.try_borrow_mut() else { return false };
-        let Some(symbol) = symbols.get_mut(index) else { return false };
-        let was_there = symbol.meaning.space().is_some();
+        let symbol = symbols.get_mut(index).filter(|symbol| symbol.meaning.space().is_some());
+        let Some(symbol) = symbol else { return false };
         symbol.meaning = Meaning::Removed;
         bump(&self.shapes);
-        was_there
+        true
     }
 
     /// What `use_it` makes of a symbol, or what the parent makes of it.
@@ -557,16 +582,6 @@ impl<'m, 'p: 'm, R: Real, S: ReleaseStrategy> Names<'m, R> for Context<'p, R, S>
 
 fn bump(version: &Cell<u32>) {
     version.set(version.get().wrapping_add(1));
-}
-
-pub(super) fn invalid(name: &str) -> Error {
-    about(ErrorKind::InvalidName, name)
-}
-
-/// An error about a whole name.
-pub(super) fn about(kind: ErrorKind, name: &str) -> Error {
-    let end = u16::try_from(name.len()).unwrap_or(u16::MAX);
-    Error::at(kind, name, Span { start: 0, end })
 }
 
 impl<R: Real, S: ReleaseStrategy> fmt::Debug for Context<'_, R, S> {

@@ -1,6 +1,6 @@
 //! The engine: a context, the phases of a compilation, and where programs live.
 
-use core::cell::RefCell;
+use core::cell::{RefCell, RefMut};
 use core::fmt;
 
 use super::ast::{Expr, Span};
@@ -10,7 +10,7 @@ use super::error::{Error, ErrorKind};
 use super::frame::Frame;
 use super::ir::Ir;
 use super::limits::Limits;
-use super::lower::lower;
+use super::lower::lower_last;
 use super::memory::{Phases, Pool};
 use super::names::Names;
 use super::parser::parse;
@@ -146,7 +146,7 @@ impl<'m, R: Real, S: ReleaseStrategy> Engine<'m, R, S> {
     /// # Errors
     /// As [`Context::define_with`].
     pub fn define(&self, name: &str, parameters: &[&str], body: &str) -> Result<(), Error> {
-        let mut phases = self.phases.try_borrow_mut().map_err(|_| Error::busy())?;
+        let mut phases = self.phases()?;
         let defined = self.context.define_with(name, parameters, body, &phases.parse);
         phases.parse.reset();
         defined
@@ -232,6 +232,17 @@ impl<'m, R: Real, S: ReleaseStrategy> Engine<'m, R, S> {
         &self.context
     }
 
+    /// The phases, with nothing in them. (Something is, if a panic left the last compilation:
+    /// what clears up after one must not tell a hook of it, which may panic again.)
+    fn phases(&self) -> Result<RefMut<'_, Phases<'m>>, Error> {
+        let mut phases = self.phases.try_borrow_mut().map_err(|_| Error::busy())?;
+        if cfg!(panic = "unwind") && phases.used_bytes() != (0, 0) {
+            phases.parse.reset();
+            phases.ir.reset();
+        }
+        Ok(phases)
+    }
+
     /// Runs the first two phases and shows what they made. Nothing is kept but copies of
     /// arrays, and natives.
     pub(super) fn inspect<T>(
@@ -240,7 +251,7 @@ impl<'m, R: Real, S: ReleaseStrategy> Engine<'m, R, S> {
         frame: &mut Frame<'m, R, S>,
         show: impl FnOnce(&Expr<'_, R>, &Ir<'_, R>) -> T,
     ) -> Result<T, Error> {
-        let mut phases = self.phases.try_borrow_mut().map_err(|_| Error::busy())?;
+        let mut phases = self.phases()?;
         let Phases { parse: trees, ir: checked } = &mut *phases;
         let limits = &self.limits;
         let shown = parse(text, trees, limits).and_then(|tree| {
@@ -262,14 +273,14 @@ impl<'m, R: Real, S: ReleaseStrategy> Engine<'m, R, S> {
         text: &str,
         frame: &mut Frame<'m, R, S>,
     ) -> Result<Program<'m, R, S>, Error> {
-        let mut phases = self.phases.try_borrow_mut().map_err(|_| Error::busy())?;
+        let mut phases = self.phases()?;
         let Phases { parse: trees, ir: checked } = &mut *phases;
         let limits = &self.limits;
         let ir = parse(text, trees, limits)
             .and_then(|tree| resolve(&tree, trees, checked, &self.context, frame, limits));
         trees.reset();
         let program = ir.and_then(|ir| {
-            let lowered = lower(&ir, checked, self.pool, frame, limits);
+            let lowered = lower_last(&ir, checked, self.pool, frame, limits);
             lowered.map_err(|error| Error::at(error.kind, text, Span::default()))
         });
         checked.reset();

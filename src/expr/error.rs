@@ -89,7 +89,8 @@ pub enum ErrorKind {
     /// There is no expression or parameter of this index.
     NoSuchIndex,
     /// The engine is busy: what [`Batch::inspect`](super::Batch::inspect) calls asked it to
-    /// compile or define something, or a context was changed while it was read.
+    /// compile or define something, or a context was changed while it was read. Or a frame
+    /// has gone on since [`resolve`](super::resolve()) made what is to be lowered.
     Busy,
     /// It compiles, but its evaluation failed.
     Failed(Failure),
@@ -274,6 +275,16 @@ impl From<AllocError> for Error {
     fn from(error: AllocError) -> Self {
         Self::plain(error.into())
     }
+}
+
+pub(super) fn invalid(name: &str) -> Error {
+    about(ErrorKind::InvalidName, name)
+}
+
+/// An error about a whole name.
+pub(super) fn about(kind: ErrorKind, name: &str) -> Error {
+    let end = u16::try_from(name.len()).unwrap_or(u16::MAX);
+    Error::at(kind, name, Span { start: 0, end })
 }
 
 /// Where the lines of a text end, but for the last one.

@@ -32,7 +32,8 @@ pub enum Failure {
     /// The definitions have changed, and the expression does not compile with them, or
     /// could not be compiled anew: there was no memory, or the engine was in use.
     DoesNotCompile,
-    /// The expression was added, and no tick has evaluated it yet.
+    /// The expression was added, and no tick has evaluated it yet; or the last one ended
+    /// with a panic, or its frame was being evaluated already.
     NotEvaluated,
 }
 

@@ -3,8 +3,8 @@
 use core::cell::Cell;
 use core::fmt;
 
-use super::context::{Context, about};
-use super::error::{Error, ErrorKind};
+use super::context::Context;
+use super::error::{Error, ErrorKind, about};
 use super::memory::{Pool, Vector};
 use super::names::{Names, NativeFn, Place, is_attribute, is_name};
 use super::parameters::Parameters;
@@ -136,6 +136,10 @@ pub struct Frame<'m, R: Real = f64, S: ReleaseStrategy = DefaultStrategy> {
     pub(super) stack: Vector<'m, Cell<R>, S>,
     /// What the expression that is being compiled uses.
     touched: SlotSet,
+    /// Expressions before it, whatever became of them.
+    pub(super) turn: u32,
+    /// By [`Program::eval`], and not yet to its end.
+    pub(super) is_evaluated: Cell<bool>,
 }
 
 impl<'m, R: Real, S: ReleaseStrategy> Frame<'m, R, S> {
@@ -165,6 +169,8 @@ impl<'m, R: Real, S: ReleaseStrategy> Frame<'m, R, S> {
             shapes: 0,
             stack: pool.vec(),
             touched: SlotSet::default(),
+            turn: 0,
+            is_evaluated: Cell::new(false),
         }
     }
 
@@ -245,9 +251,10 @@ impl<'m, R: Real, S: ReleaseStrategy> Frame<'m, R, S> {
 
     /// Copies the values of the context that programs follow, after a change. (After a
     /// change of definitions [`resolve`](super::resolve()) does so, too.) For a program, a
-    /// native that was defined anew and an array of another length stay what they were. A
-    /// program that reads a removed name is not to be evaluated any more: the place may be
-    /// another name's.
+    /// native that was defined anew and an array of another length stay what they were, but
+    /// an element of a constant index, as in `t[1]`, follows the array: it is NaN if that has
+    /// become too short. A program that reads a removed name is not to be evaluated any
+    /// more: the place may be another name's.
     ///
     /// ```
     /// # use arraypool::Arena;
@@ -295,6 +302,7 @@ impl<'m, R: Real, S: ReleaseStrategy> Frame<'m, R, S> {
 
     /// What the expression has used since.
     pub(super) fn finish(&mut self) -> SlotSet {
+        self.turn = self.turn.wrapping_add(1);
         core::mem::take(&mut self.touched)
     }
 

@@ -92,6 +92,8 @@ pub struct Ir<'a, R = f64> {
     pub functions: &'a [Recursive<'a, R>],
     /// Nodes of its program, at most.
     pub(super) nodes: usize,
+    /// Its number among the expressions of its frame.
+    pub(super) turn: u32,
 }
 
 impl<'a, R: Real> Term<'a, R> {

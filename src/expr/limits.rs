@@ -21,7 +21,7 @@ pub struct Limits {
     /// use [`SMALL`](Self::SMALL) there.
     pub depth: u16,
     /// Terms of one expression with functions inlined, including those that fold away: a
-    /// bound of what is compiled. At most 65,535.
+    /// bound of what is compiled. A program has at most 65,535 nodes, whatever this is.
     pub terms: usize,
     /// Depth of recursive calls of expression functions. One whose body is higher than
     /// 16 levels counts as one call for each 16, so recursion needs native stack for at

@@ -30,8 +30,8 @@ struct Pair(Op2, u8, u8);
 /// The third phase: the program of a checked expression, one pooled array. Its
 /// nodes are built in `scratch`, which can be reset afterwards.
 ///
-/// `ir` must be what [`resolve`](super::resolve()) made last with this frame; a program
-/// of any other reads slots that have nothing to do with it.
+/// `ir` must be what [`resolve`](super::resolve()) made last with this frame, and is good
+/// for one call: after an error, too, the expression is to be resolved again.
 ///
 /// ```
 /// use arraypool::Arena;
@@ -53,10 +53,25 @@ struct Pair(Op2, u8, u8);
 /// Complexity: linear in the number of terms. Never panics.
 ///
 /// # Errors
-/// [`ErrorKind::TooManyTerms`], [`ErrorKind::Memory`]. The slots that the expression
+/// [`ErrorKind::TooManyTerms`], [`ErrorKind::Memory`]; [`ErrorKind::Busy`] for an `ir` whose
+/// time is over, which leaves the frame as it is. Otherwise the slots that the expression
 /// uses of the frame are free again then. Copies of arrays, natives and the windows of
 /// calls stay in it.
 pub fn lower<'m, R: Real, S: ReleaseStrategy>(
+    ir: &Ir<'_, R>,
+    scratch: &Arena<'_>,
+    pool: &'m Pool<'m, S>,
+    frame: &mut Frame<'m, R, S>,
+    limits: &Limits,
+) -> Result<Program<'m, R, S>, Error> {
+    if ir.turn != frame.turn {
+        return Err(Error::busy());
+    }
+    lower_last(ir, scratch, pool, frame, limits)
+}
+
+/// The same of what is known to be the frame's last.
+pub(super) fn lower_last<'m, R: Real, S: ReleaseStrategy>(
     ir: &Ir<'_, R>,
     scratch: &Arena<'_>,
     pool: &'m Pool<'m, S>,

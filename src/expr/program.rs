@@ -11,6 +11,7 @@ use super::memory::Array;
 use super::real::Real;
 use super::shape::Shape;
 use super::shapes::{Shapes, entry};
+use crate::arena::defer::Defer;
 use crate::pool::{DefaultStrategy, ReleaseStrategy};
 
 /// What evaluates a node: specialised by operator and by what its operands are.
@@ -175,7 +176,9 @@ pub struct Program<'m, R: Real = f64, S: ReleaseStrategy = DefaultStrategy> {
 impl<R: Real, S: ReleaseStrategy> Program<'_, R, S> {
     /// Evaluates it over a frame. Takes no memory, and at most [`cost`](Self::cost) if
     /// the limits are those that it was lowered with. With more calls it takes more;
-    /// a depth of calls that the frame has no windows for is [`Failure::TooDeep`].
+    /// a depth of calls that the frame has no windows for is [`Failure::TooDeep`]. A native
+    /// that evaluates a program over the same frame is given [`Failure::NotEvaluated`]: two
+    /// would share intermediate values. Never panics, unless a native does.
     ///
     /// ```
     /// # use arraypool::Arena;
@@ -198,6 +201,10 @@ impl<R: Real, S: ReleaseStrategy> Program<'_, R, S> {
     /// Why it has no value.
     pub fn eval(&self, frame: &Frame<'_, R, S>, limits: &Limits) -> Result<R, Failure> {
         let Some(first) = self.nodes.first() else { return Err(Failure::DoesNotCompile) };
+        if frame.is_evaluated.replace(true) {
+            return Err(Failure::NotEvaluated);
+        }
+        let _over = Defer(|| frame.is_evaluated.set(false));
         let world = World { nodes: &self.nodes, ..World::over(frame, limits) };
         let value = (first.run)(first, &frame.slots, &world);
         world.failure.get().map_or(Ok(value), Err)

@@ -3,7 +3,10 @@
 use core::time::Duration;
 use std::time::Instant;
 
-use arraypool::expr::{Context, Engine, Error, ErrorKind, Failure, Limits, Phases, Pool, interp};
+use arraypool::Arena;
+use arraypool::expr::{
+    Context, Engine, Error, ErrorKind, Failure, Frame, Limits, Phases, Pool, interp, parse, resolve,
+};
 
 /// The most terms of an expression: the default, or what Miri gets through.
 const TERMS: usize = if cfg!(miri) { 1024 } else { 16_384 };
@@ -197,6 +200,30 @@ fn a_body_of_another_context_keeps_the_bounds_of_the_engine() {
     refused(bounded.define("deep", &["x"], &body(400)));
     refused(below.define("deep", &["x"], &body(400)));
     below.define("flat", &["x"], &body(20)).unwrap();
+}
+
+#[test]
+fn a_tree_is_resolved_within_the_bounds_of_that_phase() {
+    let (trees, checked, pool) = (Arena::new(), Arena::new(), Pool::new());
+    let context = <Context>::new(&pool);
+    let mut frame = Frame::new(&pool);
+    frame.parameter("x", 1.0).unwrap();
+    let high = Limits { depth: 1000, ..Limits::DEFAULT };
+    for levels in [24, 25, 1000] {
+        let text = "x+".repeat(levels - 1) + "x";
+        let tree = parse(&text, &trees, &high).unwrap();
+        assert_eq!(usize::from(tree.root.height()), levels);
+        let resolved = resolve(&tree, &trees, &checked, &context, &mut frame, &Limits::SMALL);
+        match levels {
+            24 => assert_eq!(usize::from(resolved.unwrap().root.height()), levels),
+            _ => assert_eq!(resolved.unwrap_err().kind, ErrorKind::TooDeep { limit: 24 }),
+        }
+    }
+    // Also where the checked form is not high.
+    let text = "-".repeat(999) + "1";
+    let tree = parse(&text, &trees, &high).unwrap();
+    let resolved = resolve(&tree, &trees, &checked, &context, &mut frame, &Limits::SMALL);
+    assert_eq!(resolved.unwrap_err().kind, ErrorKind::TooDeep { limit: 24 });
 }
 
 #[test]

@@ -2,6 +2,9 @@
 
 use core::cell::Cell;
 
+use std::thread_local;
+
+use arraypool::Arena;
 use arraypool::expr::{Context, Engine, ErrorKind, Failure, Limits, Phases, Pool};
 
 #[track_caller]
@@ -365,4 +368,26 @@ fn names_that_are_gone_give_their_places_back() {
     context.set("gone", 6.0).unwrap();
     batch.eval();
     assert_eq!((batch.value(kept), batch.value(gone)), (Ok(1.0), Ok(6.0)));
+}
+
+#[test]
+fn a_name_that_was_gone_already_changes_nothing() {
+    thread_local! {
+        static EVENTS: Cell<u32> = const { Cell::new(0) };
+    }
+    let trees = Arena::builder().hook(&|_| EVENTS.set(EVENTS.get() + 1)).build();
+    let pool = Pool::new();
+    let engine = <Engine>::with(&pool, Phases::of(trees, Arena::new()), Limits::DEFAULT);
+    engine.context().set("x", 1.0).unwrap();
+    assert!(engine.context().remove("x"));
+    let mut batch = engine.batch().build();
+    batch.add("2 + 1").unwrap();
+    batch.eval();
+    let before = EVENTS.get();
+    assert!(!engine.context().remove("x"));
+    batch.eval();
+    assert_eq!(EVENTS.get(), before, "nothing is compiled anew");
+    engine.context().set("x", 1.0).unwrap();
+    batch.eval();
+    assert_ne!(EVENTS.get(), before);
 }

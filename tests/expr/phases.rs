@@ -3,8 +3,8 @@
 use arraypool::Arena;
 use arraypool::expr::ir::{self, Ir};
 use arraypool::expr::{
-    Batch, Context, Engine, ErrorKind, Expr, Failure, Frame, Limits, Node, Op1, Op2, Pool, Program,
-    Real, Term, lower, parse, resolve, with_arena,
+    Batch, Context, Engine, Error, ErrorKind, Expr, Failure, Frame, Limits, Node, Op1, Op2, Pool,
+    Program, Real, Term, lower, parse, resolve, with_arena,
 };
 
 /// Whether a text's tree is that of a checked form which was printed as the text.
@@ -284,5 +284,56 @@ fn a_name_in_the_place_of_one_that_is_gone_has_its_own_value() {
     for (text, value) in [("new * x", 5.0), ("u[x]", 7.0), ("u[0]", 6.0)] {
         let program = compiled(text, &context, &pool, &mut frame);
         assert_eq!(program.eval(&frame, &limits), Ok(value), "{text}");
+    }
+}
+
+#[test]
+fn what_was_resolved_is_lowered_once() {
+    let (pool, limits) = (Pool::new(), Limits::DEFAULT);
+    let context = <Context>::new(&pool);
+    context.set("gain", 2.0).unwrap();
+    let mut frame = Frame::new(&pool);
+    frame.parameter("x", 10.0).unwrap();
+    let (arena, mut nothing) = (Arena::new(), []);
+    let none = Arena::from_buffer(&mut nothing);
+    let tree = parse("gain * x", &arena, &limits).unwrap();
+    let busy = |lowered: Result<Program<'_>, Error>| {
+        assert_eq!(lowered.unwrap_err().kind, ErrorKind::Busy);
+    };
+    // A program of what others may take meanwhile: after one that was made,
+    let ir = resolve(&tree, &arena, &arena, &context, &mut frame, &limits).unwrap();
+    let program = lower(&ir, &arena, &pool, &mut frame, &limits).unwrap();
+    busy(lower(&ir, &arena, &pool, &mut frame, &limits));
+    frame.forget(program);
+    // after an error,
+    let ir = resolve(&tree, &arena, &arena, &context, &mut frame, &limits).unwrap();
+    let refused = lower(&ir, &none, &pool, &mut frame, &limits).unwrap_err();
+    assert!(matches!(refused.kind, ErrorKind::Memory(_)), "{refused}");
+    busy(lower(&ir, &arena, &pool, &mut frame, &limits));
+    // and after another expression, which may still be lowered.
+    let ir = resolve(&tree, &arena, &arena, &context, &mut frame, &limits).unwrap();
+    let last = resolve(&tree, &arena, &arena, &context, &mut frame, &limits).unwrap();
+    busy(lower(&ir, &arena, &pool, &mut frame, &limits));
+    let program = lower(&last, &arena, &pool, &mut frame, &limits).unwrap();
+    context.set("gain", 3.0).unwrap();
+    frame.follow(&context);
+    assert_eq!(program.eval(&frame, &limits), Ok(30.0));
+}
+
+#[test]
+fn an_element_of_a_constant_index_follows_an_array_of_any_length() {
+    let (pool, limits) = (Pool::new(), Limits::DEFAULT);
+    let context = <Context>::new(&pool);
+    let mut frame = Frame::new(&pool);
+    frame.parameter("i", 1.0).unwrap();
+    context.set_array("t", &[1.0, 2.0, 3.0]).unwrap();
+    let constant = compiled("t[1]", &context, &pool, &mut frame);
+    let computed = compiled("t[i]", &context, &pool, &mut frame);
+    for (array, second) in [(&[10.0, 20.0, 30.0, 40.0][..], 20.0), (&[10.0], f64::NAN)] {
+        context.set_array("t", array).unwrap();
+        frame.follow(&context);
+        let value = constant.eval(&frame, &limits).unwrap();
+        assert!(value == second || value.is_nan() && second.is_nan(), "{value}");
+        assert_eq!(computed.eval(&frame, &limits), Ok(2.0));
     }
 }

@@ -7,9 +7,8 @@ use core::fmt;
 
 pub use builder::BatchBuilder;
 
-use crate::expr::context::invalid;
 use crate::expr::engine::Engine;
-use crate::expr::error::{Error, ErrorKind};
+use crate::expr::error::{Error, ErrorKind, invalid};
 use crate::expr::failure::Failure;
 use crate::expr::frame::Frame;
 use crate::expr::memory::{Array, Vector};
@@ -339,7 +338,9 @@ impl<'e, 'm, R: Real, S: ReleaseStrategy> Batch<'e, 'm, R, S> {
     ///   for that, or the engine was in use.
     ///
     /// So set every name once before the loop, and pass what changes in each tick as a
-    /// parameter, by [`set`](Self::set). Never panics.
+    /// parameter, by [`set`](Self::set). Never panics, unless a native does, or a hook or a
+    /// source of an arena that is asked for memory: then no expression has a value,
+    /// [`Failure::NotEvaluated`], until the next tick.
     ///
     /// ```
     /// use arraypool::expr::{Engine, Pool};
@@ -357,6 +358,13 @@ impl<'e, 'm, R: Real, S: ReleaseStrategy> Batch<'e, 'm, R, S> {
     /// # Ok::<(), arraypool::expr::Error>(())
     /// ```
     pub fn eval(&mut self) {
+        let unfinished = Unfinished(self);
+        unfinished.0.tick();
+        core::mem::forget(unfinished);
+    }
+
+    #[inline(always)]
+    fn tick(&mut self) {
         if self.stale || self.engine.names().versions() != self.seen {
             self.catch_up();
         }
@@ -384,14 +392,17 @@ impl<'e, 'm, R: Real, S: ReleaseStrategy> Batch<'e, 'm, R, S> {
     fn catch_up(&mut self) {
         let now = self.engine.names().versions();
         if self.stale || now.1 != self.seen.1 {
-            self.stale = false;
-            self.compile_anew();
+            // Also if this panics: what it leaves is half made.
+            self.stale = true;
+            self.stale = self.compile_anew();
         }
         self.frame.refresh(self.engine.names());
         self.seen = now;
     }
 
-    fn compile_anew(&mut self) {
+    /// Compiles everything, and says whether that is to be done again.
+    fn compile_anew(&mut self) -> bool {
+        let mut again = false;
         self.frame.clear();
         // All slots are free before the first is taken: what one expression has no
         // use for any more is there for the others.
@@ -405,7 +416,7 @@ impl<'e, 'm, R: Real, S: ReleaseStrategy> Batch<'e, 'm, R, S> {
                 Ok(program) => entry.program = program,
                 Err(error) => {
                     // Without memory there is no program now, but maybe next time.
-                    self.stale |= matches!(error.kind, ErrorKind::Memory(_) | ErrorKind::Busy);
+                    again |= matches!(error.kind, ErrorKind::Memory(_) | ErrorKind::Busy);
                     if let Ok(nothing) = self.engine.pool().copy(&[]) {
                         entry.program.nodes = nothing;
                     }
@@ -413,6 +424,21 @@ impl<'e, 'm, R: Real, S: ReleaseStrategy> Batch<'e, 'm, R, S> {
                     entry.status = Err(Failure::DoesNotCompile);
                     self.results[index] = R::NAN;
                 }
+            }
+        }
+        again
+    }
+}
+
+/// A tick that a panic may end: then no answer is one of before.
+struct Unfinished<'b, 'e, 'm, R: Real, S: ReleaseStrategy>(&'b mut Batch<'e, 'm, R, S>);
+
+impl<R: Real, S: ReleaseStrategy> Drop for Unfinished<'_, '_, '_, R, S> {
+    fn drop(&mut self) {
+        self.0.results.fill(R::NAN);
+        for entry in self.0.entries.iter_mut().flatten() {
+            if entry.status != Err(Failure::DoesNotCompile) {
+                entry.status = Err(Failure::NotEvaluated);
             }
         }
     }

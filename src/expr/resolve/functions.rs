@@ -1,6 +1,6 @@
 //! Expression functions: bodies in place of calls, or of their own if they recurse.
 
-use super::{Called, Inside, RECURSIVE, Resolver, Scope};
+use super::{Inside, RECURSIVE, Resolver, Scope};
 use crate::arena::Arena;
 use crate::expr::ast::{self, Span};
 use crate::expr::error::ErrorKind;
@@ -10,6 +10,13 @@ use crate::expr::ir::{Recursive, Term};
 use crate::expr::names::Place;
 use crate::expr::real::Real;
 use crate::pool::ReleaseStrategy;
+
+/// A function that recurses.
+#[derive(Clone, Copy)]
+pub(super) struct Called {
+    place: Place,
+    arity: u8,
+}
 
 /// A body that is in the arena already: each is put there once, as its text and its
 /// numbers may be far longer than what they count.

@@ -2,7 +2,7 @@
 
 mod functions;
 
-use functions::Known;
+use functions::{Called, Known};
 
 use crate::arena::Arena;
 use crate::expr::ast::{self, Span};
@@ -21,13 +21,6 @@ use crate::pool::ReleaseStrategy;
 
 /// Functions that recurse, of one expression.
 const RECURSIVE: usize = 1 << CALLED_BITS;
-
-/// A function that recurses.
-#[derive(Clone, Copy)]
-struct Called {
-    place: Place,
-    arity: u8,
-}
 
 /// Resolves one expression.
 struct Resolver<'t, 'a, 'f, 'm, R: Real, S: ReleaseStrategy> {
@@ -122,7 +115,8 @@ struct Inside<'s, 't, 'a, R> {
 /// function's parameters, for a name that is no parameter in the names of the context and
 /// its parents, for a call of a function in how deep it stands, and in how many functions
 /// the expression calls. After a change of definitions once also in what the frame
-/// follows, elements of its arrays included. Never panics.
+/// follows, elements of its arrays included. Never panics. `expr` must be as
+/// [`parse`](super::parse()) made it: a tree says itself how deep it goes.
 ///
 /// # Errors
 /// What is wrong with the expression; a bound of `limits` that it passes; or
@@ -170,6 +164,9 @@ pub fn resolve<'a, 'm, R: Real, S: ReleaseStrategy>(
 impl<'t, 'a, 'm, R: Real, S: ReleaseStrategy> Resolver<'t, 'a, '_, 'm, R, S> {
     fn expression(&mut self, expr: &ast::Expr<'t, R>) -> Option<Ir<'a, R>> {
         let scope = &Scope { text: expr.text, root: &expr.root, function: None };
+        if expr.root.height() > self.limits.depth {
+            self.too_large::<()>(scope, Span::default())?;
+        }
         let mut root = Term::NOTHING;
         self.term(&expr.root, scope, &mut root)?;
         let count = self.recursive.iter().flatten().count();
@@ -179,7 +176,7 @@ impl<'t, 'a, 'm, R: Real, S: ReleaseStrategy> Resolver<'t, 'a, '_, 'm, R, S> {
         for (number, place) in functions.iter_mut().enumerate() {
             *place = self.out_of_line(number, scope)?;
         }
-        Some(Ir { root, functions, nodes: self.nodes + 1 + count })
+        Some(Ir { root, functions, nodes: self.nodes + 1 + count, turn: self.frame.turn })
     }
 
     #[inline]
