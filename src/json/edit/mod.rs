@@ -288,7 +288,8 @@ impl<'p, 't, S: ReleaseStrategy> Document<'p, 't, S> {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     ///
-    /// Complexity: linear, and one look-up for each key. Not recursive.
+    /// Complexity: linear, and one look-up for each key, constant on average: see
+    /// [`Interner`] for keys that somebody chose. Not recursive.
     ///
     /// # Errors
     /// If there is no memory; the document is gone then.
