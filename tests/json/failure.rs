@@ -61,6 +61,7 @@ for_every_strategy!(
     every_budget_leaves_nothing,
     a_new_pool_asks_seldom,
     a_copy_of_a_leaf_asks_for_nothing,
+    a_panic_leaves_a_patched_value_as_it_was,
     a_copy_that_panics_leaves_nothing,
 );
 
@@ -296,6 +297,28 @@ fn until_a_growth<R>(at: usize, work: impl FnOnce() -> R) -> Option<R> {
     let done = catch_unwind(AssertUnwindSafe(work));
     GROWTHS.set(0);
     done.ok()
+}
+
+fn a_panic_leaves_a_patched_value_as_it_was<S: ReleaseStrategy>() {
+    let other = Pool::<S>::new();
+    let long = "x".repeat(50_000);
+    let patch = format!(
+        r#"[{{"op":"remove","path":"/a"}},
+            {{"op":"add","path":"/c","value":["\n","{long}","{long}"]}},
+            {{"op":"copy","from":"/c","path":"/d"}}]"#
+    );
+    let patch = json::parse(&patch, &other).unwrap();
+    let text = r#"{"a":[1,"\n"],"b":3}"#;
+    with_a_panic_at_each_growth::<S>(|pool, at| {
+        let mut document = json::parse(text, pool).unwrap();
+        let Some(patched) = until_a_growth(at, || document.root_mut().patch(&patch)) else {
+            assert_eq!(document.to_string(), text);
+            return true;
+        };
+        patched.unwrap();
+        assert_eq!(document["d"][2].as_str(), Some(&*long));
+        false
+    });
 }
 
 fn a_copy_that_panics_leaves_nothing<S: ReleaseStrategy>() {
