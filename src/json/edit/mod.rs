@@ -387,7 +387,8 @@ impl<'a, 'p, 't, S: ReleaseStrategy> ValueMut<'a, 'p, 't, S> {
         self.place.child(node).map(|place| Self { place })
     }
 
-    /// The value that a JSON pointer (RFC 6901) leads to, to be changed.
+    /// The value that a JSON pointer (RFC 6901) leads to, to be changed: see
+    /// [`Value::pointer`].
     ///
     /// Complexity: as [`Value::pointer`]. Never panics.
     ///

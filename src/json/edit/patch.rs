@@ -94,7 +94,9 @@ impl<S: ReleaseStrategy> Drop for Undo<'_, '_, '_, '_, S> {
 impl<'p, 't, S: ReleaseStrategy> ValueMut<'_, 'p, 't, S> {
     /// Changes the value by a patch (RFC 6902): all of its operations, or none.
     /// What is put in is copied; `test` compares numbers by their value, so that
-    /// `1` is `1.0`, which `==` does not.
+    /// `1` is `1.0`, which `==` does not. Paths are those of
+    /// [`pointer`](Value::pointer), where a `~` in front of anything but `0` and `1` stands
+    /// for itself.
     ///
     /// Complexity: linear in the value, which is copied before the first operation that is
     /// no `test`, and for each operation in the members and elements on its paths; a `test`
