@@ -126,7 +126,9 @@ impl<'m> ArenaBuilder<'m> {
     ///
     /// The arena is in order when the hook is called. If the hook panics, the bytes that
     /// the request was given stay unused until the next reset; a chunk that was taken
-    /// for the request stays with the arena, charged like any other.
+    /// for the request stays with the arena, charged like any other. The arrays of a
+    /// JSON text that was being read stay live until their pool is dropped; copies, patches
+    /// and seeds give theirs back.
     ///
     /// ```
     /// use std::sync::atomic::{AtomicUsize, Ordering};

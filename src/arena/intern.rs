@@ -9,11 +9,11 @@ use core::fmt;
 use core::mem;
 use core::num::NonZeroU32;
 use core::ops::Index;
-use core::ptr::NonNull;
+use core::ptr::{self, NonNull};
 
 use super::Arena;
 use crate::error::{AllocError, OrPanic};
-use crate::random::GOLDEN;
+use crate::random::{GOLDEN, scatter};
 
 /// The name of a string in its [`Interner`]: 4 bytes, and so is `Option<Symbol>`.
 /// Equal strings of one interner have equal symbols. Symbols are ordered as their
@@ -63,8 +63,11 @@ const FIRST: usize = 64;
 ///
 /// Interning a string that is already here takes no memory, nor does
 /// [`get`](Self::get), which never adds one. Everything lies in the arena and is
-/// charged to its budget, and no heap is needed. The hash is fast and fixed: for
-/// names in a compiler, not for strings that an attacker chooses.
+/// charged to its budget, and no heap is needed.
+///
+/// The hash has a secret, the arena's address, so that whoever sends the strings cannot
+/// make many of one hash beforehand. Where addresses are the same in every run, as on a
+/// microcontroller, they can, and each string may take a step for each of the others.
 ///
 /// ```
 /// use arraypool::{Arena, Interner};
@@ -77,6 +80,7 @@ const FIRST: usize = 64;
 /// ```
 pub struct Interner<'a> {
     arena: &'a Arena<'a>,
+    keys: Keys,
     /// A power of two of places, or none yet: the interner's alone, as long as the arena
     /// is borrowed. (References that may be written through would make the interner
     /// invariant.)
@@ -100,7 +104,9 @@ impl<'a> Interner<'a> {
     /// ```
     #[must_use]
     pub fn new_in(arena: &'a Arena<'a>) -> Self {
-        Self { arena, table: NonNull::from(&mut []), strings: NonNull::from(&mut []), count: 0 }
+        let keys = Keys::of(ptr::from_ref(arena).addr() as u64);
+        let (table, strings) = (NonNull::from(&mut []), NonNull::from(&mut []));
+        Self { arena, keys, table, strings, count: 0 }
     }
 
     /// The symbol of a string, which is copied into the arena if it is new.
@@ -141,7 +147,7 @@ impl<'a> Interner<'a> {
     /// As [`Arena::try_alloc`], and [`AllocError::TooLarge`] after 2^31 strings.
     #[inline]
     pub fn try_intern(&mut self, text: &str) -> Result<Symbol, AllocError> {
-        let hash = hash(text.as_bytes());
+        let hash = self.keys.hash(text.as_bytes());
         match self.find(text, hash) {
             Ok(symbol) => Ok(symbol),
             Err(place) => self.add(text, hash, place),
@@ -164,7 +170,7 @@ impl<'a> Interner<'a> {
     #[inline]
     #[must_use]
     pub fn get(&self, text: &str) -> Option<Symbol> {
-        self.find(text, hash(text.as_bytes())).ok()
+        self.find(text, self.keys.hash(text.as_bytes())).ok()
     }
 
     /// The string of a symbol; `None` if the symbol is another interner's, and its
@@ -374,28 +380,46 @@ fn word<const N: usize>(bytes: &[u8]) -> u64 {
     u64::from_le_bytes(word)
 }
 
-/// The hash of a string: eight bytes at a time, the last eight once more.
-#[inline]
-fn hash(bytes: &[u8]) -> u32 {
-    let length = bytes.len();
-    let mut state = GOLDEN ^ length as u64;
-    let last = match length {
-        0 => 0,
-        1..=3 => {
-            let ends = u64::from(bytes[0]) << 16 | u64::from(bytes[length - 1]);
-            ends | u64::from(bytes[length / 2]) << 8
-        }
-        4..=7 => word::<4>(bytes) << 32 | word::<4>(&bytes[length - 4..]),
-        _ => {
-            for eight in bytes[..length - 1].chunks_exact(8) {
-                state = fold(state ^ word::<8>(eight), GOLDEN);
+/// What a hash begins with, and what it multiplies by: both of a secret, so that strings
+/// of one hash, or a word that makes a product 0, cannot be computed without it.
+#[derive(Debug, Clone, Copy)]
+struct Keys {
+    start: u64,
+    factor: u64,
+}
+
+impl Keys {
+    fn of(secret: u64) -> Self {
+        let state = secret.wrapping_add(GOLDEN);
+        Self { start: scatter(state), factor: scatter(state.wrapping_add(GOLDEN)) | 1 }
+    }
+
+    /// The hash of a string: eight bytes at a time, the last eight once more.
+    #[inline]
+    fn hash(self, bytes: &[u8]) -> u32 {
+        let length = bytes.len();
+        let mut state = self.start ^ length as u64;
+        let last = match length {
+            0 => 0,
+            1..=3 => {
+                let ends = u64::from(bytes[0]) << 16 | u64::from(bytes[length - 1]);
+                ends | u64::from(bytes[length / 2]) << 8
             }
-            word::<8>(&bytes[length - 8..])
-        }
-    };
-    #[allow(clippy::cast_possible_truncation, reason = "the upper half is mixed best")]
-    let hash = (fold(state ^ last, GOLDEN) >> 32) as u32;
-    hash
+            4..=7 => word::<4>(bytes) << 32 | word::<4>(&bytes[length - 4..]),
+            _ => {
+                for eight in bytes[..length - 1].chunks_exact(8) {
+                    state = fold(state ^ word::<8>(eight), self.factor);
+                }
+                word::<8>(&bytes[length - 8..])
+            }
+        };
+        // Some factors leave short strings that are alike near to one another: mixed twice,
+        // they spread under every secret.
+        let mixed = fold(fold(state ^ last, self.factor), GOLDEN);
+        #[allow(clippy::cast_possible_truncation, reason = "the upper half is mixed best")]
+        let hash = (mixed >> 32) as u32;
+        hash
+    }
 }
 
 /// The string of a symbol.
@@ -444,9 +468,10 @@ mod tests {
         for family in families() {
             // Of 4096 places taken at random out of 8192, 3223 are expected to differ,
             // with a standard deviation of 24.
-            for shift in [0, 19] {
+            for (secret, shift) in (0..8).flat_map(|secret| [(secret, 0), (secret, 19)]) {
+                let keys = Keys::of(secret);
                 let places: BTreeSet<u32> =
-                    family.iter().map(|name| hash(name.as_bytes()) >> shift & 8191).collect();
+                    family.iter().map(|name| keys.hash(name.as_bytes()) >> shift & 8191).collect();
                 assert!(places.len() > 3000, "{} places for {}", places.len(), family[7]);
             }
         }
@@ -454,15 +479,37 @@ mod tests {
 
     #[test]
     #[cfg_attr(miri, ignore = "tens of thousands of names")]
+    fn strings_made_for_one_secret_spread_under_another() {
+        let known = Keys::of(0x7FFF_D0C3_E5A0);
+        // The second word is the state behind the first, which it makes 0.
+        let hostile = |first: u64| {
+            let second = fold(known.start ^ 24 ^ first, known.factor);
+            [first.to_le_bytes(), second.to_le_bytes(), [b'A'; 8]].concat()
+        };
+        let hashes = |secret| -> BTreeSet<u32> {
+            (0..4096).map(|first| Keys::of(secret).hash(&hostile(first))).collect()
+        };
+        assert_eq!(hashes(0x7FFF_D0C3_E5A0).len(), 1);
+        for secret in [0, 1, 0x7FFF_D0C3_E5B0, u64::MAX] {
+            assert!(hashes(secret).len() > 4000, "{secret:#x}");
+        }
+        let arenas = [Arena::new(), Arena::new()];
+        let [one, other] = arenas.each_ref().map(|arena| Interner::new_in(arena).keys);
+        assert!(one.start != other.start && one.factor != other.factor);
+    }
+
+    #[test]
+    #[cfg_attr(miri, ignore = "tens of thousands of names")]
     fn two_names_of_one_hash_are_two() {
         let arena = Arena::new();
         let mut names = Interner::new_in(&arena);
+        names.keys = Keys::of(0);
         let mut hashes = BTreeSet::new();
         let mut met = 0;
         // Hashes have 32 bits: two of 65,536 are as likely alike as not.
         for number in 0.. {
             let name = format!("{number:x}");
-            met += usize::from(!hashes.insert(hash(name.as_bytes())));
+            met += usize::from(!hashes.insert(names.keys.hash(name.as_bytes())));
             assert_eq!(names.intern(&name).index(), number);
             if met == 1 {
                 break;

@@ -142,6 +142,7 @@ impl<'t> Value<'t> {
 
     /// The value that a JSON pointer (RFC 6901) leads to: `/items/0/name`. In a
     /// key, `~1` stands for `/` and `~0` for `~`; the empty pointer is the value
+    /// itself. A `~` in front of anything else, which the RFC calls an error, stands for
     /// itself.
     ///
     /// Complexity: as [`get`](Self::get) at each object on the way; linear in the members

@@ -1,11 +1,13 @@
 //! What goes by serde, at its bounds: values nested too deep, integers of 128 bits.
 
+use core::fmt::Debug;
 use std::collections::BTreeMap;
 use std::thread;
 
 use arraypool::ReleaseStrategy;
 use arraypool::json::{self, DEPTH_MAX, Options, OutOfRange, Parser, Pool, Value};
 use serde::Deserialize;
+use serde::de::DeserializeOwned;
 
 use crate::help::assert_whole;
 
@@ -14,6 +16,7 @@ for_every_strategy!(
     what_a_patch_makes_deep_is_refused,
     types_that_are_nested_are_refused_as_deep,
     wrappers_without_an_end_are_refused,
+    a_variant_has_a_name_and_no_number,
     kept_integers_keep_every_digit,
     kept_numbers_become_what_a_format_or_a_type_has,
 );
@@ -270,4 +273,40 @@ fn kept_numbers_become_what_a_format_or_a_type_has<S: ReleaseStrategy>() {
     assert_eq!(serde_json::to_string(&document).unwrap(), "null");
     drop(document);
     assert_whole(&pool);
+}
+
+#[derive(Debug, PartialEq, Deserialize)]
+#[serde(tag = "t")]
+enum Tagged {
+    A,
+    B { x: u8 },
+}
+
+#[derive(Debug, PartialEq, Deserialize)]
+#[serde(tag = "t", content = "c")]
+enum Beside {
+    A,
+    B { x: u8 },
+}
+
+fn reads_as_serde_json<S: ReleaseStrategy, T: DeserializeOwned + PartialEq + Debug>(text: &str) {
+    let pool = Pool::<S>::new();
+    let document = json::parse(text, &pool).unwrap();
+    let expected = serde_json::from_str::<T>(text).ok();
+    assert_eq!(json::from_value::<T>(&document).ok(), expected, "{text}");
+}
+
+/// A derived type takes a variant's number, too, from a format that has one.
+fn a_variant_has_a_name_and_no_number<S: ReleaseStrategy>() {
+    for name in
+        ["\"A\"", "\"B\"", "\"\\u0042\"", "\"C\"", "0", "1", "-1", "0.0", "null", "[]", "{}"]
+    {
+        let text = format!("{{\"t\":{name},\"x\":7,\"c\":{{\"x\":7}}}}");
+        reads_as_serde_json::<S, Tagged>(&text);
+        reads_as_serde_json::<S, Beside>(&text);
+    }
+    let pool = Pool::<S>::new();
+    let document = json::parse(r#"{"t":1,"x":7}"#, &pool).unwrap();
+    let error = json::from_value::<Tagged>(&document).unwrap_err().to_string();
+    assert!(error.starts_with("invalid type: a value that is no string, expected "), "{error}");
 }

@@ -2,20 +2,24 @@
 
 use core::alloc::{GlobalAlloc, Layout};
 use core::cell::Cell;
+use core::panic::AssertUnwindSafe;
 use std::alloc::System;
+use std::panic::{catch_unwind, resume_unwind};
 
 #[cfg(feature = "diagnostics")]
 use arraypool::Checks;
 use arraypool::json::{
     self, Document, EditError, ErrorKind, Options, OutOfRange, Parser, PatchError, Pool,
 };
-use arraypool::{AllocError, Arena, Budget, Interner, ReleaseStrategy};
+use arraypool::{AllocError, Arena, ArenaEvent, Budget, Interner, ReleaseStrategy};
 
 use crate::help::{assert_whole, escapes_and_numbers, minified, pretty};
 
 thread_local! {
     /// Allocations of this thread until one fails; 0: none will.
     static COUNTDOWN: Cell<usize> = const { Cell::new(0) };
+    /// Times that an arena grows until its hook panics; 0: it will not.
+    static GROWTHS: Cell<usize> = const { Cell::new(0) };
 }
 
 /// The system's allocator, which fails when the countdown ends.
@@ -57,6 +61,8 @@ for_every_strategy!(
     every_budget_leaves_nothing,
     a_new_pool_asks_seldom,
     a_copy_of_a_leaf_asks_for_nothing,
+    a_panic_leaves_a_patched_value_as_it_was,
+    a_copy_that_panics_leaves_nothing,
 );
 
 /// Whether it is that there was no memory.
@@ -259,4 +265,68 @@ fn every_budget_leaves_nothing<S: ReleaseStrategy>() {
     assert!(limit > 16 * 1024, "many budgets were too small");
     let pool = Pool::<S>::new();
     assert!(json::parse("[]", &pool).is_ok());
+}
+
+/// Counts the growths of an arena, and panics at one of them.
+fn panics_at_a_growth(event: &ArenaEvent) {
+    if let ArenaEvent::Grown { .. } = event {
+        let left = GROWTHS.get();
+        GROWTHS.set(left.saturating_sub(1));
+        if left == 1 {
+            resume_unwind(Box::new("on purpose"));
+        }
+    }
+}
+
+/// Does something that the hook makes panic at an arena's first growth, at the second, and
+/// so on, until it does not; what it is made of looks whether all is well.
+fn with_a_panic_at_each_growth<S: ReleaseStrategy>(look: impl Fn(&Pool<'_, S>, usize) -> bool) {
+    let panics = (1..).take_while(|&at| {
+        let arena = Arena::builder().hook(&panics_at_a_growth).build();
+        let pool = Pool::<S>::new_in(&arena);
+        let panicked = look(&pool, at);
+        assert_whole(&pool);
+        panicked
+    });
+    assert!(panics.count() > 1);
+}
+
+/// What is done with a panic at a growth; `None` if it came to that.
+fn until_a_growth<R>(at: usize, work: impl FnOnce() -> R) -> Option<R> {
+    GROWTHS.set(at);
+    let done = catch_unwind(AssertUnwindSafe(work));
+    GROWTHS.set(0);
+    done.ok()
+}
+
+fn a_panic_leaves_a_patched_value_as_it_was<S: ReleaseStrategy>() {
+    let other = Pool::<S>::new();
+    let long = "x".repeat(50_000);
+    let patch = format!(
+        r#"[{{"op":"remove","path":"/a"}},
+            {{"op":"add","path":"/c","value":["\n","{long}","{long}"]}},
+            {{"op":"copy","from":"/c","path":"/d"}}]"#
+    );
+    let patch = json::parse(&patch, &other).unwrap();
+    let text = r#"{"a":[1,"\n"],"b":3}"#;
+    with_a_panic_at_each_growth::<S>(|pool, at| {
+        let mut document = json::parse(text, pool).unwrap();
+        let Some(patched) = until_a_growth(at, || document.root_mut().patch(&patch)) else {
+            assert_eq!(document.to_string(), text);
+            return true;
+        };
+        patched.unwrap();
+        assert_eq!(document["d"][2].as_str(), Some(&*long));
+        false
+    });
+}
+
+fn a_copy_that_panics_leaves_nothing<S: ReleaseStrategy>() {
+    let other = Pool::<S>::new();
+    let text = format!("[{}1]", "[1,{\"a\\n\":[2]}],".repeat(300));
+    let value = json::parse(&text, &other).unwrap();
+    with_a_panic_at_each_growth::<S>(|pool, at| {
+        let copied = until_a_growth(at, || Document::of(value.root(), pool).map(drop));
+        copied.is_none_or(|copied| copied.is_err())
+    });
 }

@@ -3,7 +3,7 @@
 use core::mem::MaybeUninit;
 
 use arraypool::json::{ErrorKind, Options, Parser, Pool};
-use arraypool::{Arena, ReleaseStrategy, Tagged};
+use arraypool::{Arena, Budget, ReleaseStrategy, Tagged};
 
 use crate::help::assert_whole;
 
@@ -136,6 +136,22 @@ fn a_stream_has_each_limit_for_each_document<S: ReleaseStrategy>() {
     ] {
         let error = parser.documents(text, &pool).find_map(Result::err).unwrap();
         assert_eq!((error.kind(), error.offset()), (kind, offset), "{text}");
+    }
+    // A document that is not too long lacks something else, whatever runs into its end.
+    for (most, text) in [(4, "\"\\n\"12"), (5, "\"\\n\"123 4"), (4, "\"\\n\" 12")] {
+        let mut parser = Parser::with_options(Options::new().max_text(most).max_bytes(0));
+        let error = parser.documents(text, &pool).find_map(Result::err).unwrap();
+        assert_eq!(error.kind(), ErrorKind::TooManyBytes, "{text}");
+    }
+    let long = format!("\"\\n{}\"", "x".repeat(20_000));
+    for behind in ["12", " 12", "[12]"] {
+        let budget = Budget::new(16_000);
+        let arena = Arena::builder().budget(&budget).build();
+        let small = Pool::<S>::new_in(&arena);
+        let text = format!("{long}{behind}");
+        let mut parser = Parser::with_options(Options::new().max_text(long.len()));
+        let error = parser.documents(&text, &small).find_map(Result::err).unwrap();
+        assert!(matches!(error.kind(), ErrorKind::Alloc(_)), "{behind}: {error}");
     }
     let mut parser = Parser::with_options(Options::new().max_nodes(3).max_bytes(48).max_depth(1));
     let all: Result<Vec<_>, _> = parser.documents("[1,2] [3,4] [5,6]", &pool).collect();

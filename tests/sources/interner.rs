@@ -1,6 +1,8 @@
 //! Strings that are kept once.
 
+use core::time::Duration;
 use std::collections::HashMap;
+use std::time::Instant;
 
 use arraypool::{AllocError, Arena, Budget, Interner, Symbol};
 use proptest::prelude::*;
@@ -76,6 +78,31 @@ fn a_string_that_does_not_fit_is_not_added() {
     assert!((0..added).all(|i| names.get(&format!("a name of the number {i}")).is_some()));
     budget.set_limit(1 << 20);
     assert_eq!(names.intern("goes on").index(), added);
+}
+
+/// Each one's second word is what a hash without a secret comes to behind the first, which
+/// makes it 0.
+#[test]
+#[cfg_attr(miri, ignore = "tens of thousands of names")]
+fn names_made_for_a_hash_without_a_secret_are_no_slower() {
+    const GOLDEN: u64 = 0x9E37_79B9_7F4A_7C15;
+    let hostile = (0..).filter_map(|number: u64| {
+        let first = format!("{number:08x}");
+        let word = u64::from_le_bytes(first.as_bytes().try_into().ok()?);
+        let product = u128::from(GOLDEN ^ 32 ^ word) * u128::from(GOLDEN);
+        #[allow(clippy::cast_possible_truncation, reason = "the halves are taken apart")]
+        let second = (product ^ product >> 64) as u64;
+        Some(first + core::str::from_utf8(&second.to_le_bytes()).ok()? + "AAAAAAAAAAAAAAAA")
+    });
+    let hostile: Vec<String> = hostile.take(40_000).collect();
+    let arena = Arena::new();
+    let mut names = Interner::new_in(&arena);
+    let start = Instant::now();
+    for name in &hostile {
+        names.intern(name);
+    }
+    assert!(start.elapsed() < Duration::from_secs(3), "{:?}", start.elapsed());
+    assert_eq!(names.len(), hostile.len());
 }
 
 proptest! {

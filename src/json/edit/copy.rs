@@ -7,7 +7,7 @@ use core::slice;
 
 use crate::arena::Interner;
 use crate::error::AllocError;
-use crate::json::node::{Builder, Content, Kind, Stack, Tree, Value};
+use crate::json::node::{Builder, Content, Guard, Kind, Stack, Tree, Value};
 use crate::json::{Pool, push};
 use crate::pool::ReleaseStrategy;
 
@@ -41,12 +41,10 @@ fn copied_with<'p, 'k, S: ReleaseStrategy>(
         _ => return copied_leaf(value, pool),
     }
     let mut stack = Stack::new();
-    let mut builder = Builder::new(pool, &mut stack);
-    let outcome = copy_into(value, &mut builder, push_key);
-    let tree = outcome.map(|()| builder.finish());
-    builder.give_back();
+    let mut guard = Guard(Builder::new(pool, &mut stack));
+    copy_into(value, &mut guard.0, push_key)?;
     // One value was pushed, so there is a tree.
-    tree.map(|tree| tree.unwrap_or_else(|| Tree::empty(Kind::Null, pool)))
+    Ok(guard.0.finish().unwrap_or_else(|| Tree::empty(Kind::Null, pool)))
 }
 
 /// Pushes a copy, without recursion.

@@ -288,7 +288,8 @@ impl<'p, 't, S: ReleaseStrategy> Document<'p, 't, S> {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     ///
-    /// Complexity: linear, and one look-up for each key. Not recursive.
+    /// Complexity: linear, and one look-up for each key, constant on average: see
+    /// [`Interner`] for keys that somebody chose. Not recursive.
     ///
     /// # Errors
     /// If there is no memory; the document is gone then.
@@ -386,7 +387,8 @@ impl<'a, 'p, 't, S: ReleaseStrategy> ValueMut<'a, 'p, 't, S> {
         self.place.child(node).map(|place| Self { place })
     }
 
-    /// The value that a JSON pointer (RFC 6901) leads to, to be changed.
+    /// The value that a JSON pointer (RFC 6901) leads to, to be changed: see
+    /// [`Value::pointer`].
     ///
     /// Complexity: as [`Value::pointer`]. Never panics.
     ///

@@ -75,10 +75,28 @@ impl From<AllocError> for PatchError {
     }
 }
 
+/// Puts a value back as it was, if there is an error or a panic on the way.
+struct Undo<'v, 'a, 'p, 't, S: ReleaseStrategy> {
+    value: &'v mut ValueMut<'a, 'p, 't, S>,
+    /// Of the value's pool; `None` when all went well.
+    before: Option<Document<'p, 't, S>>,
+}
+
+impl<S: ReleaseStrategy> Drop for Undo<'_, '_, '_, '_, S> {
+    fn drop(&mut self) {
+        if let Some(before) = self.before.take() {
+            let replaced = self.value.replace(before);
+            debug_assert!(replaced.is_ok(), "a tree of this pool takes no memory");
+        }
+    }
+}
+
 impl<'p, 't, S: ReleaseStrategy> ValueMut<'_, 'p, 't, S> {
     /// Changes the value by a patch (RFC 6902): all of its operations, or none.
     /// What is put in is copied; `test` compares numbers by their value, so that
-    /// `1` is `1.0`, which `==` does not.
+    /// `1` is `1.0`, which `==` does not. Paths are those of
+    /// [`pointer`](Value::pointer), where a `~` in front of anything but `0` and `1` stands
+    /// for itself.
     ///
     /// Complexity: linear in the value, which is copied before the first operation that is
     /// no `test`, and for each operation in the members and elements on its paths; a `test`
@@ -117,12 +135,11 @@ impl<'p, 't, S: ReleaseStrategy> ValueMut<'_, 'p, 't, S> {
             return Ok(());
         }
         let before = Document::new(copied(self.as_value(), self.pool())?);
+        let mut undo = Undo { value: self, before: Some(before) };
         for (number, operation) in operations.iter().enumerate().skip(tests) {
-            if let Err(error) = self.carry_out(number, operation) {
-                self.replace(before)?;
-                return Err(error);
-            }
+            undo.value.carry_out(number, operation)?;
         }
+        undo.before = None;
         Ok(())
     }
 

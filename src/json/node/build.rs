@@ -100,7 +100,7 @@ struct Memory<'t> {
 /// stack, in which the one around it is noted, and its children above that.
 ///
 /// It gives nothing back when it is dropped, so that it can live in registers:
-/// who makes one, ends with [`give_back`](Self::give_back).
+/// who makes one, ends with [`give_back`](Self::give_back), or puts it in a [`Guard`].
 pub(in crate::json) struct Builder<'s, 'p, 't, S: ReleaseStrategy> {
     pool: &'p Pool<'p, S>,
     stack: &'s mut Stack,
@@ -352,6 +352,17 @@ impl<'s, 'p, 't, S: ReleaseStrategy> Builder<'s, 'p, 't, S> {
         let root = unsafe { self.base.read() };
         // SAFETY: the builder's arrays are of its pool, and the node is off the stack.
         Some(unsafe { Tree::new(root, self.pool) })
+    }
+}
+
+/// Gives back what was built, if what fills a builder fails or panics.
+pub(in crate::json) struct Guard<'s, 'p, 't, S: ReleaseStrategy>(
+    pub(in crate::json) Builder<'s, 'p, 't, S>,
+);
+
+impl<S: ReleaseStrategy> Drop for Guard<'_, '_, '_, S> {
+    fn drop(&mut self) {
+        self.0.give_back();
     }
 }
 

@@ -26,7 +26,7 @@ use core::marker::PhantomData;
 use core::ptr::NonNull;
 use core::{slice, str};
 
-pub(super) use build::{Builder, Innermost, Stack};
+pub(super) use build::{Builder, Guard, Innermost, Stack};
 pub(super) use edit::Place;
 pub(super) use tree::Tree;
 

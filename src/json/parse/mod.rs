@@ -50,7 +50,9 @@ const BYTE_ORDER_MARK: [u8; 3] = [0xEF, 0xBB, 0xBF];
 ///
 /// # Errors
 /// [`Error`]: what is wrong with the text, and where; or that there was no
-/// memory. What was built has gone back to the pool then.
+/// memory. What was built has gone back to the pool then, but not if an arena's
+/// [hook](crate::ArenaBuilder::hook) or a [`ChunkSource`](crate::ChunkSource) panics: it
+/// stays live until the pool is dropped.
 pub fn parse<'p, 't, S: ReleaseStrategy, T: AsRef<[u8]> + ?Sized>(
     text: &'t T,
     pool: &'p Pool<'p, S>,

@@ -106,7 +106,7 @@ impl<'p, 't, S: ReleaseStrategy> Documents<'_, 'p, 't, S> {
         let too_long = Fault { kind: ErrorKind::TextTooLong, offset: most };
         match self.read_in(text) {
             Ok((_, length)) if length > most => Err(too_long),
-            Err(fault) if text.len() < rest.len() && is_cut(text, fault.offset) => Err(too_long),
+            Err(fault) if text.len() < rest.len() && is_cut(text, fault) => Err(too_long),
             outcome => outcome,
         }
     }
@@ -130,12 +130,20 @@ impl<'p, 't, S: ReleaseStrategy> Documents<'_, 'p, 't, S> {
     }
 }
 
-/// Whether a fault may be one only because the text was cut: it stands where the
-/// last word, number, character or escape begins, or behind all.
-fn is_cut(text: &[u8], fault: usize) -> bool {
+/// Whether a fault may be one only because the text was cut: it is one of the grammar, and
+/// stands where the last word, number, character or escape begins, or behind all.
+fn is_cut(text: &[u8], fault: Fault) -> bool {
+    let is_of_what_was_read = matches!(
+        fault.kind,
+        ErrorKind::Alloc(_)
+            | ErrorKind::TooManyBytes
+            | ErrorKind::TooManyNodes
+            | ErrorKind::TooDeep
+            | ErrorKind::DuplicateKey
+    );
     let goes_on =
         |&byte: &u8| byte.is_ascii_alphanumeric() || !byte.is_ascii() || b"\\+-.".contains(&byte);
-    text.get(fault..).unwrap_or_default().iter().all(goes_on)
+    !is_of_what_was_read && text.get(fault.offset..).unwrap_or_default().iter().all(goes_on)
 }
 
 impl<'p, 't, S: ReleaseStrategy> Iterator for Documents<'_, 'p, 't, S> {

@@ -121,6 +121,13 @@ impl<'de> Deserializer<'de> for &'de Value<'_> {
         Nested::in_levels(self, 0).deserialize_enum(name, variants, visitor)
     }
 
+    fn deserialize_identifier<V: Visitor<'de>>(
+        self,
+        visitor: V,
+    ) -> Result<V::Value, FromValueError> {
+        Nested::in_levels(self, 0).deserialize_identifier(visitor)
+    }
+
     fn deserialize_ignored_any<V: Visitor<'de>>(
         self,
         visitor: V,
@@ -130,7 +137,7 @@ impl<'de> Deserializer<'de> for &'de Value<'_> {
 
     serde::forward_to_deserialize_any! {
         bool i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 char str string bytes byte_buf unit
-        unit_struct seq tuple tuple_struct map struct identifier
+        unit_struct seq tuple tuple_struct map struct
     }
 }
 
@@ -260,9 +267,23 @@ impl<'de> Deserializer<'de> for Nested<'de, '_> {
         visitor.visit_enum(Variant { variant, content })
     }
 
+    /// The name of a variant or a field, and never its number, which a type would take, too.
+    fn deserialize_identifier<V: Visitor<'de>>(
+        self,
+        visitor: V,
+    ) -> Result<V::Value, FromValueError> {
+        match self.value.content() {
+            Content::String(text) => visitor.visit_borrowed_str(text),
+            _ => {
+                let found = Unexpected::Other("a value that is no string");
+                Err(de::Error::invalid_type(found, &visitor))
+            }
+        }
+    }
+
     serde::forward_to_deserialize_any! {
         bool i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 char str string bytes byte_buf unit
-        unit_struct seq tuple tuple_struct map struct identifier
+        unit_struct seq tuple tuple_struct map struct
     }
 
     /// Without a look at it, however deep it is.

@@ -9,7 +9,7 @@ use serde::de::{DeserializeSeed, Error, MapAccess, SeqAccess, Unexpected, Visito
 
 use super::deeper;
 use crate::error::AllocError;
-use crate::json::node::{Builder, Kind, Stack, Value};
+use crate::json::node::{Builder, Guard, Kind, Stack, Value};
 use crate::json::{Document, Pool};
 use crate::pool::{DefaultStrategy, ReleaseStrategy};
 
@@ -163,15 +163,6 @@ impl<'de, 'p, S: ReleaseStrategy> DeserializeSeed<'de> for Seed<'_, 'p, S> {
         Filler { builder: &mut guard.0, around: 0 }.deserialize(deserializer)?;
         let tree = guard.0.finish();
         tree.map(Document::new).ok_or_else(|| D::Error::custom("the format gave no value"))
-    }
-}
-
-/// Gives back what was built, if the format fails or panics.
-struct Guard<'s, 'p, S: ReleaseStrategy>(Builder<'s, 'p, 'static, S>);
-
-impl<S: ReleaseStrategy> Drop for Guard<'_, '_, S> {
-    fn drop(&mut self) {
-        self.0.give_back();
     }
 }
 
