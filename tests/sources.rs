@@ -5,6 +5,7 @@
 
 mod support;
 
+#[cfg(feature = "allocator-api2")]
 #[path = "sources/allocator.rs"]
 mod allocator;
 #[path = "sources/interner.rs"]

@@ -127,7 +127,9 @@ const _: () = {
     is_unwind_safe::<RawPool<'static, Direct>>();
     is_unwind_safe::<PoolArray<'static, u8, Metadata>>();
     is_unwind_safe::<PoolVec<'static, u8, Tagged>>();
+    #[cfg(feature = "shared")]
     is_unwind_safe::<arraypool::shared::SharedPool<Local>>();
+    #[cfg(feature = "shared")]
     is_unwind_safe::<arraypool::shared::SharedArray<'static, u8>>();
 };
 assert_not!(PoolArray<'static, Local>: RefUnwindSafe);

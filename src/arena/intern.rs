@@ -440,7 +440,7 @@ impl fmt::Debug for Interner<'_> {
     }
 }
 
-#[cfg(test)]
+#[cfg(all(test, feature = "alloc"))]
 mod tests {
     use alloc::collections::BTreeSet;
     use alloc::format;
