@@ -110,7 +110,7 @@ fn a_pool_whose_source_panics<S: ReleaseStrategy>(checks: Checks) {
     for nth in 1..8 {
         let source = Outburst { blocks: CheckedSource::new(), left: AtomicUsize::new(nth) };
         let arena = Arena::builder().source(&source).initial_chunk(64).max_chunk(1024).build();
-        let pool = ArrayPool::<[u64; 16], S>::builder().checks(checks.clone()).build_in(&arena);
+        let pool = ArrayPool::<[u64; 16], S>::builder().checks(checks).build_in(&arena);
         let mut arrays = Vec::new();
         let count = if cfg!(miri) { 150 } else { 3000 };
         for token in 0..count {
@@ -134,7 +134,7 @@ fn a_pool_whose_source_panics<S: ReleaseStrategy>(checks: Checks) {
 #[test]
 fn a_source_that_panics_leaves_the_books_in_order() {
     for checks in [Checks::none(), Checks::all()] {
-        a_pool_whose_source_panics::<Metadata>(checks.clone());
+        a_pool_whose_source_panics::<Metadata>(checks);
         a_pool_whose_source_panics::<Tagged>(checks);
     }
 }

@@ -111,6 +111,7 @@ impl Arena<'_> {
 
     /// The chunk that an address lies in. Complexity: constant if it is `likely`, otherwise
     /// one step per chunk.
+    #[inline(never)]
     fn chunk_around<'c>(
         &'c self,
         address: NonZeroUsize,

@@ -399,23 +399,24 @@ impl Keys {
     fn hash(self, bytes: &[u8]) -> u32 {
         let length = bytes.len();
         let mut state = self.start ^ length as u64;
-        let last = match length {
-            0 => 0,
-            1..=3 => {
-                let ends = u64::from(bytes[0]) << 16 | u64::from(bytes[length - 1]);
-                ends | u64::from(bytes[length / 2]) << 8
+        // Some factors leave strings that are alike near to one another: what is mixed by
+        // the golden ratio at the end spreads under every secret.
+        let mixed = if length > 8 {
+            for eight in bytes[..length - 1].chunks_exact(8) {
+                state = fold(state ^ word::<8>(eight), self.factor);
             }
-            4..=7 => word::<4>(bytes) << 32 | word::<4>(&bytes[length - 4..]),
-            _ => {
-                for eight in bytes[..length - 1].chunks_exact(8) {
-                    state = fold(state ^ word::<8>(eight), self.factor);
+            fold(state ^ word::<8>(&bytes[length - 8..]), GOLDEN)
+        } else {
+            let all = match length {
+                0 => 0,
+                1..=3 => {
+                    let ends = u64::from(bytes[0]) << 16 | u64::from(bytes[length - 1]);
+                    ends | u64::from(bytes[length / 2]) << 8
                 }
-                word::<8>(&bytes[length - 8..])
-            }
+                _ => word::<4>(bytes) << 32 | word::<4>(&bytes[length - 4..]),
+            };
+            fold(fold(state ^ all, self.factor), GOLDEN)
         };
-        // Some factors leave short strings that are alike near to one another: mixed twice,
-        // they spread under every secret.
-        let mixed = fold(fold(state ^ last, self.factor), GOLDEN);
         #[allow(clippy::cast_possible_truncation, reason = "the upper half is mixed best")]
         let hash = (mixed >> 32) as u32;
         hash

@@ -171,8 +171,8 @@ impl<T: Copy> Ledger<T> {
         // SAFETY: `length` values are written here, the other block has room for more, and
         // it is another one, so they do not overlap.
         unsafe { other.first.copy_from_nonoverlapping(self.first, self.length) };
-        other.length = mem::take(&mut self.length);
-        mem::swap(self, other);
+        let outgrown = Self { length: 0, ..*self };
+        *self = Self { length: self.length, ..mem::replace(other, outgrown) };
     }
 
     /// Puts a value behind the last one, where there is room; without any the list stays

@@ -363,9 +363,10 @@ impl<'p, 'm, S: ReleaseStrategy> Books<'p, 'm, S> {
             drop(runs);
             if lack.runs > 0 {
                 let mut larger = Ledger::with_capacity::<S>(arena, lack.runs)?;
-                let installed = change(self.runs).map(|mut runs| runs.install_runs(&mut larger));
+                if let Ok(mut runs) = change(self.runs) {
+                    runs.install_runs(&mut larger);
+                }
                 larger.close::<S>(arena);
-                installed?;
             }
             if lack.places > 0 {
                 self.places.close::<S>(arena);
@@ -391,6 +392,7 @@ impl<'p, 'm, S: ReleaseStrategy> Books<'p, 'm, S> {
     }
 
     /// As many slots as wanted, or as the current chunk still holds.
+    #[inline(never)]
     fn fitting(&self, shape: Shape, wanted: u32, least: u32) -> u32 {
         let beside = self.watch.bytes_beside_slot(self.arena);
         let room = self.arena.room_for(shape.align());

@@ -170,6 +170,7 @@ impl RunTable {
 
     /// Uses a larger table of granules instead of the present one, which is in
     /// `larger` then; if that is no larger, nothing happens.
+    #[inline(never)]
     pub(super) fn install(&mut self, larger: &mut Ledger<Entry>) {
         if larger.as_slice().len() <= self.granules.as_slice().len() {
             return;
