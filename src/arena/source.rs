@@ -48,7 +48,8 @@ use super::Arena;
 /// - stays valid, at the same place, until it is deallocated, or for as long as
 ///   the source is borrowed.
 pub unsafe trait ChunkSource {
-    /// Returns a block of `layout`, or `None` when there is none.
+    /// Returns a block of `layout`, or `None` when there is none. To have one, it may give
+    /// arrays back to the arena's pools, as from a cache.
     fn allocate(&self, layout: Layout) -> Option<NonNull<u8>>;
 
     /// Takes a block back. If this panics, blocks that were to follow it are leaked.
