@@ -116,7 +116,9 @@ fn what_folds_away_counts() {
         engine.define(&format!("f{n}"), &["x"], &format!("{f}({f}(x))")).unwrap();
         engine.define(&format!("g{n}"), &["x"], &format!("{g}(x) + {g}(x)")).unwrap();
     }
-    assert_eq!((engine.eval("f8(1)").unwrap(), engine.eval("g8(1)").unwrap()), (1.0, 256.0));
+    let fits = if cfg!(miri) { 5 } else { 8 };
+    assert_eq!(engine.eval(&format!("f{fits}(1)")).unwrap(), 1.0);
+    assert_eq!(engine.eval(&format!("g{fits}(1)")).unwrap(), f64::from(1 << fits));
     for text in ["f39(1)", "g39(1)"] {
         let error = engine.eval(text).unwrap_err();
         assert_eq!(error.kind, ErrorKind::TooManyTerms { limit: TERMS }, "{text}");
