@@ -4,8 +4,8 @@ use core::alloc::Layout;
 use core::ptr::NonNull;
 
 use arraypool::{
-    AllocError, Arena, ArrayPool, Budget, ChunkSource, DefaultClasses, DefaultStrategy, Direct,
-    FailingSource, Metadata, ReleaseStrategy, RuntimeClasses, Tagged,
+    AllocError, Arena, ArrayPool, Budget, Checks, ChunkSource, DefaultClasses, DefaultStrategy,
+    Direct, FailingSource, Metadata, ReleaseStrategy, RuntimeClasses, Tagged,
 };
 
 use crate::support::source::CheckedSource;
@@ -332,4 +332,21 @@ fn direct_counts_what_it_gave_out() {
     pool.reset();
     assert_eq!((pool.stats().live, pool.stats().run_bytes), (0, 0));
     pool.trim(0);
+}
+
+fn a_refused_run_leaves_the_table_of_granules<S: ReleaseStrategy>() {
+    let source = FailingSource::fail_above(1 << 20);
+    let arena = Arena::builder().source(&source).build();
+    let pool = ArrayPool::<u64, S>::builder().checks(Checks::none()).build_in(&arena);
+    drop(pool.allocate(200));
+    let before = (pool.stats().book_bytes, source.live_bytes());
+    // 8 MiB would take a larger table.
+    assert!(pool.try_reserve(256, 4096).is_err());
+    assert_eq!((pool.stats().book_bytes, source.live_bytes()), before);
+}
+
+#[test]
+fn a_refused_run_leaves_the_books_as_they_were() {
+    a_refused_run_leaves_the_table_of_granules::<Metadata>();
+    a_refused_run_leaves_the_table_of_granules::<Tagged>();
 }

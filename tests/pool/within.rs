@@ -272,3 +272,45 @@ fn a_source_may_give_arrays_back_while_the_pool_grows() {
     a_source_that_gives_arrays_back::<Metadata>();
     a_source_that_gives_arrays_back::<Tagged>();
 }
+
+/// Whatever a source is asked for, it may take arrays of the pool first: those are served from
+/// what is there, or ask it once more.
+fn a_source_that_uses_the_growing_pool<S: ReleaseStrategy>() {
+    for checks in [Checks::none(), Checks::all()] {
+        let source = forever(WorkingSource(CheckedSource::new()));
+        let arena = Arena::builder().source(source).initial_chunk(64).max_chunk(1024).build();
+        let builder = ArrayPool::builder().checks(checks);
+        let arrays: &Arrays<S> = forever(Arrays {
+            pool: builder.build_in(forever(arena)),
+            live: RefCell::default(),
+            token: Cell::new(0),
+        });
+        let refused: &Cell<usize> = forever(Cell::default());
+        WITHIN.set(Some(forever(move || {
+            for _ in 0..2 {
+                refused.set(refused.get() + usize::from(arrays.take().is_err()));
+            }
+        })));
+        for _ in 0..600 {
+            arrays.take().unwrap();
+        }
+        WITHIN.set(None);
+        arrays.check();
+        arrays.pool.as_raw().verify().unwrap();
+        let (live, count) = (arrays.live.take(), arrays.token.get() as usize - refused.get());
+        assert_eq!(live.len(), count);
+        assert!(count > 601, "the source was never asked");
+        drop(live);
+        if S::RECLAIMS {
+            assert_eq!(arrays.pool.verify().unwrap().live, 0);
+            every_slot_is_reached(&arrays.pool);
+        }
+    }
+}
+
+#[test]
+#[cfg_attr(miri, ignore = "it takes minutes there")]
+fn a_source_may_use_the_pool_that_is_growing() {
+    a_source_that_uses_the_growing_pool::<Metadata>();
+    a_source_that_uses_the_growing_pool::<Tagged>();
+}
