@@ -8,6 +8,8 @@ mod batch;
 mod bounds;
 #[path = "expr/errors.rs"]
 mod errors;
+#[path = "support/forever.rs"]
+mod forever;
 #[path = "expr/functions.rs"]
 mod functions;
 #[path = "expr/language.rs"]
