@@ -17,6 +17,8 @@ mod hand;
 mod interrupt;
 #[path = "shared/limits.rs"]
 mod limits;
+#[path = "shared/reserve.rs"]
+mod reserve;
 #[path = "shared/single.rs"]
 mod single;
 #[path = "shared/soak.rs"]

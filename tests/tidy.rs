@@ -103,6 +103,7 @@ const UNSAFE: &[&str] = &[
     "src/shared/local.rs",
     "src/shared/mod.rs",
     "src/shared/owner.rs",
+    "src/shared/reserve.rs",
     "src/shared/returns.rs",
     "src/shared/threads.rs",
 ];

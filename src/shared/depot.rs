@@ -1,9 +1,9 @@
 //! Where all lanes meet: one pool under a lock, and the directory of the lanes.
 //!
 //! Whatever is done under the lock is bounded: one batch of one class, looked for in
-//! every lane without an owner, but for a lane that is left (a batch or two of every
-//! class) or shrinks (all that it has, what came home included) and for what reads or
-//! trims everything. No user code runs under it.
+//! every lane, but for a lane that is left (a batch or two of every class) or shrinks
+//! (all that it has, what came home included) and for what reads or trims everything.
+//! No user code runs under it.
 
 use core::alloc::Layout;
 use core::ptr::NonNull;
@@ -11,7 +11,7 @@ use core::slice;
 
 use super::claim::{Claim, Holding};
 use super::local::{Lanes, Local};
-use super::returns::Returns;
+use super::returns::{Returns, Unpacked};
 use super::settings::SharedSettings;
 use crate::arena::{Arena, Budget, heap};
 use crate::error::{AllocError, ReleaseError};
@@ -53,11 +53,14 @@ pub(super) struct Book<S: ReleaseStrategy> {
     pub(super) strays: Returns<S>,
     /// Slots that lanes found overwritten or out of reach.
     lost: AtomicUsize,
-    /// The core's own numbers, as of the last time that the lock was held.
+    /// The core's own numbers, as of the last time that the lock was held; with what is
+    /// free go the lanes' reserves.
     slots: AtomicUsize,
     cut: AtomicUsize,
     free: AtomicUsize,
     core_lost: AtomicUsize,
+    /// Slots on the lanes' reserves. Written under the lock.
+    reserved: AtomicUsize,
 }
 
 // SAFETY: the core is reached under the lock alone. Its pool owns its arena, so
@@ -159,6 +162,7 @@ impl<S: ReleaseStrategy, C: ClassTable> Depot<S, C> {
                 cut: AtomicUsize::new(0),
                 free: AtomicUsize::new(0),
                 core_lost: AtomicUsize::new(0),
+                reserved: AtomicUsize::new(0),
             };
             // SAFETY: the block has room for `classes` books.
             let place = unsafe { books.add(index) };
@@ -259,7 +263,7 @@ impl<S: ReleaseStrategy, C: ClassTable> Depot<S, C> {
     /// new memory is needed.
     ///
     /// # Errors
-    /// Those of a pool that grows.
+    /// Those of a pool that grows; if the list of a reserve is overwritten.
     pub(super) fn supply(
         &self,
         held: &Holding<'_, S, C>,
@@ -275,8 +279,11 @@ impl<S: ReleaseStrategy, C: ClassTable> Depot<S, C> {
             unsafe { S::put(list, link) };
             moved.set(moved.get() + 1);
         };
+        // What is the lane's own comes first.
+        let mut broken = self.draw(&core, shelf.local(), class, batch, keep).lost;
+        let rest = batch - moved.get();
         // SAFETY: the lock is held.
-        let mut lost = unsafe { book.strays.unpack(batch, keep) }.lost;
+        let mut lost = unsafe { book.strays.unpack(rest, keep) }.lost;
         while let Some(link) = (moved.get() < batch).then(|| core.raw.take_free(class)).flatten() {
             keep(link);
         }
@@ -284,16 +291,41 @@ impl<S: ReleaseStrategy, C: ClassTable> Depot<S, C> {
             // SAFETY: the lane has no owner but who holds the lock.
             lost += unsafe { idle.returns(class).unpack(batch, keep) }.lost;
         }
+        for local in self.lanes.all().take_while(|_| moved.get() == 0 && book.reserved() > 0) {
+            broken += self.draw(&core, local, class, batch, keep).lost;
+        }
         let moved = moved.get();
         shelf.count(shelf.free().saturating_add_unsigned(moved));
-        let fresh = if moved == 0 { Some(self.grow(&core, held, units)) } else { None };
+        let grows = moved == 0 && broken == 0;
+        let fresh = if grows { Some(self.grow(&core, held, units)) } else { None };
         book.note(core.raw.stock(class));
         self.core_corrupted.store(core.raw.corruptions(), Ordering::Relaxed);
         drop(core);
+        if broken > 0 {
+            return Err(self.lose(class, broken + lost));
+        }
         if lost > 0 {
             self.lose(class, lost);
         }
         fresh.transpose()
+    }
+
+    /// Hands up to `most` slots of a lane's reserve, one by one, to `keep`, which puts
+    /// each on another list.
+    fn draw(
+        &self,
+        _held: &Core<S, C>,
+        local: &Local<S, C>,
+        class: u32,
+        most: u32,
+        keep: impl FnMut(S::Link),
+    ) -> Unpacked {
+        let book = self.book(class);
+        // SAFETY: the lock is held, or there would be no core to borrow.
+        let unpacked = unsafe { local.reserve(class).unpack(book.keys(), most, keep) };
+        let gone = unpacked.moved as usize + unpacked.lost;
+        book.set_reserved(|reserved| reserved - gone);
+        unpacked
     }
 
     /// A slot that was never used, and with it as many as the batch and the
@@ -328,11 +360,15 @@ impl<S: ReleaseStrategy, C: ClassTable> Depot<S, C> {
         book.note(core.raw.stock(held.class));
     }
 
-    /// Brings one slot of the shelf's list to the depot; false if it has none.
-    fn shelve_one(&self, core: &Core<S, C>, held: &Holding<'_, S, C>) -> bool {
+    /// Brings one slot of the shelf's list to the depot, where the lane finds it first;
+    /// false if it has none.
+    fn shelve_one(&self, _held: &Core<S, C>, held: &Holding<'_, S, C>) -> bool {
         if let Some(link) = held.take() {
-            // SAFETY: the slot is free, of this class, and on no list now.
-            unsafe { core.raw.put_free(held.class, link) };
+            let book = self.book(held.class);
+            // SAFETY: the lock is held, or there would be no core to borrow. The slot is
+            // free, of this class, and on no list now.
+            unsafe { held.shelf.local().reserve(held.class).put(book.keys(), link) };
+            book.set_reserved(|reserved| reserved + 1);
             return true;
         }
         let broken = S::head(held.list).is_some();
@@ -502,11 +538,21 @@ impl<S: ReleaseStrategy> Book<S> {
         i32::try_from(self.batch).map_or(i32::MAX, |batch| batch.saturating_mul(2))
     }
 
+    /// Slots on the lanes' reserves.
+    fn reserved(&self) -> usize {
+        self.reserved.load(Ordering::Relaxed)
+    }
+
+    /// Notes how many they are now. Only under the lock.
+    fn set_reserved(&self, now: impl FnOnce(usize) -> usize) {
+        self.reserved.store(now(self.reserved()), Ordering::Relaxed);
+    }
+
     /// Notes the core's numbers. Only under the lock.
     fn note(&self, stock: Stock) {
         self.slots.store(stock.slots, Ordering::Relaxed);
         self.cut.store(stock.cut, Ordering::Relaxed);
-        self.free.store(stock.free, Ordering::Relaxed);
+        self.free.store(stock.free + self.reserved(), Ordering::Relaxed);
         self.core_lost.store(stock.lost, Ordering::Relaxed);
     }
 

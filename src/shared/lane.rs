@@ -64,8 +64,8 @@ impl<'p, T, S: ReleaseStrategy, C: ClassTable> Lane<'p, T, S, C> {
     }
 
     /// Allocates an array of `len` elements, uninitialised. Constant, unless the lane has
-    /// none: then it takes what has come home, a batch from the depot, what lanes without
-    /// an owner have (one look into each), or a new run.
+    /// none: then it takes what has come home, a batch from the depot, what came home to
+    /// lanes without an owner or was brought by others (one look into each), or a new run.
     ///
     /// ```
     /// use arraypool::shared::SharedPool;

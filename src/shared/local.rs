@@ -8,6 +8,7 @@ use core::marker::PhantomData;
 use core::ptr::NonNull;
 
 use super::depot::Depot;
+use super::reserve::Reserve;
 use super::returns::Returns;
 use crate::arena::Arena;
 use crate::error::{AllocError, ReleaseError};
@@ -117,6 +118,8 @@ pub(super) const NOBODY: usize = usize::MAX;
 pub(super) struct Local<S: ReleaseStrategy, C: ClassTable> {
     shelves: NonNull<Shelf<S, C>>,
     returns: NonNull<Returns<S>>,
+    /// Under the depot's lock, as what they hold is the depot's.
+    reserves: NonNull<Reserve<S>>,
     depot: NonNull<Depot<S, C>>,
     /// Bytes of free slots that the lane was asked to shrink to.
     asked: AtomicUsize,
@@ -127,8 +130,8 @@ pub(super) struct Local<S: ReleaseStrategy, C: ClassTable> {
 }
 
 // SAFETY: shelves and `taken` of the returns are touched by the lane's owner
-// alone, as the unsafe functions demand; `idle` under the depot's lock; all else
-// is atomic or never changes. Ownership changes hands under that lock.
+// alone, as the unsafe functions demand; `idle` and the reserves under the depot's
+// lock; all else is atomic or never changes. Ownership changes hands under that lock.
 unsafe impl<S: ReleaseStrategy, C: ClassTable> Sync for Local<S, C> {}
 
 /// Where the parts of a lane lie in its block.
@@ -136,6 +139,7 @@ struct Parts {
     block: Layout,
     shelves: usize,
     returns: usize,
+    reserves: usize,
 }
 
 impl Parts {
@@ -143,9 +147,11 @@ impl Parts {
         let lay_out = || {
             let shelves = Layout::array::<Shelf<S, C>>(classes)?;
             let returns = Layout::array::<Returns<S>>(classes)?;
+            let reserves = Layout::array::<Reserve<S>>(classes)?;
             let (block, shelves) = Layout::new::<Local<S, C>>().extend(shelves)?;
             let (block, returns) = block.extend(returns)?;
-            Ok(Self { block, shelves, returns })
+            let (block, reserves) = block.extend(reserves)?;
+            Ok(Self { block, shelves, returns, reserves })
         };
         lay_out().map_err(|_: LayoutError| AllocError::OutOfMemory { requested: usize::MAX })
     }
@@ -177,6 +183,8 @@ impl<S: ReleaseStrategy, C: ClassTable> Local<S, C> {
         let shelves = unsafe { block.add(parts.shelves) }.cast::<Shelf<S, C>>();
         // SAFETY: as above.
         let returns = unsafe { block.add(parts.returns) }.cast::<Returns<S>>();
+        // SAFETY: as above.
+        let reserves = unsafe { block.add(parts.reserves) }.cast::<Reserve<S>>();
         for (index, book) in classes.iter().enumerate() {
             let shelf = Shelf {
                 list: S::twin(book.keys()),
@@ -194,11 +202,15 @@ impl<S: ReleaseStrategy, C: ClassTable> Local<S, C> {
             let place = unsafe { returns.add(index) };
             // SAFETY: as above.
             unsafe { place.write(Returns::new(S::twin(book.keys()))) };
+            // SAFETY: as above.
+            let place = unsafe { reserves.add(index) };
+            // SAFETY: as above.
+            unsafe { place.write(Reserve::new()) };
         }
         let depot = NonNull::from(depot);
         let (asked, idle) = (AtomicUsize::new(UNASKED), Cell::new(None));
         // SAFETY: the lane itself lies first in the block.
-        unsafe { local.write(Self { shelves, returns, depot, asked, before, idle }) };
+        unsafe { local.write(Self { shelves, returns, reserves, depot, asked, before, idle }) };
         Ok(local)
     }
 
@@ -244,6 +256,18 @@ impl<S: ReleaseStrategy, C: ClassTable> Local<S, C> {
         let returns = unsafe { self.returns.add(class as usize) };
         // SAFETY: `make` wrote them; all that changes in them are cells and atomics.
         unsafe { returns.as_ref() }
+    }
+
+    /// What the lane has brought to the depot of a class.
+    ///
+    /// # Panics
+    /// If the pool has no such class.
+    pub(super) fn reserve(&self, class: u32) -> &Reserve<S> {
+        assert!((class as usize) < self.depot().books().len());
+        // SAFETY: the class was just checked: `make` made a reserve for each.
+        let reserve = unsafe { self.reserves.add(class as usize) };
+        // SAFETY: `make` wrote it; all that changes in it are cells.
+        unsafe { reserve.as_ref() }
     }
 
     /// Sends an owned array's slot home, from anywhere.

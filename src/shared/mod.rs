@@ -11,7 +11,7 @@
 //! A [`Lane`] is one thread's own part of the pool. Its **shelves** hold free arrays,
 //! one list per class, for its owner alone; its **returns** take arrays that come home
 //! from other threads. The **depot** is the pool behind all lanes, under a lock, with
-//! which the lanes exchange **batches**.
+//! which the lanes exchange **batches**; what a lane brought there comes back to it first.
 //!
 //! An array belongs to the lane that handed it out and goes home to it, so a
 //! thread that allocates and another that releases are served without the lock.
@@ -28,6 +28,7 @@ mod home;
 mod lane;
 mod local;
 mod owner;
+mod reserve;
 mod returns;
 mod settings;
 mod stats;
@@ -76,7 +77,7 @@ use owner::Owner;
 ///
 /// | | complexity |
 /// |---|---|
-/// | allocate, and drop on the lane's own thread | constant, no lock and no atomic read-modify-write; now and then one batch, under the lock, and, if the depot has none, one look into every lane that nobody has |
+/// | allocate, and drop on the lane's own thread | constant, no lock and no atomic read-modify-write; now and then one batch, under the lock, and, if the depot has none, one look into every lane |
 /// | the same by the default lane, on a thread that uses several pools in turn | also one step per pool that it uses |
 /// | drop on another thread | constant, one atomic read-modify-write, now and then two; never the lock |
 /// | [`release_raw`](Self::release_raw) and whatever else begins with an address | the lock, a look-up, and a compare-and-swap |

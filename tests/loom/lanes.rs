@@ -7,6 +7,7 @@ use crate::support::{SMALL, Stage, take};
 
 crate::for_both!(
     two_lanes_allocate_at_once,
+    a_lane_takes_what_another_brings,
     a_lane_is_left_while_its_array_comes_home,
     a_lane_is_left_with_what_came_home,
     a_lane_is_adopted_while_the_pool_is_trimmed,
@@ -30,6 +31,32 @@ fn two_lanes_allocate_at_once<S: ReleaseStrategy>() {
     let thread = thread::spawn(move || work(1, &theirs));
     work(2, &watch);
     thread.join().unwrap();
+    stage.assert_all_home();
+}
+
+/// Catches a reserve that is touched without the lock: one lane brings an array to the
+/// depot and takes one again, and another, which has none, takes what it finds.
+fn a_lane_takes_what_another_brings<S: ReleaseStrategy>() {
+    let stage = Stage::<S>::new(SMALL);
+    let (pool, watch) = (stage.pool(), stage.watch());
+    let lane = pool.lane();
+    let arrays = [(); 4].map(|()| lane.allocate(2));
+    let theirs = stage.watch();
+    let thread = thread::spawn(move || {
+        let lane = pool.lane();
+        let array = lane.allocate(2);
+        theirs.enter(&array, 1);
+        theirs.check(&array, 1);
+    });
+    drop(arrays);
+    let again = [(); 3].map(|()| lane.allocate(2));
+    for (array, token) in again.iter().zip(2..) {
+        watch.enter(array, token);
+        watch.check(array, token);
+    }
+    drop(again);
+    thread.join().unwrap();
+    drop(lane);
     stage.assert_all_home();
 }
 

@@ -204,3 +204,24 @@ fn free_arrays_that_are_overwritten_in_the_depot_are_counted() {
     let stats = pool.stats();
     assert_eq!((stats.corrupted, stats.lost), (1, 8), "{stats:?}");
 }
+
+#[test]
+fn what_another_lane_brought_is_looked_at_before_it_is_used() {
+    let pool = SharedPool::<u64, Tagged>::with_settings(SETTINGS);
+    let (lane, other) = (pool.lane(), pool.lane());
+    let mut arrays: Vec<_> = (0..32).map(|i| other.allocate_copy(&[i])).collect();
+    let places: Vec<_> = arrays.iter_mut().map(|array| array.as_mut_ptr()).collect();
+    drop(arrays);
+    let before = pool.verify().unwrap();
+    assert!(before.in_lanes <= 8 && before.in_depot >= 24, "{before:?}");
+    for place in places {
+        // SAFETY: a free array, whose memory is the pool's.
+        unsafe { overwrite(place) };
+    }
+    let refused = lane.try_allocate_copy(&[1]).map(drop);
+    assert!(matches!(refused, Err(AllocError::Corrupted { class_length: 16, .. })), "{refused:?}");
+    let stats = pool.stats();
+    assert_eq!((stats.corrupted, stats.lost, stats.in_depot), (1, before.in_depot, 0), "{stats:?}");
+    assert_eq!(lane.allocate_copy(&[5])[0], 5);
+    assert_eq!((pool.stats().corrupted, pool.stats().lost), (1, before.in_depot));
+}

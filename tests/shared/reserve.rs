@@ -1,0 +1,72 @@
+//! What a lane brings to the depot: it comes back to that lane, unless another needs it.
+
+use arraypool::ReleaseStrategy;
+use arraypool::shared::{Lane, LaneArray, SharedPool, SharedSettings};
+
+for_reclaiming_strategies!(
+    a_surplus_comes_back_to_the_lane_that_brought_it,
+    another_lane_takes_it_before_new_memory,
+    it_stays_for_the_next_owner_and_for_others,
+);
+
+/// A lane keeps eight arrays at most, and the depot the rest.
+const SETTINGS: SharedSettings = SharedSettings::new().batch(4, 1 << 20);
+
+type Taken<'l, S> = Vec<LaneArray<'l, 'l, u64, S>>;
+
+fn take<'l, S: ReleaseStrategy>(lane: &'l Lane<'_, u64, S>, count: u64) -> Taken<'l, S> {
+    (0..count).map(|i| lane.allocate_copy(&[i])).collect()
+}
+
+fn places<S: ReleaseStrategy>(arrays: &Taken<'_, S>) -> Vec<*const u64> {
+    arrays.iter().map(|array| array.as_ptr()).collect()
+}
+
+/// Slots that were ever given to a lane.
+fn cut<S: ReleaseStrategy>(pool: &SharedPool<u64, S>) -> usize {
+    let stats = pool.verify().unwrap();
+    stats.live + stats.in_lanes + stats.in_depot + stats.waiting
+}
+
+fn a_surplus_comes_back_to_the_lane_that_brought_it<S: ReleaseStrategy>() {
+    let pool = SharedPool::<u64, S>::with_settings(SETTINGS);
+    let (here, there) = (pool.lane(), pool.lane());
+    let (mine, theirs) = (take(&here, 24), take(&there, 24));
+    let (here_before, there_before) = (places(&mine), places(&theirs));
+    drop((mine, theirs));
+    let stats = pool.verify().unwrap();
+    assert!(stats.in_depot >= 32 && stats.in_lanes <= 16, "{stats:?}");
+    let before = cut(&pool);
+    let (mine, theirs) = (take(&here, 24), take(&there, 24));
+    assert!(!places(&mine).iter().any(|place| there_before.contains(place)));
+    assert!(!places(&theirs).iter().any(|place| here_before.contains(place)));
+    assert_eq!(cut(&pool), before);
+}
+
+fn another_lane_takes_it_before_new_memory<S: ReleaseStrategy>() {
+    let pool = SharedPool::<u64, S>::with_settings(SETTINGS);
+    let (here, there) = (pool.lane(), pool.lane());
+    drop(take(&here, 24));
+    let (stats, before) = (pool.verify().unwrap(), cut(&pool));
+    let theirs = take(&there, stats.in_depot as u64);
+    assert_eq!((pool.stats().in_depot, cut(&pool)), (0, before));
+    // All else is on the other lane's shelf.
+    let more = take(&there, 1);
+    assert!(cut(&pool) > before);
+    assert_eq!(pool.stats().live, theirs.len() + more.len());
+}
+
+fn it_stays_for_the_next_owner_and_for_others<S: ReleaseStrategy>() {
+    let pool = SharedPool::<u64, S>::with_settings(SETTINGS);
+    let (here, there) = (pool.lane(), pool.lane());
+    drop(take(&here, 24));
+    drop(here);
+    let (stats, before) = (pool.verify().unwrap(), cut(&pool));
+    assert_eq!((stats.in_lanes, stats.in_depot), (0, before), "{stats:?}");
+    let here = pool.lane();
+    assert_eq!(pool.stats().lanes, 2, "it was adopted");
+    drop(take(&here, 12));
+    drop(here);
+    assert_eq!(pool.verify().unwrap().in_depot, before);
+    assert_eq!((take(&there, before as u64).len(), cut(&pool)), (before, before));
+}
