@@ -158,14 +158,7 @@ pub(crate) fn threads(results: &Results) -> String {
     let group = "shared";
     let mut rows = vec![row(["", "`Metadata`", "`Tagged`"])];
     let mut line = |about: &str, form: &str, rest: &str| {
-        let of = |name: &str| {
-            let who = format!("{form}-{name}");
-            let recorded = results.get(group, &format!("{who}/{rest}"));
-            cell(recorded.or_else(|| {
-                let workload = rest.strip_suffix("/malloc")?;
-                results.faster(group, &who, workload, better_malloc(results, workload)?)
-            }))
-        };
+        let of = |name: &str| cell(results.get(group, &format!("{form}-{name}/{rest}")));
         rows.push(vec![about.to_string(), of("metadata"), of("tagged")]);
     };
     line("a lane's time, as a multiple of an unshared pool's", "lane", "churn/unshared");
