@@ -156,23 +156,25 @@ fn what_was_skipped_for_an_alignment_is_not_in_use() {
 
     let aligned = Layout::from_size_align(64, 512).unwrap();
     let mut arena = Arena::builder().hook(&notes_resets).build();
+    // From here on it is known where the arena stands, wherever its chunk lies.
+    arena.alloc_layout(aligned);
     arena.alloc(1_u8);
     arena.alloc_layout(aligned);
-    assert_eq!((arena.used_bytes(), arena.waste() > 0), (80, true));
+    assert_eq!((arena.used_bytes(), arena.waste() > 0), (144, true));
     arena.scope(|inner| {
         inner.alloc(1_u8);
         inner.alloc_layout(aligned);
-        assert_eq!(inner.used_bytes(), 160);
+        assert_eq!(inner.used_bytes(), 224);
     });
-    assert_eq!(arena.used_bytes(), 80);
+    assert_eq!(arena.used_bytes(), 144);
     // Nor is what was given back below something else.
     let block = arena.alloc_layout(Layout::new::<[u8; 48]>());
     arena.alloc(7);
     // SAFETY: nobody uses the block.
     unsafe { arena.release_bytes(block, Layout::new::<[u8; 48]>()) };
-    assert_eq!(arena.used_bytes(), 96);
+    assert_eq!(arena.used_bytes(), 160);
     arena.reset();
-    assert_eq!(*USED.lock().unwrap(), [96]);
+    assert_eq!(*USED.lock().unwrap(), [160]);
 }
 
 #[test]
