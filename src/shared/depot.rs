@@ -1,7 +1,7 @@
 //! Where all lanes meet: one pool under a lock, and the directory of the lanes.
 //!
 //! Whatever is done under the lock is bounded: one batch of one class, looked for in
-//! every lane, but for a lane that is left (a batch or two of every class) or shrinks
+//! every lane at worst, but for a lane that is left (a batch or two of every class) or shrinks
 //! (all that it has, what came home included) and for what reads or trims everything.
 //! No user code runs under it.
 
@@ -280,7 +280,7 @@ impl<S: ReleaseStrategy, C: ClassTable> Depot<S, C> {
             moved.set(moved.get() + 1);
         };
         // What is the lane's own comes first.
-        let mut broken = self.draw(&core, shelf.local(), class, batch, keep).lost;
+        let mut broken = self.draw(&core, shelf.local(), class, batch, keep);
         let rest = batch - moved.get();
         // SAFETY: the lock is held.
         let mut lost = unsafe { book.strays.unpack(rest, keep) }.lost;
@@ -290,28 +290,27 @@ impl<S: ReleaseStrategy, C: ClassTable> Depot<S, C> {
         for idle in core.idle().take_while(|_| moved.get() == 0) {
             // SAFETY: the lane has no owner but who holds the lock.
             lost += unsafe { idle.returns(class).unpack(batch, keep) }.lost;
+            broken = broken.or(self.draw(&core, idle, class, batch - moved.get(), keep));
         }
+        // Last of all what is a neighbour of somebody's arrays.
         for local in self.lanes.all().take_while(|_| moved.get() == 0 && book.reserved() > 0) {
-            broken += self.draw(&core, local, class, batch, keep).lost;
+            broken = broken.or(self.draw(&core, local, class, batch, keep));
         }
         let moved = moved.get();
         shelf.count(shelf.free().saturating_add_unsigned(moved));
-        let grows = moved == 0 && broken == 0;
+        let grows = moved == 0 && broken.is_none();
         let fresh = if grows { Some(self.grow(&core, held, units)) } else { None };
         book.note(core.raw.stock(class));
         self.core_corrupted.store(core.raw.corruptions(), Ordering::Relaxed);
         drop(core);
-        if broken > 0 {
-            return Err(self.lose(class, broken + lost));
-        }
         if lost > 0 {
             self.lose(class, lost);
         }
-        fresh.transpose()
+        broken.map_or_else(|| fresh.transpose(), Err)
     }
 
     /// Hands up to `most` slots of a lane's reserve, one by one, to `keep`, which puts
-    /// each on another list.
+    /// each on another list; what was found if a link is overwritten.
     fn draw(
         &self,
         _held: &Core<S, C>,
@@ -319,13 +318,13 @@ impl<S: ReleaseStrategy, C: ClassTable> Depot<S, C> {
         class: u32,
         most: u32,
         keep: impl FnMut(S::Link),
-    ) -> Unpacked {
+    ) -> Option<AllocError> {
         let book = self.book(class);
         // SAFETY: the lock is held, or there would be no core to borrow.
-        let unpacked = unsafe { local.reserve(class).unpack(book.keys(), most, keep) };
-        let gone = unpacked.moved as usize + unpacked.lost;
-        book.set_reserved(|reserved| reserved - gone);
-        unpacked
+        let Unpacked { moved, lost } =
+            unsafe { local.reserve(class).unpack(book.keys(), most, keep) };
+        book.set_reserved(|reserved| reserved - (moved as usize + lost));
+        (lost > 0).then(|| self.lose(class, lost))
     }
 
     /// A slot that was never used, and with it as many as the batch and the
@@ -351,24 +350,25 @@ impl<S: ReleaseStrategy, C: ClassTable> Depot<S, C> {
         Ok(issued)
     }
 
-    /// Brings a batch of the shelf's slots to the depot.
+    /// Brings a batch of the shelf's slots to the depot, where the lane finds it first.
     pub(super) fn shelve(&self, held: &Holding<'_, S, C>) {
         let core = self.lock();
         let (book, shelf) = (self.book(held.class), held.shelf);
+        let reserve = shelf.local().reserve(held.class);
         let keep = shelf.free().saturating_sub_unsigned(book.batch.max(1)).max(0);
-        while shelf.free() > keep && self.shelve_one(&core, held) {}
+        let bring = |link| {
+            // SAFETY: the lock is held. The slot is free, of this class, and on no list now.
+            unsafe { reserve.put(book.keys(), link) };
+            book.set_reserved(|reserved| reserved + 1);
+        };
+        while shelf.free() > keep && self.shelve_one(held, bring) {}
         book.note(core.raw.stock(held.class));
     }
 
-    /// Brings one slot of the shelf's list to the depot, where the lane finds it first;
-    /// false if it has none.
-    fn shelve_one(&self, _held: &Core<S, C>, held: &Holding<'_, S, C>) -> bool {
+    /// Takes one slot off the shelf's list, for `bring`; false if it has none.
+    fn shelve_one(&self, held: &Holding<'_, S, C>, bring: impl Fn(S::Link)) -> bool {
         if let Some(link) = held.take() {
-            let book = self.book(held.class);
-            // SAFETY: the lock is held, or there would be no core to borrow. The slot is
-            // free, of this class, and on no list now.
-            unsafe { held.shelf.local().reserve(held.class).put(book.keys(), link) };
-            book.set_reserved(|reserved| reserved + 1);
+            bring(link);
             return true;
         }
         let broken = S::head(held.list).is_some();
@@ -382,7 +382,11 @@ impl<S: ReleaseStrategy, C: ClassTable> Depot<S, C> {
     /// wait for its next owner.
     fn empty(&self, core: &Core<S, C>, held: &Holding<'_, S, C>) {
         let Holding { class, shelf, list, returns } = *held;
-        while shelf.free() > 0 && self.shelve_one(core, held) {}
+        let bring = |link| {
+            // SAFETY: the slot is free, of this class, and on no list now.
+            unsafe { core.raw.put_free(class, link) };
+        };
+        while shelf.free() > 0 && self.shelve_one(held, bring) {}
         held.settle();
         if S::head(list).is_some() {
             // SAFETY: the returns are those of the claim's lane; what is left of its list
@@ -401,7 +405,11 @@ impl<S: ReleaseStrategy, C: ClassTable> Depot<S, C> {
             unsafe { S::put(&kept, link) };
             count += 1;
         }
-        while self.shelve_one(core, held) {}
+        let bring = |link| {
+            // SAFETY: the slot is free, of this class, and on no list now.
+            unsafe { core.raw.put_free(held.class, link) };
+        };
+        while self.shelve_one(held, bring) {}
         held.settle();
         S::set_head(held.list, S::head(&kept));
         held.shelf.count(i32::try_from(count).unwrap_or(i32::MAX));

@@ -80,8 +80,9 @@ impl<'p, T, S: ReleaseStrategy, C: ClassTable> Lane<'p, T, S, C> {
     /// [`AllocError::OverBudget`], [`OutOfMemory`](AllocError::OutOfMemory),
     /// [`TooLarge`](AllocError::TooLarge), [`TooManyRuns`](AllocError::TooManyRuns),
     /// or [`Corrupted`](AllocError::Corrupted) if a free list was overwritten. The
-    /// pool goes on in every case. A lane never takes free arrays from another that is in
-    /// use, so `OverBudget` may come while that one has some.
+    /// pool goes on in every case. A lane never takes what lies on the shelf of
+    /// another that is in use, or has come home to it, so `OverBudget` may come while that one
+    /// has free arrays.
     #[inline(always)]
     pub fn try_allocate(
         &self,

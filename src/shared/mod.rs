@@ -77,7 +77,7 @@ use owner::Owner;
 ///
 /// | | complexity |
 /// |---|---|
-/// | allocate, and drop on the lane's own thread | constant, no lock and no atomic read-modify-write; now and then one batch, under the lock, and, if the depot has none, one look into every lane |
+/// | allocate, and drop on the lane's own thread | constant, no lock and no atomic read-modify-write; now and then one batch, under the lock, and, if the depot has none for this lane, a look at every lane |
 /// | the same by the default lane, on a thread that uses several pools in turn | also one step per pool that it uses |
 /// | drop on another thread | constant, one atomic read-modify-write, now and then two; never the lock |
 /// | [`release_raw`](Self::release_raw) and whatever else begins with an address | the lock, a look-up, and a compare-and-swap |
@@ -155,8 +155,8 @@ impl<T, S: ReleaseStrategy, C: ClassTable> SharedPool<T, S, C> {
         self.try_lane().or_panic()
     }
 
-    /// A lane for the caller alone: one that was left, with all that has come home to
-    /// it since, or a new one.
+    /// A lane for the caller alone: one that was left, with what it had brought to the depot
+    /// and all that has come home to it since, or a new one.
     ///
     /// Complexity: the lock, and one step per class. Never panics.
     ///

@@ -15,7 +15,7 @@ use super::returns::Unpacked;
 /// depot's lock is the owner. The keys are the class's, and lie in the depot's book.
 pub(super) struct Reserve<S: ReleaseStrategy> {
     head: Cell<Option<S::Link>>,
-    /// Slots behind the head.
+    /// Slots on the list.
     slots: Cell<usize>,
 }
 

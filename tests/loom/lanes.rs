@@ -41,6 +41,9 @@ fn a_lane_takes_what_another_brings<S: ReleaseStrategy>() {
     let (pool, watch) = (stage.pool(), stage.watch());
     let lane = pool.lane();
     let arrays = [(); 4].map(|()| lane.allocate(2));
+    for array in &arrays {
+        watch.enter(array, 0);
+    }
     let theirs = stage.watch();
     let thread = thread::spawn(move || {
         let lane = pool.lane();

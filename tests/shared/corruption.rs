@@ -200,9 +200,14 @@ fn free_arrays_that_are_overwritten_in_the_depot_are_counted() {
     let lane = pool.lane();
     let again: Vec<_> = (0..20).map(|i| lane.try_allocate_copy(&[i])).collect();
     let refused: Vec<_> = again.iter().filter_map(|array| array.as_ref().err()).collect();
-    assert!(matches!(refused[..], [AllocError::Corrupted { class_length: 16, .. }]), "{refused:?}");
+    // Two lists: what the lane had brought, and what it had on its shelf when it was left.
+    let [AllocError::Corrupted { class_length: 16, .. }, AllocError::Corrupted { .. }] =
+        refused[..]
+    else {
+        panic!("{refused:?}")
+    };
     let stats = pool.stats();
-    assert_eq!((stats.corrupted, stats.lost), (1, 8), "{stats:?}");
+    assert_eq!((stats.corrupted, stats.lost), (2, 8), "{stats:?}");
 }
 
 #[test]
@@ -224,4 +229,23 @@ fn what_another_lane_brought_is_looked_at_before_it_is_used() {
     assert_eq!((stats.corrupted, stats.lost, stats.in_depot), (1, before.in_depot, 0), "{stats:?}");
     assert_eq!(lane.allocate_copy(&[5])[0], 5);
     assert_eq!((pool.stats().corrupted, pool.stats().lost), (1, before.in_depot));
+}
+
+#[test]
+fn a_break_within_what_was_brought_loses_what_lies_behind_it() {
+    let pool = SharedPool::<u64, Tagged>::with_settings(SETTINGS);
+    let lane = pool.lane();
+    let mut arrays: Vec<_> = (0..32).map(|i| lane.allocate_copy(&[i])).collect();
+    let places: Vec<_> = arrays.iter_mut().map(|array| array.as_mut_ptr()).collect();
+    drop(arrays);
+    let before = pool.verify().unwrap();
+    // Released among the first, thus brought with one of the first batches: others came after.
+    // SAFETY: a free array, whose memory is the pool's.
+    unsafe { overwrite(places[6]) };
+    let again: Vec<_> = (0..40).map(|i| lane.try_allocate_copy(&[i])).collect();
+    let refused = again.iter().filter_map(|array| array.as_ref().err()).collect::<Vec<_>>();
+    assert!(matches!(refused[..], [AllocError::Corrupted { class_length: 16, .. }]), "{refused:?}");
+    let stats = pool.verify().unwrap();
+    assert_eq!((stats.corrupted, stats.live), (1, 39), "{stats:?}");
+    assert!((1..before.in_depot).contains(&stats.lost), "{stats:?}");
 }

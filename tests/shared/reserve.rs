@@ -7,6 +7,7 @@ for_reclaiming_strategies!(
     a_surplus_comes_back_to_the_lane_that_brought_it,
     another_lane_takes_it_before_new_memory,
     it_stays_for_the_next_owner_and_for_others,
+    lanes_without_an_owner_are_asked_first,
 );
 
 /// A lane keeps eight arrays at most, and the depot the rest.
@@ -59,14 +60,35 @@ fn another_lane_takes_it_before_new_memory<S: ReleaseStrategy>() {
 fn it_stays_for_the_next_owner_and_for_others<S: ReleaseStrategy>() {
     let pool = SharedPool::<u64, S>::with_settings(SETTINGS);
     let (here, there) = (pool.lane(), pool.lane());
-    drop(take(&here, 24));
+    let (mine, theirs) = (take(&here, 24), take(&there, 24));
+    let (here_before, there_before) = (places(&mine), places(&theirs));
+    drop((mine, theirs));
     drop(here);
+    drop(there);
     let (stats, before) = (pool.verify().unwrap(), cut(&pool));
     assert_eq!((stats.in_lanes, stats.in_depot), (0, before), "{stats:?}");
-    let here = pool.lane();
-    assert_eq!(pool.stats().lanes, 2, "it was adopted");
-    drop(take(&here, 12));
+    // Whoever was left last is adopted first.
+    let (there, here) = (pool.lane(), pool.lane());
+    assert_eq!(pool.stats().lanes, 2, "both were adopted");
+    let (mine, theirs) = (take(&here, 12), take(&there, 12));
+    assert!(!places(&mine).iter().any(|place| there_before.contains(place)));
+    assert!(!places(&theirs).iter().any(|place| here_before.contains(place)));
+    drop((mine, theirs));
     drop(here);
-    assert_eq!(pool.verify().unwrap().in_depot, before);
-    assert_eq!((take(&there, before as u64).len(), cut(&pool)), (before, before));
+    // What nobody has goes to whoever asks, before anything new.
+    let rest = pool.verify().unwrap();
+    assert_eq!(take(&there, (rest.in_lanes + rest.in_depot) as u64).len(), before);
+    assert_eq!(cut(&pool), before);
+}
+
+fn lanes_without_an_owner_are_asked_first<S: ReleaseStrategy>() {
+    let pool = SharedPool::<u64, S>::with_settings(SETTINGS);
+    let (asks, left, lives) = (pool.lane(), pool.lane(), pool.lane());
+    let (old, mine) = (take(&left, 24), take(&lives, 24));
+    let before = places(&mine);
+    drop((old, mine));
+    drop(left);
+    // The shelf of the lane that was left, and what it had brought.
+    let taken = take(&asks, 24);
+    assert!(!places(&taken).iter().any(|place| before.contains(place)));
 }
