@@ -251,6 +251,7 @@ fn what_is_nearly_json_is_none() {
 /// where they are closed and the limit is set higher.
 #[test]
 fn what_is_deep_takes_no_stack() {
+    const DEEP: usize = if cfg!(miri) { 1500 } else { 100_000 };
     fn kind_and_place<T>(outcome: Result<T, json::Error>) -> Result<(), (ErrorKind, usize)> {
         outcome.map(drop).map_err(|error| (error.kind(), error.offset()))
     }
@@ -259,7 +260,7 @@ fn what_is_deep_takes_no_stack() {
     for (opens, closes, each) in
         [("[", "]", 1), ("{\"\":", "}", 1), ("[{\"\":", "}]", 2), ("[\n", "\r]", 1)]
     {
-        let opened = opens.repeat(100_000);
+        let opened = opens.repeat(DEEP);
         // The byte of the text that opens the 1025th container.
         let limit = 1024 / each * opens.len();
         let deep = Err((ErrorKind::TooDeep, limit));
@@ -267,7 +268,7 @@ fn what_is_deep_takes_no_stack() {
         let ends = Err((ErrorKind::UnexpectedEnd, opened.trim_end().len()));
         assert_eq!(kind_and_place(any_depth.parse(&opened, &pool)), ends);
         assert_whole(&pool);
-        let whole = format!("{opened}0{}", closes.repeat(100_000));
+        let whole = format!("{opened}0{}", closes.repeat(DEEP));
         assert_eq!(kind_and_place(json::parse(&whole, &pool)), deep);
         let document = any_depth.parse(&whole, &pool).unwrap();
         assert_eq!(document.to_string().len(), whole.replace(['\n', '\r'], "").len());
