@@ -54,10 +54,10 @@
 //! | `shared` | | one pool, many threads |
 //! | `capi` | | the C interface; `capi-core` is the part that needs no heap |
 //! | `tagged` | | [`DefaultStrategy`] is [`Tagged`] instead of `Metadata` |
+//! | `portable-atomic` | | targets without compare-and-swap: a Cortex-M0, a RISC-V core without `A` |
 //!
 //! Without default features the crate is `no_std` and needs no allocator at all:
-//! arenas in buffers, [`Tagged`] and [`Direct`]. It needs compare-and-swap of a word:
-//! Cortex-M3 and up, not M0.
+//! arenas in buffers, [`Tagged`] and [`Direct`].
 //!
 //! [COMPARISON.md]: https://github.com/arraypool/arraypool/blob/main/COMPARISON.md
 //! [docs/C.md]: https://github.com/arraypool/arraypool/blob/main/docs/C.md
@@ -71,9 +71,9 @@ extern crate alloc;
 #[cfg(any(feature = "std", test))]
 extern crate std;
 
-#[cfg(not(target_has_atomic = "ptr"))]
+#[cfg(not(any(target_has_atomic = "ptr", feature = "portable-atomic")))]
 compile_error!(
-    "arraypool needs compare-and-swap of pointers, which this target has not: Cortex-M3 and up, not M0"
+    "this target has no compare-and-swap of pointers: turn on arraypool's feature `portable-atomic`"
 );
 
 mod arena;

@@ -1,8 +1,20 @@
-//! The one place that chooses core, parking_lot or loom.
+//! The one place that chooses core, portable-atomic, parking_lot or loom.
 //!
 //! With `--cfg arraypool_loom` the atomics and the lock are those of the model
 //! checker, which have no `const` constructors: hence `const_fn`.
 
+#[cfg(any(target_has_atomic = "ptr", not(feature = "portable-atomic")))]
+use core::sync::atomic;
+
+/// For a target without compare-and-swap: interrupts wait instead, or whatever else the
+/// program asked of that crate.
+#[cfg(all(not(target_has_atomic = "ptr"), feature = "portable-atomic"))]
+use portable_atomic as atomic;
+
+/// A counter in a `static`: never that of a model, which cannot be made at compile time.
+pub(crate) use atomic::AtomicUsize as StaticCounter;
+#[cfg(not(arraypool_loom))]
+pub(crate) use atomic::{AtomicPtr, AtomicUsize};
 #[cfg(all(not(arraypool_loom), feature = "shared"))]
 pub(crate) use core::sync::atomic::AtomicU32;
 #[cfg(all(
@@ -12,12 +24,7 @@ pub(crate) use core::sync::atomic::AtomicU32;
     target_has_atomic = "64"
 ))]
 pub(crate) use core::sync::atomic::AtomicU64;
-/// A counter in a `static`: always that of the core, since a model's cannot be
-/// made at compile time.
-pub(crate) use core::sync::atomic::AtomicUsize as StaticCounter;
 pub(crate) use core::sync::atomic::Ordering;
-#[cfg(not(arraypool_loom))]
-pub(crate) use core::sync::atomic::{AtomicPtr, AtomicUsize};
 
 /// For numbers that fall below 0.
 #[cfg(all(feature = "shared", not(arraypool_loom)))]

@@ -251,7 +251,7 @@ fn what_is_nearly_json_is_none() {
 /// where they are closed and the limit is set higher.
 #[test]
 fn what_is_deep_takes_no_stack() {
-    const DEEP: usize = if cfg!(miri) { 1500 } else { 100_000 };
+    const DEEP: usize = if cfg!(miri) { 1030 } else { 100_000 };
     fn kind_and_place<T>(outcome: Result<T, json::Error>) -> Result<(), (ErrorKind, usize)> {
         outcome.map(drop).map_err(|error| (error.kind(), error.offset()))
     }

@@ -544,7 +544,7 @@ fn an_index_finds_what_a_search_finds<S: ReleaseStrategy>() {
     let pool = Pool::<S>::new();
     let mut parser = Parser::with_options(Options::new().index_from(4));
     let mut random = Random(5);
-    for members in [0, 1, 3, 4, 5, 17, 100] {
+    for members in [0, 1, 3, 4, 5, 17].into_iter().chain((!cfg!(miri)).then_some(100)) {
         let key = |number: usize| format!("k/{}", number * 7919 % 1000);
         let mut text = Vec::new();
         for member in 0..members {

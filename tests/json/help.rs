@@ -57,7 +57,9 @@ impl Random {
 /// Documents of several kinds: the ones in the folder that `ARRAYPOOL_CORPUS`
 /// names, if it does, and some made here in any case.
 pub(crate) fn documents() -> Vec<Vec<u8>> {
-    let mut all = vec![pretty(20), minified(40), numbers(60), escapes(30)];
+    let part = if cfg!(miri) { 5 } else { 1 };
+    let mut all =
+        vec![pretty(20 / part), minified(40 / part), numbers(60 / part), escapes(30 / part)];
     if let Ok(folder) = std::env::var("ARRAYPOOL_CORPUS") {
         let files = ["twitter", "citm_catalog", "canada", "github_events", "api_10kb"];
         let paths = files.map(|file| format!("{folder}/{file}.json"));

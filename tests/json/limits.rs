@@ -75,12 +75,13 @@ fn limits_bound_the_memory_to_work_in<S: ReleaseStrategy>() {
 
 /// An array beyond the largest class of a buffer is not a matter of how many nodes there are.
 fn what_a_pool_refuses_is_no_limit_of_the_options<S: ReleaseStrategy>() {
-    let mut buffer = vec![MaybeUninit::uninit(); 1 << 16];
+    const BYTES: usize = if cfg!(miri) { 1 << 13 } else { 1 << 16 };
+    let mut buffer = vec![MaybeUninit::uninit(); BYTES];
     let arena = Arena::from_buffer(&mut buffer);
     let pool = Pool::<S>::new_in(&arena);
-    let text = format!("[\"\\n{}\"]", "x".repeat(100_000));
+    let text = format!("[\"\\n{}\"]", "x".repeat(BYTES + BYTES / 2));
     for options in
-        [Options::new(), Options::new().max_nodes(100), Options::new().max_bytes(200_000)]
+        [Options::new(), Options::new().max_nodes(100), Options::new().max_bytes(3 * BYTES)]
     {
         let error = Parser::with_options(options).parse(&text, &pool).unwrap_err();
         assert!(matches!(error.kind(), ErrorKind::Alloc(_)), "{error}");

@@ -329,9 +329,9 @@ impl<'de> SeqAccess<'de> for Endless {
 
 fn depth_is_bounded_whatever_the_format<S: ReleaseStrategy>() {
     let nested = |depth: u32| {
-        (0..depth).fold(serde_json::json!("core"), |inner, level| match level % 2 {
-            0 => serde_json::json!([inner, "beside"]),
-            _ => serde_json::json!({ "before": [0], "key": inner }),
+        (0..depth).fold(serde_json::Value::from("core"), |inner, level| match level % 2 {
+            0 => vec![inner, "beside".into()].into(),
+            _ => [("before", vec![0].into()), ("key", inner)].into_iter().collect(),
         })
     };
     let pool = Pool::<S>::new();
