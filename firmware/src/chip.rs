@@ -4,7 +4,6 @@ use core::alloc::{GlobalAlloc, Layout};
 use core::mem::MaybeUninit;
 use core::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 
-use cortex_m::peripheral::SYST;
 use cortex_m::peripheral::syst::SystClkSource;
 use cortex_m_semihosting::debug::{self, EXIT_FAILURE, EXIT_SUCCESS};
 pub use cortex_m_semihosting::hprintln;
@@ -102,10 +101,11 @@ pub fn instructions(before: u32, after: u32) -> u32 {
 ///
 /// # Safety
 /// What `function` asks of its argument is true of `argument`.
+#[cfg(target_abi = "eabihf")]
 #[inline(never)]
 pub unsafe fn count(function: unsafe extern "C" fn(*mut u8), argument: *mut u8) -> u32 {
     let (before, after): (u32, u32);
-    let timer = SYST::PTR as usize + 8;
+    let timer = cortex_m::peripheral::SYST::PTR as usize + 8;
     // SAFETY: reads the timer, calls a function of the C interface, reads it again;
     // everything that such a call may change is named, and the caller promises that
     // the argument is what the function asks for.

@@ -17,7 +17,7 @@ fn missing() -> Option<&'static str> {
     if Command::new(COMPILER).arg("--version").output().is_err() {
         return Some("no arm-none-eabi-gcc");
     }
-    if !has_target() {
+    if !has_target(TARGET) {
         return Some("no target thumbv7em-none-eabihf; `rustup target add` it");
     }
     (!has_emulator()).then_some("no qemu-system-arm")

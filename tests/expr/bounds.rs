@@ -8,11 +8,12 @@ use arraypool::expr::{
     Context, Engine, Error, ErrorKind, Failure, Frame, Limits, Phases, Pool, interp, parse, resolve,
 };
 
-/// The most terms of an expression: the default, or what Miri gets through.
-const TERMS: usize = if cfg!(miri) { 1024 } else { 16_384 };
+/// The most terms of an expression, and levels: the default, or what Miri gets through.
+const TERMS: usize = if cfg!(miri) { 512 } else { 16_384 };
+const DEPTH: u16 = if cfg!(miri) { 160 } else { 512 };
 
 fn bounded<'m>(pool: &'m Pool<'_>) -> Engine<'m> {
-    Engine::with(pool, Phases::new(), Limits { terms: TERMS, ..Limits::DEFAULT })
+    Engine::with(pool, Phases::new(), Limits { terms: TERMS, depth: DEPTH, ..Limits::DEFAULT })
 }
 
 fn kind(text: &str) -> ErrorKind {
@@ -79,23 +80,24 @@ fn functions_in_place_are_bounded_together() {
     let error = engine.eval("f39(1)").unwrap_err();
     assert_eq!(error.kind, ErrorKind::TooManyTerms { limit: TERMS });
     engine.define("g0", &["x"], "-id(x)").unwrap();
-    for n in 1..=600 {
+    let (fits, deep) = (DEPTH * 2 / 5, DEPTH + 10);
+    for n in 1..=deep {
         engine.define(&format!("g{n}"), &["x"], &format!("-g{}(x)", n - 1)).unwrap();
     }
-    assert_eq!(engine.eval("g200(1)").unwrap(), -1.0);
-    let error = engine.eval("g600(1)").unwrap_err();
-    assert!(matches!(error.kind, ErrorKind::TooDeep { .. }), "{error}");
+    assert_eq!(engine.eval(&format!("g{fits}(1)")).unwrap(), -1.0);
+    let error = engine.eval(&format!("g{deep}(1)")).unwrap_err();
+    assert_eq!(error.kind, ErrorKind::TooDeep { limit: DEPTH });
     // None of these is deep, but all of them in one another are.
     engine.define("h0", &["x"], "x").unwrap();
-    let most = if cfg!(miri) { 6 } else { 100 };
+    let (most, high) = (if cfg!(miri) { 6 } else { 100 }, usize::from(DEPTH) * 2 / 5);
     for n in 1..=most {
-        let (open, close) = ("sin(".repeat(200), ")".repeat(200));
+        let (open, close) = ("sin(".repeat(high), ")".repeat(high));
         engine.define(&format!("h{n}"), &["x"], &format!("{open}h{}(x){close}", n - 1)).unwrap();
     }
     assert_eq!(engine.eval("h2(0)").unwrap(), 0.0);
     assert_eq!(engine.eval("h1(0) + h1(h1(h1(h1(0))))").unwrap(), 0.0);
     let error = engine.eval(&format!("h{most}(0)")).unwrap_err();
-    assert_eq!(error.kind, ErrorKind::TooDeep { limit: 512 });
+    assert_eq!(error.kind, ErrorKind::TooDeep { limit: DEPTH });
     // More functions that recurse than one expression can have.
     for n in 0..20 {
         let next = (n + 1) % 20;
@@ -171,15 +173,15 @@ fn a_body_is_read_once_however_many_passes_there_are() {
 #[test]
 fn bodies_that_are_calls_are_bounded_as_deep_as_they_are_nested() {
     let pool = Pool::new();
-    let engine = <Engine>::new(&pool);
+    let engine = bounded(&pool);
     engine.define("f0", &["x"], "x").unwrap();
-    let most = if cfg!(miri) { 600 } else { 4000 };
+    let (fits, most) = (DEPTH - 12, if cfg!(miri) { DEPTH + 10 } else { 4000 });
     for n in 1..=most {
         engine.define(&format!("f{n}"), &["x"], &format!("f{}(x)", n - 1)).unwrap();
     }
-    assert_eq!(engine.eval("f500(1)").unwrap(), 1.0);
+    assert_eq!(engine.eval(&format!("f{fits}(1)")).unwrap(), 1.0);
     let error = engine.eval(&format!("f{most}(1)")).unwrap_err();
-    assert_eq!(error.kind, ErrorKind::TooDeep { limit: 512 });
+    assert_eq!(error.kind, ErrorKind::TooDeep { limit: DEPTH });
 }
 
 #[test]

@@ -47,21 +47,26 @@ pub(crate) struct Image {
     path: PathBuf,
 }
 
-/// Builds one of the firmware's images. Each strategy has a folder of its own, so
-/// that neither undoes the other's work.
+/// Builds one of the firmware's images for the Cortex-M7.
 pub(crate) fn build(name: &str, features: &[&str]) -> Image {
-    let target =
+    build_for(TARGET, name, features)
+}
+
+/// The same for another chip. Each strategy has a folder of its own, so that neither
+/// undoes the other's work.
+pub(crate) fn build_for(target: &str, name: &str, features: &[&str]) -> Image {
+    let built =
         folder().join("target").join(if features.is_empty() { "plain" } else { "featured" });
     let mut cargo = cargo();
-    cargo.args(["build", "--release", "--quiet", "--bin", name]).args(features);
-    cargo.args(["--config", &short_paths()]);
-    output(cargo.arg("--target-dir").arg(&target));
-    Image { path: target.join(TARGET).join("release").join(name) }
+    cargo.args(["build", "--release", "--quiet", "--target", target, "--bin", name]).args(features);
+    cargo.args(["--config", &short_paths(target)]);
+    output(cargo.arg("--target-dir").arg(&built));
+    Image { path: built.join(target).join("release").join(name) }
 }
 
 /// A setting that cuts off where sources lie: panics name their files, and an image is
 /// to have the same size wherever it is built.
-fn short_paths() -> String {
+fn short_paths(target: &str) -> String {
     let root = folder().parent().expect("the firmware is in the project").to_path_buf();
     let home = std::env::var_os("CARGO_HOME").map(PathBuf::from);
     let home = home.or_else(|| Some(PathBuf::from(std::env::var_os("HOME")?).join(".cargo")));
@@ -69,7 +74,7 @@ fn short_paths() -> String {
     let registries = registries.into_iter().flatten().flatten().map(|entry| entry.path());
     let flag = |path: PathBuf| format!("'--remap-path-prefix={}/='", path.display());
     let flags: Vec<_> = registries.chain([root]).map(flag).collect();
-    format!("target.{TARGET}.rustflags = [{}]", flags.join(", "))
+    format!("target.{target}.rustflags = [{}]", flags.join(", "))
 }
 
 /// What the same work says on the host, with the same elementary functions.

@@ -3,12 +3,13 @@
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
+/// That of the Cortex-M7.
 pub(crate) const TARGET: &str = "thumbv7em-none-eabihf";
 
 /// Whether the compiler has a core library for the chip.
-pub(crate) fn has_target() -> bool {
+pub(crate) fn has_target(target: &str) -> bool {
     let asked =
-        Command::new("rustc").args(["--print", "target-libdir", "--target", TARGET]).output();
+        Command::new("rustc").args(["--print", "target-libdir", "--target", target]).output();
     let found = asked.ok().filter(|output| output.status.success());
     found.is_some_and(|output| {
         let folder = PathBuf::from(String::from_utf8_lossy(&output.stdout).trim());
