@@ -8,6 +8,7 @@ for_reclaiming_strategies!(
     another_lane_takes_it_before_new_memory,
     it_stays_for_the_next_owner_and_for_others,
     lanes_without_an_owner_are_asked_first,
+    a_refill_is_one_batch_wherever_it_is_from,
 );
 
 /// A lane keeps eight arrays at most, and the depot the rest.
@@ -91,4 +92,39 @@ fn lanes_without_an_owner_are_asked_first<S: ReleaseStrategy>() {
     // The shelf of the lane that was left, and what it had brought.
     let taken = take(&asks, 24);
     assert!(!places(&taken).iter().any(|place| before.contains(place)));
+}
+
+/// A batch is four slots, of which one goes to whoever asked.
+fn a_refill_is_one_batch_wherever_it_is_from<S: ReleaseStrategy>() {
+    let pool = SharedPool::<u64, S>::with_settings(SETTINGS);
+    let (here, there) = (pool.lane(), pool.lane());
+    let raws: Vec<_> = (0..8).map(|i| here.allocate_copy(&[i]).into_shared().into_raw()).collect();
+    let mut late: Vec<_> = (0..4).map(|i| there.allocate_copy(&[i]).into_shared()).collect();
+    drop(take(&there, 20));
+    // What is on its shelf then is for all, and what it brought stays beside the lane.
+    let brought = pool.verify().unwrap().in_depot;
+    assert_eq!(brought % 4, 0);
+    drop(there);
+    let mut held = Vec::new();
+    let in_depot = || pool.verify().unwrap().in_depot;
+    while in_depot() > brought || pool.stats().in_lanes > 0 {
+        held.extend(take(&here, 1));
+    }
+    // One slot comes home to the lane that was left, and the rest is of what it brought.
+    drop(late.pop());
+    held.extend(take(&here, 1));
+    let stats = pool.verify().unwrap();
+    assert_eq!((stats.in_lanes, stats.in_depot, stats.waiting), (3, brought - 3, 0), "{stats:?}");
+    // Its next owner finds all of it but one in whole batches, and that one with three others.
+    let there = pool.lane();
+    held.extend(take(&here, 3));
+    let theirs = take(&there, brought as u64 - 4);
+    for raw in raws {
+        // SAFETY: nobody uses the array.
+        unsafe { pool.release_raw(raw) }.unwrap();
+    }
+    let last = take(&there, 1);
+    let stats = pool.verify().unwrap();
+    assert_eq!((stats.in_lanes, stats.in_depot, stats.waiting), (3, 0, 5), "{stats:?}");
+    assert_eq!(stats.live, held.len() + theirs.len() + last.len() + late.len());
 }
