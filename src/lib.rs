@@ -46,7 +46,7 @@
 //! |---|---|---|
 //! | `std` | yes | the standard library; implies `alloc` |
 //! | `alloc` | yes | a heap: arenas that grow, and `Metadata` |
-//! | `json` | yes | a JSON document in pooled arrays |
+//! | `json` | yes | a JSON document in pooled arrays; implies `alloc` |
 //! | `expr` | yes | expressions; `no_std` with `libm` |
 //! | `diagnostics` | yes | pools that can be asked to watch for mistakes |
 //! | `serde` | | any serde format into a pooled JSON tree and back; arrays are `Serialize` |
@@ -97,7 +97,7 @@ pub use arena::AllocatorSource;
 #[cfg(feature = "alloc")]
 pub use arena::FailingSource;
 pub use arena::{
-    Arena, ArenaBuilder, ArenaEvent, ArenaRef, ArenaStats, Budget, Checkpoint, ChunkSource,
+    Arena, ArenaBuilder, ArenaEvent, ArenaRef, ArenaStats, Budget, Buffer, Checkpoint, ChunkSource,
     ChunkStats, Interner, LocalArena, MemoryStats, Phase, PhaseError, Phases, Symbol,
 };
 pub use error::{AllocError, ReleaseError, RewindError, Stale, VerifyError};

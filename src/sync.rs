@@ -3,12 +3,12 @@
 //! With `--cfg arraypool_loom` the atomics and the lock are those of the model
 //! checker, which have no `const` constructors: hence `const_fn`.
 
-#[cfg(any(target_has_atomic = "ptr", not(feature = "portable-atomic")))]
+#[cfg(target_has_atomic = "ptr")]
 use core::sync::atomic;
 
 /// For a target without compare-and-swap: interrupts wait instead, or whatever else the
 /// program asked of that crate.
-#[cfg(all(not(target_has_atomic = "ptr"), feature = "portable-atomic"))]
+#[cfg(not(target_has_atomic = "ptr"))]
 use portable_atomic as atomic;
 
 /// A counter in a `static`: never that of a model, which cannot be made at compile time.

@@ -128,17 +128,13 @@
 //! at the start, and make growth an error: then no call takes longer than the first ones.
 //!
 //! ```
-//! use core::mem::MaybeUninit;
-//! use arraypool::{Arena, ArrayPool, Tagged};
+//! use arraypool::{Arena, ArrayPool, Buffer, Tagged};
 //!
 //! type Samples<'m> = ArrayPool<'m, f32, Tagged>;
 //! const BYTES: usize = Samples::bytes_for(&[8, 2]);
 //!
-//! #[repr(align(16))]
-//! struct Memory([MaybeUninit<u8>; BYTES]);
-//!
-//! let mut memory = Memory([MaybeUninit::uninit(); BYTES]);
-//! let arena = Arena::from_buffer(&mut memory.0);
+//! let mut buffer = Buffer::<BYTES>::new();
+//! let arena = Arena::from_buffer(&mut buffer);
 //! let pool = Samples::new_in(&arena);
 //! pool.reserve(16, 8);
 //! pool.reserve(256, 2);

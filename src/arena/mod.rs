@@ -9,6 +9,7 @@ mod alloc;
 #[cfg(feature = "allocator-api2")]
 mod allocator;
 mod budget;
+mod buffer;
 mod builder;
 mod bump;
 mod checkpoint;
@@ -42,6 +43,7 @@ use core::ptr::NonNull;
 #[cfg(feature = "allocator-api2")]
 pub use allocator::AllocatorSource;
 pub use budget::Budget;
+pub use buffer::Buffer;
 pub use builder::ArenaBuilder;
 pub(crate) use bump::ALIGN;
 use checkpoint::Mark;
@@ -290,14 +292,13 @@ impl Default for Arena<'static> {
 impl<'m> Arena<'m> {
     /// An arena in the caller's memory, which never grows beyond it. Never panics.
     ///
-    /// Any buffer will do: one too small for a header and 16 bytes gives an arena
-    /// that refuses every request, and odd or misaligned ends are left unused.
+    /// Any bytes will do, those of a [`Buffer`] best: too few for a header and 16 bytes give
+    /// an arena that refuses every request, and odd or misaligned ends are left unused.
     ///
     /// ```
-    /// use core::mem::MaybeUninit;
-    /// use arraypool::Arena;
+    /// use arraypool::{Arena, Buffer};
     ///
-    /// let mut buffer = [MaybeUninit::uninit(); 1024];
+    /// let mut buffer = Buffer::<1024>::new();
     /// let arena = Arena::from_buffer(&mut buffer);
     /// assert!(arena.try_alloc_zeroed(512).is_ok());
     /// assert!(arena.try_alloc_zeroed(512).is_err());

@@ -16,6 +16,7 @@ use super::array::PoolArray;
 use super::chain::Chain;
 use super::class::{ClassTable, DefaultClasses};
 use super::release::{DefaultStrategy, Place, ReleaseStrategy};
+use super::slices::{behaves_as_slice, order_slices};
 use crate::sync::{AtomicUsize, Ordering, const_fn, repeated};
 
 /// The way home for arrays of an unshared pool that are lent to interrupts or to
@@ -311,8 +312,5 @@ impl<T> DerefMut for Lent<'_, T> {
     }
 }
 
-impl<T: fmt::Debug> fmt::Debug for Lent<'_, T> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Debug::fmt(&**self, f)
-    }
-}
+behaves_as_slice!(Lent<'_, T>);
+order_slices! { [] Lent<'_, T>, Lent<'_, T> }

@@ -47,18 +47,12 @@ impl<T, S: ReleaseStrategy, C: ClassTable> ArrayPool<'_, T, S, C> {
     /// size need no bytes.
     ///
     /// ```
-    /// use core::mem::MaybeUninit;
-    /// use arraypool::{Arena, ArrayPool, Tagged};
+    /// use arraypool::{Arena, ArrayPool, Buffer, Tagged};
     ///
     /// type Pool<'m> = ArrayPool<'m, f32, Tagged>;
     ///
-    /// const BYTES: usize = Pool::bytes_for(&[100, 4]);
-    ///
-    /// #[repr(align(16))]
-    /// struct Buffer([MaybeUninit<u8>; BYTES]);
-    ///
-    /// let mut buffer = Buffer([MaybeUninit::uninit(); BYTES]);
-    /// let arena = Arena::from_buffer(&mut buffer.0);
+    /// let mut buffer = Buffer::<{ Pool::bytes_for(&[100, 4]) }>::new();
+    /// let arena = Arena::from_buffer(&mut buffer);
     /// let pool = Pool::new_in(&arena);
     /// pool.reserve(16, 100);
     /// pool.reserve(256, 4);

@@ -2,7 +2,7 @@
 
 use core::mem::MaybeUninit;
 
-use arraypool::{AllocError, Arena};
+use arraypool::{AllocError, Arena, Buffer};
 
 use crate::support::rounds;
 
@@ -44,6 +44,17 @@ fn any_buffer_will_do_and_none_is_left() {
         unsafe { byte.assume_init() == 0xEE }
     };
     assert!(block.0[64 + 200..].iter().all(untouched));
+}
+
+#[test]
+fn of_a_buffer_of_the_crate_no_byte_is_left() {
+    let (_odd, mut buffer) = (1_u8, Buffer::<320>::new());
+    assert_eq!((buffer.len(), buffer.as_ptr().addr() % 16), (320, 0));
+    buffer.fill(MaybeUninit::new(0xEE));
+    assert_eq!(format!("{:?}", Buffer::<7>::default()), "Buffer { bytes: 7, .. }");
+    let arena = Arena::from_buffer(&mut buffer);
+    assert!(arena.try_alloc_zeroed(expected(0, 320)).is_ok());
+    assert!(arena.try_alloc(0_u8).is_err());
 }
 
 #[test]

@@ -12,6 +12,7 @@ for_every_pool!(
     elements_are_dropped_by_the_owner,
     what_is_never_brought_home_goes_back_with_the_returns,
     arrays_without_memory_travel_too,
+    what_is_lent_is_the_slice_it_leads_to,
     other_threads_bring_arrays_home,
 );
 
@@ -160,4 +161,22 @@ fn other_threads_bring_arrays_home<S: ReleaseStrategy, C: Table>() {
         assert_eq!((received, returns.release_all()), (rounds, 0));
         assert_whole(&pool);
     });
+}
+
+fn what_is_lent_is_the_slice_it_leads_to<S: ReleaseStrategy, C: Table>() {
+    let pool: ArrayPool<'_, u32, S, C> = ArrayPool::builder().build();
+    let returns = Returns::<_, 2, S, C>::new();
+    let mut lent = lend(&returns, pool.allocate_copy(&[3, 1]));
+    for element in &mut lent {
+        *element += 1;
+    }
+    lent.as_mut()[1] += 5;
+    assert!(lent == [4, 7] && [4, 7][..] == lent && lent != vec![4] && vec![4, 7] == lent);
+    assert_eq!((&lent).into_iter().sum::<u32>(), 11);
+    assert_eq!((lent.as_ref(), format!("{lent:?}")), (&[4, 7][..], "[4, 7]".into()));
+    let other = lend(&returns, pool.allocate_copy(&[4, 8]));
+    assert!(lent < other && lent != other && lent.cmp(&other).is_lt());
+    drop((lent, other));
+    assert_eq!(returns.release_all(), 2);
+    assert_whole(&pool);
 }

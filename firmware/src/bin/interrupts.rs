@@ -12,18 +12,24 @@ mod image {
     use core::mem::MaybeUninit;
     use core::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 
-    use arraypool::{Arena, ArrayPool, Lent, Returns};
+    use arraypool::{Arena, ArrayPool, Buffer, Lent, Returns};
     use arraypool_firmware::chip::{self, hprintln};
     use arraypool_firmware::work::{STRATEGY, must};
     use cortex_m::peripheral::SCB;
     use cortex_m::peripheral::scb::SystemHandler;
+    use static_cell::{ConstStaticCell, StaticCell};
 
     /// Arrays that each of the interrupts brings home.
     const ARRAYS: u32 = 10_000;
     const PLACES: usize = 8;
     const LENGTHS: [usize; 4] = [3, 12, 40, 200];
 
-    static mut MEMORY: [MaybeUninit<u8>; 48 * 1024] = [MaybeUninit::uninit(); 48 * 1024];
+    type Samples = ArrayPool<'static, u32>;
+    type Own = Returns<'static, u32, PLACES>;
+
+    static MEMORY: ConstStaticCell<Buffer<{ 48 * 1024 }>> = ConstStaticCell::new(Buffer::new());
+    static POOL: StaticCell<Samples> = StaticCell::new();
+    static RETURNS: StaticCell<Own> = StaticCell::new();
 
     /// Where an array lies for an interrupt. One writes, one reads.
     struct Mailbox {
@@ -101,11 +107,9 @@ mod image {
         *state
     }
 
-    type Own = Returns<'static, u32, PLACES>;
-
     /// Lends arrays to both interrupts, and works with the pool meanwhile; the answer is
     /// how many were received.
-    fn run(pool: &'static ArrayPool<'static, u32>, returns: &'static Own) -> u32 {
+    fn run(pool: &'static Samples, returns: &'static Own) -> u32 {
         let (mut sent, mut received, mut state) = ([0; 2], 0, 0x9e37_79b9);
         while received < 2 * ARRAYS {
             let length = LENGTHS[random(&mut state) as usize % LENGTHS.len()];
@@ -138,12 +142,9 @@ mod image {
     fn main() -> ! {
         // SAFETY: this function runs once, and nobody else gives the heap memory.
         unsafe { chip::start() };
-        let memory = &raw mut MEMORY;
-        // SAFETY: only the line above names the buffer, and this function runs once.
-        let memory = unsafe { &mut *memory };
-        let pool = ArrayPool::builder().max_runs(64).try_build_owning(Arena::from_buffer(memory));
-        let pool = must(cortex_m::singleton!(: ArrayPool<'static, u32> = must(pool)).ok_or(()));
-        let returns = must(cortex_m::singleton!(: Own = Own::new()).ok_or(()));
+        let arena = Arena::from_buffer(MEMORY.take());
+        let pool = POOL.init(must(Samples::builder().max_runs(64).try_build_owning(arena)));
+        let returns = RETURNS.init(Own::new());
         // What a run needs is there before the interrupts are: the heap has no more then.
         for length in LENGTHS {
             must(pool.try_reserve(length, PLACES + 3));
