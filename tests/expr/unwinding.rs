@@ -153,7 +153,10 @@ fn a_native_cannot_evaluate_over_the_frame_that_calls_it() {
     };
     let outer = compiled("squares(id(3), n(1))");
     let inner = compiled("squares(id(100), id(200))");
-    let (outer, inner, frame) = &**both.get_or_init(|| ManuallyDrop::new((outer, inner, frame)));
+    assert!(both.set(ManuallyDrop::new((outer, inner, frame))).is_ok());
+    // Not what `get_or_init` returns: that is borrowed from a `&mut` of the cell's, which ends
+    // when the native gets at the frame by the cell.
+    let (outer, inner, frame) = &**both.get().unwrap();
     assert_eq!(outer.eval(frame, &limits), Ok(10.0));
     is_on.set(true);
     assert_eq!(outer.eval(frame, &limits), Ok(10.0), "its first square is another's");
