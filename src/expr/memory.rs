@@ -208,10 +208,10 @@ impl<'m> Phases<'m> {
     /// [`Limits::SMALL`]: super::Limits::SMALL
     ///
     /// ```
-    /// use core::mem::MaybeUninit;
+    /// use arraypool::Buffer;
     /// use arraypool::expr::{Engine, Limits, Phases, Pool};
     ///
-    /// let (mut trees, mut checked) = ([MaybeUninit::uninit(); 4096], [MaybeUninit::uninit(); 4096]);
+    /// let (mut trees, mut checked) = (Buffer::<4096>::new(), Buffer::<4096>::new());
     /// let pool = Pool::new();
     /// let phases = Phases::in_buffers(&mut trees, &mut checked);
     /// let engine = <Engine>::with(&pool, phases, Limits::SMALL);
